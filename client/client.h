@@ -1,0 +1,37 @@
+//  ipc_client_t: a connection to a cluster. Any thread may use it; its views and results belong to it.
+#ifndef IPC_CLIENT_CLIENT_H
+#define IPC_CLIENT_CLIENT_H
+
+#include "common/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { IPC_FOREVER = -1 };
+
+typedef struct ipc_client ipc_client_t;
+
+//  Connects to a running cluster, or gives NULL with *error: CONNECTION (no cluster, or it is dead),
+//  PERMISSION (a connection file that others may write), PROTOCOL (another version). Does not wait for
+//  engines.
+//      connection   borrowed; the path of a connection file; NULL: IPC_CONNECTION_FILE of the environment,
+//                   else the running cluster of IPC_PROFILE and IPC_CLUSTER_ID
+ipc_client_t *ipc_client_new(const char *connection, ipc_error_t *error);
+
+//  Ends unfinished waits, frees the client's views and results, drops its unfinished work, and sets *self_p
+//  to NULL; NULL is fine.
+void ipc_client_destroy(ipc_client_t **self_p);
+
+//  Waits until at least n engines are ready. 0, or -1 with *error: TIMEOUT, CONNECTION.
+//      timeout_ms   0 looks once, IPC_FOREVER waits without limit
+int ipc_client_wait(ipc_client_t *self, size_t n, int timeout_ms, ipc_error_t *error);
+
+//  The ids of the engines in rising order, lent until the next call on this client.
+//      count        written: how many
+const int *ipc_client_ids(ipc_client_t *self, size_t *count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

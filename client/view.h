@@ -1,0 +1,167 @@
+//  ipc_view_t: engines that a program addresses as one. A direct view names them; a balanced view lets the
+//  controller choose. One thread at a time. Every operation gives a result, never NULL: one that could not
+//  even be sent gives a result that already holds its error.
+#ifndef IPC_CLIENT_VIEW_H
+#define IPC_CLIENT_VIEW_H
+
+#include "client/client.h"
+#include "client/result.h"
+#include "common/remote.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ipc_view ipc_view_t;
+
+//  A view of the engines in targets: a bare number ("0", "-1") gives bare values, a list or slice ("0,2",
+//  "::2", "1:3", "[0]") lists in that order, "all" the engines of the moment of each call. Slices and
+//  negative numbers count positions in the sorted list of ids. NULL with *error: ARGUMENT, ENGINE_LOST.
+ipc_view_t *ipc_direct_view(ipc_client_t *client, const char *targets, ipc_error_t *error);
+
+//  A view whose tasks go to whichever engine is free.
+//      targets      borrowed; as above: those engines only; NULL: all
+ipc_view_t *ipc_balanced_view(ipc_client_t *client, const char *targets, ipc_error_t *error);
+
+//  Frees the view and sets *self_p to NULL; NULL is fine. Its results stay.
+void ipc_view_destroy(ipc_view_t **self_p);
+
+//  The number of engines it addresses now.
+size_t ipc_view_count(ipc_view_t *self);
+
+//  Options of one call; every default is zero.
+typedef struct ipc_options {
+    size_t chunk;              // items of a map that travel together; 0: automatic
+    bool unordered;            // ipc_result_next() of a map may give chunks as they come
+    bool detach;               // not yet used
+    int retries;               // how often a failed task runs again
+    int timeout_ms;            // not yet used
+    int run_limit_ms;          // not yet used
+    int priority;              // higher runs first
+    const char *needs;         // not yet used
+    const char *label;         // a name for people, up to 63 bytes
+    const void *after;         // not yet used
+    const void *follow;        // not yet used
+    uint64_t reserved[8];      // room for later versions
+} ipc_options_t;
+
+//  What a call asks for, as the macros below write it.
+typedef struct ipc_call {
+    const ipc_remote_t *remote;    // a function of the program's own,
+    const char *name;              // or one of a module: "heat.solve"
+    const ipc_value_t *arguments;
+    size_t count;
+    const ipc_options_t *options;  // or NULL
+    size_t options_size;           // of the program's ipc_options_t
+    bool wait;                     // the _sync form
+} ipc_call_t;
+
+//  The functions behind the macros.
+ipc_result_t *ipc_view_apply(ipc_view_t *view, const ipc_call_t *call);
+ipc_result_t *ipc_view_map(ipc_view_t *view, const ipc_call_t *call, ipc_value_t items);
+ipc_result_t *ipc_view_push(ipc_view_t *view, const ipc_call_t *call, const char *name, ipc_value_t value);
+ipc_result_t *ipc_view_pull(ipc_view_t *view, const ipc_call_t *call, const char *name);
+ipc_result_t *ipc_view_scatter(ipc_view_t *view, const ipc_call_t *call, const char *name,
+                               ipc_value_t items);
+ipc_result_t *ipc_view_gather(ipc_view_t *view, const ipc_call_t *call, const char *name);
+ipc_result_t *ipc_view_require(ipc_view_t *view, const ipc_call_t *call, const char *module);
+
+#ifdef __cplusplus
+}
+#else
+
+// clang-format off
+//  The call of a function with 0 to 8 arguments: the first of the list is the function's name.
+#define IPC_CALL_1(W, O, F) \
+    &(const ipc_call_t){.remote = &ipc_remote_##F, .options = (O), .options_size = sizeof(ipc_options_t), .wait = (W)}
+#define IPC_CALL_2(W, O, F, a) \
+    &(const ipc_call_t){.remote = &ipc_remote_##F, .arguments = (const ipc_value_t[]){IPC_EACH(IPC_VALUE, a)}, .count = 1, .options = (O), .options_size = sizeof(ipc_options_t), .wait = (W)}
+#define IPC_CALL_3(W, O, F, a, b) \
+    &(const ipc_call_t){.remote = &ipc_remote_##F, .arguments = (const ipc_value_t[]){IPC_EACH(IPC_VALUE, a, b)}, .count = 2, .options = (O), .options_size = sizeof(ipc_options_t), .wait = (W)}
+#define IPC_CALL_4(W, O, F, a, b, c) \
+    &(const ipc_call_t){.remote = &ipc_remote_##F, .arguments = (const ipc_value_t[]){IPC_EACH(IPC_VALUE, a, b, c)}, .count = 3, .options = (O), .options_size = sizeof(ipc_options_t), .wait = (W)}
+#define IPC_CALL_5(W, O, F, a, b, c, d) \
+    &(const ipc_call_t){.remote = &ipc_remote_##F, .arguments = (const ipc_value_t[]){IPC_EACH(IPC_VALUE, a, b, c, d)}, .count = 4, .options = (O), .options_size = sizeof(ipc_options_t), .wait = (W)}
+#define IPC_CALL_6(W, O, F, a, b, c, d, e) \
+    &(const ipc_call_t){.remote = &ipc_remote_##F, .arguments = (const ipc_value_t[]){IPC_EACH(IPC_VALUE, a, b, c, d, e)}, .count = 5, .options = (O), .options_size = sizeof(ipc_options_t), .wait = (W)}
+#define IPC_CALL_7(W, O, F, a, b, c, d, e, f) \
+    &(const ipc_call_t){.remote = &ipc_remote_##F, .arguments = (const ipc_value_t[]){IPC_EACH(IPC_VALUE, a, b, c, d, e, f)}, .count = 6, .options = (O), .options_size = sizeof(ipc_options_t), .wait = (W)}
+#define IPC_CALL_8(W, O, F, a, b, c, d, e, f, g) \
+    &(const ipc_call_t){.remote = &ipc_remote_##F, .arguments = (const ipc_value_t[]){IPC_EACH(IPC_VALUE, a, b, c, d, e, f, g)}, .count = 7, .options = (O), .options_size = sizeof(ipc_options_t), .wait = (W)}
+#define IPC_CALL_9(W, O, F, a, b, c, d, e, f, g, h) \
+    &(const ipc_call_t){.remote = &ipc_remote_##F, .arguments = (const ipc_value_t[]){IPC_EACH(IPC_VALUE, a, b, c, d, e, f, g, h)}, .count = 8, .options = (O), .options_size = sizeof(ipc_options_t), .wait = (W)}
+#define IPC_CALL(W, O, ...) IPC_CAT(IPC_CALL_, IPC_COUNT(__VA_ARGS__))(W, O, __VA_ARGS__)
+
+#define IPC_NAMED_1(W, O, F) \
+    &(const ipc_call_t){.name = (F), .options = (O), .options_size = sizeof(ipc_options_t), .wait = (W)}
+#define IPC_NAMED_2(W, O, F, a) \
+    &(const ipc_call_t){.name = (F), .arguments = (const ipc_value_t[]){IPC_EACH(IPC_VALUE, a)}, .count = 1, .options = (O), .options_size = sizeof(ipc_options_t), .wait = (W)}
+#define IPC_NAMED_3(W, O, F, a, b) \
+    &(const ipc_call_t){.name = (F), .arguments = (const ipc_value_t[]){IPC_EACH(IPC_VALUE, a, b)}, .count = 2, .options = (O), .options_size = sizeof(ipc_options_t), .wait = (W)}
+#define IPC_NAMED_4(W, O, F, a, b, c) \
+    &(const ipc_call_t){.name = (F), .arguments = (const ipc_value_t[]){IPC_EACH(IPC_VALUE, a, b, c)}, .count = 3, .options = (O), .options_size = sizeof(ipc_options_t), .wait = (W)}
+#define IPC_NAMED_5(W, O, F, a, b, c, d) \
+    &(const ipc_call_t){.name = (F), .arguments = (const ipc_value_t[]){IPC_EACH(IPC_VALUE, a, b, c, d)}, .count = 4, .options = (O), .options_size = sizeof(ipc_options_t), .wait = (W)}
+#define IPC_NAMED_6(W, O, F, a, b, c, d, e) \
+    &(const ipc_call_t){.name = (F), .arguments = (const ipc_value_t[]){IPC_EACH(IPC_VALUE, a, b, c, d, e)}, .count = 5, .options = (O), .options_size = sizeof(ipc_options_t), .wait = (W)}
+#define IPC_NAMED_7(W, O, F, a, b, c, d, e, f) \
+    &(const ipc_call_t){.name = (F), .arguments = (const ipc_value_t[]){IPC_EACH(IPC_VALUE, a, b, c, d, e, f)}, .count = 6, .options = (O), .options_size = sizeof(ipc_options_t), .wait = (W)}
+#define IPC_NAMED_8(W, O, F, a, b, c, d, e, f, g) \
+    &(const ipc_call_t){.name = (F), .arguments = (const ipc_value_t[]){IPC_EACH(IPC_VALUE, a, b, c, d, e, f, g)}, .count = 7, .options = (O), .options_size = sizeof(ipc_options_t), .wait = (W)}
+#define IPC_NAMED_9(W, O, F, a, b, c, d, e, f, g, h) \
+    &(const ipc_call_t){.name = (F), .arguments = (const ipc_value_t[]){IPC_EACH(IPC_VALUE, a, b, c, d, e, f, g, h)}, .count = 8, .options = (O), .options_size = sizeof(ipc_options_t), .wait = (W)}
+#define IPC_NAMED(W, O, ...) IPC_CAT(IPC_NAMED_, IPC_COUNT(__VA_ARGS__))(W, O, __VA_ARGS__)
+#define IPC_PLAIN(W, O) &(const ipc_call_t){.options = (O), .options_size = sizeof(ipc_options_t), .wait = (W)}
+
+//  ipc_apply(view, function, arguments…): calls a function of the program's own (IPC_REMOTE, IPC_IMPORT) on
+//  each engine of a direct view, or on one engine of a balanced one.
+#define ipc_apply(view, ...) ipc_view_apply((view), IPC_CALL(false, NULL, __VA_ARGS__))
+#define ipc_apply_sync(view, ...) ipc_view_apply((view), IPC_CALL(true, NULL, __VA_ARGS__))
+#define ipc_apply_with(view, options, ...) ipc_view_apply((view), IPC_CALL(false, options, __VA_ARGS__))
+#define ipc_apply_with_sync(view, options, ...) ipc_view_apply((view), IPC_CALL(true, options, __VA_ARGS__))
+
+//  ipc_apply_named(view, "module.function", arguments…): the same for a function that lives on the engines.
+#define ipc_apply_named(view, ...) ipc_view_apply((view), IPC_NAMED(false, NULL, __VA_ARGS__))
+#define ipc_apply_named_sync(view, ...) ipc_view_apply((view), IPC_NAMED(true, NULL, __VA_ARGS__))
+#define ipc_apply_named_with(view, options, ...) ipc_view_apply((view), IPC_NAMED(false, options, __VA_ARGS__))
+#define ipc_apply_named_with_sync(view, options, ...) ipc_view_apply((view), IPC_NAMED(true, options, __VA_ARGS__))
+
+//  ipc_map(view, function, items): calls a function of one parameter for each item: a range, an array (its
+//  elements or rows), a list. A direct view deals them out in contiguous blocks.
+#define ipc_map(view, function, items) ipc_view_map((view), IPC_CALL_1(false, NULL, function), IPC_VALUE(items))
+#define ipc_map_sync(view, function, items) ipc_view_map((view), IPC_CALL_1(true, NULL, function), IPC_VALUE(items))
+#define ipc_map_with(view, function, items, ...) \
+    ipc_view_map((view), IPC_CALL_1(false, (__VA_ARGS__), function), IPC_VALUE(items))
+#define ipc_map_with_sync(view, function, items, ...) \
+    ipc_view_map((view), IPC_CALL_1(true, (__VA_ARGS__), function), IPC_VALUE(items))
+
+//  ipc_push(view, name, value): binds a name on each engine. ipc_pull(view, name): reads it.
+#define ipc_push(view, name, value) ipc_view_push((view), IPC_PLAIN(false, NULL), (name), IPC_VALUE(value))
+#define ipc_push_sync(view, name, value) ipc_view_push((view), IPC_PLAIN(true, NULL), (name), IPC_VALUE(value))
+#define ipc_push_with(view, name, value, ...) ipc_view_push((view), IPC_PLAIN(false, (__VA_ARGS__)), (name), IPC_VALUE(value))
+#define ipc_push_with_sync(view, name, value, ...) ipc_view_push((view), IPC_PLAIN(true, (__VA_ARGS__)), (name), IPC_VALUE(value))
+#define ipc_pull(view, name) ipc_view_pull((view), IPC_PLAIN(false, NULL), (name))
+#define ipc_pull_sync(view, name) ipc_view_pull((view), IPC_PLAIN(true, NULL), (name))
+#define ipc_pull_with(view, name, ...) ipc_view_pull((view), IPC_PLAIN(false, (__VA_ARGS__)), (name))
+#define ipc_pull_with_sync(view, name, ...) ipc_view_pull((view), IPC_PLAIN(true, (__VA_ARGS__)), (name))
+
+//  ipc_scatter(view, name, items): deals items out in contiguous parts, along axis 0 of an array, and binds
+//  each engine's part to the name. ipc_gather(view, name): collects the parts.
+#define ipc_scatter(view, name, items) ipc_view_scatter((view), IPC_PLAIN(false, NULL), (name), IPC_VALUE(items))
+#define ipc_scatter_sync(view, name, items) ipc_view_scatter((view), IPC_PLAIN(true, NULL), (name), IPC_VALUE(items))
+#define ipc_scatter_with(view, name, items, ...) ipc_view_scatter((view), IPC_PLAIN(false, (__VA_ARGS__)), (name), IPC_VALUE(items))
+#define ipc_scatter_with_sync(view, name, items, ...) ipc_view_scatter((view), IPC_PLAIN(true, (__VA_ARGS__)), (name), IPC_VALUE(items))
+#define ipc_gather(view, name) ipc_view_gather((view), IPC_PLAIN(false, NULL), (name))
+#define ipc_gather_sync(view, name) ipc_view_gather((view), IPC_PLAIN(true, NULL), (name))
+#define ipc_gather_with(view, name, ...) ipc_view_gather((view), IPC_PLAIN(false, (__VA_ARGS__)), (name))
+#define ipc_gather_with_sync(view, name, ...) ipc_view_gather((view), IPC_PLAIN(true, (__VA_ARGS__)), (name))
+
+//  ipc_require(view, module): loads a module now and reports: one installed on the engines ("heat"), or a
+//  shared library by its path ("./mine.so").
+#define ipc_require(view, module) ipc_view_require((view), IPC_PLAIN(false, NULL), (module))
+#define ipc_require_sync(view, module) ipc_view_require((view), IPC_PLAIN(true, NULL), (module))
+#define ipc_require_with(view, module, ...) ipc_view_require((view), IPC_PLAIN(false, (__VA_ARGS__)), (module))
+#define ipc_require_with_sync(view, module, ...) ipc_view_require((view), IPC_PLAIN(true, (__VA_ARGS__)), (module))
+// clang-format on
+#endif
+#endif

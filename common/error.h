@@ -1,0 +1,61 @@
+//  ipc_error_t: what went wrong, as a code to branch on and a sentence to read. A plain struct of the
+//  caller's, never allocated, so that failing cannot fail.
+#ifndef IPC_COMMON_ERROR_H
+#define IPC_COMMON_ERROR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+//  Code, kind and meaning. The numbers travel between processes: add at the end only.
+// clang-format off
+#define IPC_CODES(X)                                                                          \
+    X(NONE,        "none",             "no error")                                            \
+    X(ARGUMENT,    "ArgumentError",    "an argument of the call is wrong")                    \
+    X(MEMORY,      "MemoryError",      "no memory, or more asked for than a named limit")     \
+    X(TIMEOUT,     "TimeoutError",     "the deadline passed")                                 \
+    X(CONNECTION,  "ConnectionError",  "no cluster, or the cluster is gone")                  \
+    X(PROTOCOL,    "ProtocolError",    "a message that makes no sense")                       \
+    X(PERMISSION,  "PermissionError",  "a file or a peer that must not be trusted")           \
+    X(SYSTEM,      "SystemError",      "the operating system refused")                        \
+    X(ENGINE_LOST, "EngineLost",       "no such engine, or it is gone for good")              \
+    X(REMOTE,      "RemoteError",      "a function on an engine raised")                      \
+    X(CRASH,       "Crash",            "a function on an engine killed its process")          \
+    X(RESULT_LOST, "ResultLost",       "the task finished, its result was lost")              \
+    X(NAME,        "NameError",        "a name that is not defined")                          \
+    X(IMAGE,       "ImageError",       "a program that cannot be sent to engines")            \
+    X(MODULE,      "ModuleError",      "a module that cannot be loaded")                      \
+    X(ABORTED,     "Aborted",          "the work was dropped")                                \
+    X(LIMIT,       "LimitError",       "a named limit was reached")                           \
+    X(BUSY,        "BusyError",        "it runs already, or does not run")
+// clang-format on
+
+#define IPC_CODE_(name, kind, meaning) IPC_E_##name,
+typedef enum ipc_code { IPC_CODES(IPC_CODE_) IPC_E_COUNT } ipc_code_t;
+#undef IPC_CODE_
+
+typedef struct ipc_error {
+    int code;             // one of ipc_code_t
+    int engine;           // the engine's id, -1 if none has a part in it
+    char kind[32];        // the name of the kind: "DomainError", "SIGSEGV", "ArgumentError"
+    char text[512];       // one whole sentence, printed as it is
+    char where[160];      // "function (file.c:12)", or empty
+    const void *more;     // lent by the result: traces, the other engines' errors; or NULL
+    uint64_t reserved[8]; // room for later versions
+} ipc_error_t;
+
+//  Prints the error as people read it: the sentence; of a function on an engine the kind and a head line
+//  such as "[0:apply]:" first, its trace after, and the other engines' errors that the result holds.
+//      error      borrowed
+//      stream     borrowed
+void ipc_error_print(const ipc_error_t *error, FILE *stream);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
