@@ -13,6 +13,8 @@ enum {
 
 //  The paths of one cluster, all absolute.
 typedef struct ipc_paths {
+    char profile[IPC_NAME_TEXT];       // the names that the paths are of
+    char cluster_id[IPC_NAME_TEXT];
     char root[IPC_PATH_MAX];           // $XDG_RUNTIME_DIR/ipc, else /tmp/ipc-<uid>/ipc
     char directory[IPC_PATH_MAX];      // <root>/<12 hexadecimal digits of profile and id>
     char shm[IPC_PATH_MAX];            // /dev/shm/ipc-<uid>-<the same digits>

@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "common/error.h"
+
 enum { PAGE_MAGIC = 0x49504350, PAGE_TEXT = 4096 };
 
 //  What the nanny (or, for exit(), the worker) writes about a death; the next worker sends it on.
@@ -30,7 +32,7 @@ typedef struct page {
     uint32_t magic;
     int32_t engine;            // its id
     volatile uint32_t epoch;   // counts the workers of this engine, from 1; the nanny adds one
-    volatile int32_t pid;      // of the worker, 0 before it starts and after its death was reported
+    volatile int32_t pid;      // of the worker, 0 before it starts and once its death is written below
     volatile uint64_t span;    // the task started last,
     volatile uint64_t item;    //   and its item
     volatile uint64_t done_span; // the task finished last (equal to span and item: nothing is running)
@@ -42,5 +44,20 @@ typedef struct page {
 
 //  The file's name in the shared-memory directory: "engine-3.page".
 #define PAGE_NAME_FORMAT "engine-%d.page"
+
+//  For the nanny: maps the page of an engine, from the file of a former nanny where there is one, else from
+//  a new file of mode 0600, zeroed. Gives the page, or NULL with *error: PERMISSION (the file or directory
+//  is not ours alone), BUSY (another nanny serves this engine), SYSTEM.
+//      directory   borrowed; the cluster's shared-memory directory, made if it is not there
+//      fd_p        written; the file's descriptor, close-on-exec. It holds the lock that keeps a second
+//                  nanny out, and must stay open
+page_t *page_open(const char *directory, int engine, int *fd_p, ipc_error_t *error);
+
+//  For the worker: maps the page behind a descriptor that it was started with. Or NULL with *error:
+//  PROTOCOL (it is no page), SYSTEM.
+page_t *page_map(int fd, ipc_error_t *error);
+
+//  Unmaps the page and sets *self_p to NULL; NULL is fine.
+void page_close(page_t **self_p);
 
 #endif

@@ -1,0 +1,5 @@
+//  The cost of starting any program at all.
+int main(void)
+{
+    return 0;
+}

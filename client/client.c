@@ -1,0 +1,329 @@
+#include "client/client.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "client/results.h"
+#include "client/views.h"
+#include "common/fail.h"
+
+int64_t client_now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    return (int64_t) time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static int64_t monotonic_now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t) time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+//  --- Who drives the socket --------------------------------------------------------------------------------
+
+//  Waits at the socket, without the lock, and takes what comes.
+static void lead(ipc_client_t *self, int timeout_ms, bool thread)
+{
+    enum { SOCKET, CONTROLLER, KICK, COUNT };
+    self->leading = true;
+    self->thread_leading = thread;
+    link_flush(self);
+    struct pollfd fds[COUNT] = {
+        [SOCKET] = {.fd = self->socket ? self->socket_fd : -1, .events = POLLIN},
+        [CONTROLLER] = {.fd = self->controller_fd, .events = POLLIN},
+        [KICK] = {.fd = thread ? self->kick_fd : -1, .events = POLLIN},
+    };
+    pthread_mutex_unlock(&self->lock);
+    int rc = poll(fds, COUNT, timeout_ms);
+    uint64_t kicks;
+    if (rc > 0 && fds[KICK].revents)
+        (void) !read(self->kick_fd, &kicks, sizeof kicks);
+    pthread_mutex_lock(&self->lock);
+    link_receive(self);
+    if (rc > 0 && fds[CONTROLLER].revents && fds[CONTROLLER].fd == self->controller_fd)
+        link_controller_died(self);
+    self->leading = self->thread_leading = false;
+    if (!thread)
+        self->led = monotonic_now();
+    pthread_cond_broadcast(&self->changed);
+}
+
+static void kick_thread(ipc_client_t *self)
+{
+    (void) !write(self->kick_fd, &(uint64_t){1}, sizeof(uint64_t));
+}
+
+void client_wake(ipc_client_t *self)
+{
+    if (self->thread_leading)
+        kick_thread(self);
+    else if (!self->leading)
+        pthread_cond_broadcast(&self->changed);
+}
+
+//  Until something changes, or the deadline (monotonic nanoseconds, INT64_MAX: none).
+static void wait_changed(ipc_client_t *self, int64_t deadline)
+{
+    if (deadline == INT64_MAX) {
+        pthread_cond_wait(&self->changed, &self->lock);
+        return;
+    }
+    struct timespec until = {.tv_sec = deadline / 1000000000, .tv_nsec = deadline % 1000000000};
+    pthread_cond_timedwait(&self->changed, &self->lock, &until);
+}
+
+bool client_wait(ipc_client_t *self, condition_fn *condition, void *context, int timeout_ms)
+{
+    int64_t deadline = timeout_ms < 0 ? INT64_MAX : monotonic_now() + (int64_t) timeout_ms * 1000000;
+    self->waiters++;
+    bool met;
+    if (!condition(context)) // what came in while nobody looked
+        link_flush(self);
+    while (!(met = condition(context))) {
+        int64_t left = deadline == INT64_MAX ? INT64_MAX : deadline - monotonic_now();
+        if (left <= 0)
+            break;
+        if (!self->leading) {
+            lead(self, left == INT64_MAX ? -1 : (int) ((left + 999999) / 1000000), false);
+            continue;
+        }
+        if (self->thread_leading)
+            kick_thread(self);
+        wait_changed(self, deadline);
+    }
+    self->waiters--;
+    return met;
+}
+
+static void *client_thread(void *argument)
+{
+    ipc_client_t *self = argument;
+    pthread_mutex_lock(&self->lock);
+    while (!self->stopping) {
+        int64_t quiet = monotonic_now() - self->led;
+        if (self->out.size > 0 && !self->dead)
+            link_flush(self);
+        if (self->leading || self->waiters > 0)
+            wait_changed(self, INT64_MAX);
+        else if (quiet < LINGER_NS) // callers come back soon: no need to be thrown out each time
+            wait_changed(self, self->led + LINGER_NS);
+        else
+            lead(self, -1, true);
+    }
+    pthread_mutex_unlock(&self->lock);
+    return NULL;
+}
+
+//  --- Connecting -------------------------------------------------------------------------------------------
+
+static bool is_welcome(void *context)
+{
+    ipc_client_t *self = context;
+    return (self->welcome && self->knows_engines) || self->refusal.code || self->dead;
+}
+
+//  Finds the cluster, says hello and waits for the answer. With the lock.
+static int client_connect(ipc_client_t *self, ipc_error_t *error)
+{
+    if (ipc_connection_find(&self->connection, self->connection_path, error))
+        return -1;
+    self->dead = self->welcome = self->knows_engines = false;
+    self->refusal = (ipc_error_t){0};
+    if (link_open(self, error))
+        return -1;
+    bool answered = client_wait(self, is_welcome, self, CONNECT_MS);
+    if (self->refusal.code) {
+        *error = self->refusal;
+        return -1;
+    }
+    if (!answered || !self->welcome)
+        return ipc_fail(error, IPC_E_CONNECTION,
+                        "the cluster's controller does not answer at %s: stop the cluster with 'ipcluster "
+                        "stop' and start it again",
+                        self->connection.endpoint);
+    ipc_store_destroy(&self->store);
+    self->store = ipc_store_new(self->connection.shm, self->uuid);
+    return 0;
+}
+
+int client_ensure(ipc_client_t *self, ipc_error_t *error)
+{
+    if (!self->dead)
+        return 0;
+    link_close(self);
+    ipc_writer_clear(&self->out);
+    for (uint32_t i = 0; i < self->function_count; i++) self->functions[i].told = false;
+    ipc_error_t reason = {0};
+    if (client_connect(self, &reason) == 0)
+        return 0;
+    self->dead = true;
+    if (error)
+        *error = reason;
+    return -1;
+}
+
+//  A task's process is the engine's: its descriptors and signals are spoken for.
+static bool is_in_task(void)
+{
+    const char *pid = getenv("IPC_WORKER_PID");
+    return pid && strtol(pid, NULL, 10) == getpid();
+}
+
+static int start_thread(ipc_client_t *self, ipc_error_t *error)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&self->thread, NULL, client_thread, self);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc ? ipc_fail(error, IPC_E_SYSTEM, "cannot start a thread: %s", strerror(rc)) : 0;
+}
+
+static void client_free(ipc_client_t *self)
+{
+    while (self->results) result_free(self->results);
+    while (self->views) view_free(self->views);
+    if (self->welcome && !self->dead) {
+        link_send(self, &(ipc_msg_t){.type = IPC_MSG_BYE});
+        link_flush(self);
+    }
+    link_close(self);
+    if (self->zmq)
+        zmq_ctx_term(self->zmq);
+    ipc_store_destroy(&self->store);
+    holds_destroy(&self->holds);
+    for (size_t i = 0; i < TICKET_BUCKETS; i++)
+        for (ticket_t *ticket = self->tickets[i], *next; ticket; ticket = next) {
+            next = ticket->next;
+            free(ticket);
+        }
+    for (uint32_t i = 0; i < self->function_count; i++) {
+        free(self->functions[i].key);
+        free(self->functions[i].name);
+        free(self->functions[i].libraries);
+    }
+    for (size_t i = 0; i < self->image_count; i++) {
+        free(self->images[i].path);
+        free(self->images[i].libraries);
+    }
+    free(self->tickets);
+    free(self->functions);
+    free(self->images);
+    free(self->ids);
+    free(self->ready);
+    free(self->lent_ids);
+    free(self->pins);
+    free(self->report);
+    free(self->connection_path);
+    ipc_writer_destroy(&self->out);
+    close(self->kick_fd);
+    pthread_mutex_unlock(&self->lock);
+    pthread_mutex_destroy(&self->lock);
+    pthread_cond_destroy(&self->changed);
+    free(self);
+}
+
+ipc_client_t *ipc_client_new(const char *connection, ipc_error_t *error)
+{
+    ipc_error_t ignored;
+    error = error ? error : &ignored;
+    if (is_in_task()) {
+        ipc_fail(error, IPC_E_ARGUMENT, "a function that runs on an engine cannot open a client of its own: "
+                                        "submit work from the program that applied it");
+        return NULL;
+    }
+    if (sodium_init() < 0) {
+        ipc_fail(error, IPC_E_SYSTEM, "libsodium cannot be used");
+        return NULL;
+    }
+    ipc_client_t *self = ipc_xalloc(sizeof *self);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_mutex_init(&self->lock, NULL);
+    pthread_cond_init(&self->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    self->connection_path = connection ? ipc_xstrdup(connection) : NULL;
+    self->controller_fd = -1;
+    self->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    self->next_job = 1;
+    self->tickets = ipc_xalloc(TICKET_BUCKETS * sizeof self->tickets[0]);
+    self->holds = holds_new();
+    randombytes_buf(&self->uuid, sizeof self->uuid);
+    pthread_mutex_lock(&self->lock);
+    if (client_connect(self, error) || start_thread(self, error)) {
+        client_free(self);
+        return NULL;
+    }
+    pthread_mutex_unlock(&self->lock);
+    return self;
+}
+
+void ipc_client_destroy(ipc_client_t **self_p)
+{
+    ipc_client_t *self = *self_p;
+    *self_p = NULL;
+    if (!self)
+        return;
+    pthread_mutex_lock(&self->lock);
+    self->stopping = true;
+    kick_thread(self);
+    pthread_cond_broadcast(&self->changed);
+    pthread_mutex_unlock(&self->lock);
+    pthread_join(self->thread, NULL);
+    pthread_mutex_lock(&self->lock);
+    client_free(self);
+}
+
+//  --- Engines ----------------------------------------------------------------------------------------------
+
+typedef struct engines_wanted {
+    const ipc_client_t *client;
+    size_t count;
+} engines_wanted_t;
+
+static size_t ready_count(const ipc_client_t *self)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < self->id_count; i++) count += self->ready[i];
+    return count;
+}
+
+static bool has_engines(void *context)
+{
+    const engines_wanted_t *wanted = context;
+    return wanted->client->dead || ready_count(wanted->client) >= wanted->count;
+}
+
+int ipc_client_wait(ipc_client_t *self, size_t n, int timeout_ms, ipc_error_t *error)
+{
+    pthread_mutex_lock(&self->lock);
+    int rc = client_ensure(self, error);
+    if (!rc && !client_wait(self, has_engines, &(engines_wanted_t){self, n}, timeout_ms))
+        rc = ipc_fail(error, IPC_E_TIMEOUT, "%zu of %zu engines were ready after %d ms", ready_count(self), n,
+                      timeout_ms);
+    else if (!rc && self->dead)
+        rc = ipc_fail(error, IPC_E_CONNECTION, "the cluster is gone");
+    pthread_mutex_unlock(&self->lock);
+    return rc;
+}
+
+const int *ipc_client_ids(ipc_client_t *self, size_t *count)
+{
+    pthread_mutex_lock(&self->lock);
+    link_flush(self); // what came in while nobody looked
+    self->lent_ids = ipc_xrealloc(self->lent_ids, self->id_count * sizeof self->ids[0]);
+    if (self->id_count > 0)
+        memcpy(self->lent_ids, self->ids, self->id_count * sizeof self->ids[0]);
+    *count = self->id_count;
+    pthread_mutex_unlock(&self->lock);
+    return self->lent_ids;
+}

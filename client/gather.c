@@ -1,0 +1,201 @@
+//  Gather, its second half: once every engine has said dtype and shape of its part, one object is made and the
+//  engines write into it (DESIGN.md 6). Small parts came with the first half already.
+#include <string.h>
+
+#include "client/results.h"
+#include "common/array_body.h"
+#include "common/fail.h"
+
+//  A part as the first half told it.
+typedef struct part {
+    bool large;                        // dtype and shape alone; else
+    ipc_value_t value;                 //   the value itself
+    ipc_dtype_t dtype;
+    int ndim;                          // 0: no array
+    size_t shape[IPC_MAX_DIMENSIONS];
+} part_t;
+
+static part_t read_part(const slot_t *slot)
+{
+    part_t part = {.value = slot->value};
+    if (slot->state != SLOT_DONE || slot->value.kind != IPC_KIND_LIST || slot->value.count < 2)
+        return part;
+    const ipc_value_t *told = slot->value.as.items;
+    part.large = slot->value.count == 3;
+    part.value = told[1];
+    const ipc_array_t *array = ipc_value_array(told[1]);
+    if (part.large) {
+        part.dtype = (ipc_dtype_t) ipc_value_i64(told[1]);
+        part.ndim = (int) ipc_value_count(told[2]);
+        for (int k = 0; k < part.ndim && k < IPC_MAX_DIMENSIONS; k++)
+            part.shape[k] = ipc_value_u64(ipc_value_at(told[2], (size_t) k));
+    } else if (array) {
+        part.dtype = (ipc_dtype_t) array->dtype;
+        part.ndim = (int) array->ndim;
+        memcpy(part.shape, array->shape, sizeof part.shape);
+    }
+    return part;
+}
+
+//  The array of all parts, and the rows where each begins; false when they do not fit together.
+static bool plan_whole(ipc_result_t *self, ipc_array_ref_t *whole)
+{
+    part_t first = read_part(&self->slots[0]);
+    self->rows = ipc_xrealloc(self->rows, (self->count + 1) * sizeof self->rows[0]);
+    self->rows[0] = 0;
+    for (size_t i = 0; i < self->count; i++) {
+        part_t part = read_part(&self->slots[i]);
+        if (part.ndim < 1 || part.ndim > IPC_MAX_DIMENSIONS || part.dtype != first.dtype ||
+            part.ndim != first.ndim ||
+            memcmp(part.shape + 1, first.shape + 1, (size_t) (part.ndim - 1) * sizeof part.shape[0]) != 0)
+            return false;
+        self->rows[i + 1] = self->rows[i] + part.shape[0];
+    }
+    *whole = (ipc_array_ref_t){.dtype = first.dtype, .ndim = first.ndim};
+    memcpy(whole->shape, first.shape, sizeof whole->shape);
+    whole->shape[0] = self->rows[self->count];
+    return true;
+}
+
+static size_t row_bytes(const ipc_array_ref_t *whole)
+{
+    size_t size = ipc_dtype_size(whole->dtype);
+    for (int k = 1; k < whole->ndim; k++) size *= whole->shape[k];
+    return size;
+}
+
+//  Takes the object for all parts, pinned as long as the result shows it; copies the small parts into it.
+static int make_whole(ipc_result_t *self, ipc_array_ref_t *whole, ipc_error_t *error)
+{
+    ipc_client_t *client = self->client;
+    size_t count = 0, row = row_bytes(whole);
+    if (ipc_shape_count(whole->dtype, whole->ndim, whole->shape, &count, error))
+        return -1;
+    char *memory = ipc_store_take(client->store, count * ipc_dtype_size(whole->dtype), &self->object, error);
+    if (!memory)
+        return -1;
+    client->pins = ipc_xrealloc(client->pins, (client->pin_count + 1) * sizeof client->pins[0]);
+    client->pins[client->pin_count++] = (pin_t){.object = self->object};
+    whole->object = self->object;
+    self->whole = ipc_array_wrap(whole->dtype, whole->ndim, whole->shape, memory, NULL, NULL);
+    for (size_t i = 0; i < self->count; i++) {
+        part_t part = read_part(&self->slots[i]);
+        if (!part.large)
+            memcpy(memory + self->rows[i] * row, ipc_value_array(part.value)->data,
+                   ipc_array_size(ipc_value_array(part.value)));
+    }
+    return 0;
+}
+
+//  Sends the second job to the engines with large parts; the others' positions stay done.
+static void ask_again(ipc_result_t *self, ipc_function_kind_t kind, const ipc_writer_t *arguments,
+                      const ipc_objects_t *objects)
+{
+    ipc_client_t *client = self->client;
+    ipc_writer_t targets = {0};
+    uint64_t waiting = 0;
+    self->done = 0; // the order of completion begins anew
+    for (size_t i = 0; i < self->count; i++) {
+        part_t part = read_part(&self->slots[i]);
+        if (self->slots[i].state == SLOT_FAILED || !part.large) {
+            self->order[self->done++] = i;
+            if (self->slots[i].state == SLOT_DONE)
+                self->slots[i].value = part.value;
+            continue;
+        }
+        ipc_target_t target = {.engine = self->engines[i], .count = 1, .first = i};
+        ipc_write_raw(&targets, &target, sizeof target);
+        self->slots[i].state = SLOT_WAITING;
+        waiting++;
+    }
+    int64_t function = function_of_kind(client, kind);
+    ticket_t *ticket = ticket_new(client, self, self->count, arguments->size);
+    ticket->left = waiting;
+    self->job = ticket->job;
+    functions_tell(client, function);
+    link_send(client, &(ipc_msg_t){.type = IPC_MSG_SUBMIT,
+                                   .submit = {.function = (uint32_t) function,
+                                              .flags = IPC_SUBMIT_DIRECT,
+                                              .job = ticket->job,
+                                              .count = self->count,
+                                              .submitted = client_now(),
+                                              .targets = {targets.data, targets.size},
+                                              .objects = *objects,
+                                              .arguments = {arguments->data, arguments->size}}});
+    ipc_writer_destroy(&targets);
+}
+
+static void ask_for_rows(ipc_result_t *self, const ipc_array_ref_t *whole)
+{
+    ipc_writer_t arguments = {0};
+    ipc_value_pack(ipc_value_from_str(self->name), &arguments, NULL, NULL, NULL);
+    ipc_array_ref_write(whole, &arguments);
+    ipc_value_pack(ipc_u64(self->rows, self->count), &arguments, NULL, NULL, NULL);
+    ask_again(self, IPC_FUNCTION_WRITE, &arguments, &(ipc_objects_t){(const char *) &self->object, 1});
+    ipc_writer_destroy(&arguments);
+    self->phase = GATHER_WRITE;
+}
+
+static void ask_for_parts(ipc_result_t *self)
+{
+    ipc_writer_t arguments = {0};
+    ipc_value_pack(ipc_value_from_str(self->name), &arguments, NULL, NULL, NULL);
+    ask_again(self, IPC_FUNCTION_PULL, &arguments, &(ipc_objects_t){"", 0});
+    ipc_writer_destroy(&arguments);
+    self->phase = GATHER_FETCH;
+}
+
+//  Shows each part as rows of the whole.
+static void show_rows(ipc_result_t *self)
+{
+    size_t shape[IPC_MAX_DIMENSIONS], total = self->whole->shape[0];
+    size_t row = total ? ipc_array_size(self->whole) / total : 0;
+    memcpy(shape, self->whole->shape, sizeof shape);
+    for (size_t i = 0; i < self->count; i++) {
+        if (self->slots[i].state != SLOT_DONE)
+            continue;
+        shape[0] = self->rows[i + 1] - self->rows[i];
+        ipc_array_t *part =
+            ipc_array_wrap((ipc_dtype_t) self->whole->dtype, (int) self->whole->ndim, shape,
+                           (char *) self->whole->data + self->rows[i] * row, NULL, NULL);
+        ipc_arena_hold(self->arena, part);
+        self->slots[i].value = ipc_value_from_array(part);
+    }
+}
+
+static void show_values(ipc_result_t *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (self->slots[i].state == SLOT_DONE)
+            self->slots[i].value = read_part(&self->slots[i]).value;
+}
+
+static void after_probe(ipc_result_t *self)
+{
+    ipc_array_ref_t whole;
+    ipc_error_t error = {0};
+    bool large = false;
+    for (size_t i = 0; i < self->count; i++) large = large || read_part(&self->slots[i]).large;
+    self->phase = GATHER_OVER;
+    if (!large) {
+        show_values(self);
+    } else if (self->failed > 0 || !plan_whole(self, &whole)) {
+        ask_for_parts(self);
+    } else if (make_whole(self, &whole, &error)) {
+        for (size_t i = 0; i < self->count; i++) self->slots[i].state = SLOT_WAITING;
+        self->done = 0;
+        result_fail(self, 0, self->count, &error);
+    } else {
+        ask_for_rows(self, &whole);
+    }
+}
+
+void gather_go_on(ipc_result_t *self)
+{
+    switch (self->phase) {
+    case GATHER_PROBE: after_probe(self); return;
+    case GATHER_WRITE: show_rows(self); break;
+    default: break;
+    }
+    self->phase = GATHER_OVER;
+}

@@ -1,0 +1,126 @@
+//  What the client's files share. One lock guards all that is below "guarded"; whoever waits drives the
+//  socket under it (leader and follower), else the library's thread does.
+#ifndef IPC_CLIENT_STATE_H
+#define IPC_CLIENT_STATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <zmq.h>
+
+#include "client/view.h"
+#include "common/codec.h"
+#include "common/connection.h"
+#include "common/holds.h"
+#include "common/message.h"
+#include "common/store.h"
+
+enum {
+    OUT_FULL = 256 << 10,              // bytes to be sent that the caller sends itself
+    LINGER_NS = 2000000,               // the thread leaves the socket to callers for so long after the last
+    CONNECT_MS = 5000,                 // a controller that says nothing for so long is dead
+    UNREAD_SHOWN = 8                   // errors that nobody looked at, which are shown
+};
+
+//  What a job of ours still waits for.
+typedef struct ticket {
+    uint64_t job;
+    uint64_t left;                     // positions without a result
+    uint64_t bytes;                    // that it counts for
+    ipc_result_t *result;              // NULL when it was freed
+    struct ticket *next;               // of the bucket
+} ticket_t;
+
+enum { TICKET_BUCKETS = 1 << 16 };
+
+//  A function that the controller knows by number.
+typedef struct known_function {
+    uint32_t kind;                     // ipc_function_kind_t
+    const ipc_remote_t *remote;        // of an image
+    char *key, *name, *libraries;
+    bool told;                         // to the controller there is now
+} known_function_t;
+
+//  An object of the program, as an image.
+typedef struct program_image {
+    const void *base;                  // where it is loaded
+    char hash[65];
+    char *path;                        // of its file
+    char *libraries;                   // that it needs, one a line
+} program_image_t;
+
+//  A segment of ours that a result shows to the program while engines may hold it too.
+typedef struct pin {
+    ipc_object_t object;
+    bool freed;                        // the controller says that nobody holds it
+    bool unpinned;                     // the result is gone
+} pin_t;
+
+struct ipc_client {
+    ipc_connection_t connection;
+    char *connection_path;             // as the program gave it; or NULL
+    uint64_t uuid;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;            // something came in, or the leader left
+    pthread_t thread;
+    int kick_fd;                       // makes the thread leave its poll
+    // guarded
+    void *zmq, *socket;
+    int socket_fd;
+    int controller_fd;                 // its pidfd
+    ipc_writer_t out;                  // the frame to be sent next
+    bool welcome, knows_engines;       // what the controller said first
+    bool dead;                         // the controller is gone
+    bool stopping;                     // ipc_client_destroy() was called
+    bool leading;                      // somebody waits at the socket
+    bool thread_leading;               // and that is the thread
+    unsigned waiters;                  // threads in client_wait()
+    int64_t led;                       // when a caller did last
+    ipc_error_t refusal;               // what the controller said when it refused us
+    char sanitizers[64];               // that engines have
+    uint64_t task_limit, byte_limit;   // of what may be outstanding
+    uint64_t tasks, bytes;             // that are
+    uint64_t next_job;
+    ticket_t **tickets;                // by job
+    known_function_t *functions;       // by number
+    uint32_t function_count;
+    program_image_t *images;
+    size_t image_count;
+    int *ids;                          // of engines, in rising order
+    bool *ready;                       // each
+    size_t id_count;
+    int *lent_ids;                     // what ipc_client_ids() gave last
+    ipc_store_t *store;
+    holds_t *holds;
+    pin_t *pins;
+    size_t pin_count;
+    ipc_result_t *results;             // all of them
+    ipc_view_t *views;
+    unsigned unread;                   // errors shown that nobody looked at
+    uint64_t report_number;
+    char *report;                      // the controller's last one
+};
+
+//  client/client.c; client_ and link_ functions want the lock.
+typedef bool condition_fn(void *context);
+bool client_wait(ipc_client_t *self, condition_fn *condition, void *context, int timeout_ms);
+int client_ensure(ipc_client_t *self, ipc_error_t *error); // connected, or connects again
+void client_wake(ipc_client_t *self);                  // the thread, to send what is to be sent
+int64_t client_now(void);                              // nanoseconds since 1970
+
+//  client/link.c
+int link_open(ipc_client_t *self, ipc_error_t *error);
+void link_close(ipc_client_t *self);
+void link_flush(ipc_client_t *self);
+void link_receive(ipc_client_t *self);
+void link_send(ipc_client_t *self, const ipc_msg_t *msg);
+void link_controller_died(ipc_client_t *self);
+ticket_t *ticket_new(ipc_client_t *self, ipc_result_t *result, uint64_t count, uint64_t bytes);
+
+//  client/programs.c: the number of a function, which is made known when it is new. -1 with *error: IMAGE.
+int64_t function_of_remote(ipc_client_t *self, const ipc_remote_t *remote, ipc_error_t *error);
+int64_t function_of_name(ipc_client_t *self, const char *name);
+int64_t function_of_kind(ipc_client_t *self, ipc_function_kind_t kind);
+void functions_tell(ipc_client_t *self, int64_t number); // the controller, if it does not know it
+const char *program_file_of(void *context, const char *hash); // a symbols_file_fn, the client as context
+
+#endif

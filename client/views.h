@@ -1,0 +1,23 @@
+//  The inside of ipc_view_t.
+#ifndef IPC_CLIENT_VIEWS_H
+#define IPC_CLIENT_VIEWS_H
+
+#include "client/state.h"
+
+struct ipc_view {
+    ipc_client_t *client;
+    bool balanced;
+    bool all;                          // the engines of the moment of each call
+    bool bare;                         // one engine, named by a number alone
+    uint32_t *ids;                     // if not all
+    size_t count;                      // of ids
+    ipc_view_t *next, *previous;       // of the client's views
+};
+
+//  The engines it addresses now: a new array (free() it). With the lock.
+uint32_t *view_engines(const ipc_view_t *self, size_t *count);
+
+//  Frees it. With the lock.
+void view_free(ipc_view_t *self);
+
+#endif

@@ -1,0 +1,200 @@
+//  ipc_msg_t: everything that clients, controller and engines say to one another. A ZeroMQ frame holds a
+//  header (4 bytes: "IPC" and the protocol's version) and any number of messages; this file alone knows how
+//  they are written. Pointers in a message that was read lead into the frame.
+#ifndef IPC_COMMON_MESSAGE_H
+#define IPC_COMMON_MESSAGE_H
+
+#include "common/error.h"
+#include "common/wire.h"
+
+enum {
+    IPC_PROTOCOL = 1,
+    IPC_FRAME_HEADER = 4,
+    IPC_MAX_FRAME = 1 << 30,           // bytes; a larger frame drops its sender
+    IPC_MAX_TARGETS = 1 << 20,         // of one submission
+    IPC_MAX_OBJECTS = 4096,            // in one submission or result
+    IPC_INLINE_LIMIT = 16 << 10        // arrays above it travel as objects
+};
+
+// clang-format off
+#define IPC_MESSAGES(X)                                                                       \
+    X(HELLO,    hello)       /* client to controller: who I am */                             \
+    X(WELCOME,  welcome)     /* controller to client */                                       \
+    X(REFUSED,  refused)     /* controller to anybody: a sentence; the peer gives up */       \
+    X(ENGINES,  engines)     /* controller to client: which engines there are */              \
+    X(FUNCTION, function)    /* to controller and engine: what a function's number means */   \
+    X(SUBMIT,   submit)      /* client to controller: a job */                                \
+    X(TASK,     task)        /* controller to engine: a span of a job's items */              \
+    X(DONE,     done)        /* engine to controller: items of a span and their results */    \
+    X(RESULT,   result)      /* controller to client: the same, for the job */                \
+    X(OUTPUT,   output)      /* engine to controller to client: while a task runs */          \
+    X(RECALL,   recall)      /* controller to engine: give back what has not started */       \
+    X(GAVE,     gave)        /* engine to controller: what it gave back of one span */        \
+    X(RELEASE,  release)     /* holder to controller: lets an object go */                    \
+    X(FREED,    freed)       /* controller to owner: nobody holds the object */               \
+    X(REGISTER, registration)/* engine to controller */                                       \
+    X(ACCEPTED, accepted)    /* controller to engine */                                       \
+    X(PING,     ping)        /* controller to engine: are you there */                        \
+    X(PONG,     pong)        /* and the answer */                                             \
+    X(STATUS,   status)      /* client to controller: tell me how things are */               \
+    X(REPORT,   report)      /* and the answer, as text */                                    \
+    X(BYE,      bye)         /* client to controller: I leave, drop my work */
+// clang-format on
+
+#define IPC_MSG_CODE_(name, field) IPC_MSG_##name,
+typedef enum ipc_msg_type { IPC_MESSAGES(IPC_MSG_CODE_) IPC_MSG_COUNT } ipc_msg_type_t;
+#undef IPC_MSG_CODE_
+
+//  A piece of text or bytes in a frame.
+typedef struct ipc_bytes {
+    const char *data;
+    size_t size;
+} ipc_bytes_t;
+
+//  What stands behind a function's number.
+typedef enum ipc_function_kind {
+    IPC_FUNCTION_IMAGE,    // key: hash of the image, ':', hexadecimal offset of the descriptor
+    IPC_FUNCTION_NAMED,    // key: "module.function"
+    IPC_FUNCTION_PUSH,     // arguments: name, value
+    IPC_FUNCTION_PULL,     // arguments: name
+    IPC_FUNCTION_PART,     // arguments: name; items: bound to it
+    IPC_FUNCTION_PROBE,    // arguments: name; gives the value, or of a large array dtype and shape
+    IPC_FUNCTION_WRITE,    // arguments: name, array, list of first rows; writes the rows into the array
+    IPC_FUNCTION_REQUIRE,  // arguments: name of a module or path
+    IPC_FUNCTION_KINDS
+} ipc_function_kind_t;
+
+//  How the items of a job are given.
+typedef enum ipc_items {
+    IPC_ITEMS_NONE,        // each position gets the arguments alone
+    IPC_ITEMS_RANGE,       // the item at position i is the integer base + i
+    IPC_ITEMS_LIST,        // packed values, one after another, with a table of their places
+    IPC_ITEMS_ROWS,        // rows of the array that the arguments end with
+    IPC_ITEMS_KINDS
+} ipc_items_t;
+
+//  An object: bytes in shared memory, named by who made it and a number.
+typedef struct ipc_object {
+    uint64_t owner, number;
+} ipc_object_t;
+
+//  Objects in a frame, 16 bytes each (as they stand in memory: only on one host).
+typedef struct ipc_objects {
+    const char *data;
+    size_t count;
+} ipc_objects_t;
+
+ipc_object_t ipc_object_at(const ipc_objects_t *self, size_t i);
+
+//  Where items of a direct job go: 16 bytes each in a frame.
+typedef struct ipc_target {
+    uint32_t engine;
+    uint32_t count;        // of items
+    uint64_t first;        // item
+} ipc_target_t;
+
+ipc_target_t ipc_target_at(ipc_bytes_t targets, size_t i);
+
+enum { IPC_SUBMIT_DIRECT = 1, IPC_SUBMIT_EXPLICIT_CHUNK = 2 };
+
+typedef struct ipc_msg {
+    ipc_msg_type_t type;
+    union {
+        struct { ipc_bytes_t token, name; uint64_t uuid; uint32_t pid; } hello;
+        struct { uint32_t client, pid; uint64_t task_limit, byte_limit; ipc_bytes_t sanitizers; } welcome;
+        struct { uint32_t code; ipc_bytes_t text; } refused;
+        struct { ipc_bytes_t ids; ipc_bytes_t ready; } engines; // uint32_t each; one byte each
+        struct { uint32_t function, kind; ipc_bytes_t key, name, libraries; } function;
+        struct {
+            uint32_t function, flags, items, retries, chunk;
+            int32_t priority;
+            uint64_t job;              // the id of position 0; position i has job + i
+            uint64_t count;            // positions
+            int64_t base;              // of a range
+            int64_t submitted;         // nanoseconds since 1970
+            ipc_bytes_t label;
+            ipc_bytes_t targets;       // ipc_target_t each; of a balanced job: the engines allowed
+            ipc_objects_t objects;     // that arguments and items refer to
+            ipc_bytes_t arguments;     // packed values
+            ipc_bytes_t places;        // of a list: count + 1 places in data, uint32_t each
+            ipc_bytes_t data;          // of a list
+        } submit;
+        struct {
+            uint32_t function, items, recallable;
+            uint64_t span;
+            uint64_t first, count;     // positions of the job
+            int64_t base;
+            ipc_objects_t objects;
+            ipc_bytes_t arguments, data;
+        } task;
+        struct {
+            uint32_t failed;           // 1: body is an ipc_failure_t
+            uint64_t span;
+            uint64_t first, count;
+            int64_t started, finished; // nanoseconds since 1970, by the engine's clock
+            ipc_objects_t objects;     // that the body refers to
+            ipc_bytes_t body;
+        } done;
+        struct {
+            uint32_t failed, engine, attempts;
+            uint64_t job;
+            uint64_t first, count;
+            int64_t accepted, sent, started, finished;
+            ipc_objects_t objects;
+            ipc_bytes_t body;
+        } result;
+        struct {
+            uint64_t span;             // engine to controller; to the client: the job
+            uint64_t item;
+            uint32_t stream, engine;   // 1 stdout, 2 stderr
+            ipc_bytes_t text;
+        } output;
+        struct { uint64_t count; } recall;
+        struct { uint64_t span, first, count; uint32_t last; } gave; // last: the answer is complete
+        struct { ipc_object_t object; uint64_t count; } release;
+        struct { ipc_object_t object; } freed;
+        struct {
+            ipc_bytes_t token;
+            uint32_t engine, epoch, pid, nanny;
+            uint64_t owner;            // of the objects it will make
+            // of the worker before it, if it died: signal and span are 0 if there is nothing to tell
+            uint32_t death_epoch, signal, status, stack_overflow, idle_deaths;
+            uint64_t span, item, done_span, done_item, address;
+            ipc_bytes_t trace, output, errors;
+        } registration;
+        struct { uint32_t engine, pid; } accepted;
+        struct { uint64_t number; } ping;
+        struct { uint64_t number; } pong;
+        struct { uint64_t number; } status;
+        struct { uint64_t number; ipc_bytes_t text; } report;
+        struct { uint32_t reason; } bye;
+    };
+} ipc_msg_t;
+
+//  Appends a message to a frame; the first one writes the header.
+void ipc_msg_pack(const ipc_msg_t *self, ipc_writer_t *frame);
+
+//  Begins to read a frame. 0, or -1 with *error: PROTOCOL (no frame of ours, or of another version: the text
+//  names both).
+int ipc_frame_open(ipc_reader_t *frame, const void *data, size_t size, ipc_error_t *error);
+
+//  Reads the next message: 1, 0 at the end, -1 with *error: PROTOCOL.
+int ipc_msg_unpack(ipc_msg_t *self, ipc_reader_t *frame, ipc_error_t *error);
+
+//  "SUBMIT", for logs and errors.
+const char *ipc_msg_name(ipc_msg_type_t type);
+
+//  The body of a failed position.
+typedef struct ipc_failure {
+    uint32_t code;             // ipc_code_t
+    ipc_bytes_t kind, text, where, trace, last; // last: the last lines of its stderr
+    ipc_bytes_t out, err;      // what the task wrote
+} ipc_failure_t;
+
+void ipc_failure_pack(const ipc_failure_t *self, ipc_writer_t *writer);
+int ipc_failure_unpack(ipc_failure_t *self, ipc_bytes_t body);
+
+//  A zero-ended string as bytes.
+ipc_bytes_t ipc_bytes_of(const char *text);
+
+#endif

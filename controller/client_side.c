@@ -1,0 +1,235 @@
+//  What clients may say.
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/fail.h"
+#include "controller/slab.h"
+#include "controller/state.h"
+
+bool token_is(const char *token, ipc_bytes_t given)
+{
+    return given.size == strlen(token) && sodium_memcmp(token, given.data, given.size) == 0;
+}
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZERS "address,undefined"
+#elif defined(__SANITIZE_THREAD__)
+#define SANITIZERS "thread"
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZERS "address,undefined"
+#endif
+#endif
+#ifndef SANITIZERS
+#define SANITIZERS ""
+#endif
+
+static void tell_engines(controller_t *self, peer_t *peer)
+{
+    uint32_t *ids = ipc_xalloc(self->entry_count * sizeof ids[0]);
+    char *ready = ipc_xalloc(self->entry_count);
+    size_t count = 0;
+    for (uint32_t i = 0; i < self->entry_count; i++) {
+        if (!self->entries[i].known)
+            continue;
+        ids[count] = i;
+        ready[count++] = self->entries[i].peer != NULL;
+    }
+    peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_ENGINES,
+                                 .engines = {.ids = {(char *) ids, count * sizeof ids[0]},
+                                             .ready = {ready, count}}});
+    free(ids);
+    free(ready);
+}
+
+void engines_tell(controller_t *self)
+{
+    for (size_t i = 0; i < self->by_client_count; i++)
+        if (self->by_client[i])
+            tell_engines(self, self->by_client[i]);
+    self->engines_changed = false;
+}
+
+static void on_hello(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) parcel;
+    if (peer->kind != PEER_NEW)
+        return;
+    if (!token_is(self->client_file.token, msg->hello.token)) {
+        peer_refuse(peer, IPC_E_PERMISSION,
+                    "the connection file is not that of the running cluster: read it again");
+        return;
+    }
+    peer->kind = PEER_CLIENT;
+    peer->owner = msg->hello.uuid;
+    peer->client = scheduler_client_join(self->scheduler);
+    if (peer->client >= self->by_client_count) {
+        self->by_client = ipc_xrealloc(self->by_client, (peer->client + 1) * sizeof self->by_client[0]);
+        self->by_client_count = peer->client + 1;
+    }
+    self->by_client[peer->client] = peer;
+    peer_watch(peer, (int) msg->hello.pid);
+    peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_WELCOME,
+                                 .welcome = {.client = peer->client,
+                                             .pid = (uint32_t) getpid(),
+                                             .task_limit = TASK_LIMIT,
+                                             .byte_limit = BYTE_LIMIT,
+                                             .sanitizers = ipc_bytes_of(SANITIZERS)}});
+    tell_engines(self, peer);
+}
+
+static void on_function(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) parcel;
+    uint32_t number = msg->function.function;
+    const function_t *function = number < FUNCTIONS_MAX ? functions_add(self->functions, msg) : NULL;
+    if (!function) {
+        peer_refuse(peer, IPC_E_LIMIT, "too many functions");
+        return;
+    }
+    if (number >= peer->function_count) {
+        uint32_t count = number + 16;
+        peer->functions = ipc_xrealloc(peer->functions, count * sizeof peer->functions[0]);
+        memset(peer->functions + peer->function_count, 0,
+               (count - peer->function_count) * sizeof peer->functions[0]);
+        peer->function_count = count;
+    }
+    peer->functions[number] = function->number + 1;
+}
+
+//  A submission that makes no sense ends with an error for each of its positions.
+static void fail_submission(peer_t *peer, const ipc_msg_t *msg, int code, const char *text)
+{
+    ipc_writer_t body = {0};
+    ipc_failure_t failure = {.code = (uint32_t) code, .kind = ipc_bytes_of(ipc_code_kind(code)),
+                             .text = ipc_bytes_of(text)};
+    ipc_failure_pack(&failure, &body);
+    peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_RESULT,
+                                 .result = {.failed = 1,
+                                            .engine = SCHEDULER_NO_ENGINE,
+                                            .job = msg->submit.job,
+                                            .count = msg->submit.count,
+                                            .body = {body.data, body.size}}});
+    ipc_writer_destroy(&body);
+}
+
+static bool submission_is_sound(controller_t *self, peer_t *peer, const ipc_msg_t *msg)
+{
+    const char *wrong = NULL;
+    size_t targets = msg->submit.targets.size / sizeof(ipc_target_t);
+    bool direct = msg->submit.flags & IPC_SUBMIT_DIRECT;
+    if (msg->submit.function >= peer->function_count || !peer->functions[msg->submit.function])
+        wrong = "a function that was never named";
+    else if (msg->submit.count == 0 || msg->submit.count > (uint64_t) 1 << 48)
+        wrong = "a submission of no or too many positions";
+    else if (msg->submit.items == IPC_ITEMS_LIST &&
+             msg->submit.places.size / sizeof(uint32_t) != msg->submit.count + 1)
+        wrong = "a list without its places";
+    for (size_t i = 0; !wrong && i < targets; i++) {
+        ipc_target_t target = ipc_target_at(msg->submit.targets, i);
+        if (!scheduler_engine_known(self->scheduler, target.engine)) {
+            fail_submission(peer, msg, IPC_E_ENGINE_LOST, "the engine is gone");
+            return false;
+        }
+        if (direct && (target.first > msg->submit.count || target.count > msg->submit.count - target.first))
+            wrong = "a target beyond the positions";
+    }
+    for (uint64_t i = 0; !wrong && msg->submit.items == IPC_ITEMS_LIST && i < msg->submit.count; i++) {
+        uint32_t place[2];
+        memcpy(place, msg->submit.places.data + i * sizeof place[0], sizeof place);
+        if (place[0] > place[1] || place[1] > msg->submit.data.size)
+            wrong = "a list with places outside of its data";
+    }
+    if (wrong)
+        fail_submission(peer, msg, IPC_E_PROTOCOL, wrong);
+    return !wrong;
+}
+
+static payload_t *payload_new(controller_t *self, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    uint64_t id = 0;
+    payload_t *payload = slab_take(self->payloads, &id);
+    *payload = (payload_t){.slab_id = id, .parcel = parcel, .items = msg->submit.items,
+                           .base = msg->submit.base, .objects = msg->submit.objects,
+                           .arguments = msg->submit.arguments, .places = msg->submit.places,
+                           .data = msg->submit.data};
+    parcel->references++;
+    for (size_t i = 0; i < payload->objects.count; i++)
+        objects_hold(self->objects, ipc_object_at(&payload->objects, i), OBJECTS_QUEUE, 1);
+    return payload;
+}
+
+static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    if (!submission_is_sound(self, peer, msg))
+        return;
+    scheduler_job_t *job = scheduler_job_new(self->scheduler);
+    *job = (scheduler_job_t){.id = msg->submit.job, .client = peer->client,
+                             .function = peer->functions[msg->submit.function] - 1,
+                             .count = msg->submit.count, .chunk = msg->submit.chunk,
+                             .retries = msg->submit.retries, .priority = msg->submit.priority,
+                             .direct = msg->submit.flags & IPC_SUBMIT_DIRECT, .accepted = self->now,
+                             .payload = payload_new(self, msg, parcel)};
+    size_t targets = msg->submit.targets.size / sizeof(ipc_target_t);
+    if (!job->direct && targets > 0) {
+        job->allowed = ipc_xalloc(targets * sizeof job->allowed[0]);
+        job->allowed_count = (uint32_t) targets;
+    }
+    for (size_t i = 0; i < targets; i++) {
+        ipc_target_t target = ipc_target_at(msg->submit.targets, i);
+        if (job->direct)
+            scheduler_job_target(self->scheduler, job, target.engine, target.first, target.count);
+        else
+            job->allowed[i] = target.engine;
+    }
+    scheduler_submit(self->scheduler, job);
+}
+
+static void on_client_release(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) parcel;
+    objects_release(self->objects, msg->release.object, peer->number, msg->release.count);
+}
+
+static void on_status(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) parcel;
+    char *text = controller_report(self);
+    peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_REPORT,
+                                 .report = {.number = msg->status.number, .text = ipc_bytes_of(text)}});
+    free(text);
+}
+
+static void on_bye(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) msg;
+    (void) parcel;
+    peer->kind = PEER_REFUSED; // what follows in this frame means nothing
+    client_gone(self, peer);
+}
+
+static void on_client_ping(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) self;
+    (void) parcel;
+    peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_PONG, .pong = {.number = msg->ping.number}});
+}
+
+handler_fn *const client_handlers[IPC_MSG_COUNT] = {
+    [IPC_MSG_HELLO] = on_hello,
+    [IPC_MSG_FUNCTION] = on_function,
+    [IPC_MSG_SUBMIT] = on_submit,
+    [IPC_MSG_RELEASE] = on_client_release,
+    [IPC_MSG_STATUS] = on_status,
+    [IPC_MSG_PING] = on_client_ping,
+    [IPC_MSG_BYE] = on_bye,
+};
+
+void client_gone(controller_t *self, peer_t *peer)
+{
+    if (peer->client >= self->by_client_count || self->by_client[peer->client] != peer)
+        return;
+    self->by_client[peer->client] = NULL;
+    scheduler_client_leave(self->scheduler, peer->client);
+}

@@ -1,0 +1,242 @@
+#include "controller/controller.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/fail.h"
+#include "controller/slab.h"
+#include "controller/state.h"
+
+enum { MESSAGES_PER_TURN = 256, SUPERVISOR_GRACE_MS = 10000 };
+
+//  A ROUTER on ipc:// that only this user may connect to.
+static void *bind_router(controller_t *self, const char *endpoint, ipc_error_t *error)
+{
+    void *socket = zmq_socket(self->zmq, ZMQ_ROUTER);
+    int zero = 0, one = 1, linger = 100;
+    uid_t uid = geteuid();
+    const char *path = strstr(endpoint, "://") + strlen("://");
+    unlink(path); // of a controller that was killed
+    if (!socket || zmq_setsockopt(socket, ZMQ_SNDHWM, &zero, sizeof zero) ||
+        zmq_setsockopt(socket, ZMQ_RCVHWM, &zero, sizeof zero) ||
+        zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger) ||
+        zmq_setsockopt(socket, ZMQ_ROUTER_MANDATORY, &one, sizeof one) ||
+        zmq_setsockopt(socket, ZMQ_IPC_FILTER_UID, &uid, sizeof uid) || zmq_bind(socket, endpoint)) {
+        ipc_fail(error, IPC_E_SYSTEM, "cannot serve %s: %s", endpoint, zmq_strerror(errno));
+        if (socket)
+            zmq_close(socket);
+        return NULL;
+    }
+    return socket;
+}
+
+controller_t *controller_new(const controller_options_t *options, ipc_error_t *error)
+{
+    controller_t *self = ipc_xalloc(sizeof *self);
+    char path[IPC_PATH_MAX + 16];
+    self->ready_fd = options->ready_fd;
+    self->supervisor_pidfd =
+        options->supervisor > 0 ? (int) syscall(SYS_pidfd_open, options->supervisor, 0) : -1;
+    snprintf(path, sizeof path, "%s/client.json", options->directory);
+    int rc = ipc_connection_read(&self->client_file, path, error);
+    snprintf(path, sizeof path, "%s/engine.json", options->directory);
+    rc = rc || ipc_connection_read(&self->engine_file, path, error);
+    if (!rc) {
+        self->zmq = zmq_ctx_new();
+        self->clients = bind_router(self, self->client_file.endpoint, error);
+        self->engines = self->clients ? bind_router(self, self->engine_file.endpoint, error) : NULL;
+    }
+    if (!self->engines) {
+        controller_destroy(&self);
+        return NULL;
+    }
+    self->loop = zloop_new();
+    self->scheduler = scheduler_new(&controller_actions, self);
+    self->functions = functions_new();
+    self->objects = objects_new(object_freed, self);
+    self->payloads = slab_new(sizeof(payload_t));
+    if (self->ready_fd >= 0)
+        dprintf(self->ready_fd, "listening\n");
+    return self;
+}
+
+void controller_destroy(controller_t **self_p)
+{
+    controller_t *self = *self_p;
+    *self_p = NULL;
+    if (!self)
+        return;
+    if (self->scheduler)
+        scheduler_destroy(&self->scheduler);
+    peers_free(self);
+    objects_destroy(&self->objects);
+    functions_destroy(&self->functions);
+    slab_destroy(&self->payloads);
+    zloop_destroy(&self->loop);
+    if (self->clients)
+        zmq_close(self->clients);
+    if (self->engines)
+        zmq_close(self->engines);
+    if (self->zmq)
+        zmq_ctx_term(self->zmq);
+    if (self->supervisor_pidfd >= 0)
+        close(self->supervisor_pidfd);
+    free(self->dirty);
+    free(self->by_client);
+    free(self->entries);
+    free(self->pending);
+    free(self);
+}
+
+//  Serves the messages of one frame. A peer that says what it may not is dropped.
+static void serve_frame(controller_t *self, peer_t *peer, handler_fn *const *handlers, parcel_t *parcel)
+{
+    ipc_reader_t reader;
+    ipc_msg_t msg;
+    ipc_error_t error = {0};
+    int more = ipc_frame_open(&reader, zmq_msg_data(&parcel->frame), zmq_msg_size(&parcel->frame), &error);
+    if (more == 0)
+        more = 1;
+    peer_kind_t wanted = handlers == client_handlers ? PEER_CLIENT : PEER_ENGINE;
+    while (more == 1 && (more = ipc_msg_unpack(&msg, &reader, &error)) == 1) {
+        bool greets = msg.type == IPC_MSG_HELLO || msg.type == IPC_MSG_REGISTER;
+        if (!handlers[msg.type] || (peer->kind != wanted && !greets))
+            more = ipc_fail(&error, IPC_E_PROTOCOL, "a %s message is not expected here",
+                            ipc_msg_name(msg.type));
+        else
+            handlers[msg.type](self, peer, &msg, parcel);
+        if (peer->kind == PEER_REFUSED)
+            break;
+    }
+    if (more < 0)
+        peer_refuse(peer, error.code, error.text);
+    if (more < 0 || peer->kind == PEER_REFUSED) {
+        peers_flush(self);
+        peer_drop(self, peer);
+    }
+}
+
+//  Receives one frame of a peer and serves it. False when there is none.
+static bool receive(controller_t *self, void *socket, handler_fn *const *handlers)
+{
+    zmq_msg_t route;
+    zmq_msg_init(&route);
+    if (zmq_msg_recv(&route, socket, ZMQ_DONTWAIT) < 0) {
+        zmq_msg_close(&route);
+        return false;
+    }
+    parcel_t *parcel = ipc_xalloc(sizeof *parcel);
+    parcel->references = 1;
+    zmq_msg_init(&parcel->frame);
+    bool more = zmq_msg_more(&route) && zmq_msg_recv(&parcel->frame, socket, ZMQ_DONTWAIT) >= 0;
+    peer_t *peer = peer_find(self, socket, zmq_msg_data(&route), zmq_msg_size(&route));
+    if (!peer)
+        peer = peer_new(self, socket, zmq_msg_data(&route), zmq_msg_size(&route));
+    zmq_msg_close(&route);
+    if (more && zmq_msg_more(&parcel->frame)) { // we send two frames: the rest is not ours
+        zmq_msg_t rest;
+        do {
+            zmq_msg_init(&rest);
+            more = zmq_msg_recv(&rest, socket, ZMQ_DONTWAIT) >= 0 && zmq_msg_more(&rest);
+            zmq_msg_close(&rest);
+        } while (more);
+        peer_refuse(peer, IPC_E_PROTOCOL, "a message of too many parts");
+        peers_flush(self);
+        peer_drop(self, peer);
+    } else if (more) {
+        serve_frame(self, peer, handlers, parcel);
+    }
+    parcel_release(parcel);
+    return true;
+}
+
+//  One turn: what has come in, then what follows from it, then what is to be said.
+static int on_turn(zloop_t *loop, zmq_pollitem_t *item, void *argument)
+{
+    (void) loop;
+    (void) item;
+    controller_t *self = argument;
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    self->now = (int64_t) time.tv_sec * 1000000000 + time.tv_nsec;
+    bool engines = true, clients = true;
+    for (int i = 0; i < MESSAGES_PER_TURN && (engines || clients); i++) {
+        engines = receive(self, self->engines, engine_handlers);
+        clients = receive(self, self->clients, client_handlers);
+    }
+    // Late results of a former worker have been read by now.
+    size_t admitted = self->pending_count;
+    for (size_t i = 0; i < admitted; i++) engine_admit(self, &self->pending[i]);
+    self->pending_count -= admitted;
+    scheduler_dispatch(self->scheduler, self->now);
+    if (self->engines_changed)
+        engines_tell(self);
+    peers_flush(self);
+    return 0;
+}
+
+static int on_second(zloop_t *loop, int timer, void *argument)
+{
+    (void) loop;
+    (void) timer;
+    controller_t *self = argument;
+    engines_check(self);
+    if (self->engines_changed)
+        engines_tell(self);
+    peers_flush(self);
+    return 0;
+}
+
+static int on_grace_over(zloop_t *loop, int timer, void *argument)
+{
+    (void) loop;
+    (void) timer;
+    (void) argument;
+    fprintf(stderr, "error: the supervisor is gone: ipcd ends\n");
+    return -1;
+}
+
+static int on_supervisor_gone(zloop_t *loop, zmq_pollitem_t *item, void *argument)
+{
+    zloop_poller_end(loop, item);
+    zloop_timer(loop, SUPERVISOR_GRACE_MS, 1, on_grace_over, argument);
+    return 0;
+}
+
+void controller_run(controller_t *self)
+{
+    zmq_pollitem_t items[] = {{.socket = self->engines, .events = ZMQ_POLLIN},
+                              {.socket = self->clients, .events = ZMQ_POLLIN},
+                              {.fd = self->supervisor_pidfd, .events = ZMQ_POLLIN}};
+    zloop_poller(self->loop, &items[0], on_turn, self);
+    zloop_poller(self->loop, &items[1], on_turn, self);
+    if (self->supervisor_pidfd >= 0)
+        zloop_poller(self->loop, &items[2], on_supervisor_gone, self);
+    zloop_timer(self->loop, 1000, 0, on_second, self);
+    zloop_start(self->loop);
+}
+
+char *controller_report(controller_t *self)
+{
+    scheduler_counts_t counts = scheduler_counts(self->scheduler);
+    char *text = ipc_xformat("controller pid %d: %zu jobs, %zu spans, %zu bytes of records, %zu objects\n",
+                             getpid(), counts.jobs, counts.spans, counts.bytes, objects_count(self->objects));
+    for (uint32_t i = 0; i < self->entry_count; i++) {
+        const engine_entry_t *entry = &self->entries[i];
+        if (!entry->known)
+            continue;
+        char *longer = ipc_xformat(
+            "%sengine %u pid %d: %s, %zu items sent, %zu waiting, %llu finished, %u restarts%s%s\n", text, i,
+            entry->pid, entry->peer ? "ready" : "restarting", scheduler_engine_load(self->scheduler, i),
+            scheduler_engine_queue(self->scheduler, i),
+            (unsigned long long) scheduler_engine_finished(self->scheduler, i), entry->restarts,
+            entry->why[0] ? ", " : "", entry->why);
+        free(text);
+        text = longer;
+    }
+    return text;
+}

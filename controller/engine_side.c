@@ -1,0 +1,375 @@
+//  What engines may say, and what the scheduler makes the controller say to them.
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/fail.h"
+#include "controller/slab.h"
+#include "controller/state.h"
+
+//  --- Actions of the scheduler -----------------------------------------------------------------------
+
+//  Tells an engine what a function's number means, the first time.
+static void introduce(controller_t *self, peer_t *peer, uint32_t number)
+{
+    if (number / 8 >= peer->known_size) {
+        size_t size = number / 8 + 16;
+        peer->known = ipc_xrealloc(peer->known, size);
+        memset(peer->known + peer->known_size, 0, size - peer->known_size);
+        peer->known_size = size;
+    }
+    unsigned char bit = (unsigned char) (1u << number % 8);
+    if (peer->known[number / 8] & bit)
+        return;
+    peer->known[number / 8] |= bit;
+    const function_t *function = functions_at(self->functions, number);
+    peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_FUNCTION,
+                                 .function = {.function = number,
+                                              .kind = function->kind,
+                                              .key = ipc_bytes_of(function->key),
+                                              .name = ipc_bytes_of(function->name),
+                                              .libraries = ipc_bytes_of(function->libraries)}});
+}
+
+static ipc_bytes_t items_of(const payload_t *payload, const scheduler_span_t *span)
+{
+    uint32_t from = 0, to = 0;
+    if (payload->items != IPC_ITEMS_LIST)
+        return (ipc_bytes_t){"", 0};
+    uint64_t first = span->first + span->count - span->left;
+    memcpy(&from, payload->places.data + first * sizeof from, sizeof from);
+    memcpy(&to, payload->places.data + (span->first + span->count) * sizeof to, sizeof to);
+    return (ipc_bytes_t){payload->data.data + from, to - from};
+}
+
+static void action_send(void *context, uint32_t engine, scheduler_span_t *span)
+{
+    controller_t *self = context;
+    peer_t *peer = self->entries[engine].peer;
+    const payload_t *payload = span->job->payload;
+    introduce(self, peer, span->job->function);
+    for (size_t i = 0; i < payload->objects.count; i++)
+        objects_hold(self->objects, ipc_object_at(&payload->objects, i), peer->number, 1);
+    peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_TASK,
+                                 .task = {.function = span->job->function,
+                                          .items = payload->items,
+                                          .recallable = !span->job->direct,
+                                          .span = span->id,
+                                          .first = span->first,
+                                          .count = span->count,
+                                          .base = payload->base,
+                                          .objects = payload->objects,
+                                          .arguments = payload->arguments,
+                                          .data = items_of(payload, span)}});
+}
+
+static void action_recall(void *context, uint32_t engine, uint64_t count)
+{
+    controller_t *self = context;
+    peer_send(self->entries[engine].peer,
+              &(ipc_msg_t){.type = IPC_MSG_RECALL, .recall = {.count = count}});
+}
+
+//  What killed the engine, as kind and sentence.
+static void describe_death(const ipc_msg_t *death, const function_t *function, char kind[32], char text[512])
+{
+    if (death->registration.signal) {
+        const char *signal = sigabbrev_np((int) death->registration.signal);
+        snprintf(kind, 32, "SIG%s", signal ? signal : "?");
+        if (death->registration.stack_overflow)
+            snprintf(text, 512, "stack overflow (%s) in %s", kind, function->name);
+        else if (death->registration.signal == SIGKILL)
+            snprintf(text, 512, "killed (SIGKILL: from outside, or out of memory) in %s", function->name);
+        else if (death->registration.signal == SIGSEGV || death->registration.signal == SIGBUS)
+            snprintf(text, 512, "%s at address 0x%llx in %s", kind,
+                     (unsigned long long) death->registration.address, function->name);
+        else
+            snprintf(text, 512, "%s in %s", kind, function->name);
+        return;
+    }
+    snprintf(kind, 32, "exit");
+    snprintf(text, 512, "the task called exit(%u) in %s", death->registration.status, function->name);
+}
+
+static void action_lose(void *context, scheduler_job_t *job, uint64_t first, uint64_t count, uint32_t engine,
+                        scheduler_loss_t loss, uint32_t attempts)
+{
+    controller_t *self = context;
+    peer_t *client = job->client < self->by_client_count ? self->by_client[job->client] : NULL;
+    const function_t *function = functions_at(self->functions, job->function);
+    if (!client)
+        return;
+    char kind[32], text[512];
+    ipc_failure_t failure = {.code = IPC_E_CRASH, .where = ipc_bytes_of(function->name)};
+    switch (loss) {
+    case SCHEDULER_CRASHED:
+        describe_death(self->dying, function, kind, text);
+        failure.trace = self->dying->registration.trace;
+        failure.out = self->dying->registration.output;
+        failure.err = self->dying->registration.errors;
+        break;
+    case SCHEDULER_RESULT_LOST:
+        failure.code = IPC_E_RESULT_LOST;
+        snprintf(kind, sizeof kind, "ResultLost");
+        snprintf(text, sizeof text, "%s finished on engine %u, but the engine died before the result was out",
+                 function->name, engine);
+        break;
+    default:
+        failure.code = IPC_E_ENGINE_LOST;
+        snprintf(kind, sizeof kind, "EngineLost");
+        snprintf(text, sizeof text, "engine %u is gone, %s did not run", engine, function->name);
+    }
+    failure.kind = ipc_bytes_of(kind);
+    failure.text = ipc_bytes_of(text);
+    ipc_writer_t body = {0};
+    ipc_failure_pack(&failure, &body);
+    for (uint64_t i = 0; i < count; i++)
+        peer_send(client, &(ipc_msg_t){.type = IPC_MSG_RESULT,
+                                       .result = {.failed = 1,
+                                                  .engine = engine,
+                                                  .attempts = attempts,
+                                                  .job = job->id,
+                                                  .first = first + i,
+                                                  .count = 1,
+                                                  .accepted = job->accepted,
+                                                  .body = {body.data, body.size}}});
+    ipc_writer_destroy(&body);
+}
+
+static void action_end(void *context, scheduler_job_t *job)
+{
+    controller_t *self = context;
+    payload_t *payload = job->payload;
+    for (size_t i = 0; i < payload->objects.count; i++)
+        objects_release(self->objects, ipc_object_at(&payload->objects, i), OBJECTS_QUEUE, 1);
+    parcel_release(payload->parcel);
+    slab_give(self->payloads, payload->slab_id);
+    free(job->allowed);
+}
+
+const scheduler_actions_t controller_actions = {
+    .send = action_send, .recall = action_recall, .lose = action_lose, .end = action_end};
+
+//  Nobody holds an object: its owner may use it again; without an owner its file goes.
+void object_freed(void *context, ipc_object_t object)
+{
+    controller_t *self = context;
+    for (size_t i = 0; i < self->by_client_count; i++)
+        if (self->by_client[i] && self->by_client[i]->owner == object.owner) {
+            peer_send(self->by_client[i], &(ipc_msg_t){.type = IPC_MSG_FREED, .freed = {object}});
+            return;
+        }
+    for (uint32_t i = 0; i < self->entry_count; i++)
+        if (self->entries[i].peer && self->entries[i].peer->owner == object.owner) {
+            peer_send(self->entries[i].peer, &(ipc_msg_t){.type = IPC_MSG_FREED, .freed = {object}});
+            return;
+        }
+    char path[IPC_PATH_MAX + 64];
+    snprintf(path, sizeof path, "%s/%016llx-%llx", self->client_file.shm, (unsigned long long) object.owner,
+             (unsigned long long) object.number);
+    unlink(path);
+}
+
+//  --- Messages of engines -------------------------------------------------------------------------------
+
+static void on_register(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    enum { ENGINE_MAX = 1 << 16 };
+    if (!token_is(self->engine_file.token, msg->registration.token)) {
+        peer_refuse(peer, IPC_E_PERMISSION, "the connection file is not that of the running cluster");
+        return;
+    }
+    if (msg->registration.engine >= ENGINE_MAX) {
+        peer_refuse(peer, IPC_E_LIMIT, "engine ids are below 65536");
+        return;
+    }
+    if (self->pending_count == self->pending_room) {
+        self->pending_room = self->pending_room ? 2 * self->pending_room : 16;
+        self->pending = ipc_xrealloc(self->pending, self->pending_room * sizeof self->pending[0]);
+    }
+    parcel->references++;
+    self->pending[self->pending_count++] = (pending_t){peer, parcel, *msg};
+}
+
+static engine_entry_t *entry_of(controller_t *self, uint32_t engine)
+{
+    if (engine >= self->entry_count) {
+        self->entries = ipc_xrealloc(self->entries, (engine + 1) * sizeof self->entries[0]);
+        memset(self->entries + self->entry_count, 0,
+               (engine + 1 - self->entry_count) * sizeof self->entries[0]);
+        self->entry_count = engine + 1;
+    }
+    return &self->entries[engine];
+}
+
+//  Accounts for what the engine's former worker left behind.
+static void bury_former(controller_t *self, uint32_t engine, const ipc_msg_t *msg)
+{
+    engine_entry_t *entry = &self->entries[engine];
+    ipc_msg_t unknown = *msg; // a worker that came without the certificate of the one before it
+    if (entry->epoch != msg->registration.death_epoch) {
+        unknown.registration.signal = SIGKILL;
+        unknown.registration.span = unknown.registration.done_span = 0;
+        unknown.registration.trace = unknown.registration.output = unknown.registration.errors =
+            (ipc_bytes_t){"", 0};
+    }
+    self->dying = &unknown;
+    scheduler_engine_died(self->scheduler, engine,
+                          &(scheduler_death_t){.span = unknown.registration.span,
+                                               .item = unknown.registration.item,
+                                               .done_span = unknown.registration.done_span,
+                                               .done_item = unknown.registration.done_item});
+    self->dying = NULL;
+    entry->restarts++;
+    const char *signal = sigabbrev_np((int) unknown.registration.signal);
+    if (unknown.registration.signal)
+        snprintf(entry->why, sizeof entry->why, "died of SIG%s", signal ? signal : "?");
+    else
+        snprintf(entry->why, sizeof entry->why, "exited with status %u", unknown.registration.status);
+}
+
+void engine_admit(controller_t *self, pending_t *pending)
+{
+    peer_t *peer = pending->peer;
+    const ipc_msg_t *msg = &pending->msg;
+    if (!peer || peer->kind == PEER_ENGINE) {
+        parcel_release(pending->parcel);
+        return;
+    }
+    uint32_t engine = msg->registration.engine;
+    engine_entry_t *entry = entry_of(self, engine);
+    if (entry->peer) // the former worker, whose death has not been noticed otherwise
+        peer_drop(self, entry->peer);
+    if (entry->known && entry->epoch)
+        bury_former(self, engine, msg);
+    peer->kind = PEER_ENGINE;
+    peer->engine = engine;
+    peer->epoch = msg->registration.epoch;
+    peer->owner = msg->registration.owner;
+    peer_watch(peer, (int) msg->registration.pid);
+    entry->known = true;
+    entry->peer = peer;
+    entry->epoch = peer->epoch;
+    entry->pid = peer->pid;
+    entry->nanny = msg->registration.nanny;
+    peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_ACCEPTED,
+                                 .accepted = {.engine = engine, .pid = (uint32_t) getpid()}});
+    scheduler_engine_up(self->scheduler, engine);
+    self->engines_changed = true;
+    if (self->ready_fd >= 0)
+        dprintf(self->ready_fd, "engine %u ready %d\n", engine, peer->pid);
+    fprintf(stderr, "info: engine %u is ready (worker %d, epoch %u)\n", engine, peer->pid, peer->epoch);
+    parcel_release(pending->parcel);
+}
+
+static void on_done(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) parcel;
+    scheduler_span_t *span = scheduler_span(self->scheduler, msg->done.span, peer->engine);
+    uint64_t next = span ? span->first + span->count - span->left : 0;
+    if (!span || msg->done.first != next || msg->done.count == 0 || msg->done.count > span->left ||
+        (msg->done.failed && msg->done.count != 1)) {
+        fprintf(stderr, "warning: engine %u: a late or odd result of span %llx is dropped\n", peer->engine,
+                (unsigned long long) msg->done.span);
+        return;
+    }
+    scheduler_job_t *job = span->job;
+    peer_t *client = !job->dropped && job->client < self->by_client_count ? self->by_client[job->client] : NULL;
+    int64_t took = msg->done.finished - msg->done.started;
+    bool counts = scheduler_done(self->scheduler, span, msg->done.first, msg->done.count, msg->done.failed,
+                                 took > 0 ? took : 0);
+    uint32_t holder = counts && client ? client->number : peer->number;
+    for (size_t i = 0; i < msg->done.objects.count; i++)
+        objects_hold(self->objects, ipc_object_at(&msg->done.objects, i), holder, 1);
+    if (counts && client)
+        peer_send(client, &(ipc_msg_t){.type = IPC_MSG_RESULT,
+                                       .result = {.failed = msg->done.failed,
+                                                  .engine = peer->engine,
+                                                  .attempts = span->attempts + 1u,
+                                                  .job = job->id,
+                                                  .first = msg->done.first,
+                                                  .count = msg->done.count,
+                                                  .accepted = job->accepted,
+                                                  .sent = span->sent,
+                                                  .started = msg->done.started,
+                                                  .finished = msg->done.finished,
+                                                  .objects = msg->done.objects,
+                                                  .body = msg->done.body}});
+    else // nobody wants them
+        for (size_t i = 0; i < msg->done.objects.count; i++)
+            objects_release(self->objects, ipc_object_at(&msg->done.objects, i), holder, 1);
+    scheduler_settle(self->scheduler, span);
+}
+
+static void on_output(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) parcel;
+    scheduler_span_t *span = scheduler_span(self->scheduler, msg->output.span, peer->engine);
+    peer_t *client = span && !span->job->dropped && span->job->client < self->by_client_count
+                         ? self->by_client[span->job->client]
+                         : NULL;
+    if (!client)
+        return;
+    ipc_msg_t onward = *msg;
+    onward.output.span = span->job->id;
+    onward.output.engine = peer->engine;
+    peer_send(client, &onward);
+}
+
+static void on_gave(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) parcel;
+    scheduler_gave(self->scheduler, peer->engine,
+                   scheduler_span(self->scheduler, msg->gave.span, peer->engine), msg->gave.first,
+                   msg->gave.count, msg->gave.last);
+}
+
+static void on_engine_release(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) parcel;
+    objects_release(self->objects, msg->release.object, peer->number, msg->release.count);
+}
+
+static void on_pong(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) self;
+    (void) peer;
+    (void) msg;
+    (void) parcel;
+}
+
+handler_fn *const engine_handlers[IPC_MSG_COUNT] = {
+    [IPC_MSG_REGISTER] = on_register,
+    [IPC_MSG_DONE] = on_done,
+    [IPC_MSG_OUTPUT] = on_output,
+    [IPC_MSG_GAVE] = on_gave,
+    [IPC_MSG_RELEASE] = on_engine_release,
+    [IPC_MSG_PONG] = on_pong,
+};
+
+void engine_gone(controller_t *self, peer_t *peer)
+{
+    engine_entry_t *entry = peer->engine < self->entry_count ? &self->entries[peer->engine] : NULL;
+    if (!entry || entry->peer != peer)
+        return;
+    entry->peer = NULL;
+    entry->away_since = monotonic_ns();
+    snprintf(entry->why, sizeof entry->why, "its worker (pid %d) died", peer->pid);
+    scheduler_engine_down(self->scheduler, peer->engine);
+    self->engines_changed = true;
+    fprintf(stderr, "info: engine %u: %s\n", peer->engine, entry->why);
+}
+
+void engines_check(controller_t *self)
+{
+    for (uint32_t i = 0; i < self->entry_count; i++) {
+        engine_entry_t *entry = &self->entries[i];
+        if (!entry->known || entry->peer ||
+            monotonic_ns() - entry->away_since < (int64_t) ENGINE_ABSENT_S * 1000000000)
+            continue;
+        fprintf(stderr, "error: engine %u has been away for %d s and is lost\n", i, ENGINE_ABSENT_S);
+        entry->known = false;
+        scheduler_engine_remove(self->scheduler, i);
+        self->engines_changed = true;
+    }
+}

@@ -1,0 +1,208 @@
+//  Peers: found by route, written to in one frame a turn, watched by pidfd.
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/fail.h"
+#include "controller/state.h"
+
+static size_t bucket_of(const void *socket, const void *route, size_t size)
+{
+    uint64_t hash = 14695981039346656037u ^ (uintptr_t) socket; // FNV-1a
+    for (size_t i = 0; i < size; i++) hash = (hash ^ ((const unsigned char *) route)[i]) * 1099511628211u;
+    return (hash ^ hash >> 32) % PEER_BUCKETS;
+}
+
+peer_t *peer_find(controller_t *self, void *socket, const void *route, size_t size)
+{
+    peer_t *peer = self->buckets[bucket_of(socket, route, size)];
+    while (peer && (peer->socket != socket || peer->route_size != size || memcmp(peer->route, route, size)))
+        peer = peer->next;
+    return peer;
+}
+
+peer_t *peer_new(controller_t *self, void *socket, const void *route, size_t size)
+{
+    peer_t *peer = ipc_xalloc(sizeof *peer);
+    peer->controller = self;
+    peer->number = ++self->peer_number;
+    peer->socket = socket;
+    peer->route_size = size < ROUTE_MAX ? size : ROUTE_MAX;
+    memcpy(peer->route, route, peer->route_size);
+    peer->pidfd = -1;
+    peer_t **bucket = &self->buckets[bucket_of(socket, route, size)];
+    peer->next = *bucket;
+    *bucket = peer;
+    return peer;
+}
+
+static void peer_free(peer_t *peer)
+{
+    ipc_writer_destroy(&peer->out);
+    free(peer->functions);
+    free(peer->known);
+    free(peer);
+}
+
+static void peer_unwatch(peer_t *peer)
+{
+    if (peer->pidfd < 0)
+        return;
+    zmq_pollitem_t item = {.fd = peer->pidfd, .events = ZMQ_POLLIN};
+    zloop_poller_end(peer->controller->loop, &item);
+    close(peer->pidfd);
+    peer->pidfd = -1;
+}
+
+void peer_drop(controller_t *self, peer_t *peer)
+{
+    peer_unwatch(peer);
+    if (peer->kind == PEER_CLIENT)
+        client_gone(self, peer);
+    if (peer->kind == PEER_ENGINE)
+        engine_gone(self, peer);
+    objects_forget(self->objects, peer->number);
+    for (size_t i = 0; i < self->dirty_count; i++)
+        if (self->dirty[i] == peer)
+            self->dirty[i] = NULL;
+    for (size_t i = 0; i < self->pending_count; i++)
+        if (self->pending[i].peer == peer)
+            self->pending[i].peer = NULL;
+    peer_t **at = &self->buckets[bucket_of(peer->socket, peer->route, peer->route_size)];
+    while (*at != peer) at = &(*at)->next;
+    *at = peer->next;
+    peer_free(peer);
+}
+
+void peers_free(controller_t *self)
+{
+    for (size_t i = 0; i < PEER_BUCKETS; i++)
+        while (self->buckets[i]) {
+            peer_t *peer = self->buckets[i];
+            self->buckets[i] = peer->next;
+            peer_unwatch(peer);
+            peer_free(peer);
+        }
+}
+
+static void free_frame(void *data, void *hint)
+{
+    (void) hint;
+    free(data);
+}
+
+//  A large frame is handed over to libzmq, a small one copied.
+static void frame_of(zmq_msg_t *frame, ipc_writer_t *out)
+{
+    enum { COPIED = 4096 };
+    if (out->size <= COPIED) {
+        zmq_msg_init_size(frame, out->size);
+        memcpy(zmq_msg_data(frame), out->data, out->size);
+        out->size = 0;
+        return;
+    }
+    zmq_msg_init_data(frame, out->data, out->size, free_frame, NULL);
+    *out = (ipc_writer_t){0};
+}
+
+//  False when the peer is not there any more.
+static bool peer_flush(peer_t *peer)
+{
+    if (peer->out.size == 0)
+        return true;
+    int rc = zmq_send(peer->socket, peer->route, peer->route_size, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    if (rc < 0) {
+        ipc_writer_clear(&peer->out);
+        return errno != EHOSTUNREACH;
+    }
+    zmq_msg_t frame;
+    frame_of(&frame, &peer->out);
+    if (zmq_msg_send(&frame, peer->socket, ZMQ_DONTWAIT) < 0)
+        zmq_msg_close(&frame);
+    return true;
+}
+
+void peer_send(peer_t *peer, const ipc_msg_t *msg)
+{
+    controller_t *self = peer->controller;
+    ipc_msg_pack(msg, &peer->out);
+    if (!peer->listed) {
+        if (self->dirty_count == self->dirty_room) {
+            self->dirty_room = self->dirty_room ? 2 * self->dirty_room : 64;
+            self->dirty = ipc_xrealloc(self->dirty, self->dirty_room * sizeof self->dirty[0]);
+        }
+        self->dirty[self->dirty_count++] = peer;
+        peer->listed = true;
+    }
+    if (peer->out.size >= FRAME_FULL)
+        peer_flush(peer);
+}
+
+void peers_flush(controller_t *self)
+{
+    // A peer that is found gone is dropped, which may give other peers something to say.
+    for (size_t i = 0; i < self->dirty_count; i++) {
+        peer_t *peer = self->dirty[i];
+        self->dirty[i] = NULL;
+        if (!peer)
+            continue;
+        peer->listed = false;
+        if (!peer_flush(peer))
+            peer_drop(self, peer);
+    }
+    self->dirty_count = 0;
+}
+
+void peer_refuse(peer_t *peer, int code, const char *text)
+{
+    if (peer->kind == PEER_REFUSED)
+        return;
+    fprintf(stderr, "warning: peer %u (pid %d) is refused: %s\n", peer->number, peer->pid, text);
+    peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_REFUSED,
+                                 .refused = {.code = (uint32_t) code, .text = ipc_bytes_of(text)}});
+}
+
+static int on_peer_death(zloop_t *loop, zmq_pollitem_t *item, void *argument)
+{
+    (void) loop;
+    (void) item;
+    peer_t *peer = argument;
+    controller_t *self = peer->controller;
+    // An engine's last results may still be in the socket: they are read before it is called dead.
+    if (peer->kind == PEER_ENGINE) {
+        peer_unwatch(peer);
+        engine_gone(self, peer);
+        engines_tell(self);
+    } else {
+        peer_drop(self, peer);
+        scheduler_dispatch(self->scheduler, self->now);
+    }
+    peers_flush(self);
+    return 0;
+}
+
+void peer_watch(peer_t *peer, int pid)
+{
+    peer->pid = pid;
+    peer->pidfd = pid > 0 ? (int) syscall(SYS_pidfd_open, pid, 0) : -1;
+    if (peer->pidfd < 0)
+        return;
+    zmq_pollitem_t item = {.fd = peer->pidfd, .events = ZMQ_POLLIN};
+    zloop_poller(peer->controller->loop, &item, on_peer_death, peer);
+}
+
+void parcel_release(parcel_t *parcel)
+{
+    if (--parcel->references > 0)
+        return;
+    zmq_msg_close(&parcel->frame);
+    free(parcel);
+}
+
+int64_t monotonic_ns(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t) time.tv_sec * 1000000000 + time.tv_nsec;
+}

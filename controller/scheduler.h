@@ -1,0 +1,138 @@
+//  scheduler_t: which items run where. The pure core of the controller: events in, actions out, no sockets,
+//  no clock of its own (the caller says what time it is), so that tests drive it with a virtual clock.
+//
+//  A job is what a client submitted: a function and a number of items (positions). A span is a run of items
+//  of one job that travel together. Direct jobs are cut into spans when they come, by their targets; of a
+//  balanced job spans are cut late, each time an engine has room: as many items as cover about a
+//  millisecond by the recent mean of that function on that engine (DESIGN.md 4, "Window").
+#ifndef IPC_CONTROLLER_SCHEDULER_H
+#define IPC_CONTROLLER_SCHEDULER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    SCHEDULER_WINDOW_NS = 1000000,     // of work that an engine has before it
+    SCHEDULER_MAX_WINDOW = 8192,       // items
+    SCHEDULER_POISON = 3,              // engines that died of one item before it is given up
+    SCHEDULER_NO_ENGINE = UINT32_MAX
+};
+
+typedef struct scheduler scheduler_t;
+
+typedef struct scheduler_job {
+    uint64_t id;               // the client's, of position 0
+    uint32_t client;           // the scheduler's number of the client
+    uint32_t function;
+    uint64_t count;            // positions
+    uint64_t left;             // positions without a result
+    uint64_t cursor;           // balanced: the first position that was never cut
+    uint32_t chunk;            // items that travel together, 0: automatic
+    uint32_t retries;          // of each position
+    int32_t priority;          // higher first
+    uint32_t spans;            // that exist
+    bool direct;
+    bool dropped;              // its client is gone: results are dropped
+    uint32_t *allowed;         // balanced: engines that may run it, allowed_count of them; or NULL: all
+    uint32_t allowed_count;
+    int64_t accepted;          // when it came, nanoseconds
+    void *payload;             // the caller's: arguments and items
+    struct scheduler_job *next, *previous; // of the client's queue
+} scheduler_job_t;
+
+//  What happens to a span: one table in scheduler.c.
+typedef enum span_state { SPAN_FREE, SPAN_QUEUED, SPAN_SENT, SPAN_STATES } span_state_t;
+
+typedef struct scheduler_span {
+    uint64_t id;
+    scheduler_job_t *job;
+    uint64_t first, count;     // positions, those given back taken off
+    uint64_t left;             // without a result
+    int64_t sent;              // when, nanoseconds
+    uint32_t engine;           // of a direct span: its target; else the one it was sent to
+    uint32_t avoid;            // engine that failed it, SCHEDULER_NO_ENGINE
+    uint16_t attempts;         // runs before this one
+    uint16_t crashes;          // engines that died of it
+    uint32_t state;            // span_state_t
+    float estimate;            // of one item's time when it was sent, nanoseconds
+    struct scheduler_span *next, *previous; // of the queue it stands in
+} scheduler_span_t;
+
+//  Why positions end without a result of a function.
+typedef enum scheduler_loss {
+    SCHEDULER_CRASHED,         // the engine died while it ran
+    SCHEDULER_RESULT_LOST,     // it had finished, the result did not get out
+    SCHEDULER_ENGINE_LOST,     // the engine is gone for good
+    SCHEDULER_NO_ENGINES       // no engine that may run it is left
+} scheduler_loss_t;
+
+//  What the scheduler asks for. Called within the events; they must not call the scheduler.
+typedef struct scheduler_actions {
+    void (*send)(void *context, uint32_t engine, scheduler_span_t *span);
+    void (*recall)(void *context, uint32_t engine, uint64_t count);
+    //  Positions of a job end with an error.
+    void (*lose)(void *context, scheduler_job_t *job, uint64_t first, uint64_t count, uint32_t engine,
+                 scheduler_loss_t loss, uint32_t attempts);
+    //  The job is over, its memory goes: the caller frees payload and allowed.
+    void (*end)(void *context, scheduler_job_t *job);
+} scheduler_actions_t;
+
+//      actions, context   borrowed for the scheduler's life
+scheduler_t *scheduler_new(const scheduler_actions_t *actions, void *context);
+void scheduler_destroy(scheduler_t **self_p);
+
+//  Clients: a number for a new one; one that goes (its unfinished work is dropped).
+uint32_t scheduler_client_join(scheduler_t *self);
+void scheduler_client_leave(scheduler_t *self, uint32_t client);
+
+//  Engines. Up: it is ready for work (what it had before must have been accounted for). Down: nothing is sent
+//  to it; what it has is kept until its death is known in detail, or it is removed.
+void scheduler_engine_up(scheduler_t *self, uint32_t engine);
+void scheduler_engine_down(scheduler_t *self, uint32_t engine);
+//  It died. Of the spans it had: items before (done_span, done_item) in the order sent, and that one, had
+//  finished; (span, item) was running when span is not 0; the rest had not started.
+typedef struct scheduler_death {
+    uint64_t span, item, done_span, done_item;
+} scheduler_death_t;
+void scheduler_engine_died(scheduler_t *self, uint32_t engine, const scheduler_death_t *death);
+//  It is gone for good: direct work for it ends with an error.
+void scheduler_engine_remove(scheduler_t *self, uint32_t engine);
+bool scheduler_engine_known(const scheduler_t *self, uint32_t engine);
+
+//  A job to be filled by the caller (id, client, function, count, …), then submitted. For a direct job the
+//  caller adds its spans before it submits.
+scheduler_job_t *scheduler_job_new(scheduler_t *self);
+void scheduler_job_target(scheduler_t *self, scheduler_job_t *job, uint32_t engine, uint64_t first,
+                          uint64_t count);
+void scheduler_submit(scheduler_t *self, scheduler_job_t *job);
+
+//  The span of an id if it was sent to this engine, else NULL (it is late: drop what it brings).
+scheduler_span_t *scheduler_span(scheduler_t *self, uint64_t id, uint32_t engine);
+
+//  Items of a span have a result. Gives true when it counts, false when they will run again.
+//      failed     the function raised; count is 1
+bool scheduler_done(scheduler_t *self, scheduler_span_t *span, uint64_t first, uint64_t count, bool failed,
+                    int64_t duration_ns);
+//  After scheduler_done() and the use of span: frees the span and the job when nothing is left.
+void scheduler_settle(scheduler_t *self, scheduler_span_t *span);
+
+//  An engine gave back items of a span, the last ones it has of it; count may be 0.
+//      last       its answer to the recall is complete
+void scheduler_gave(scheduler_t *self, uint32_t engine, scheduler_span_t *span, uint64_t first,
+                    uint64_t count, bool last);
+
+//  Sends what can be sent. After the events of a turn of the main loop.
+void scheduler_dispatch(scheduler_t *self, int64_t now);
+
+//  How things are.
+typedef struct scheduler_counts {
+    size_t jobs, spans;        // that exist
+    size_t bytes;              // of their records
+} scheduler_counts_t;
+scheduler_counts_t scheduler_counts(const scheduler_t *self);
+size_t scheduler_engine_load(const scheduler_t *self, uint32_t engine); // items sent and not done
+size_t scheduler_engine_queue(const scheduler_t *self, uint32_t engine); // direct spans waiting for it
+uint64_t scheduler_engine_finished(const scheduler_t *self, uint32_t engine); // items done, ever
+
+#endif

@@ -1,0 +1,137 @@
+//  What the controller's files share: its context and its peers.
+#ifndef IPC_CONTROLLER_STATE_H
+#define IPC_CONTROLLER_STATE_H
+
+#include <czmq.h>
+
+#include "common/connection.h"
+#include "common/message.h"
+#include "controller/functions.h"
+#include "controller/objects.h"
+#include "controller/scheduler.h"
+
+enum {
+    ROUTE_MAX = 16,                    // bytes of a routing id; libzmq's own have 5
+    FRAME_FULL = 1 << 20,              // an outgoing frame of this size leaves at once
+    TASK_LIMIT = 2000000,              // jobs that one client may have outstanding
+    ENGINE_ABSENT_S = 30               // an engine that has been away for so long is lost
+};
+#define BYTE_LIMIT ((uint64_t) 2 << 30) // of submissions that one client may have outstanding
+
+typedef struct controller controller_t;
+
+//  A frame that came in, kept as long as something in it is needed.
+typedef struct parcel {
+    zmq_msg_t frame;
+    uint32_t references;
+} parcel_t;
+
+typedef enum peer_kind { PEER_NEW, PEER_CLIENT, PEER_ENGINE, PEER_REFUSED } peer_kind_t;
+
+typedef struct peer {
+    controller_t *controller;
+    peer_kind_t kind;
+    uint32_t number;                   // counts peers from 1: its name as a holder of objects
+    void *socket;
+    unsigned char route[ROUTE_MAX];
+    size_t route_size;
+    ipc_writer_t out;                  // the frame to be sent at the end of the turn
+    bool listed;                       // on the list of peers with something to send
+    uint64_t owner;                    // of the objects it makes
+    int pid;
+    int pidfd;                         // -1: none
+    // of a client:
+    uint32_t client;                   // the scheduler's number
+    uint32_t *functions;               // its numbers of functions to ours, plus 1; 0: not named
+    uint32_t function_count;
+    // of an engine:
+    uint32_t engine;
+    uint32_t epoch;
+    unsigned char *known;              // one bit for each function it has been told of
+    size_t known_size;
+    struct peer *next;                 // of the bucket
+} peer_t;
+
+//  An engine, whether it is here or being restarted.
+typedef struct engine_entry {
+    bool known;
+    peer_t *peer;                      // NULL: away
+    uint32_t epoch, nanny;
+    int pid;
+    uint32_t restarts;
+    int64_t away_since;                // monotonic nanoseconds
+    char why[160];                     // it is away, or the last death
+} engine_entry_t;
+
+//  What a job needs when its items are sent.
+typedef struct payload {
+    uint64_t slab_id;
+    parcel_t *parcel;
+    uint32_t items;                    // ipc_items_t
+    int64_t base;
+    ipc_objects_t objects;
+    ipc_bytes_t arguments, places, data;
+} payload_t;
+
+//  A registration that waits until all that came before it has been read.
+typedef struct pending {
+    peer_t *peer;
+    parcel_t *parcel;
+    ipc_msg_t msg;
+} pending_t;
+
+enum { PEER_BUCKETS = 1024 };
+
+struct controller {
+    ipc_connection_t client_file, engine_file;
+    int ready_fd;
+    void *zmq;
+    void *clients, *engines;           // the two ROUTER sockets
+    zloop_t *loop;
+    scheduler_t *scheduler;
+    functions_t *functions;
+    objects_t *objects;
+    struct slab *payloads;
+    peer_t *buckets[PEER_BUCKETS];     // by route
+    uint32_t peer_number;              // of the newest
+    peer_t **dirty;                    // peers with something to send
+    size_t dirty_count, dirty_room;
+    peer_t **by_client;                // peers by the scheduler's number of clients
+    size_t by_client_count;
+    engine_entry_t *entries;           // by engine id
+    uint32_t entry_count;
+    pending_t *pending;
+    size_t pending_count, pending_room;
+    const ipc_msg_t *dying;            // the registration whose death is being accounted for
+    bool engines_changed;              // clients are to be told
+    int64_t now;                       // nanoseconds since 1970, read once a turn
+    int supervisor_pidfd;
+};
+
+//  controller/peers.c
+peer_t *peer_find(controller_t *self, void *socket, const void *route, size_t size);
+peer_t *peer_new(controller_t *self, void *socket, const void *route, size_t size);
+void peer_drop(controller_t *self, peer_t *peer);      // forgets it, with all that it had
+void peer_send(peer_t *peer, const ipc_msg_t *msg);    // at the end of the turn
+void peer_refuse(peer_t *peer, int code, const char *text);
+void peers_flush(controller_t *self);
+void peers_free(controller_t *self);
+void peer_watch(peer_t *peer, int pid);                // learns of its process's death at once
+void parcel_release(parcel_t *parcel);
+int64_t monotonic_ns(void);
+
+//  controller/client_side.c, controller/engine_side.c: a table of handlers for each kind of peer.
+typedef void handler_fn(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel);
+extern handler_fn *const client_handlers[IPC_MSG_COUNT];
+extern handler_fn *const engine_handlers[IPC_MSG_COUNT];
+extern const scheduler_actions_t controller_actions;
+void client_gone(controller_t *self, peer_t *peer);
+void engine_gone(controller_t *self, peer_t *peer);
+void engine_admit(controller_t *self, pending_t *pending);
+void engines_check(controller_t *self);                // once a second
+void engines_tell(controller_t *self);                 // clients, which engines there are
+void object_freed(void *context, ipc_object_t object);
+bool token_is(const char *token, ipc_bytes_t given);
+char *controller_report(controller_t *self);
+
+#endif

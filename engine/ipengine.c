@@ -1,0 +1,111 @@
+//  ipengine: one engine of a cluster. This process is its nanny (nanny.h); what runs the tasks is the
+//  program ipengine-worker, which it starts.
+#include "common/fail.h"
+#include "common/paths.h"
+#include "engine/nanny.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_USAGE = 2, MAX_ENGINE_ID = 1 << 20 };
+
+static const char usage[] =
+    "usage: ipengine --id N [--directory DIR | --profile NAME --cluster-id ID]\n"
+    "                [--supervisor PID]\n"
+    "\n"
+    "Runs engine N of a cluster; `ipcluster start` and `ipcluster engines` start it.\n"
+    "  --id N             the engine's number, from 0\n"
+    "  --directory DIR    the cluster's directory\n"
+    "  --profile NAME     or its profile and id, which name its directory\n"
+    "  --cluster-id ID\n"
+    "  --supervisor PID   end 10 s after this process has ended\n";
+
+typedef struct options {
+    const char *directory, *profile, *cluster_id; // as given; NULL: not given
+    long id, supervisor;                          // -1: not given
+} options_t;
+
+//  A number from 0 to most, or -1.
+static long parse_number(const char *text, long most)
+{
+    char *end;
+    long value = strtol(text, &end, 10);
+    return *text == 0 || *end || value < 0 || value > most ? -1 : value;
+}
+
+//  Gives an exit code, or -1 to go on.
+static int read_options(int count, char **arguments, options_t *options)
+{
+    static const struct option known[] = {
+        {"directory", required_argument, NULL, 'd'},  {"id", required_argument, NULL, 'i'},
+        {"supervisor", required_argument, NULL, 's'}, {"profile", required_argument, NULL, 'p'},
+        {"cluster-id", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},          {0}};
+    for (int c; (c = getopt_long(count, arguments, "", known, NULL)) != -1;) {
+        switch (c) {
+        case 'd': options->directory = optarg; break;
+        case 'p': options->profile = optarg; break;
+        case 'c': options->cluster_id = optarg; break;
+        case 'i': options->id = parse_number(optarg, MAX_ENGINE_ID); break;
+        case 's': options->supervisor = parse_number(optarg, 1 << 22); break;
+        case 'h': return fputs(usage, stdout), 0;
+        case 'v': return printf("ipengine %s\n", IPC_VERSION), 0;
+        default: return fputs(usage, stderr), EXIT_USAGE;
+        }
+        if ((c == 'i' && options->id < 0) || (c == 's' && options->supervisor < 0))
+            return fprintf(stderr, "ipengine: '%s' is not a number that --%s can take\n",
+                           optarg, c == 'i' ? "id" : "supervisor"), EXIT_USAGE;
+    }
+    if (optind < count)
+        return fprintf(stderr, "ipengine: unexpected '%s'\n", arguments[optind]), EXIT_USAGE;
+    if (options->id < 0)
+        return fputs("ipengine: --id is missing: which engine is it?\n", stderr), EXIT_USAGE;
+    return -1;
+}
+
+//  The two directories of the cluster. IPC_SHM of the environment names the second; without it the rule of
+//  common/paths.h does: its name ends with the first one's.
+static int find_directories(const options_t *options, ipc_paths_t *paths, ipc_error_t *error)
+{
+    const char *shm = getenv("IPC_SHM");
+    if (!options->directory) {
+        if (ipc_paths_find(paths, options->profile, options->cluster_id, error))
+            return -1;
+    } else {
+        const char *slash = strrchr(options->directory, '/');
+        ipc_text_copy(paths->directory, sizeof paths->directory, options->directory);
+        snprintf(paths->shm, sizeof paths->shm, "/dev/shm/ipc-%u-%.64s", (unsigned) getuid(),
+                 slash ? slash + 1 : options->directory);
+    }
+    if (shm && *shm)
+        ipc_text_copy(paths->shm, sizeof paths->shm, shm);
+    return 0;
+}
+
+int main(int count, char **arguments)
+{
+    options_t options = {.id = -1, .supervisor = 0};
+    int code = read_options(count, arguments, &options);
+    if (code >= 0)
+        return code;
+
+    ipc_error_t error;
+    ipc_paths_t paths;
+    char program[IPC_PATH_MAX];
+    nanny_t *nanny = NULL;
+    if (find_directories(&options, &paths, &error) == 0 &&
+        ipc_program_path("ipengine-worker", program, &error) == 0)
+        nanny = nanny_new(&(nanny_options_t){.directory = paths.directory,
+                                             .shm = paths.shm,
+                                             .program = program,
+                                             .id = (int) options.id,
+                                             .supervisor = (pid_t) options.supervisor},
+                          &error);
+    if (!nanny)
+        return fprintf(stderr, "engine %ld: %s\n", options.id, error.text), EXIT_FAILURE;
+    code = nanny_run(nanny);
+    nanny_destroy(&nanny);
+    return code;
+}

@@ -1,0 +1,34 @@
+//  output_t: what tasks write to stdout and stderr. Descriptors 1 and 2 are pipes for the worker's life; who
+//  has the worker's lock reads them.
+#ifndef IPC_ENGINE_OUTPUT_H
+#define IPC_ENGINE_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { OUTPUT_STREAMS = 2 };           // 0: stdout, 1: stderr
+
+typedef struct output_text {
+    char *data;                        // owned
+    size_t size, room;
+} output_text_t;
+
+typedef struct output {
+    int fds[OUTPUT_STREAMS];           // the read ends, non-blocking
+    output_text_t texts[OUTPUT_STREAMS]; // read and not yet sent
+} output_t;
+
+//  Takes over the read ends.
+void output_init(output_t *self, int out_fd, int err_fd);
+void output_free(output_t *self);
+
+//  Reads all that is in the pipes now. True when texts hold anything.
+bool output_read(output_t *self);
+
+//  At the end of a task, on its thread: what it left in stdio's buffers goes into the pipes.
+void output_flush_stdio(void);
+
+//  Forgets what was read.
+void output_clear(output_t *self);
+
+#endif

@@ -1,0 +1,383 @@
+//  Running one item of a span: its arguments, the call or operation, its value.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/array_body.h"
+#include "common/convert.h"
+#include "common/fail.h"
+#include "engine/crash.h"
+#include "engine/state.h"
+
+enum { ALIGNMENT = 64 };
+
+static int fail_with(worker_t *self, const ipc_error_t *error)
+{
+    outcome_t *outcome = &self->outcome;
+    outcome->failed = true;
+    ipc_text_copy(outcome->kind, sizeof outcome->kind, error->kind);
+    ipc_text_copy(outcome->text, sizeof outcome->text, error->text);
+    return -1;
+}
+
+//  --- Arrays in shared memory ----------------------------------------------------------------------------
+
+//  An open array of an object: lets the object go when it is freed.
+typedef struct open_array {
+    worker_t *worker;
+    ipc_object_t object;
+    ipc_array_t *mapped;
+} open_array_t;
+
+static void release_open(ipc_array_t *array)
+{
+    open_array_t *open = array->owner;
+    ipc_object_t object = open->object;
+    worker_t *self = open->worker;
+    ipc_array_destroy(&open->mapped);
+    pthread_mutex_lock(&self->lock);
+    release_objects(self, &(ipc_objects_t){(const char *) &object, 1});
+    pthread_mutex_unlock(&self->lock);
+    free(open);
+}
+
+//  An ipc_open_fn: the array is private, its data begin at a multiple of 64 bytes.
+static ipc_array_t *open_private(void *context, const ipc_array_ref_t *ref, ipc_error_t *error)
+{
+    worker_t *self = context;
+    ipc_array_t *mapped = ipc_store_open(self->store, ref, false, error);
+    if (!mapped)
+        return NULL;
+    if ((uintptr_t) mapped->data % ALIGNMENT) {
+        ipc_array_t *copy = ipc_array_new(ref->dtype, ref->ndim, ref->shape, error);
+        if (copy)
+            memcpy(copy->data, mapped->data, ipc_array_size(mapped));
+        ipc_array_destroy(&mapped);
+        return copy;
+    }
+    open_array_t *open = ipc_xalloc(sizeof *open);
+    *open = (open_array_t){self, ref->object, mapped};
+    pthread_mutex_lock(&self->lock);
+    holds_use(self->holds, ref->object);
+    pthread_mutex_unlock(&self->lock);
+    return ipc_array_wrap(ref->dtype, ref->ndim, ref->shape, mapped->data, release_open, open);
+}
+
+//  An ipc_place_fn for results: into a segment of this worker's, which the message names.
+static int place_result(void *context, const void *data, size_t size, ipc_array_ref_t *ref,
+                        ipc_error_t *error)
+{
+    worker_t *self = context;
+    if (ipc_store_place(self->store, data, size, ref, error))
+        return -1;
+    ipc_write_raw(&self->outcome.objects, &ref->object, sizeof ref->object);
+    return 0;
+}
+
+static int unpack(worker_t *self, ipc_reader_t *reader, ipc_arena_t *arena, ipc_value_t *value)
+{
+    ipc_error_t error = {0};
+    if (ipc_value_unpack(value, reader, arena, open_private, self, &error))
+        return fail_with(self, &error);
+    return 0;
+}
+
+//  --- Arguments --------------------------------------------------------------------------------------------
+
+//  Replaces references by what their names stand for, in lists and dictionaries too.
+static int resolve(worker_t *self, ipc_value_t *value)
+{
+    if (value->kind == IPC_KIND_REF) {
+        const ipc_value_t *found = names_get(self->names, value->as.string);
+        ipc_error_t error = {0};
+        if (!found) {
+            ipc_fail(&error, IPC_E_NAME, "name '%s' is not defined on engine %d", value->as.string,
+                     self->options.engine);
+            return fail_with(self, &error);
+        }
+        *value = *found;
+        return 0;
+    }
+    if (value->kind != IPC_KIND_LIST && value->kind != IPC_KIND_DICT)
+        return 0;
+    size_t count = (size_t) value->count * (value->kind == IPC_KIND_DICT ? 2 : 1);
+    ipc_value_t *items = (ipc_value_t *) value->as.items; // our own, just unpacked
+    for (size_t i = 0; i < count; i++)
+        if (resolve(self, &items[i]))
+            return -1;
+    return 0;
+}
+
+//  A row of the array that the arguments end with: an element of a 1-D one, else an array.
+static int row_item(worker_t *self, ipc_reader_t *reader, uint64_t position, ipc_value_t *item)
+{
+    ipc_array_ref_t ref;
+    ipc_error_t error = {0};
+    if (!ipc_array_ref_read(&ref, reader) || position >= ref.shape[0]) {
+        ipc_fail(&error, IPC_E_PROTOCOL, "a row that is not in its array");
+        return fail_with(self, &error);
+    }
+    size_t row = ipc_dtype_size(ref.dtype);
+    for (int k = 1; k < ref.ndim; k++) row *= ref.shape[k];
+    ref.offset += position * row;
+    if (ref.ndim == 1) {
+        ref.shape[0] = 1;
+    } else {
+        memmove(ref.shape, ref.shape + 1, (size_t) --ref.ndim * sizeof ref.shape[0]);
+    }
+    ipc_array_t *array = open_private(self, &ref, &error);
+    if (!array)
+        return fail_with(self, &error);
+    ipc_arena_hold(self->arena, array);
+    *item = ipc_value_from_array(array);
+    if (row == ipc_dtype_size(ref.dtype) && ref.ndim == 1 && ref.shape[0] == 1)
+        *item = ipc_value_at(*item, 0);
+    return 0;
+}
+
+//  Reads the arguments of a position: gives their number, -1 when one cannot be had.
+static int read_arguments(worker_t *self, work_t *work, uint64_t position, ipc_value_t *arguments, int room)
+{
+    ipc_reader_t reader = ipc_reader(work->arguments.data, work->arguments.size);
+    int count = 0;
+    while (ipc_read_type(&reader) != IPC_WIRE_END && count < room) {
+        if (work->items == IPC_ITEMS_ROWS)
+            break;
+        if (unpack(self, &reader, self->arena, &arguments[count]) || resolve(self, &arguments[count]))
+            return -1;
+        count++;
+    }
+    switch (work->items) {
+    case IPC_ITEMS_RANGE: arguments[count++] = ipc_value_from_i64(work->base + (int64_t) position); break;
+    case IPC_ITEMS_LIST:
+        if (unpack(self, &work->list, self->arena, &arguments[count]) || resolve(self, &arguments[count]))
+            return -1;
+        count++;
+        break;
+    case IPC_ITEMS_ROWS:
+        if (row_item(self, &reader, position, &arguments[count]))
+            return -1;
+        count++;
+        break;
+    default: break;
+    }
+    return count;
+}
+
+//  --- Calls ------------------------------------------------------------------------------------------------
+
+//  Where the engine's own code ends and the user's begins: traces stop here.
+__attribute__((noinline)) static void ipc_task_enter(const ipc_remote_t *remote, const ipc_value_t *arguments,
+                                                     ipc_value_t *value)
+{
+    remote->call(arguments, value);
+    __asm__ volatile("" ::: "memory"); // no tail call: the frame stays
+}
+
+static const ipc_remote_t *remote_of(worker_t *self, engine_function_t *function)
+{
+    ipc_error_t error = {0};
+    if (!function->remote && function->kind == IPC_FUNCTION_IMAGE)
+        function->remote =
+            loader_image_function(self->loader, function->key, function->name, function->libraries, &error);
+    if (function->remote)
+        return function->remote;
+    // A module may have been loaded again since: its functions are looked up each time.
+    const ipc_remote_t *named = function->kind == IPC_FUNCTION_NAMED
+                                    ? loader_named_function(self->loader, function->key, &error)
+                                    : NULL;
+    if (!named)
+        fail_with(self, &error);
+    return named;
+}
+
+static int call(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
+{
+    ipc_value_t arguments[IPC_MAX_PARAMETERS + 1];
+    ipc_error_t error = {0};
+    const ipc_remote_t *remote = remote_of(self, work->function);
+    int count = remote ? read_arguments(self, work, position, arguments, IPC_MAX_PARAMETERS) : -1;
+    if (count < 0)
+        return -1;
+    if (count != remote->count) {
+        ipc_fail(&error, IPC_E_ARGUMENT, "%s takes %d argument%s, got %d", remote->name, remote->count,
+                 remote->count == 1 ? "" : "s", count);
+        return fail_with(self, &error);
+    }
+    for (int i = 0; i < count; i++)
+        if (ipc_convert(arguments[i], (ipc_type_t) remote->parameters[i], remote->name, i + 1, &arguments[i],
+                        &error))
+            return fail_with(self, &error);
+    if (self->last_function != work->function) {
+        crash_reinstall();
+        self->last_function = work->function;
+    }
+    snprintf(self->outcome.where, sizeof self->outcome.where, "%s", work->function->name);
+    if (_setjmp(self->raised) == 0) {
+        self->in_task = true;
+        ipc_task_enter(remote, arguments, value);
+    }
+    self->in_task = false;
+    return self->outcome.failed ? -1 : 0;
+}
+
+//  --- Operations on the namespace -------------------------------------------------------------------------
+
+static const char *read_name(worker_t *self, ipc_reader_t *reader)
+{
+    ipc_value_t name;
+    ipc_error_t error = {0};
+    if (unpack(self, reader, self->arena, &name))
+        return NULL;
+    if (name.kind != IPC_KIND_STR) {
+        ipc_fail(&error, IPC_E_PROTOCOL, "a name that is no string");
+        fail_with(self, &error);
+        return NULL;
+    }
+    return name.as.string;
+}
+
+//  Binds the value to the name; its memory becomes the name's.
+static int bind_value(worker_t *self, const char *name, ipc_reader_t *reader)
+{
+    ipc_arena_t *arena = ipc_arena_new();
+    ipc_value_t bound;
+    if (unpack(self, reader, arena, &bound) || resolve(self, &bound)) {
+        ipc_arena_destroy(&arena);
+        return -1;
+    }
+    names_put(self->names, name, bound, &arena);
+    return 0;
+}
+
+static int find_name(worker_t *self, ipc_reader_t *reader, const ipc_value_t **found)
+{
+    const char *name = read_name(self, reader);
+    ipc_error_t error = {0};
+    if (!name)
+        return -1;
+    *found = names_get(self->names, name);
+    if (*found)
+        return 0;
+    ipc_fail(&error, IPC_E_NAME, "name '%s' is not defined on engine %d", name, self->options.engine);
+    return fail_with(self, &error);
+}
+
+static int push(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
+{
+    (void) position;
+    (void) value;
+    ipc_reader_t reader = ipc_reader(work->arguments.data, work->arguments.size);
+    const char *name = read_name(self, &reader);
+    return name ? bind_value(self, name, &reader) : -1;
+}
+
+static int part(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
+{
+    (void) position;
+    (void) value;
+    ipc_reader_t reader = ipc_reader(work->arguments.data, work->arguments.size);
+    const char *name = read_name(self, &reader);
+    return name ? bind_value(self, name, &work->list) : -1;
+}
+
+static int pull(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
+{
+    (void) position;
+    ipc_reader_t reader = ipc_reader(work->arguments.data, work->arguments.size);
+    const ipc_value_t *found;
+    if (find_name(self, &reader, &found))
+        return -1;
+    *value = *found;
+    return 0;
+}
+
+//  The first half of a gather: [0, value], or of a large array [1, dtype, shape].
+static int probe(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
+{
+    if (pull(self, work, position, value))
+        return -1;
+    const ipc_array_t *array = ipc_value_array(*value);
+    bool large = array && ipc_array_size(array) > IPC_INLINE_LIMIT;
+    ipc_value_t shape = large ? ipc_view1(IPC_U64, array->shape, array->ndim) : *value;
+    ipc_value_t list[] = {ipc_value_from_i64(large), large ? ipc_value_from_i64(array->dtype) : shape, shape};
+    *value = ipc_value_copy(ipc_value_from_list(list, large ? 3 : 2), self->arena);
+    return 0;
+}
+
+//  The second half: writes the rows of the name's array into the array of all, from the row on that stands
+//  in the list at this position.
+static int write_rows(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
+{
+    (void) value;
+    ipc_reader_t reader = ipc_reader(work->arguments.data, work->arguments.size);
+    const ipc_value_t *found;
+    ipc_array_ref_t ref;
+    ipc_value_t rows;
+    ipc_error_t error = {0};
+    if (find_name(self, &reader, &found))
+        return -1;
+    const ipc_array_t *from = ipc_value_array(*found);
+    if (!from || !ipc_array_ref_read(&ref, &reader) || unpack(self, &reader, self->arena, &rows) ||
+        ref.dtype != (ipc_dtype_t) from->dtype || ref.ndim != (int) from->ndim ||
+        memcmp(ref.shape + 1, from->shape + 1, (from->ndim - 1) * sizeof from->shape[0]) != 0) {
+        ipc_fail(&error, IPC_E_REMOTE, "the array changed while it was gathered");
+        return fail_with(self, &error);
+    }
+    uint64_t first = ipc_value_u64(ipc_value_at(rows, position));
+    if (first > ref.shape[0] || from->shape[0] > ref.shape[0] - first) {
+        ipc_fail(&error, IPC_E_REMOTE, "the array changed while it was gathered");
+        return fail_with(self, &error);
+    }
+    size_t row = from->shape[0] ? ipc_array_size(from) / from->shape[0] : 0;
+    ref.offset += first * row;
+    ref.shape[0] = from->shape[0];
+    ipc_array_t *to = ipc_store_open(self->store, &ref, true, &error);
+    if (!to)
+        return fail_with(self, &error);
+    memcpy(to->data, from->data, ipc_array_size(from));
+    ipc_array_destroy(&to);
+    return 0;
+}
+
+static int require(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
+{
+    (void) position;
+    (void) value;
+    ipc_reader_t reader = ipc_reader(work->arguments.data, work->arguments.size);
+    ipc_error_t error = {0};
+    const char *name = read_name(self, &reader);
+    const char *hash = name ? read_name(self, &reader) : NULL;
+    if (!hash)
+        return -1;
+    return loader_require(self->loader, name, hash[0] ? hash : NULL, &error) ? fail_with(self, &error) : 0;
+}
+
+typedef int operation_fn(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value);
+
+static operation_fn *const operations[IPC_FUNCTION_KINDS] = {
+    [IPC_FUNCTION_IMAGE] = call,  [IPC_FUNCTION_NAMED] = call, [IPC_FUNCTION_PUSH] = push,
+    [IPC_FUNCTION_PULL] = pull,   [IPC_FUNCTION_PART] = part,  [IPC_FUNCTION_PROBE] = probe,
+    [IPC_FUNCTION_WRITE] = write_rows, [IPC_FUNCTION_REQUIRE] = require,
+};
+
+void run_item(worker_t *self, work_t *work, uint64_t position)
+{
+    outcome_t *outcome = &self->outcome;
+    ipc_value_t value = ipc_none();
+    ipc_error_t error = {0};
+    outcome->failed = false;
+    outcome->where[0] = 0;
+    outcome->value.size = outcome->objects.size = 0;
+    // A list's reader must go on to the next item even when this one fails.
+    ipc_reader_t next = work->list;
+    if (work->items == IPC_ITEMS_LIST)
+        ipc_value_skip(&next);
+    int rc = operations[work->function->kind](self, work, position, &value);
+    work->list = next;
+    if (rc == 0 && ipc_value_pack(value, &outcome->value, place_result, self, &error))
+        fail_with(self, &error);
+    output_flush_stdio();
+    outcome->finished = clock_ns();
+    ipc_arena_reset(self->arena);
+}

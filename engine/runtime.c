@@ -1,0 +1,96 @@
+//  What remote functions may call, as an engine does it.
+#include <stdlib.h>
+
+#include "common/array_body.h"
+#include "common/fail.h"
+#include "engine/state.h"
+
+//  The table's functions take no context, since users call them: the process's one worker is known here.
+static worker_t *the_worker;
+
+static worker_t *in_task(const char *what)
+{
+    if (!pthread_equal(pthread_self(), the_worker->connection_thread) && the_worker->in_task)
+        return the_worker;
+    fprintf(stderr, "%s was called outside of a task\n", what);
+    abort();
+}
+
+static int64_t engine_id(void)
+{
+    return the_worker->options.engine;
+}
+
+__attribute__((noreturn)) static void engine_raise(const char *kind, const char *format, va_list arguments)
+{
+    worker_t *self = in_task("ipc_raise()");
+    outcome_t *outcome = &self->outcome;
+    char text[2 * sizeof outcome->text];
+    vsnprintf(text, sizeof text, format, arguments);
+    ipc_text_copy(outcome->kind, sizeof outcome->kind, kind);
+    ipc_text_copy(outcome->text, sizeof outcome->text, text);
+    outcome->failed = true;
+    _longjmp(self->raised, 1);
+}
+
+__attribute__((noreturn, format(printf, 2, 3))) static void raise_here(const char *kind,
+                                                                       const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    engine_raise(kind, format, arguments);
+}
+
+static ipc_value_t engine_ns_get(const char *name)
+{
+    const ipc_value_t *found = names_get(in_task("ipc_ns_get()")->names, name);
+    if (!found)
+        raise_here("NameError", "name '%s' is not defined on engine %d", name, the_worker->options.engine);
+    return *found;
+}
+
+static void engine_ns_set(const char *name, ipc_value_t value)
+{
+    names_set(in_task("ipc_ns_set()")->names, name, value);
+}
+
+static bool engine_ns_has(const char *name)
+{
+    return names_get(in_task("ipc_ns_has()")->names, name) != NULL;
+}
+
+static ipc_value_t engine_give(ipc_value_t value)
+{
+    return ipc_value_copy(value, in_task("ipc_give()")->arena);
+}
+
+static void *engine_task_alloc(size_t size)
+{
+    return ipc_arena_alloc(in_task("ipc_task_alloc()")->arena, size);
+}
+
+static void engine_own_array(ipc_array_t *array)
+{
+    if (!the_worker->in_task)
+        return;
+    array->in_task = 1;
+    ipc_arena_hold(the_worker->arena, array);
+}
+
+const ipc_runtime_t *engine_runtime(worker_t *self)
+{
+    static const ipc_runtime_t runtime = {
+        .abi = IPC_ABI,
+        .size = sizeof runtime,
+        .engine_id = engine_id,
+        .ns_get = engine_ns_get,
+        .ns_set = engine_ns_set,
+        .ns_has = engine_ns_has,
+        .raise = engine_raise,
+        .give = engine_give,
+        .task_alloc = engine_task_alloc,
+        .own_array = engine_own_array,
+    };
+    the_worker = self;
+    return &runtime;
+}

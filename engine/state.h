@@ -1,0 +1,134 @@
+//  What the worker's files share. Fields marked L are for who holds the lock; the others belong to the task
+//  thread.
+#ifndef IPC_ENGINE_STATE_H
+#define IPC_ENGINE_STATE_H
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <zmq.h>
+
+#include "common/codec.h"
+#include "common/names.h"
+#include "common/store.h"
+#include "common/holds.h"
+#include "engine/loader.h"
+#include "engine/output.h"
+#include "engine/page.h"
+#include "engine/worker.h"
+
+enum {
+    WORKER_REFUSED = 97,               // exit status: do not start me again
+    FLUSH_NS = 200000,                 // finished results leave at least so often while tasks stream
+    TAKE_OVER_NS = 100000,             // a task that runs longer finds the connection thread in charge
+    TICK_NS = 500000                   // how often that thread looks while tasks stream
+};
+
+//  A frame that came in, kept as long as a span of it waits.
+typedef struct parcel {
+    zmq_msg_t frame;
+    uint32_t references;
+} parcel_t;
+
+typedef struct engine_function {
+    uint32_t kind;                     // ipc_function_kind_t
+    char *key, *name, *libraries;
+    const ipc_remote_t *remote;        // once it is loaded
+} engine_function_t;
+
+//  A span of a job's items that waits or runs here.
+typedef struct work {
+    uint64_t span;
+    uint64_t cursor, end;              // L; positions: the next one to start, and where they end
+    uint64_t running;                  // L; the position that runs now
+    engine_function_t *function;
+    uint32_t items;                    // ipc_items_t
+    bool recallable;
+    int64_t base;
+    ipc_bytes_t arguments;
+    ipc_reader_t list;                 // of a list: the items from the cursor on
+    ipc_objects_t objects;
+    parcel_t *parcel;
+    struct work *next, *previous;      // L
+} work_t;
+
+//  Results of one span that have not been sent: of positions in a row, without output.
+typedef struct batch {
+    uint64_t span, first, count;
+    int64_t started, finished;         // of the first and the last
+    ipc_writer_t values;
+    ipc_writer_t durations;            // nanoseconds as float, one for each
+    ipc_writer_t objects;              // that the values refer to
+} batch_t;
+
+//  What became of one item.
+typedef struct outcome {
+    bool failed;
+    char kind[32], text[512], where[160];
+    ipc_writer_t value;                // packed
+    ipc_writer_t objects;
+    int64_t started, finished;
+} outcome_t;
+
+struct worker {
+    worker_options_t options;
+    ipc_connection_t connection;
+    char images[IPC_PATH_MAX + 16];
+    uint64_t owner;                    // of the objects it makes
+    page_t *page;                      // shared with the nanny
+    pthread_t connection_thread;
+    int kick_fd;                       // ends the connection thread's poll
+    int timer_fd;                      // wakes the connection thread
+    int stop_fd;                       // readable once the worker is to end
+    pthread_mutex_t lock;
+    // L: the way to the controller
+    void *zmq, *socket;
+    int socket_fd;
+    int controller_fd;                 // its pidfd, -1: not known
+    ipc_writer_t out;                  // the frame to be sent next
+    int64_t flushed;                   // when the last one was sent
+    int refused;                       // 1: the controller does not want this engine
+    // L: work
+    work_t *first, *last;              // waiting
+    work_t *current;                   // the span that runs
+    bool busy;                         // the task thread has work
+    bool serving;                      // the connection thread has the socket
+    int64_t run_started;               // when the running item began
+    batch_t batch;
+    output_t output;
+    holds_t *holds;
+    engine_function_t **functions;     // by number
+    uint32_t function_count;
+    ipc_object_t *freed;               // objects of ours that nobody holds, until the task thread hears of it
+    size_t freed_count, freed_room;
+    // the task thread's
+    loader_t *loader;
+    names_t *names;
+    ipc_store_t *store;
+    ipc_arena_t *arena;                // of the item that runs
+    bool in_task;
+    outcome_t outcome;
+    jmp_buf raised;                    // where ipc_raise() goes
+    const engine_function_t *last_function; // that ran before
+};
+
+int64_t clock_ns(void);                // since 1970
+
+//  engine/link.c: with the lock held.
+int link_open(worker_t *self, ipc_error_t *error);     // connects and registers
+void link_receive(worker_t *self);                     // all that has come in
+void link_flush(worker_t *self);                       // sends, then receives
+void link_send(worker_t *self, const ipc_msg_t *msg);  // with the next flush
+void link_close_batch(worker_t *self);
+void link_report(worker_t *self, work_t *work, uint64_t position); // the outcome, and what was written
+void link_stream_output(worker_t *self);               // of the task that runs
+void link_controller_died(worker_t *self);
+void work_free(worker_t *self, work_t *work);          // lets its objects go
+void release_objects(worker_t *self, const ipc_objects_t *objects);
+
+//  engine/run.c: on the task thread, without the lock.
+void run_item(worker_t *self, work_t *work, uint64_t position);
+
+//  engine/runtime.c: what remote functions call.
+const ipc_runtime_t *engine_runtime(worker_t *self);
+
+#endif

@@ -1,0 +1,272 @@
+#include "engine/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "common/fail.h"
+#include "engine/crash.h"
+#include "engine/state.h"
+
+int64_t clock_ns(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    return (int64_t) time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+//  --- The connection thread --------------------------------------------------------------------------------
+
+static void arm_timer(worker_t *self, long after_ns)
+{
+    struct itimerspec when = {.it_value.tv_nsec = after_ns};
+    timerfd_settime(self->timer_fd, 0, &when, NULL);
+}
+
+enum { WATCH_SOCKET, WATCH_STOP, WATCH_CONTROLLER, WATCH_OUT, WATCH_ERR, WATCH_KICK, WATCH_COUNT };
+
+//  Waits, without the lock, for anything that either thread must act on.
+static void wait_for_event(worker_t *self, bool connection_thread)
+{
+    struct pollfd fds[WATCH_COUNT] = {
+        [WATCH_SOCKET] = {.fd = self->socket_fd, .events = POLLIN},
+        [WATCH_STOP] = {.fd = self->stop_fd, .events = POLLIN},
+        [WATCH_CONTROLLER] = {.fd = self->controller_fd, .events = POLLIN},
+        [WATCH_OUT] = {.fd = self->output.fds[0], .events = POLLIN},
+        [WATCH_ERR] = {.fd = self->output.fds[1], .events = POLLIN},
+        [WATCH_KICK] = {.fd = connection_thread ? self->kick_fd : -1, .events = POLLIN},
+    };
+    pthread_mutex_unlock(&self->lock);
+    int rc = poll(fds, WATCH_COUNT, -1);
+    uint64_t kicks;
+    if (rc > 0 && fds[WATCH_KICK].revents)
+        (void) !read(self->kick_fd, &kicks, sizeof kicks);
+    pthread_mutex_lock(&self->lock);
+    if (rc > 0 && fds[WATCH_CONTROLLER].revents && fds[WATCH_CONTROLLER].fd == self->controller_fd)
+        link_controller_died(self);
+}
+
+static bool is_stopping(worker_t *self)
+{
+    struct pollfd fd = {.fd = self->stop_fd, .events = POLLIN};
+    return self->refused || poll(&fd, 1, 0) > 0;
+}
+
+//  While one task takes long, this thread has the socket: finished results, output and answers leave.
+static void serve_while_busy(worker_t *self)
+{
+    pthread_mutex_lock(&self->lock);
+    while (self->busy) {
+        if (clock_ns() - self->run_started < TAKE_OVER_NS) { // tasks stream: their thread sends
+            arm_timer(self, TICK_NS);
+            break;
+        }
+        self->serving = true;
+        link_close_batch(self);
+        link_stream_output(self);
+        link_flush(self);
+        if (is_stopping(self)) {
+            link_flush(self);
+            _exit(self->refused ? WORKER_REFUSED : 0);
+        }
+        wait_for_event(self, true);
+    }
+    self->serving = false;
+    pthread_mutex_unlock(&self->lock);
+}
+
+static void *connection_thread(void *argument)
+{
+    worker_t *self = argument;
+    uint64_t ticks;
+    for (;;)
+        if (read(self->timer_fd, &ticks, sizeof ticks) > 0)
+            serve_while_busy(self);
+    return NULL;
+}
+
+//  --- The task thread ----------------------------------------------------------------------------------------
+
+//  Objects of ours that nobody holds any more can be used again.
+static void take_freed(worker_t *self)
+{
+    for (size_t i = 0; i < self->freed_count; i++) ipc_store_freed(self->store, self->freed[i]);
+    self->freed_count = 0;
+}
+
+//  With the lock: the next span, waiting for it; NULL when the worker is to end.
+static work_t *next_work(worker_t *self)
+{
+    while (!self->first) {
+        link_close_batch(self);
+        link_flush(self);
+        if (self->first)
+            break;
+        self->busy = false;
+        if (is_stopping(self))
+            return NULL;
+        if (self->serving)
+            (void) !write(self->kick_fd, &(uint64_t){1}, sizeof(uint64_t));
+        if (output_read(&self->output)) // of a child that outlived its task: nobody's
+            output_clear(&self->output);
+        wait_for_event(self, false);
+        link_receive(self);
+    }
+    if (!self->busy) {
+        self->busy = true;
+        self->run_started = clock_ns();
+        arm_timer(self, TAKE_OVER_NS);
+    }
+    work_t *work = self->first;
+    self->first = work->next;
+    *(work->next ? &work->next->previous : &self->last) = NULL;
+    work->next = NULL;
+    return self->current = work;
+}
+
+static void note_start(worker_t *self, const work_t *work, uint64_t position)
+{
+    if (!self->page)
+        return;
+    self->page->span = work->span;
+    self->page->item = position;
+    self->page->running = 1;
+}
+
+static void note_end(worker_t *self)
+{
+    if (!self->page)
+        return;
+    self->page->done_span = self->page->span;
+    self->page->done_item = self->page->item;
+    self->page->running = 0;
+}
+
+//  With the lock on entry and on return.
+static void run_work(worker_t *self, work_t *work)
+{
+    int64_t now = clock_ns();
+    while (work->cursor < work->end) {
+        uint64_t position = work->running = work->cursor++;
+        self->run_started = self->outcome.started = now;
+        take_freed(self);
+        pthread_mutex_unlock(&self->lock);
+        note_start(self, work, position);
+        run_item(self, work, position);
+        note_end(self);
+        pthread_mutex_lock(&self->lock);
+        link_report(self, work, position);
+        now = self->outcome.finished;
+        if (now - self->flushed > FLUSH_NS) {
+            link_close_batch(self);
+            link_flush(self);
+        }
+    }
+    self->current = NULL;
+    work_free(self, work);
+}
+
+int worker_run(worker_t *self)
+{
+    pthread_mutex_lock(&self->lock);
+    for (work_t *work; (work = next_work(self));) run_work(self, work);
+    pthread_mutex_unlock(&self->lock);
+    loader_destroy(&self->loader);
+    ipc_store_destroy(&self->store);
+    return self->refused ? WORKER_REFUSED : 0;
+}
+
+//  --- Start ------------------------------------------------------------------------------------------------------
+
+//  A handler has no context: the descriptor that it writes to. Set once, before the handler is.
+static int stop_descriptor = -1;
+
+static void on_stop_signal(int signal_number)
+{
+    (void) signal_number;
+    int saved = errno;
+    (void) !write(stop_descriptor, &(uint64_t){1}, sizeof(uint64_t));
+    errno = saved;
+}
+
+//  exit() within a task: what is finished is sent, then the nanny is told.
+static void on_task_exit(int status, void *argument)
+{
+    worker_t *self = argument;
+    if (!self->in_task)
+        return;
+    pthread_mutex_lock(&self->lock);
+    link_close_batch(self);
+    link_flush(self);
+    pthread_mutex_unlock(&self->lock);
+    crash_exit(status);
+}
+
+static void set_signals(worker_t *self)
+{
+    stop_descriptor = self->stop_fd;
+    sigaction(SIGTERM, &(struct sigaction){.sa_handler = on_stop_signal, .sa_flags = SA_RESTART}, NULL);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGPIPE, SIG_DFL);
+    if (self->options.crash_fd >= 0)
+        crash_install(self->options.crash_fd, self->options.ack_fd, self->kick_fd);
+    on_exit(on_task_exit, self);
+}
+
+//  Signals go to the task thread, so that this one never runs a handler of a task's.
+static int start_connection_thread(worker_t *self, ipc_error_t *error)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&self->connection_thread, NULL, connection_thread, self);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc ? ipc_fail(error, IPC_E_SYSTEM, "cannot start a thread: %s", strerror(rc)) : 0;
+}
+
+worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
+{
+    worker_t *self = ipc_xalloc(sizeof *self);
+    char path[IPC_PATH_MAX * 2];
+    self->options = *options;
+    self->controller_fd = -1;
+    snprintf(path, sizeof path, "%s/engine.json", options->directory);
+    if (ipc_connection_read(&self->connection, path, error))
+        return NULL; // the program ends
+    if (options->page_fd >= 0 && !(self->page = page_map(options->page_fd, error)))
+        return NULL;
+    snprintf(self->images, sizeof self->images, "%s/images", self->connection.directory);
+    pthread_mutex_init(&self->lock, NULL);
+    randombytes_buf(&self->owner, sizeof self->owner);
+    self->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    self->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    self->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    output_init(&self->output, options->output_fd, options->error_fd);
+    setvbuf(stdout, NULL, _IOLBF, 0); // so that a crash loses at most an unfinished line
+    self->holds = holds_new();
+    self->names = names_new();
+    self->arena = ipc_arena_new();
+    self->store = ipc_store_new(self->connection.shm, self->owner);
+    self->loader = loader_new(&(loader_options_t){.images = self->images,
+                                                  .libraries = getenv("IPC_LIBRARY_DIRECTORY"),
+                                                  .runtime = engine_runtime(self)});
+    prctl(PR_SET_TIMERSLACK, 1UL); // tasks that sleep for microseconds mean it
+    char number[32];
+    snprintf(number, sizeof number, "%d", getpid());
+    setenv("IPC_WORKER_PID", number, 1); // by which ipc_client_new() knows a task
+    setenv("IPC_SHM", self->connection.shm, 1);
+    set_signals(self);
+    self->zmq = zmq_ctx_new();
+    zmq_ctx_set(self->zmq, ZMQ_IO_THREADS, 1);
+    if (start_connection_thread(self, error) || link_open(self, error))
+        return NULL;
+    return self;
+}

@@ -1,0 +1,13 @@
+//  Which of the known words somebody may have meant.
+#ifndef HEAT_NEAREST_H
+#define HEAT_NEAREST_H
+
+#include <stddef.h>
+
+//  The word that takes the fewest changes (a letter put in, left out, replaced, or two
+//  exchanged) to become the given one; the first of several (lent).
+//      word       borrowed
+//      known      borrowed; count words, count > 0
+const char *heat_nearest(const char *word, const char *const *known, size_t count);
+
+#endif

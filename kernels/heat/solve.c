@@ -1,0 +1,91 @@
+//  The module `heat`: what engines call by name.
+//      heat.solve     solves the heat equation; keywords as in options.h
+//      heat.initial   gives the cross
+//      heat.info      tells what a solve would use, and how the last one went
+#include <fftw3.h>
+
+#include "kernels/heat/cores.h"
+#include "kernels/heat/host.h"
+#include "kernels/heat/initial.h"
+#include "kernels/heat/solver.h"
+
+//  The module's one object: named functions take no context.
+typedef struct module {
+    heat_t *heat;
+} module_t;
+
+static module_t *module(void)
+{
+    static module_t self;
+    return &self;
+}
+
+static int init(ipc_error_t *error)
+{
+    module()->heat = heat_new();
+    return module()->heat
+               ? 0
+               : heat_refuse(error, "MemoryError", "no memory for the heat solver");
+}
+
+static void fini(void)
+{
+    heat_destroy(&module()->heat);
+}
+
+static IPC_REMOTE(ipc_value_t, solve, (ipc_value_t keywords))
+{
+    // ipc_raise() leaves this function without looking back: all that must be freed is
+    // freed before.
+    ipc_error_t error;
+    heat_options_t options;
+    ipc_array_t *result = NULL;
+    if (!heat_options_read(&options, keywords, &error))
+        result = heat_run(module()->heat, &options, &error);
+    if (!result)
+        ipc_raise(error.kind, "%s", error.text);
+    if (!options.keep)
+        return ipc_value_from_array(result);
+    ipc_ns_set(options.keep, result);
+    ipc_array_destroy(&result);
+    return ipc_none();
+}
+
+static IPC_REMOTE(ipc_value_t, initial, (ipc_value_t keywords))
+{
+    ipc_error_t error;
+    heat_options_t options;
+    ipc_array_t *grid = NULL;
+    if (!heat_options_read_initial(&options, keywords, &error)) {
+        const size_t shape[] = {options.rows, options.columns};
+        grid = ipc_array_new(options.dtype, 2, shape, &error);
+    }
+    if (!grid)
+        ipc_raise(error.kind, "%s", error.text);
+    heat_cross(options.dtype, options.rows, options.columns, ipc_array_data(grid));
+    return ipc_value_from_array(grid);
+}
+
+static ipc_value_t last_solve(void)
+{
+    heat_last_t last = heat_last(module()->heat);
+    if (!last.solved)
+        return ipc_none();
+    return ipc_give(ipc_dict("seconds", last.seconds, "device", last.device, "method",
+                             last.method, "threads", last.threads));
+}
+
+static IPC_REMOTE(ipc_value_t, info, (void) )
+{
+    ipc_error_t error;
+    heat_cores_t cores = heat_cores_claim(0);
+    heat_cores_release(&cores);
+    const char *cuda = heat_cuda_name(module()->heat, &error);
+    ipc_value_t devices = cuda ? ipc_list("cpu", "cuda") : ipc_list("cpu");
+    return ipc_give(ipc_dict("threads", cores.threads, "cores", heat_cores_available(),
+                             "fftw", fftw_version, "instructions", heat_host_instructions(),
+                             "devices", devices, "cuda", cuda ? cuda : error.text, "last",
+                             last_solve()));
+}
+
+IPC_MODULE(heat, init, fini, solve, initial, info)

@@ -1,0 +1,9 @@
+//  The launcher that starts processes on this host.
+#ifndef IPC_LAUNCH_LOCAL_H
+#define IPC_LAUNCH_LOCAL_H
+
+#include "launch/launcher.h"
+
+extern const launcher_t launcher_local;
+
+#endif

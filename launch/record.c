@@ -1,0 +1,96 @@
+#include "launch/record.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+#include "common/fail.h"
+#include "common/json_file.h"
+
+enum { RECORD_VERSION = 1 };
+
+static json_t *pack_process(const process_t *process)
+{
+    json_t *json = json_object();
+    json_object_set_new(json, "pid", json_integer(process->pid));
+    json_object_set_new(json, "start", json_integer((json_int_t) process->start));
+    return json;
+}
+
+static int unpack_process(process_t *process, const json_t *json, const char *path,
+                          ipc_error_t *error)
+{
+    uint64_t pid = 0;
+    if (ipc_json_number(json, "pid", &pid, path, error) ||
+        ipc_json_number(json, "start", &process->start, path, error))
+        return -1;
+    if (pid > INT_MAX)
+        return ipc_fail(error, IPC_E_CONNECTION, "a pid in %s is wrong", path);
+    process->pid = (pid_t) pid;
+    return 0;
+}
+
+int record_write(const record_t *self, const char *path, ipc_error_t *error)
+{
+    json_t *json = json_object(), *nannies = json_array();
+    json_object_set_new(json, "version", json_integer(RECORD_VERSION));
+    json_object_set_new(json, "profile", json_string(self->profile));
+    json_object_set_new(json, "cluster_id", json_string(self->cluster_id));
+    json_object_set_new(json, "directory", json_string(self->directory));
+    json_object_set_new(json, "shm", json_string(self->shm));
+    json_object_set_new(json, "supervisor", pack_process(&self->supervisor));
+    json_object_set_new(json, "controller", pack_process(&self->controller));
+    for (size_t i = 0; i < self->engines; i++)
+        json_array_append_new(nannies, pack_process(&self->nannies[i]));
+    json_object_set_new(json, "nannies", nannies);
+    int result = ipc_json_write(json, path, error);
+    json_decref(json);
+    return result;
+}
+
+static int unpack(record_t *self, const json_t *json, const char *path, ipc_error_t *error)
+{
+    uint64_t version = 0;
+    if (ipc_json_number(json, "version", &version, path, error))
+        return -1;
+    if (version != RECORD_VERSION)
+        return ipc_fail(error, IPC_E_CONNECTION,
+                        "%s is of version %llu, this ipcluster reads version %d", path,
+                        (unsigned long long) version, RECORD_VERSION);
+    if (ipc_json_text(json, "profile", self->profile, sizeof self->profile, path, error) ||
+        ipc_json_text(json, "cluster_id", self->cluster_id, sizeof self->cluster_id, path,
+                      error) ||
+        ipc_json_text(json, "directory", self->directory, sizeof self->directory, path,
+                      error) ||
+        ipc_json_text(json, "shm", self->shm, sizeof self->shm, path, error) ||
+        unpack_process(&self->supervisor, json_object_get(json, "supervisor"), path,
+                       error) ||
+        unpack_process(&self->controller, json_object_get(json, "controller"), path, error))
+        return -1;
+    const json_t *nannies = json_object_get(json, "nannies");
+    self->engines = json_array_size(nannies);
+    if (!json_is_array(nannies) || self->engines > CLUSTER_ENGINES_MAX)
+        return ipc_fail(error, IPC_E_CONNECTION, "%s has no list of at most %d \"nannies\"",
+                        path, CLUSTER_ENGINES_MAX);
+    for (size_t i = 0; i < self->engines; i++)
+        if (unpack_process(&self->nannies[i], json_array_get(nannies, i), path, error))
+            return -1;
+    return 0;
+}
+
+record_t *record_read(const char *path, ipc_error_t *error)
+{
+    json_t *json = ipc_json_read(path, error);
+    if (!json)
+        return NULL;
+    record_t *self = ipc_xalloc(sizeof *self);
+    if (unpack(self, json, path, error))
+        record_destroy(&self);
+    json_decref(json);
+    return self;
+}
+
+void record_destroy(record_t **self_p)
+{
+    free(*self_p);
+    *self_p = NULL;
+}

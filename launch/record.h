@@ -1,0 +1,29 @@
+//  record_t: what a supervisor notes in cluster.json, so that others can find, stop and
+//  clean its cluster.
+#ifndef IPC_LAUNCH_RECORD_H
+#define IPC_LAUNCH_RECORD_H
+
+#include "common/paths.h"
+#include "launch/process.h"
+
+enum { CLUSTER_ENGINES_MAX = 1024 };
+
+typedef struct record {
+    char profile[IPC_NAME_TEXT];
+    char cluster_id[IPC_NAME_TEXT];
+    char directory[IPC_PATH_MAX]; // as in ipc_paths_t
+    char shm[IPC_PATH_MAX];
+    process_t supervisor;
+    process_t controller; // pid 0 while it does not run
+    size_t engines;
+    process_t nannies[CLUSTER_ENGINES_MAX]; // of engines 0 … engines-1
+} record_t;
+
+//  Reads a cluster.json and gives its record, or NULL with *error as of ipc_json_read().
+record_t *record_read(const char *path, ipc_error_t *error);
+void record_destroy(record_t **self_p);
+
+//  Writes it. 0, or -1 with *error: SYSTEM.
+int record_write(const record_t *self, const char *path, ipc_error_t *error);
+
+#endif

@@ -1,0 +1,27 @@
+#include "launch/status.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+// The one thing of the engine that others read: the page that it shares.
+#include "engine/page.h"
+
+engine_status_t engine_status(const record_t *record, size_t id)
+{
+    if (!process_lives(&record->nannies[id]))
+        return (engine_status_t){.state = "down"};
+    char name[64], path[IPC_PATH_MAX + sizeof name];
+    snprintf(name, sizeof name, PAGE_NAME_FORMAT, (int) id);
+    snprintf(path, sizeof path, "%s/%s", record->shm, name);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (file < 0)
+        return (engine_status_t){.state = "starting"};
+    page_t page;
+    ssize_t size = pread(file, &page, sizeof page, 0);
+    close(file);
+    if (size != sizeof page || page.magic != PAGE_MAGIC || page.pid <= 0 || !page.ready)
+        return (engine_status_t){.state = "starting"};
+    return (engine_status_t){.worker = page.pid, .state = page.running ? "busy" : "idle"};
+}

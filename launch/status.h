@@ -1,0 +1,16 @@
+//  What the engines of a cluster are doing, as far as this host's processes and shared
+//  pages tell.
+#ifndef IPC_LAUNCH_STATUS_H
+#define IPC_LAUNCH_STATUS_H
+
+#include "launch/record.h"
+
+typedef struct engine_status {
+    pid_t worker;      // 0: none
+    const char *state; // "idle", "busy", "starting" or "down" (lent for ever)
+} engine_status_t;
+
+//  Reads the status of one engine of a running cluster.
+engine_status_t engine_status(const record_t *record, size_t id);
+
+#endif

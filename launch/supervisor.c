@@ -1,0 +1,558 @@
+#include "launch/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/fail.h"
+#include "launch/local.h"
+#include "launch/log.h"
+#include "launch/site.h"
+
+enum {
+    READY_TIMEOUT_MS = 30 * 1000,
+    STOP_TIMEOUT_MS = 5 * 1000, // for ending by themselves after SIGTERM
+    DEATHS_MAX = 5, // within DEATHS_SPAN_MS: from then on it waits between attempts
+    DEATHS_SPAN_MS = 60 * 1000,
+    RETRY_MS = 10 * 1000,
+    LINE_MAX_BYTES = 1024, // of a line from the controller
+    CONTROLLER = -1,       // its place among the ids of engines
+    DESCRIPTORS_SPARE = 64 // beside one for each process
+};
+
+typedef struct child {
+    int id;                        // of the engine, or CONTROLLER
+    bool ready;                    // the controller has told so
+    launch_process_t run;          // pid 0: it does not run,
+    int64_t due_ms;                //   and is to be started at this time
+    int64_t deaths_ms[DEATHS_MAX]; // when it died the last times, a ring
+    size_t deaths;                 // in all
+    bool looping;                  // it dies again and again, and this has been told
+} child_t;
+
+typedef enum phase { PHASE_STARTING, PHASE_RUNNING, PHASE_STOPPING } phase_t;
+
+struct supervisor {
+    supervisor_options_t options;
+    site_t site;
+    record_t *record; // as cluster.json has it
+    char controller_path[IPC_PATH_MAX], engine_path[IPC_PATH_MAX];
+    phase_t phase;
+    int signals;               // a signalfd
+    int stops_asked;           // how many signals asked for the end
+    int reports;               // the reading end of the controller's pipe, or -1
+    char line[LINE_MAX_BYTES]; // of it, not yet complete
+    size_t line_size;
+    size_t ready;          // number of engines that are
+    child_t *children;     // the controller, then the engines by id
+    struct pollfd *polled; // the fixed ones, then one for each child
+    ipc_error_t failure;   // of the start; code 0: none
+    char last_words[LOG_TAIL_TEXT];
+};
+
+enum { POLL_SIGNALS, POLL_REPORTS, POLL_WAITER, POLL_CHILDREN };
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static size_t child_count(const supervisor_t *self)
+{
+    return 1 + self->options.engines;
+}
+
+static void name_child(char name[32], const child_t *child)
+{
+    if (child->id == CONTROLLER)
+        snprintf(name, 32, "the controller");
+    else
+        snprintf(name, 32, "engine %d", child->id);
+}
+
+__attribute__((format(printf, 2, 3))) static void tell(supervisor_t *self,
+                                                       const char *format, ...)
+{
+    char line[LOG_TAIL_TEXT + 512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    if (self->options.log)
+        self->options.log(self->options.context, line);
+}
+
+//  Notes why the start fails, the first cause only, with what the process in question wrote
+//  last.
+__attribute__((format(printf, 4, 5))) static void fail_start(supervisor_t *self,
+                                                             const child_t *child, int code,
+                                                             const char *format, ...)
+{
+    if (self->phase != PHASE_STARTING || self->failure.code)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    ipc_fail_v(&self->failure, code, format, arguments);
+    va_end(arguments);
+    if (!child)
+        return;
+    char path[IPC_PATH_MAX];
+    log_path(path, self->site.paths.logs, child->id);
+    log_tail(self->last_words, path);
+}
+
+// ---- starting ---------------------------------------------------------------------------
+
+//  Starts the controller with a new pipe for its reports; what an earlier one had not
+//  finished saying is lost.
+static int start_controller(supervisor_t *self, launch_job_t *job, child_t *child,
+                            ipc_error_t *error)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+        return ipc_fail(error, IPC_E_SYSTEM, "cannot make a pipe: %s", strerror(errno));
+    fcntl(ends[1], F_SETFL, 0); // the controller may write to its end as it likes
+    char supervisor[16], ready_fd[16];
+    snprintf(supervisor, sizeof supervisor, "%d", (int) getpid());
+    snprintf(ready_fd, sizeof ready_fd, "%d", LAUNCH_EXTRA_FD);
+    const char *arguments[] = {"ipcd",       "--directory", self->site.paths.directory,
+                               "--ready-fd", ready_fd,      "--supervisor",
+                               supervisor,   NULL};
+    job->program = self->controller_path;
+    job->arguments = arguments;
+    job->extra_fd = ends[1];
+    int result = self->options.launcher->start(job, &child->run, error);
+    close(ends[1]);
+    if (self->reports >= 0)
+        close(self->reports);
+    self->reports = ends[0];
+    self->line_size = 0;
+    return result;
+}
+
+static int start_nanny(supervisor_t *self, launch_job_t *job, child_t *child,
+                       ipc_error_t *error)
+{
+    char id[16], supervisor[16];
+    snprintf(id, sizeof id, "%d", child->id);
+    snprintf(supervisor, sizeof supervisor, "%d", (int) getpid());
+    const char *arguments[] = {
+        "ipengine", "--directory", self->site.paths.directory, "--id", id, "--supervisor",
+        supervisor, NULL};
+    job->program = self->engine_path;
+    job->arguments = arguments;
+    return self->options.launcher->start(job, &child->run, error);
+}
+
+static int start_child(supervisor_t *self, child_t *child, ipc_error_t *error)
+{
+    char log[IPC_PATH_MAX];
+    log_path(log, self->site.paths.logs, child->id);
+    launch_job_t job = {.log = log, .extra_fd = -1};
+    bool controller = child->id == CONTROLLER;
+    int result = controller ? start_controller(self, &job, child, error)
+                            : start_nanny(self, &job, child, error);
+    if (result)
+        return -1;
+    *(controller ? &self->record->controller : &self->record->nannies[child->id]) =
+        child->run.process;
+    return 0;
+}
+
+//  Notes a death and when to try again: at once, unless it dies again and again.
+static void schedule_restart(supervisor_t *self, child_t *child, const char *how)
+{
+    int64_t now = now_ms();
+    child->deaths_ms[child->deaths++ % DEATHS_MAX] = now;
+    int64_t oldest_ms = child->deaths_ms[child->deaths % DEATHS_MAX];
+    bool was_looping = child->looping;
+    child->looping = child->deaths >= DEATHS_MAX && now - oldest_ms < DEATHS_SPAN_MS;
+    child->due_ms = child->looping ? now + RETRY_MS : now;
+    char name[32];
+    name_child(name, child);
+    if (!child->looping) {
+        tell(self, "%s %s: starting it again", name, how);
+    } else if (!was_looping) {
+        char path[IPC_PATH_MAX], words[LOG_TAIL_TEXT];
+        log_path(path, self->site.paths.logs, child->id);
+        log_tail(words, path);
+        tell(
+            self,
+            "%s %s, for the %dth time in a minute: trying again each %d s; its "
+            "last words:\n%s",
+            name, how, DEATHS_MAX, RETRY_MS / 1000, words[0] ? words : "    (none)");
+    }
+}
+
+//  Starts what is due, and notes the pids where the next `ipcluster` finds them.
+static void start_due(supervisor_t *self)
+{
+    bool started = false;
+    for (size_t i = 0; i < child_count(self); i++) {
+        child_t *child = &self->children[i];
+        ipc_error_t error;
+        if (child->run.process.pid || child->due_ms > now_ms())
+            continue;
+        if (!start_child(self, child, &error)) {
+            started = true;
+            continue;
+        }
+        if (self->phase == PHASE_STARTING) {
+            fail_start(self, NULL, error.code, "%s", error.text);
+            return;
+        }
+        schedule_restart(self, child, error.text);
+    }
+    ipc_error_t error;
+    if (started && record_write(self->record, self->site.paths.cluster_file, &error)) {
+        fail_start(self, NULL, error.code, "%s", error.text);
+        tell(self, "%s", error.text);
+    }
+}
+
+// ---- what happens -----------------------------------------------------------------------
+
+static void on_engine_ready(supervisor_t *self, unsigned long id)
+{
+    if (id >= self->options.engines || self->children[1 + id].ready)
+        return;
+    self->children[1 + id].ready = true;
+    self->ready++;
+}
+
+//  One line from the controller: "listening", "engine ID ready PID", "error TEXT".
+static void on_report(supervisor_t *self, const char *line)
+{
+    unsigned long id = 0, pid = 0;
+    if (!strncmp(line, "error ", 6))
+        fail_start(self, NULL, IPC_E_SYSTEM, "the controller cannot start: %s", line + 6);
+    else if (sscanf(line, "engine %lu ready %lu", &id, &pid) == 2)
+        on_engine_ready(self, id);
+}
+
+static void on_reports(supervisor_t *self)
+{
+    ssize_t size = 0;
+    while (self->reports >= 0) {
+        size = read(self->reports, self->line + self->line_size,
+                    sizeof self->line - self->line_size - 1);
+        if (size <= 0)
+            break;
+        self->line_size += (size_t) size;
+        self->line[self->line_size] = 0;
+        char *begin = self->line;
+        for (char *end; (end = strchr(begin, '\n')); begin = end + 1) {
+            *end = 0;
+            on_report(self, begin);
+        }
+        self->line_size -= (size_t) (begin - self->line);
+        memmove(self->line, begin, self->line_size);
+        if (self->line_size == sizeof self->line - 1)
+            self->line_size = 0; // no line of ours is as long
+    }
+    if (self->reports >= 0 && (size == 0 || (errno != EAGAIN && errno != EINTR))) {
+        close(self->reports); // its end is also told by the pidfd, which is acted upon
+        self->reports = -1;
+    }
+}
+
+static void on_signals(supervisor_t *self)
+{
+    struct signalfd_siginfo info;
+    while (read(self->signals, &info, sizeof info) == sizeof info)
+        if (info.ssi_signo != SIGCHLD)
+            self->stops_asked++;
+}
+
+static void describe_end(char text[64], int status)
+{
+    if (WIFSIGNALED(status))
+        snprintf(text, 64, "died by signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+    else
+        snprintf(text, 64, "ended with exit status %d", WEXITSTATUS(status));
+}
+
+static void on_child_end(supervisor_t *self, child_t *child, int status)
+{
+    char how[64], name[32];
+    describe_end(how, status);
+    name_child(name, child);
+    if (child->id == CONTROLLER)
+        on_reports(self); // its own words on why, if there are any
+    fail_start(self, child, IPC_E_SYSTEM, "%s %s before the cluster was ready", name, how);
+    if (self->phase == PHASE_RUNNING)
+        schedule_restart(self, child, how);
+}
+
+//  Takes in those that ended. Processes that the children left behind end up with us: see
+//  supervisor_new().
+static void reap(supervisor_t *self)
+{
+    int status = 0;
+    for (size_t i = 0; i < child_count(self); i++)
+        if ((self->polled[POLL_CHILDREN + i].revents & POLLIN) &&
+            self->options.launcher->reap(&self->children[i].run, &status))
+            on_child_end(self, &self->children[i], status);
+    for (siginfo_t info = {.si_pid = 0};; info.si_pid = 0) {
+        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid == 0)
+            return;
+        for (size_t i = 0; i < child_count(self); i++)
+            if (self->children[i].run.process.pid == info.si_pid)
+                return; // its pidfd is readable: next time
+        waitpid(info.si_pid, NULL, WNOHANG);
+    }
+}
+
+//  Waits for the next event, at most until a time, and handles it.
+static void step(supervisor_t *self, int64_t until_ms)
+{
+    bool waited_for = self->phase == PHASE_STARTING && self->options.waiter_fd > 0;
+    self->polled[POLL_SIGNALS] = (struct pollfd){.fd = self->signals, .events = POLLIN};
+    self->polled[POLL_REPORTS] = (struct pollfd){.fd = self->reports, .events = POLLIN};
+    self->polled[POLL_WAITER] =
+        (struct pollfd){.fd = waited_for ? self->options.waiter_fd : -1};
+    for (size_t i = 0; i < child_count(self); i++) {
+        const child_t *child = &self->children[i];
+        bool runs = child->run.process.pid != 0;
+        self->polled[POLL_CHILDREN + i] =
+            (struct pollfd){.fd = runs ? child->run.fd : -1, .events = POLLIN};
+        if (!runs && self->phase != PHASE_STOPPING && child->due_ms < until_ms)
+            until_ms = child->due_ms;
+    }
+    int64_t left_ms = until_ms - now_ms();
+    int timeout_ms = left_ms < 0 ? 0 : left_ms > RETRY_MS ? RETRY_MS : (int) left_ms;
+    if (poll(self->polled, (nfds_t) (POLL_CHILDREN + child_count(self)), timeout_ms) < 0)
+        return;
+    if (self->polled[POLL_SIGNALS].revents)
+        on_signals(self);
+    if (self->polled[POLL_REPORTS].revents)
+        on_reports(self);
+    if (self->polled[POLL_WAITER].revents)
+        fail_start(self, NULL, IPC_E_ABORTED, "nobody waits for the cluster any more");
+    reap(self);
+}
+
+// ---- the life of a cluster --------------------------------------------------------------
+
+static int catch_signals(supervisor_t *self, ipc_error_t *error)
+{
+    sigset_t caught;
+    sigemptyset(&caught);
+    sigaddset(&caught, SIGINT);
+    sigaddset(&caught, SIGTERM);
+    sigaddset(&caught, SIGCHLD);
+    struct sigaction hangup;
+    if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN)
+        sigaddset(&caught, SIGHUP); // else nohup asked to be let run
+    sigprocmask(SIG_BLOCK, &caught, NULL);
+    self->signals = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (self->signals < 0)
+        return ipc_fail(error, IPC_E_SYSTEM, "cannot take signals: %s", strerror(errno));
+    return 0;
+}
+
+//  A thousand engines are a thousand pidfds here and a thousand sockets in the controller,
+//  which inherits it.
+static void allow_descriptors(size_t children)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) ||
+        limit.rlim_cur >= 4 * children + DESCRIPTORS_SPARE)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int fail_busy(const ipc_paths_t *paths, ipc_error_t *error)
+{
+    ipc_auto(record_destroy) record_t *running = record_read(paths->cluster_file, NULL);
+    if (!running || !process_lives(&running->supervisor))
+        return -1; // somebody is starting or cleaning: *error says so already
+    return ipc_fail(
+        error, IPC_E_BUSY,
+        "a cluster runs already (profile %s, cluster id \"%s\", %zu engines, pid %d): stop it "
+        "with 'ipcluster stop' or give another --cluster-id",
+        running->profile, running->cluster_id, running->engines,
+        (int) running->supervisor.pid);
+}
+
+static int open_site(supervisor_t *self, ipc_error_t *error)
+{
+    ipc_paths_t paths;
+    if (ipc_paths_find(&paths, self->options.profile, self->options.cluster_id, error))
+        return -1;
+    ipc_error_t cause;
+    if (site_open(&self->site, &paths, &cause)) {
+        ipc_fail(error, cause.code, "%s", cause.text);
+        return cause.code == IPC_E_BUSY ? fail_busy(&paths, error) : -1;
+    }
+    return 0;
+}
+
+static void fill_record(supervisor_t *self)
+{
+    const ipc_paths_t *paths = &self->site.paths;
+    record_t *record = self->record = ipc_xalloc(sizeof *record);
+    ipc_text_copy(record->profile, sizeof record->profile, paths->profile);
+    ipc_text_copy(record->cluster_id, sizeof record->cluster_id, paths->cluster_id);
+    ipc_text_copy(record->directory, sizeof record->directory, paths->directory);
+    ipc_text_copy(record->shm, sizeof record->shm, paths->shm);
+    record->supervisor = process_of(getpid());
+    record->engines = self->options.engines;
+}
+
+static void make_children(supervisor_t *self)
+{
+    self->children = ipc_xalloc(child_count(self) * sizeof self->children[0]);
+    self->polled = ipc_xalloc((POLL_CHILDREN + child_count(self)) * sizeof self->polled[0]);
+    for (size_t i = 0; i < child_count(self); i++)
+        self->children[i] = (child_t){.id = (int) i - 1, .run = {.fd = -1}};
+    // What a killed nanny leaves behind becomes our child, and so can be found and ended.
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    allow_descriptors(child_count(self));
+}
+
+supervisor_t *supervisor_new(const supervisor_options_t *options, ipc_error_t *error)
+{
+    if (options->engines < 1 || options->engines > CLUSTER_ENGINES_MAX) {
+        ipc_fail(error, IPC_E_ARGUMENT, "a cluster has 1 to %d engines, not %zu",
+                 CLUSTER_ENGINES_MAX, options->engines);
+        return NULL;
+    }
+    supervisor_t *self = ipc_xalloc(sizeof *self);
+    *self = (supervisor_t){
+        .options = *options, .site = {.lock = -1}, .signals = -1, .reports = -1};
+    if (!self->options.launcher)
+        self->options.launcher = &launcher_local;
+    if (ipc_program_path("ipcd", self->controller_path, error) ||
+        ipc_program_path("ipengine", self->engine_path, error) ||
+        catch_signals(self, error) || open_site(self, error)) {
+        supervisor_destroy(&self);
+        return NULL;
+    }
+    fill_record(self);
+    if (site_write_files(&self->site, self->record, error)) {
+        supervisor_destroy(&self);
+        return NULL;
+    }
+    make_children(self);
+    return self;
+}
+
+int supervisor_start(supervisor_t *self, ipc_error_t *error)
+{
+    int timeout_ms = self->options.timeout_ms ? self->options.timeout_ms : READY_TIMEOUT_MS;
+    int64_t deadline_ms = now_ms() + timeout_ms;
+    start_due(self);
+    while (self->ready < self->options.engines && !self->failure.code) {
+        step(self, deadline_ms);
+        if (self->stops_asked)
+            fail_start(self, NULL, IPC_E_ABORTED,
+                       "interrupted before the cluster was ready");
+        if (now_ms() < deadline_ms)
+            continue;
+        const child_t *late = &self->children[1];
+        while (late->ready && late->id + 1 < (int) self->options.engines) late++;
+        fail_start(self, late, IPC_E_TIMEOUT,
+                   "%zu of %zu engines are ready after %d s: engine %d is not", self->ready,
+                   self->options.engines, timeout_ms / 1000, late->id);
+    }
+    if (!self->failure.code) {
+        self->phase = PHASE_RUNNING;
+        return 0;
+    }
+    return ipc_fail(error, self->failure.code, "%s", self->failure.text);
+}
+
+void supervisor_run(supervisor_t *self)
+{
+    while (!self->stops_asked) {
+        start_due(self);
+        step(self, now_ms() + RETRY_MS);
+    }
+}
+
+const char *supervisor_last_words(const supervisor_t *self)
+{
+    return self->last_words;
+}
+
+const ipc_paths_t *supervisor_paths(const supervisor_t *self)
+{
+    return &self->site.paths;
+}
+
+static void signal_all(supervisor_t *self, int signal)
+{
+    for (size_t i = child_count(self); i-- > 0;) // engines first, the controller last
+        if (self->children[i].run.process.pid)
+            self->options.launcher->signal(&self->children[i].run, signal);
+}
+
+static bool any_runs(const supervisor_t *self)
+{
+    for (size_t i = 0; i < child_count(self); i++)
+        if (self->children[i].run.process.pid)
+            return true;
+    return false;
+}
+
+//  Kills all that is our child: by now also what tasks started and detached, left by their
+//  nanny's end. True when there was something.
+static bool kill_left(void)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int) getpid());
+    FILE *file = fopen(path, "re");
+    bool found = false;
+    for (int pid = 0; file && fscanf(file, "%d", &pid) == 1; found = true)
+        kill(pid, SIGKILL);
+    if (file)
+        fclose(file);
+    return found;
+}
+
+static void stop_children(supervisor_t *self)
+{
+    self->phase = PHASE_STOPPING;
+    int asked = self->stops_asked;
+    int64_t deadline_ms = now_ms() + STOP_TIMEOUT_MS;
+    signal_all(self, SIGTERM);
+    while (any_runs(self) && now_ms() < deadline_ms && self->stops_asked == asked)
+        step(self, deadline_ms); // a second Ctrl-C ends the patience
+    signal_all(self, SIGKILL);
+    deadline_ms = now_ms() + STOP_TIMEOUT_MS;
+    while ((kill_left() || any_runs(self)) && now_ms() < deadline_ms)
+        step(self, deadline_ms);
+}
+
+void supervisor_destroy(supervisor_t **self_p)
+{
+    supervisor_t *self = *self_p;
+    *self_p = NULL;
+    if (!self)
+        return;
+    if (self->children)
+        stop_children(self);
+    site_close(&self->site);
+    if (self->reports >= 0)
+        close(self->reports);
+    if (self->signals >= 0)
+        close(self->signals);
+    free(self->children);
+    free(self->polled);
+    record_destroy(&self->record);
+    free(self);
+}

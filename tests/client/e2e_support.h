@@ -1,0 +1,59 @@
+//  What the end-to-end tests share. Each runs beside a cluster of four engines
+//  (tests/with_cluster) and speaks to it as any client program does: through ipclient.h
+//  alone.
+#ifndef IPC_TESTS_CLIENT_E2E_SUPPORT_H
+#define IPC_TESTS_CLIENT_E2E_SUPPORT_H
+
+#include <check.h>
+#include <ipclient.h>
+#include <sys/types.h>
+
+enum { ENGINES = 4 };
+
+//  A client with the views that nearly every test needs; any failure fails the test.
+typedef struct session {
+    ipc_client_t *client;
+    ipc_view_t *all; // "all"
+    ipc_view_t *one; // "0", bare
+    ipc_view_t *any; // balanced
+} session_t;
+
+//  Connects, and waits until all engines are there.
+session_t session_open(void);
+void session_close(session_t *self);
+
+//  A direct view that must be given.
+ipc_view_t *view_of(session_t *self, const char *targets);
+
+//  Fails the test, with the error's words, unless the result is ok.
+void assert_ok(ipc_result_t *result);
+
+//  Fails the test unless the result failed and its error's text has this word in it, in any
+//  case of letters.
+void assert_fails(ipc_result_t *result, const char *word);
+
+//  Fails the test unless printing the result gives exactly this.
+void assert_prints(ipc_result_t *result, const char *expected);
+
+//  What display, and error_print, write; the caller frees it.
+char *display_of(ipc_result_t *result);
+char *error_text_of(const ipc_error_t *error);
+
+//  The pid of this cluster's process of that name (the first found), 0 if there is none.
+pid_t process_named(const char *name);
+
+//  Waits until a process has ended; fails the test after ten seconds.
+void await_end(pid_t pid);
+
+//  Runs a program to its end and gives what it wrote to stdout (the caller frees it);
+//  *status is its exit code, -1 if a signal ended it. arguments ends with NULL.
+char *output_of(char *const arguments[], int *status);
+
+//  Seconds of the monotonic clock.
+double now(void);
+
+//  The main function of each test program: one suite with one case, whose tests add()
+//  names.
+int e2e_main(const char *name, void (*add)(TCase *tests));
+
+#endif

@@ -1,0 +1,38 @@
+//  What the tests of the heat module share: the module as an engine loads it, and plain
+//  references.
+//      HEAT_MODULE    of the environment: the path of heat.so
+//      HEAT_DEVICE    "cpu" (default) or "cuda": where the numerics run
+#ifndef HEAT_SUPPORT_H
+#define HEAT_SUPPORT_H
+
+#include <check.h>
+
+#include "engine/ipmodule.h"
+
+//  Calls a function of the module, which is loaded and initialised first.
+ipc_value_t heat_call(const char *function, ipc_value_t keywords);
+
+//  heat.solve; the test owns the array.
+ipc_array_t *heat_solve(ipc_value_t keywords);
+
+//  The device that is tested.
+const char *heat_device_name(void);
+
+//  Whether that device is there.
+bool heat_device_found(void);
+
+//  A grid of random numbers from 0 to 1, always the same for a seed.
+ipc_array_t *heat_random(size_t rows, size_t columns, unsigned seed);
+
+//  The largest difference of two grids, each of float32 or float64.
+double heat_difference(const ipc_array_t *a, const ipc_array_t *b);
+
+//  The largest absolute value.
+double heat_largest(const ipc_array_t *a);
+
+double heat_at(const ipc_array_t *a, size_t i);
+
+//  Runs the tests of a case as a suite; gives the exit code.
+int heat_run_tests(const char *name, const TTest *const *tests, size_t count);
+
+#endif

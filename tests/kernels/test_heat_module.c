@@ -1,0 +1,201 @@
+//  The module as engines see it, and what it keeps from one call to the next.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "heat_support.h"
+#include "kernels/heat/cores.h"
+#include "kernels/heat/host.h"
+#include "kernels/heat/solver.h"
+
+START_TEST(the_cross_is_as_in_the_lecture)
+{
+    ipc_value_t value = heat_call("initial", ipc_dict("shape", ipc_list(40, 61)));
+    const ipc_array_t *cross = ipc_value_array(value);
+    ck_assert(ipc_array_shape(cross)[0] == 40 && ipc_array_shape(cross)[1] == 61);
+    for (size_t r = 0; r < 40; r++)
+        for (size_t c = 0; c < 61; c++) {
+            bool upright = r >= 10 && r <= 30 && c >= 27 && c <= 33;
+            bool level = r >= 18 && r <= 22 && c >= 15 && c <= 45;
+            ck_assert(heat_at(cross, r * 61 + c) == (upright || level ? 1 : 0));
+        }
+}
+END_TEST
+
+START_TEST(a_kept_result_is_in_the_namespace)
+{
+    ipc_value_t none = heat_call("solve", ipc_dict("n", 20, "steps", 5, "keep", "u"));
+    ck_assert(ipc_value_is_none(none));
+    ipc_array_t *expected = heat_solve(ipc_dict("n", 20, "steps", 10));
+    heat_call("solve", ipc_dict("initial", ipc_ns_get("u"), "steps", 5, "keep", "u"));
+    const ipc_array_t *kept = ipc_value_array(ipc_ns_get("u"));
+    ck_assert_mem_eq(ipc_array_data(kept), ipc_array_data(expected),
+                     ipc_array_size(expected));
+    ipc_array_destroy(&expected);
+}
+END_TEST
+
+START_TEST(borrowed_memory_and_integers_are_taken_as_they_are)
+{
+    int32_t numbers[12] = {0, 0, 0, 0, 0, 4, 8, 0, 0, 0, 0, 0};
+    ipc_array_t *result = heat_solve(ipc_dict("initial", ipc_view2(IPC_I32, numbers, 3, 4),
+                                              "steps", 1, "device", "cpu"));
+    ck_assert_int_eq(ipc_array_dtype(result), IPC_F64);
+    ck_assert_double_eq_tol(heat_at(result, 5), 4 * 0.6 + 0.1 * 8, 1e-15);
+    ck_assert_double_eq_tol(heat_at(result, 6), 8 * 0.6 + 0.1 * 4, 1e-15);
+    ipc_array_destroy(&result);
+}
+END_TEST
+
+START_TEST(info_tells_what_a_solve_uses)
+{
+    ipc_array_t *result = heat_solve(ipc_dict("n", 100, "method", "fft", "device", "cpu"));
+    ipc_array_destroy(&result);
+    ipc_value_t info = heat_call("info", ipc_none());
+    ck_assert_int_ge(ipc_value_i64(ipc_value_get(info, "threads")), 1);
+    ck_assert_ptr_nonnull(strstr(ipc_value_str(ipc_value_get(info, "fftw")), "fftw"));
+    ipc_value_t last = ipc_value_get(info, "last");
+    ck_assert_double_gt(ipc_value_f64(ipc_value_get(last, "seconds")), 0);
+    ck_assert_str_eq(ipc_value_str(ipc_value_get(last, "method")), "fft");
+    ck_assert_str_eq(ipc_value_str(ipc_value_get(last, "device")), "cpu");
+}
+END_TEST
+
+static heat_options_t options_of(ipc_value_t keywords)
+{
+    heat_options_t options;
+    ipc_error_t error;
+    ck_assert_msg(heat_options_read(&options, keywords, &error) == 0, "%s", error.text);
+    return options;
+}
+
+static void refuse_initial(double wrong, const char *dtype, const char *sentence)
+{
+    heat_t *heat = heat_new();
+    ipc_array_t *initial = heat_random(50, 60, 1);
+    ipc_array_f64(initial)[31 * 60 + 17] = wrong;
+    heat_options_t options =
+        options_of(ipc_dict("initial", initial, "dtype", dtype, "device", "cpu"));
+    ipc_error_t error;
+    ck_assert_ptr_null(heat_run(heat, &options, &error));
+    ck_assert_str_eq(error.kind, "ValueError");
+    ck_assert_str_eq(error.text, sentence);
+    ipc_array_destroy(&initial);
+    heat_destroy(&heat);
+}
+
+START_TEST(numbers_that_are_not_finite_are_refused)
+{
+    refuse_initial(NAN, "float64",
+                   "initial of heat.solve is NaN at row 31, column 17, and must be finite");
+    refuse_initial(
+        -INFINITY, "float64",
+        "initial of heat.solve is infinite at row 31, column 17, and must be finite");
+    refuse_initial(
+        1e200, "float32",
+        "initial of heat.solve is infinite at row 31, column 17 as float32, and must be finite");
+}
+END_TEST
+
+START_TEST(without_a_cuda_device_the_sentence_says_why)
+{
+    heat_t *heat = heat_new();
+    ipc_error_t error = {.text = ""};
+    heat_options_t options = options_of(ipc_dict("n", 16, "device", "cuda"));
+    ipc_array_t *result = heat_run(heat, &options, &error);
+    if (!result) {
+        ck_assert_str_eq(error.kind, "DeviceError");
+        ck_assert_ptr_eq(strstr(error.text, "no CUDA device here: "), error.text);
+    }
+    ipc_array_destroy(&result);
+    heat_destroy(&heat);
+}
+END_TEST
+
+//  By what the store of plans counts: a second solve of a shape makes none, another shape
+//  makes its own.
+START_TEST(plans_are_kept)
+{
+    double grid[20 * 30] = {0}, result[20 * 30], factors[30] = {1};
+    ipc_error_t error;
+    const heat_device_t *host = heat_host();
+    heat_device_state_t *state = host->open(&error);
+    heat_grid_t job = {.dtype = IPC_F64,
+                       .rows = 20,
+                       .columns = 30,
+                       .initial = grid,
+                       .result = result,
+                       .threads = 2};
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(host->fft(state, &job, factors, factors, &error), 0);
+    ck_assert_uint_eq(heat_plans_made(state->plans), 2);
+    for (size_t rows = 3; rows <= 20; rows++) {
+        job.rows = rows;
+        ck_assert_int_eq(host->fft(state, &job, factors, factors, &error), 0);
+    }
+    ck_assert_uint_ge(heat_plans_made(state->plans), 2 + 17);
+    host->close(&state);
+    ck_assert_ptr_null(state);
+}
+END_TEST
+
+//  A child claims cores and says so; what it holds is not free, until it is gone.
+START_TEST(cores_in_use_by_others_are_left_to_them)
+{
+    char directory[] = "/tmp/heat-cores-XXXXXX", path[64];
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    setenv("IPC_SHM", directory, 1);
+    const int all = heat_cores_available();
+    int ready[2];
+    ck_assert_int_eq(pipe(ready), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        heat_cores_claim(all);
+        ck_assert_int_eq(write(ready[1], "x", 1), 1);
+        for (;;) pause();
+    }
+    char byte;
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    heat_cores_t cores = heat_cores_claim(0);
+    ck_assert_int_eq(cores.threads, 1);
+    heat_cores_release(&cores);
+    cores = heat_cores_claim(3);
+    ck_assert_int_eq(cores.threads, 3);
+    heat_cores_release(&cores);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    cores = heat_cores_claim(0);
+    ck_assert_int_eq(cores.threads, all);
+    heat_cores_release(&cores);
+    snprintf(path, sizeof path, "%s/cores", directory);
+    unlink(path);
+    rmdir(directory);
+}
+END_TEST
+
+START_TEST(omp_num_threads_is_an_upper_limit)
+{
+    setenv("OMP_NUM_THREADS", "1", 1);
+    ck_assert_int_eq(heat_cores_available(), 1);
+    setenv("OMP_NUM_THREADS", "100000", 1);
+    ck_assert_int_lt(heat_cores_available(), 100000);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        the_cross_is_as_in_the_lecture,
+        a_kept_result_is_in_the_namespace,
+        borrowed_memory_and_integers_are_taken_as_they_are,
+        info_tells_what_a_solve_uses,
+        numbers_that_are_not_finite_are_refused,
+        without_a_cuda_device_the_sentence_says_why,
+        plans_are_kept,
+        cores_in_use_by_others_are_left_to_them,
+        omp_num_threads_is_an_upper_limit,
+    };
+    return heat_run_tests("heat_module", tests, sizeof tests / sizeof *tests);
+}

@@ -1,0 +1,233 @@
+//  The keywords of heat.solve: what they mean, and the sentence of each refusal.
+#include <math.h>
+#include <string.h>
+
+#include "heat_support.h"
+#include "kernels/heat/options.h"
+
+static heat_options_t accept(ipc_value_t keywords)
+{
+    heat_options_t options;
+    ipc_error_t error;
+    ck_assert_msg(heat_options_read(&options, keywords, &error) == 0, "%s", error.text);
+    return options;
+}
+
+static void refuse(ipc_value_t keywords, const char *kind, const char *sentence)
+{
+    heat_options_t options;
+    ipc_error_t error = {.text = "accepted"};
+    heat_options_read(&options, keywords, &error);
+    ck_assert_str_eq(error.text, sentence);
+    ck_assert_str_eq(error.kind, kind);
+}
+
+START_TEST(defaults_are_as_in_the_lecture)
+{
+    heat_options_t options = accept(ipc_none());
+    ck_assert_uint_eq(options.rows, 1024);
+    ck_assert_uint_eq(options.columns, 1024);
+    ck_assert_ptr_null(options.initial.data);
+    ck_assert_int_eq(options.dtype, IPC_F64);
+    ck_assert(options.alpha == 1 && options.dt == 0.1 && options.steps == 1000);
+    ck_assert_double_eq_tol(options.t, 100, 1e-12);
+    ck_assert_int_eq(options.method, HEAT_FD);
+    ck_assert_int_eq(options.place, HEAT_AUTO);
+    ck_assert_int_eq(options.threads, 0);
+    ck_assert_ptr_null(options.keep);
+}
+END_TEST
+
+START_TEST(a_keyword_that_is_none_has_its_default)
+{
+    heat_options_t options = accept(ipc_dict("n", ipc_none(), "t", ipc_none(), "steps", 3));
+    ck_assert_uint_eq(options.rows, 1024);
+    ck_assert_int_eq(options.steps, 3);
+}
+END_TEST
+
+START_TEST(time_and_steps_say_the_same)
+{
+    // Not inside the assertions, whose text would hold the whole expansion of ipc_dict.
+    const int64_t steps[] = {accept(ipc_dict("t", 100)).steps,
+                             accept(ipc_dict("t", 0.3, "dt", 0.1)).steps,
+                             accept(ipc_dict("t", 0)).steps};
+    ck_assert(steps[0] == 1000 && steps[1] == 3 && steps[2] == 0);
+    const double times[] = {accept(ipc_dict("steps", 7, "dt", 0.2)).t,
+                            accept(ipc_dict("t", 0.123456, "method", "fft")).t};
+    ck_assert_double_eq_tol(times[0], 1.4, 1e-15);
+    ck_assert(times[1] == 0.123456);
+    refuse(ipc_dict("t", 1, "steps", 10), "ValueError",
+           "heat.solve takes t or steps, not both");
+    refuse(
+        ipc_dict("t", 1.05), "ValueError",
+        "t = 1.05 is 10.5 steps of dt = 0.1, and method fd needs a whole number: change dt, or use "
+        "method fft");
+    refuse(ipc_dict("t", 1e300, "dt", 1e-300), "ValueError",
+           "t = 1e+300 is inf steps of dt = 1e-300, more than the most, 2147483647");
+}
+END_TEST
+
+START_TEST(shapes_are_two_lengths_in_any_form)
+{
+    const int64_t lengths[] = {30, 40};
+    heat_options_t options = accept(ipc_dict("shape", ipc_list(30, 40)));
+    ck_assert(options.rows == 30 && options.columns == 40);
+    options = accept(ipc_dict("shape", ipc_i64(lengths, 2)));
+    ck_assert(options.rows == 30 && options.columns == 40);
+    refuse(ipc_dict("shape", ipc_list(30)), "ValueError",
+           "shape of heat.solve must have two lengths, not 1");
+    refuse(ipc_dict("shape", 30), "TypeError",
+           "shape of heat.solve must be two lengths, not an integer");
+    refuse(ipc_dict("shape", ipc_list(30, 4.5)), "TypeError",
+           "shape of heat.solve must be an integer, not a float");
+    refuse(ipc_dict("shape", ipc_list(30, 40), "n", 30), "ValueError",
+           "heat.solve takes n or shape, not both");
+}
+END_TEST
+
+START_TEST(an_array_gives_shape_and_dtype)
+{
+    const float data[20] = {0};
+    ipc_value_t array = ipc_view2(IPC_F32, data, 4, 5);
+    heat_options_t options = accept(ipc_dict("initial", array));
+    ck_assert(options.rows == 4 && options.columns == 5);
+    ck_assert_int_eq(options.dtype, IPC_F32);
+    options = accept(ipc_dict("initial", array, "dtype", "float64"));
+    ck_assert_int_eq(options.dtype, IPC_F64);
+    options = accept(ipc_dict("initial", array, "shape", ipc_list(4, 5)));
+    ck_assert_uint_eq(options.columns, 5);
+    options = accept(ipc_dict("initial", ipc_view2(IPC_U8, data, 4, 5)));
+    ck_assert_int_eq(options.dtype, IPC_F64);
+    options = accept(ipc_dict("initial", "cross"));
+    ck_assert_ptr_null(options.initial.data);
+    refuse(ipc_dict("initial", array, "n", 4), "ValueError",
+           "n says 4 x 4, but initial is 4 x 5: leave n out or correct it");
+    refuse(ipc_dict("initial", array, "shape", ipc_list(5, 4)), "ValueError",
+           "shape says 5 x 4, but initial is 4 x 5: leave shape out or correct it");
+    refuse(ipc_dict("initial", ipc_f32(data, 20)), "ValueError",
+           "initial of heat.solve must have 2 dimensions, not 1");
+    refuse(ipc_dict("initial", ipc_view2(IPC_F32, data, 10, 2)), "ValueError",
+           "initial of heat.solve is 10 x 2, and each length must be from 3 to 1073741824");
+    refuse(ipc_dict("initial", ipc_view2(IPC_C64, data, 3, 3)), "TypeError",
+           "initial of heat.solve must hold real numbers, not complex64");
+    refuse(ipc_dict("initial", 3), "TypeError",
+           "initial of heat.solve must be \"cross\" or an array, not an integer");
+    refuse(ipc_dict("initial", ipc_ref("u")), "TypeError",
+           "initial of heat.solve must be \"cross\" or an array, not a reference");
+    refuse(ipc_dict("initial", "crss"), "ValueError",
+           "initial of heat.solve knows no 'crss': the nearest it knows is 'cross'");
+}
+END_TEST
+
+START_TEST(unknown_words_are_named_with_the_nearest)
+{
+    refuse(ipc_dict("n", 100, "stpes", 3), "NameError",
+           "heat.solve has no keyword 'stpes': the nearest it has is 'steps'");
+    refuse(ipc_dict("Alpha", 3), "NameError",
+           "heat.solve has no keyword 'Alpha': the nearest it has is 'alpha'");
+    refuse(ipc_dict("inital", "cross"), "NameError",
+           "heat.solve has no keyword 'inital': the nearest it has is 'initial'");
+    refuse(ipc_dict("method", "ftt"), "ValueError",
+           "method of heat.solve knows no 'ftt': the nearest it knows is 'fft'");
+    refuse(ipc_dict("dtype", "float16"), "ValueError",
+           "dtype of heat.solve knows no 'float16': the nearest it knows is 'float64'");
+    refuse(ipc_dict("device", "gpu"), "ValueError",
+           "device of heat.solve knows no 'gpu': the nearest it knows is 'cpu'");
+    refuse(ipc_dict("n", 10, "n", 10), "ValueError", "n is given twice to heat.solve");
+}
+END_TEST
+
+START_TEST(wrong_kinds_are_named)
+{
+    refuse(ipc_list(1, 2), "TypeError",
+           "heat.solve takes a dictionary of keywords, not a list");
+    refuse(ipc_dict("n", 10.0), "TypeError",
+           "n of heat.solve must be an integer, not a float");
+    refuse(ipc_dict("n", "10"), "TypeError",
+           "n of heat.solve must be an integer, not a string");
+    refuse(ipc_dict("n", ipc_bool(true)), "TypeError",
+           "n of heat.solve must be an integer, not a bool");
+    refuse(ipc_dict("alpha", "1"), "TypeError",
+           "alpha of heat.solve must be a number, not a string");
+    refuse(ipc_dict("method", 1), "TypeError",
+           "method of heat.solve must be a string, not an integer");
+    refuse(ipc_dict("keep", 1), "TypeError",
+           "keep of heat.solve must be a name, not an integer");
+    refuse(ipc_dict("keep", ""), "ValueError", "keep of heat.solve is an empty name");
+}
+END_TEST
+
+START_TEST(numbers_out_of_range_are_refused)
+{
+    refuse(ipc_dict("n", 2), "ValueError",
+           "n of heat.solve is 2, and must be from 3 to 1073741824");
+    refuse(ipc_dict("n", -5), "ValueError",
+           "n of heat.solve is -5, and must be from 3 to 1073741824");
+    refuse(ipc_dict("n", UINT64_MAX), "ValueError",
+           "n of heat.solve is 18446744073709551615, more than the most, 1073741824");
+    refuse(
+        ipc_dict("n", 1 << 20), "MemoryError",
+        "a grid of 1048576 x 1048576 float64 takes 8192.0 GiB, more than the limit of 256 GiB");
+    refuse(ipc_dict("steps", -1), "ValueError",
+           "steps of heat.solve is -1, and must be from 0 to 2147483647");
+    refuse(ipc_dict("threads", 0), "ValueError",
+           "threads of heat.solve is 0, and must be from 1 to 256");
+    refuse(ipc_dict("alpha", -1), "ValueError",
+           "alpha of heat.solve is -1, and must be finite and not negative");
+    refuse(ipc_dict("alpha", (double) NAN), "ValueError",
+           "alpha of heat.solve is nan, and must be finite and not negative");
+    refuse(ipc_dict("t", (double) INFINITY), "ValueError",
+           "t of heat.solve is inf, and must be finite and not negative");
+    refuse(ipc_dict("dt", 0), "ValueError", "dt of heat.solve is 0, and must be more");
+    refuse(ipc_dict("dt", 1e308, "method", "fft"), "ValueError",
+           "1000 steps of dt = 1e+308 are no finite time");
+}
+END_TEST
+
+START_TEST(an_unstable_step_is_refused_with_the_bound)
+{
+    refuse(
+        ipc_dict("dt", 0.3), "ValueError",
+        "alpha dt = 0.3 is above 1/4, the bound up to which method fd is stable: use dt <= 0.25, or "
+        "method fft");
+    refuse(
+        ipc_dict("alpha", 10), "ValueError",
+        "alpha dt = 1 is above 1/4, the bound up to which method fd is stable: use dt <= 0.025, or "
+        "method fft");
+    accept(ipc_dict("dt", 0.25));
+    accept(ipc_dict("alpha", 2.5));
+    accept(ipc_dict("dt", 0.3, "method", "fft"));
+}
+END_TEST
+
+START_TEST(heat_initial_takes_fewer_keywords)
+{
+    heat_options_t options;
+    ipc_error_t error;
+    int accepted = heat_options_read_initial(&options, ipc_dict("n", 10), &error);
+    ck_assert_int_eq(accepted, 0);
+    ck_assert_uint_eq(options.rows, 10);
+    int refused = heat_options_read_initial(&options, ipc_dict("steps", 10), &error);
+    ck_assert_int_eq(refused, -1);
+    ck_assert_str_eq(error.text,
+                     "heat.initial has no keyword 'steps': the nearest it has is 'shape'");
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        defaults_are_as_in_the_lecture,
+        a_keyword_that_is_none_has_its_default,
+        time_and_steps_say_the_same,
+        shapes_are_two_lengths_in_any_form,
+        an_array_gives_shape_and_dtype,
+        unknown_words_are_named_with_the_nearest,
+        wrong_kinds_are_named,
+        numbers_out_of_range_are_refused,
+        an_unstable_step_is_refused_with_the_bound,
+        heat_initial_takes_fewer_keywords,
+    };
+    return heat_run_tests("heat_options", tests, sizeof tests / sizeof *tests);
+}

@@ -1,0 +1,80 @@
+#!/bin/bash
+#  ipheat from outside: what wrong usage says, and a run on a cluster of its own.
+#
+#      ipheat.sh FOLDER CAIRO HEAT    the folder of ipheat and ipcluster; whether there is cairo, a heat module
+set -euo pipefail
+ipheat=$1/ipheat ipcluster=$1/ipcluster cairo=$2 heat=$3
+folder=$(mktemp -d /tmp/ipc-test.XXXXXX)
+export XDG_RUNTIME_DIR=$folder IPC_CLUSTER_ID=ipheat-test
+unset IPC_PROFILE IPC_CONNECTION_FILE
+trap '"$ipcluster" stop >/dev/null 2>&1 || true; rm -rf "$folder"' EXIT
+trap 'exit 1' INT TERM
+cd "$folder"
+
+fail()
+{
+    echo "FAILED: $*"
+    cat stdout stderr
+    exit 1
+}
+
+#  expect STATUS TEXT OPTION…: runs ipheat; an error is one line, on stderr, and holds the text.
+expect()
+{
+    local wanted=$1 text=$2 status=0
+    shift 2
+    "$ipheat" "$@" >stdout 2>stderr || status=$?
+    [ "$status" -eq "$wanted" ] || fail "ipheat $* gave $status, not $wanted"
+    if [ "$wanted" -eq 0 ]; then
+        grep -qF -e "$text" stdout || fail "ipheat $* did not print '$text'"
+    else
+        [ "$(wc -l <stderr)" -eq 1 ] || fail "ipheat $* did not print one sentence"
+        grep -qF -e "$text" stderr || fail "ipheat $* did not say '$text'"
+    fi
+}
+
+expect 0 'Usage: ipheat' --help
+expect 0 'ipheat ' --version
+expect 2 "'--foo' is no option" --foo
+expect 2 "'foo' is no option" foo
+expect 2 '--n needs a value' --n
+expect 2 "--n takes a number over 0, not '0'" --n 0
+expect 2 "not '1.5'" --n 1.5
+expect 2 "--t takes a number, not 'nan'" --t nan
+expect 2 "--dt takes a number, not '0.1x'" --dt 0.1x
+expect 2 'give one of them' --t 1 --steps 2
+expect 2 'fd|fft|both' --method euler
+expect 2 'float64|float32' --dtype int
+expect 2 'auto|cpu|cuda' --device gpu
+expect 2 '1 to 4096' --threads 0
+expect 2 "not of 'beta'" --sweep beta=1:2:3
+expect 2 'such as alpha=0.1:2:20' --sweep alpha=1:2
+expect 2 'value 2 of' --sweep n=10:20:4
+expect 2 '1 to 256 values' --sweep t=0:1:257
+expect 2 'so --t cannot too' --sweep t=0:1:2 --t 3
+expect 1 'no cluster' --n 16
+if $cairo; then
+    expect 1 'end it in .png' --out heat.gif
+    expect 1 'cannot be written' --out nowhere/heat.png
+else
+    expect 1 'without cairo' --out heat.png
+fi
+$heat || exit 0
+
+"$ipcluster" start -n 2 --daemonize >stdout 2>stderr || fail 'no cluster'
+expect 0 'finite differences' --n 64 --t 10
+expect 0 'spectral' --n 64 --steps 5 --dt 0.2 --alpha 0.5 --dtype float32 --device cpu --threads 1
+awk '/^spectral/ { found = ($NF + 0 < 0.1 && $NF + 0 > 0) } END { exit !found }' stdout \
+    || fail 'the two methods are too far apart, or the same'
+expect 0 '1.05' --n 32 --sweep alpha=0.1:2:3 --method fft
+[ "$(grep -c spectral stdout)" -eq 3 ] || fail 'not one line for each value'
+expect 1 '1/4' --n 64 --t 3 --dt 0.3 --method fd
+expect 1 'no cluster' --cluster-id another --n 16
+if $cairo; then
+    expect 0 'wrote heat.png' --n 64 --t 10 --out heat.png
+    expect 0 'wrote sheet.png' --n 32 --sweep t=1:10:7 --out sheet.png
+    for picture in heat.png sheet.png; do
+        [ "$(head -c 4 "$picture" | tail -c 3)" = PNG ] || fail "$picture is no PNG"
+    done
+fi
+"$ipcluster" stop >stdout 2>stderr || fail 'the cluster did not stop'

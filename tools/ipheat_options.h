@@ -1,0 +1,52 @@
+//  What ipheat was asked for on its command line.
+#ifndef IPC_TOOLS_IPHEAT_OPTIONS_H
+#define IPC_TOOLS_IPHEAT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+//  Exit codes of every program here.
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+enum { IPHEAT_SWEEP_MAX = 256 }; // values of one sweep
+
+//  The keywords of heat.solve that are numbers, in the order of ipheat_keywords.
+typedef enum ipheat_number {
+    IPHEAT_N,
+    IPHEAT_ALPHA,
+    IPHEAT_DT,
+    IPHEAT_STEPS,
+    IPHEAT_T,
+    IPHEAT_NUMBERS
+} ipheat_number_t;
+
+typedef struct ipheat_keyword {
+    const char *name;          // of the keyword and, behind "--", of the option
+    const char *symbol;        // as pictures write it
+    bool whole;                // 1, 2, 3, …
+} ipheat_keyword_t;
+extern const ipheat_keyword_t ipheat_keywords[IPHEAT_NUMBERS];
+
+typedef struct ipheat_options {
+    double number[IPHEAT_NUMBERS];
+    bool given[IPHEAT_NUMBERS];  // else heat.solve's own default holds
+    bool fd, fft;              // methods to run
+    const char *dtype, *device; // for heat.solve; NULL: its defaults
+    int threads;               // for heat.solve; 0: as it likes
+    const char *out;           // picture to write, or NULL
+    const char *profile, *cluster_id; // or NULL
+    bool sweep;                // number[sweep_of] runs from sweep_first to sweep_last
+    ipheat_number_t sweep_of;
+    double sweep_first, sweep_last;
+    size_t sweep_count;        // 1 to IPHEAT_SWEEP_MAX
+} ipheat_options_t;
+
+//  Reads the command line; strings are lent by argv. True when there is something to do;
+//  else *exit_code is written and help, the version or what is wrong has been printed.
+bool ipheat_options_read(ipheat_options_t *self, int argc, char **argv, int *exit_code);
+
+//  Value i of the sweep, 0 ≤ i < sweep_count.
+double ipheat_options_sweep_value(const ipheat_options_t *self, size_t i);
+
+#endif
