@@ -29,17 +29,17 @@ static int64_t monotonic_now(void)
 
 //  --- Who drives the socket --------------------------------------------------------------------------------
 
-//  Waits at the socket, without the lock, and takes what comes.
+//  Waits at the socket, without the lock, and takes what comes. The caller has just flushed and found its
+//  condition unmet: nothing that it waits for has been taken already.
 static void lead(ipc_client_t *self, int timeout_ms, bool thread)
 {
     enum { SOCKET, CONTROLLER, KICK, COUNT };
     self->leading = true;
     self->thread_leading = thread;
-    link_flush(self);
     struct pollfd fds[COUNT] = {
         [SOCKET] = {.fd = self->socket ? self->socket_fd : -1, .events = POLLIN},
         [CONTROLLER] = {.fd = self->controller_fd, .events = POLLIN},
-        [KICK] = {.fd = thread ? self->kick_fd : -1, .events = POLLIN},
+        [KICK] = {.fd = self->kick_fd, .events = POLLIN},
     };
     pthread_mutex_unlock(&self->lock);
     int rc = poll(fds, COUNT, timeout_ms);
@@ -47,16 +47,16 @@ static void lead(ipc_client_t *self, int timeout_ms, bool thread)
     if (rc > 0 && fds[KICK].revents)
         (void) !read(self->kick_fd, &kicks, sizeof kicks);
     pthread_mutex_lock(&self->lock);
+    self->leading = self->thread_leading = false;
     link_receive(self);
     if (rc > 0 && fds[CONTROLLER].revents && fds[CONTROLLER].fd == self->controller_fd)
         link_controller_died(self);
-    self->leading = self->thread_leading = false;
     if (!thread)
         self->led = monotonic_now();
     pthread_cond_broadcast(&self->changed);
 }
 
-static void kick_thread(ipc_client_t *self)
+static void kick_leader(ipc_client_t *self)
 {
     (void) !write(self->kick_fd, &(uint64_t){1}, sizeof(uint64_t));
 }
@@ -64,8 +64,16 @@ static void kick_thread(ipc_client_t *self)
 void client_wake(ipc_client_t *self)
 {
     if (self->thread_leading)
-        kick_thread(self);
+        kick_leader(self);
     else if (!self->leading)
+        pthread_cond_broadcast(&self->changed);
+}
+
+void client_tell(ipc_client_t *self)
+{
+    if (self->leading) // it waits for messages that another thread has taken
+        kick_leader(self);
+    if (self->waiters > 0)
         pthread_cond_broadcast(&self->changed);
 }
 
@@ -85,9 +93,11 @@ bool client_wait(ipc_client_t *self, condition_fn *condition, void *context, int
     int64_t deadline = timeout_ms < 0 ? INT64_MAX : monotonic_now() + (int64_t) timeout_ms * 1000000;
     self->waiters++;
     bool met;
-    if (!condition(context)) // what came in while nobody looked
+    for (;;) {
         link_flush(self);
-    while (!(met = condition(context))) {
+        met = condition(context);
+        if (met)
+            break;
         int64_t left = deadline == INT64_MAX ? INT64_MAX : deadline - monotonic_now();
         if (left <= 0)
             break;
@@ -96,7 +106,7 @@ bool client_wait(ipc_client_t *self, condition_fn *condition, void *context, int
             continue;
         }
         if (self->thread_leading)
-            kick_thread(self);
+            kick_leader(self);
         wait_changed(self, deadline);
     }
     self->waiters--;
@@ -108,9 +118,9 @@ static void *client_thread(void *argument)
     ipc_client_t *self = argument;
     pthread_mutex_lock(&self->lock);
     while (!self->stopping) {
-        int64_t quiet = monotonic_now() - self->led;
-        if (self->out.size > 0 && !self->dead)
+        if (self->out.size > 0 || !self->leading)
             link_flush(self);
+        int64_t quiet = monotonic_now() - self->led;
         if (self->leading || self->waiters > 0)
             wait_changed(self, INT64_MAX);
         else if (quiet < LINGER_NS) // callers come back soon: no need to be thrown out each time
@@ -275,7 +285,7 @@ void ipc_client_destroy(ipc_client_t **self_p)
         return;
     pthread_mutex_lock(&self->lock);
     self->stopping = true;
-    kick_thread(self);
+    kick_leader(self);
     pthread_cond_broadcast(&self->changed);
     pthread_mutex_unlock(&self->lock);
     pthread_join(self->thread, NULL);

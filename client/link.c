@@ -115,6 +115,7 @@ static void on_engines(ipc_client_t *self, const ipc_msg_t *msg)
     }
     self->id_count = count;
     self->knows_engines = true;
+    client_tell(self);
 }
 
 static void drop_objects(ipc_client_t *self, const ipc_objects_t *objects)
@@ -172,6 +173,7 @@ static void on_report(ipc_client_t *self, const ipc_msg_t *msg)
     self->report = ipc_xalloc(msg->report.text.size + 1);
     memcpy(self->report, msg->report.text.data, msg->report.text.size);
     self->report_number = msg->report.number;
+    client_tell(self);
 }
 
 static void on_pong(ipc_client_t *self, const ipc_msg_t *msg)
@@ -274,5 +276,5 @@ void link_controller_died(ipc_client_t *self)
                 result_settle(result);
             }
         }
-    pthread_cond_broadcast(&self->changed);
+    client_tell(self);
 }

@@ -84,8 +84,9 @@ static const struct link_map *loaded_as(const struct link_map *any, const char *
 {
     while (any->l_prev) any = any->l_prev;
     for (; any; any = any->l_next) {
-        const char *soname = any->l_name[0] ? string_of(any, DT_SONAME, 0) : NULL;
-        if (any->l_name[0] && (strcmp(base_name(any->l_name), name) == 0 || (soname && strcmp(soname, name) == 0)))
+        bool file = any->l_name[0] == '/'; // neither the program itself nor the kernel's own object
+        const char *soname = file ? string_of(any, DT_SONAME, 0) : NULL;
+        if (file && (strcmp(base_name(any->l_name), name) == 0 || (soname && strcmp(soname, name) == 0)))
             return any;
     }
     return NULL;

@@ -239,6 +239,8 @@ void result_take(ipc_result_t *self, const ipc_msg_t *msg)
         take_values(self, msg, run);
     if (msg->result.finished > msg->result.started)
         self->serial += 1e-9 * (double) (msg->result.finished - msg->result.started);
+    if (self->done < self->count && self->client->waiters > 0)
+        client_tell(self->client); // somebody may wait for a position
     result_settle(self);
 }
 
@@ -254,7 +256,7 @@ void result_settle(ipc_result_t *self)
     self->received = client_now();
     if (self->event_fd >= 0)
         (void) !write(self->event_fd, &(uint64_t){1}, sizeof(uint64_t));
-    pthread_cond_broadcast(&self->client->changed);
+    client_tell(self->client);
 }
 
 //  --- The end --------------------------------------------------------------------------------------------------

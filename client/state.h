@@ -62,7 +62,7 @@ struct ipc_client {
     pthread_mutex_t lock;
     pthread_cond_t changed;            // something came in, or the leader left
     pthread_t thread;
-    int kick_fd;                       // makes the thread leave its poll
+    int kick_fd;                       // makes the leader leave its poll
     // guarded
     void *zmq, *socket;
     int socket_fd;
@@ -71,7 +71,7 @@ struct ipc_client {
     bool welcome, knows_engines;       // what the controller said first
     bool dead;                         // the controller is gone
     bool stopping;                     // ipc_client_destroy() was called
-    bool leading;                      // somebody waits at the socket
+    bool leading;                      // somebody waits at the socket, without the lock
     bool thread_leading;               // and that is the thread
     unsigned waiters;                  // threads in client_wait()
     int64_t led;                       // when a caller did last
@@ -105,6 +105,7 @@ typedef bool condition_fn(void *context);
 bool client_wait(ipc_client_t *self, condition_fn *condition, void *context, int timeout_ms);
 int client_ensure(ipc_client_t *self, ipc_error_t *error); // connected, or connects again
 void client_wake(ipc_client_t *self);                  // the thread, to send what is to be sent
+void client_tell(ipc_client_t *self);                  // those who wait that something has changed
 int64_t client_now(void);                              // nanoseconds since 1970
 
 //  client/link.c

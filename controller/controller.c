@@ -104,7 +104,9 @@ static void serve_frame(controller_t *self, peer_t *peer, handler_fn *const *han
     peer_kind_t wanted = handlers == client_handlers ? PEER_CLIENT : PEER_ENGINE;
     while (more == 1 && (more = ipc_msg_unpack(&msg, &reader, &error)) == 1) {
         bool greets = msg.type == IPC_MSG_HELLO || msg.type == IPC_MSG_REGISTER;
-        if (!handlers[msg.type] || (peer->kind != wanted && !greets))
+        if (msg.type == IPC_MSG_BYE && peer->kind == PEER_NEW)
+            peer->kind = PEER_REFUSED; // the last words of a client whose death was known before
+        else if (!handlers[msg.type] || (peer->kind != wanted && !greets))
             more = ipc_fail(&error, IPC_E_PROTOCOL, "a %s message is not expected here",
                             ipc_msg_name(msg.type));
         else
@@ -113,11 +115,9 @@ static void serve_frame(controller_t *self, peer_t *peer, handler_fn *const *han
             break;
     }
     if (more < 0)
-        peer_refuse(peer, error.code, error.text);
-    if (more < 0 || peer->kind == PEER_REFUSED) {
-        peers_flush(self);
+        peer_expel(self, peer, error.code, error.text);
+    else if (peer->kind == PEER_REFUSED)
         peer_drop(self, peer);
-    }
 }
 
 //  Receives one frame of a peer and serves it. False when there is none.
@@ -144,9 +144,7 @@ static bool receive(controller_t *self, void *socket, handler_fn *const *handler
             more = zmq_msg_recv(&rest, socket, ZMQ_DONTWAIT) >= 0 && zmq_msg_more(&rest);
             zmq_msg_close(&rest);
         } while (more);
-        peer_refuse(peer, IPC_E_PROTOCOL, "a message of too many parts");
-        peers_flush(self);
-        peer_drop(self, peer);
+        peer_expel(self, peer, IPC_E_PROTOCOL, "a message of too many parts");
     } else if (more) {
         serve_frame(self, peer, handlers, parcel);
     }

@@ -156,11 +156,16 @@ void peers_flush(controller_t *self)
 
 void peer_refuse(peer_t *peer, int code, const char *text)
 {
-    if (peer->kind == PEER_REFUSED)
-        return;
     fprintf(stderr, "warning: peer %u (pid %d) is refused: %s\n", peer->number, peer->pid, text);
     peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_REFUSED,
                                  .refused = {.code = (uint32_t) code, .text = ipc_bytes_of(text)}});
+}
+
+void peer_expel(controller_t *self, peer_t *peer, int code, const char *text)
+{
+    peer_refuse(peer, code, text);
+    peer_flush(peer); // whether it is there or not
+    peer_drop(self, peer);
 }
 
 static int on_peer_death(zloop_t *loop, zmq_pollitem_t *item, void *argument)

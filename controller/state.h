@@ -113,7 +113,8 @@ peer_t *peer_find(controller_t *self, void *socket, const void *route, size_t si
 peer_t *peer_new(controller_t *self, void *socket, const void *route, size_t size);
 void peer_drop(controller_t *self, peer_t *peer);      // forgets it, with all that it had
 void peer_send(peer_t *peer, const ipc_msg_t *msg);    // at the end of the turn
-void peer_refuse(peer_t *peer, int code, const char *text);
+void peer_refuse(peer_t *peer, int code, const char *text); // tells it; it stays
+void peer_expel(controller_t *self, peer_t *peer, int code, const char *text); // tells and drops it
 void peers_flush(controller_t *self);
 void peers_free(controller_t *self);
 void peer_watch(peer_t *peer, int pid);                // learns of its process's death at once

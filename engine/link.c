@@ -399,6 +399,8 @@ void link_controller_died(worker_t *self)
     }
     if (self->current)
         self->current->end = self->current->cursor;
+    self->functions = NULL; // the next one has other numbers; what runs may still use these
+    self->function_count = 0;
     self->batch.count = 0;
     ipc_writer_clear(&self->batch.values);
     ipc_writer_clear(&self->batch.durations);

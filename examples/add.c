@@ -24,7 +24,7 @@ int main(void)
 
     ipc_result_t *sum = ipc_apply_sync(all, add, 1, 2);
     ipc_result_print(sum, stdout); // [3, 3, 3, 3]
-    printf("\nthe first is %lld\n", (long long) ipc_result_i64(sum, 0));
+    printf("the first is %lld\n", (long long) ipc_result_i64(sum, 0));
 
     ipc_result_t *bad = ipc_apply_sync(all, divide, 1, 0);
     if (!ipc_result_ok(bad))

@@ -26,12 +26,10 @@ int main(void)
         ;
     printf("now:  %zu of %zu done, ", ipc_result_done(later), ipc_result_count(later));
     ipc_result_print(later, stdout);
-    printf("\n");
 
     ipc_result_t *now = ipc_apply_sync(all, nap, 1);
     printf("sync: ");
     ipc_result_print(now, stdout);
-    printf("\n");
 
     ipc_client_destroy(&client); // frees the view and the results, too
 }

@@ -26,11 +26,10 @@ int main(void)
                (long long) ipc_value_i64(item->value), item->engine,
                1e3 * (item->finished - item->started));
     ipc_result_print(squares, stdout); // in the order of the items, however they were done
-    printf("\n%.2f s of work in %.2f s\n", ipc_result_serial_time(squares),
+    printf("%.2f s of work in %.2f s\n", ipc_result_serial_time(squares),
            ipc_result_wall_time(squares));
 
     // One call is one task, and gives a bare value.
     ipc_result_print(ipc_apply(any, work, 7), stdout);
-    printf("\n");
     ipc_client_destroy(&client);
 }

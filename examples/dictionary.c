@@ -21,18 +21,16 @@ int main(void)
     ipc_push(all, "a", 2); // view['a'] = 2
     printf("a    = ");
     ipc_result_print(ipc_pull(all, "a"), stdout); // view['a']
-    printf("\n");
 
     ipc_push(all, "box", ipc_dict("width", 3, "height", 1.5, "name", "plate"));
     ipc_result_t *box = ipc_pull(all, "box");
     printf("box  = ");
     ipc_result_print(box, stdout);
-    printf("\nname = %s\n", ipc_value_str(ipc_value_get(ipc_result_value(box, 0), "name")));
+    printf("name = %s\n", ipc_value_str(ipc_value_get(ipc_result_value(box, 0), "name")));
 
     // A reference stands for the engine's own value: only the name travels.
     printf("area = ");
     ipc_result_print(ipc_apply(all, area, ipc_ref("box")), stdout);
-    printf("\n");
 
     ipc_result_t *missing = ipc_pull(all, "b");
     if (!ipc_result_ok(missing))

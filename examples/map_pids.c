@@ -21,7 +21,6 @@ static void show(ipc_client_t *client, const char *targets)
     ipc_result_t *pids = ipc_map_sync(view, process_id, ipc_range(0, 4));
     printf("%-4s ", targets);
     ipc_result_print(pids, stdout);
-    printf("\n");
     ipc_result_destroy(&pids);
     ipc_view_destroy(&view);
 }

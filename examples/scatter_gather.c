@@ -22,7 +22,6 @@ static void show(const char *label, ipc_result_t *result)
 {
     printf("%-8s ", label);
     ipc_result_print(result, stdout);
-    printf("\n");
 }
 
 int main(void)

@@ -19,7 +19,6 @@ static void show(ipc_client_t *client, const char *targets)
     }
     ipc_result_t *ids = ipc_apply_sync(view, my_id);
     ipc_result_print(ids, stdout);
-    printf("\n");
     ipc_result_destroy(&ids);
     ipc_view_destroy(&view);
 }

@@ -195,7 +195,7 @@ START_TEST(lists_and_ranges_scatter_too)
     assert_prints(ipc_pull(s.all, "l"), "[[1, 2.5], [\"x\"], [4], [5]]");
     assert_ok(ipc_scatter(s.all, "r", ipc_range(0, 6)));
     assert_prints(ipc_gather(s.all, "r"), "[0, 1, 2, 3, 4, 5]");
-    assert_fails(ipc_scatter(s.all, "d", ipc_dict("a", 1)), "dictionary");
+    assert_fails(ipc_scatter(s.all, "d", ipc_dict("a", 1)), "argument");
     assert_fails(ipc_scatter(s.all, "n", 5), "scatter");
     session_close(&s);
 }

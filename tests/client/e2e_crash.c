@@ -23,13 +23,13 @@ __attribute__((noinline)) static int dig(volatile char *above, int depth)
 IPC_REMOTE(int, die, (int how))
 {
     volatile int zero = 0;
-    int *volatile nowhere = NULL;
+    volatile int *volatile nowhere = NULL;
     switch (how) {
     case SEGV: *nowhere = 1; break;
     case ABORT: abort();
     case EXIT: exit(3);
     case OVERFLOW: return dig(&(volatile char){0}, 0);
-    case DIVIDE: return 1 / zero;
+    case DIVIDE: return how / zero;
     case BUSES: raise(SIGBUS); break;
     default: break;
     }

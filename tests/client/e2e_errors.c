@@ -31,9 +31,9 @@ IPC_REMOTE(int64_t, fail_at_3, (int64_t item))
 
 IPC_REMOTE(void, raise_and_go_on, (void))
 {
-    ipc_ns_set("went_on", false);
+    ipc_ns_set("went_on", ipc_bool(false));
     ipc_raise("Stop", "here");
-    ipc_ns_set("went_on", true);
+    ipc_ns_set("went_on", ipc_bool(true));
 }
 
 IPC_REMOTE(ipc_value_t, look_up, (const char *name)) { return ipc_ns_get(name); }

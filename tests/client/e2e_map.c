@@ -118,9 +118,9 @@ START_TEST(what_is_no_sequence_is_refused)
 {
     session_t s = session_open();
     ipc_view_t *view = view_for(&s, _i);
-    assert_fails(ipc_map(view, square, ipc_dict("a", 1)), "dictionary");
-    assert_fails(ipc_map(view, square, 5), "map");
-    assert_fails(ipc_map(view, square, "text"), "map");
+    assert_fails(ipc_map(view, square, ipc_dict("a", 1)), "argument");
+    assert_fails(ipc_map(view, square, 5), "argument");
+    assert_fails(ipc_map(view, square, "text"), "argument");
     assert_fails(ipc_map(view, add, ipc_range(0, 3)), "argument");
     assert_fails(ipc_map(view, square, ipc_list(1, "x")), "argument");
     const double x[] = {1.5};

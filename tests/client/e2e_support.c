@@ -84,6 +84,8 @@ void assert_prints(ipc_result_t *result, const char *expected)
     ipc_result_print(result, stream);
     fclose(stream);
     const ipc_error_t *error = ipc_result_error(result);
+    ck_assert_msg(size > 0 && text[size - 1] == '\n', "printed '%s', not a line", text);
+    text[size - 1] = 0;
     ck_assert_msg(strcmp(text, expected) == 0, "printed '%s', not '%s' (%s)", text,
                   expected, error ? error->text : "no error");
     free(text);

@@ -32,7 +32,7 @@ void assert_ok(ipc_result_t *result);
 //  case of letters.
 void assert_fails(ipc_result_t *result, const char *word);
 
-//  Fails the test unless printing the result gives exactly this.
+//  Fails the test unless printing the result gives exactly this and the end of a line.
 void assert_prints(ipc_result_t *result, const char *expected);
 
 //  What display, and error_print, write; the caller frees it.

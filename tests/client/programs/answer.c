@@ -15,7 +15,6 @@ int main(void)
         return ipc_error_print(&error, stderr), 1;
     ipc_result_t *r = ipc_apply_sync(ipc_direct_view(client, "all", &error), answer);
     ipc_result_print(r, stdout);
-    printf("\n");
     bool ok = ipc_result_ok(r);
     if (!ok)
         ipc_error_print(ipc_result_error(r), stderr);

@@ -17,6 +17,5 @@ int main(void)
         return ipc_error_print(&error, stderr), 1;
     ipc_result_t *r = ipc_apply_sync(ipc_direct_view(client, "all", &error), sum_up, 1000);
     ipc_result_print(r, stdout);
-    printf("\n");
     ipc_client_destroy(&client);
 }

@@ -15,7 +15,6 @@ IPC_REMOTE(double, scale_twice, (double x))
 static int show(ipc_result_t *r)
 {
     ipc_result_print(r, stdout);
-    printf("\n");
     if (ipc_result_ok(r))
         return 0;
     ipc_error_print(ipc_result_error(r), stderr);
