@@ -1,7 +1,8 @@
-//  What a queued task costs in the controller: a million of them behind engines that are
-//  held up.
+//  What queued work costs in the controller, behind engines that are held up: calls, each of which is a
+//  message's entry of its own, and the items of a map, which may travel as a range.
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -12,7 +13,7 @@
 #include "bench/process.h"
 #include "common/fail.h"
 
-enum { TASKS = 1000000, LOOKS = 200, STEADY_LOOKS = 5 };
+enum { CALLS = 250000, ITEMS = 1000000, LOOKS = 200, STEADY_LOOKS = 5 };
 
 //  Holds its engine until somebody opens the FIFO for writing.
 static IPC_REMOTE(void, hold, (const char *fifo))
@@ -54,35 +55,72 @@ static int steady_memory(pid_t pid, double *pss, ipc_error_t *error)
     return 0;
 }
 
-//  Fills the queue, measures, opens the FIFO, measures again.
-static int measure(const bench_t *bench, ipc_view_t *all, ipc_view_t *any, const char *fifo,
-                   ipc_error_t *error)
+//  Something that is queued: count tasks in results_count results.
+typedef struct load {
+    const char *name;
+    size_t count, results_count;
+    ipc_result_t **results;
+} load_t;
+
+static void queue_calls(load_t *self, ipc_view_t *any)
 {
-    pid_t controller = find_controller(bench);
+    *self = (load_t){.name = "ipcd, for each of 250,000 queued calls", .count = CALLS};
+    self->results = ipc_xalloc(CALLS * sizeof *self->results);
+    for (int64_t i = 0; i < CALLS; i++)
+        self->results[self->results_count++] = ipc_apply(any, same, i);
+}
+
+static void queue_map(load_t *self, ipc_view_t *any)
+{
+    *self = (load_t){.name = "ipcd, for each of 1,000,000 items of a queued map",
+                     .count = ITEMS};
+    self->results = ipc_xalloc(sizeof *self->results);
+    self->results[self->results_count++] =
+        ipc_map_with(any, same, ipc_range(0, ITEMS), &(ipc_options_t){.chunk = 1});
+}
+
+//  Waits for all of it and frees it.
+static int finish(load_t *self, bool failed, ipc_error_t *error)
+{
+    for (size_t i = 0; i < self->results_count; i++) {
+        failed = failed || bench_finish(self->results[i], BENCH_WAIT_MS, error);
+        ipc_result_destroy(&self->results[i]);
+    }
+    free(self->results);
+    return failed ? -1 : 0;
+}
+
+//  The place of the measurement.
+typedef struct queue {
+    pid_t controller;
+    ipc_view_t *all, *any;
+    const char *fifo;
+} queue_t;
+
+//  Holds the engines, queues, measures, lets go, measures again.
+static int measure(const bench_t *bench, const queue_t *self,
+                   void (*fill)(load_t *, ipc_view_t *), ipc_error_t *error)
+{
     double idle, full, after;
-    if (!controller)
-        return ipc_fail(error, IPC_E_NAME, "no process of the cluster runs ipcd");
-    if (steady_memory(controller, &idle, error))
+    if (steady_memory(self->controller, &idle, error))
         return -1;
-    ipc_result_t *held = ipc_apply(all, hold, fifo);
-    ipc_result_t *tasks =
-        ipc_map_with(any, same, ipc_range(0, TASKS), &(ipc_options_t){.chunk = 1});
-    int failed = steady_memory(controller, &full, error);
+    ipc_result_t *held = ipc_apply(self->all, hold, self->fifo);
+    load_t load;
+    fill(&load, self->any);
+    bool failed = steady_memory(self->controller, &full, error);
     // Open for both, so that it never waits and no late engine is left behind.
-    int gate = open(fifo, O_RDWR | O_CLOEXEC);
-    failed = failed || bench_finish(held, BENCH_WAIT_MS, error) ||
-             bench_finish(tasks, BENCH_WAIT_MS, error);
+    int gate = open(self->fifo, O_RDWR | O_CLOEXEC);
+    failed = failed || bench_finish(held, BENCH_WAIT_MS, error);
+    failed = finish(&load, failed, error);
     close(gate);
-    ipc_result_destroy(&tasks);
     ipc_result_destroy(&held);
-    if (failed || steady_memory(controller, &after, error))
+    if (failed || steady_memory(self->controller, &after, error))
         return -1;
-    bench_row(bench, &(row_t){"ipcd, for each of 1,000,000 queued tasks",
-                              (full - idle) / TASKS, UNIT_BYTES, 0, NULL, 300});
-    bench_row(bench, &(row_t){"ipcd, all of it, while they are queued", full, UNIT_BYTES,
-                              idle, "before", 0});
-    bench_row(bench,
-              &(row_t){"ipcd, after delivery", after, UNIT_BYTES, idle, "before", 0});
+    bench_row(bench, &(row_t){load.name, (full - idle) / (double) load.count, UNIT_BYTES, 0,
+                              NULL, 300});
+    bench_row(bench, &(row_t){"  all of it, while they are queued", full, UNIT_BYTES, idle,
+                              "before", 0});
+    bench_row(bench, &(row_t){"  after delivery", after, UNIT_BYTES, idle, "before", 0});
     return 0;
 }
 
@@ -100,5 +138,14 @@ int section_queue(const bench_t *bench, ipc_error_t *error)
         client ? ipc_direct_view(client, "all", error) : NULL;
     ipc_auto(ipc_view_destroy) ipc_view_t *any =
         all ? ipc_balanced_view(client, NULL, error) : NULL;
-    return any ? measure(bench, all, any, fifo, error) : -1;
+    if (!any)
+        return -1;
+    queue_t queue = {
+        .controller = find_controller(bench), .all = all, .any = any, .fifo = fifo};
+    if (!queue.controller)
+        return ipc_fail(error, IPC_E_NAME, "no process of the cluster runs ipcd");
+    return measure(bench, &queue, queue_calls, error) ||
+                   measure(bench, &queue, queue_map, error)
+               ? -1
+               : 0;
 }

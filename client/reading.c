@@ -168,8 +168,11 @@ const ipc_error_t *ipc_result_error(ipc_result_t *self)
 {
     result_wait_all(self);
     self->looked = true;
-    if (self->failed == 0)
-        return NULL;
+    if (self->failed == 0) {
+        if (self->shape == RESULT_GATHER)
+            ipc_result_joined(self); // finds parts that do not fit
+        return self->summary;
+    }
     if (!self->summary)
         self->summary = summarise(self);
     return self->summary;

@@ -160,7 +160,7 @@ static ipc_result_t *draft_end(draft_t *self, result_shape_t shape)
 {
     ipc_client_t *client = self->client;
     ipc_result_t *result;
-    bool empty = self->error.code == 0 && self->count == 0;
+    bool empty = self->error.code == 0 && self->count == 0, first = client->out.size == 0;
     if (self->error.code == 0 && !empty && !check_limits(self) && client_wait(client, has_room, client, -1) &&
         client->dead)
         ipc_fail(&self->error, IPC_E_CONNECTION, "the cluster is gone");
@@ -183,7 +183,7 @@ static ipc_result_t *draft_end(draft_t *self, result_shape_t shape)
         }
         if (client->out.size > OUT_FULL)
             link_flush(client);
-        else if (!self->call->wait)
+        else if (!self->call->wait && first) // else the thread has been woken already
             client_wake(client);
     }
     draft_free(self);

@@ -129,7 +129,8 @@ static int read_targets(targets_t *self)
             break;
         self->at++;
         skip_space(self);
-        bracket = true; // "0," is a list of one
+        if (!*self->at || *self->at == ']')
+            return fail_syntax(self); // nothing after the comma
     }
     if (*self->at == ']' && self->text[strspn(self->text, " ")] == '[')
         self->at++;

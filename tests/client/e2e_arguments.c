@@ -160,13 +160,13 @@ START_TEST(any_value_travels)
     assert_prints(ipc_apply(s.one, same_value, 5), "5");
     assert_prints(ipc_apply(s.one, same_value, ipc_none()), "null");
     assert_prints(ipc_apply(s.one, same_value, "a \"b\""), "\"a \\\"b\\\"\"");
-    assert_prints(
-        ipc_apply(s.one, same_value, ipc_list(1, 2.5, "x", ipc_list(ipc_bool(true), ipc_none()))),
-        "[1, 2.5, \"x\", [true, null]]");
-    assert_prints(
-        ipc_apply(s.one, same_value,
-                  ipc_dict("n", 3, "x", ipc_f64(x, 2), "d", ipc_dict("k", ipc_bool(false)))),
-        "{\"n\": 3, \"x\": [1, 2], \"d\": {\"k\": false}}");
+    assert_prints(ipc_apply(s.one, same_value,
+                            ipc_list(1, 2.5, "x", ipc_list(ipc_bool(true), ipc_none()))),
+                  "[1, 2.5, \"x\", [true, null]]");
+    assert_prints(ipc_apply(s.one, same_value,
+                            ipc_dict("n", 3, "x", ipc_f64(x, 2), "d",
+                                     ipc_dict("k", ipc_bool(false)))),
+                  "{\"n\": 3, \"x\": [1, 2], \"d\": {\"k\": false}}");
     assert_prints(ipc_apply(s.one, same_value, ipc_value_from_list(NULL, 0)), "[]");
     session_close(&s);
 }

@@ -97,7 +97,8 @@ START_TEST(a_crash_is_an_error_that_names_it)
     ck_assert_str_eq(error->kind, death_kinds[_i]);
     char *text = error_text_of(error);
     const char *function = _i == OVERFLOW ? "dig" : "die";
-    ck_assert_msg(strstr(error->text, function) != NULL, "no function in '%s'", error->text);
+    ck_assert_msg(strstr(error->text, function) != NULL, "no function in '%s'",
+                  error->text);
     ck_assert_msg(strstr(error->text, "e2e_crash.c:") != NULL, "no file and line in '%s'",
                   error->text);
     if (_i == OVERFLOW)

@@ -177,9 +177,31 @@ START_TEST(a_new_client_works_after_the_controller_was_killed)
         await_end(pid);
     session_t s = session_again();
     ck_assert_int_ne(process_named("ipcd"), pid);
-    assert_prints(ipc_apply_sync(s.all, my_id), "[0, 1, 2, 3]");
+    // Not in the order of the tests before: the engines must not take one function for another.
     assert_prints(ipc_map_sync(s.any, square, ipc_range(0, 3)), "[0, 1, 4]");
+    assert_prints(ipc_apply_sync(s.all, compute, 1), "[1, 1, 1, 1]");
+    ipc_push(s.all, "after", 5);
+    assert_prints(ipc_pull(s.all, "after"), "[5, 5, 5, 5]");
+    assert_prints(ipc_apply_sync(s.all, my_id), "[0, 1, 2, 3]");
     session_close(&s);
+}
+END_TEST
+
+START_TEST(the_controller_may_be_killed_again_and_again)
+{
+    for (int round = 0; round < 4; round++) {
+        pid_t pid = process_named("ipcd");
+        if (pid) {
+            kill(pid, SIGKILL);
+            await_end(pid);
+        }
+        session_t s = session_again();
+        if (round % 2)
+            assert_prints(ipc_apply_sync(s.all, compute, 1), "[1, 1, 1, 1]");
+        assert_prints(ipc_map_sync(s.all, square, ipc_range(0, 5)), "[0, 1, 4, 9, 16]");
+        assert_prints(ipc_apply_sync(s.all, my_id), "[0, 1, 2, 3]");
+        session_close(&s);
+    }
 }
 END_TEST
 
@@ -193,6 +215,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, threads_share_a_client);
     tcase_add_test(tests, waits_end_when_the_controller_is_killed);
     tcase_add_test(tests, a_new_client_works_after_the_controller_was_killed);
+    tcase_add_test(tests, the_controller_may_be_killed_again_and_again);
 }
 
 int main(void)

@@ -67,19 +67,11 @@ START_TEST(targets_name_engines_in_order)
 }
 END_TEST
 
-static const char *const bad_targets[] = {"99",
-                                          "-5",
-                                          "0,99",
-                                          "[0, 7]",
-                                          "foo",
-                                          "",
-                                          "1:2:0",
-                                          "0,",
-                                          "[0",
-                                          "1.5",
-                                          "all,0",
-                                          "::x",
-                                          "99999999999999999999"};
+static const char *const bad_targets[] = {
+    "99", "-5",    "0,99",  "[0, 7]", "foo",
+    "",   "1:2:0",
+
+    "[0", "1.5",   "all,0", "::x",    "99999999999999999999"};
 
 START_TEST(what_is_no_engine_fails_when_the_view_is_made)
 {

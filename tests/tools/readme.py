@@ -78,7 +78,9 @@ def compare(expected, compilers, readme):
 
 def copy_of(source, folder):
     """A copy of the sources without what was built: a fresh clone, with the changes that are tested."""
-    ignored = shutil.ignore_patterns("build*", ".git", "__pycache__")
+    def ignored(where, names):
+        return [name for name in names if name in (".git", "__pycache__") or
+                (os.path.samefile(where, source) and name.startswith("build"))]
     return shutil.copytree(source, os.path.join(folder, "clone"), ignore=ignored, symlinks=True)
 
 
@@ -108,6 +110,10 @@ def main():
                 subprocess.run([os.path.join(build, "tools", "ipcluster"), "stop"], env=environment,
                                check=False, capture_output=True)
         if status:
+            for name in sorted(os.listdir(".")):
+                if name.startswith("out."):
+                    with open(name, encoding="utf-8") as file:
+                        sys.stderr.write(f"--- {name}\n{file.read()[-2000:]}")
             sys.exit("README.md: the last block named above failed")
         for name in ("heat.png", "sweep.png"):
             with open(name, "rb") as file:
