@@ -15,6 +15,9 @@
 
 enum { CALLS = 250000, ITEMS = 1000000, LOOKS = 200, STEADY_LOOKS = 5 };
 
+//  What may stay in the controller after delivery, as a multiple of what it had before.
+static const double GIVEN_BACK = 1.25;
+
 //  Holds its engine until somebody opens the FIFO for writing.
 static IPC_REMOTE(void, hold, (const char *fifo))
 {
@@ -120,7 +123,8 @@ static int measure(const bench_t *bench, const queue_t *self,
                               NULL, 300});
     bench_row(bench, &(row_t){"  all of it, while they are queued", full, UNIT_BYTES, idle,
                               "before", 0});
-    bench_row(bench, &(row_t){"  after delivery", after, UNIT_BYTES, idle, "before", 0});
+    bench_row(bench, &(row_t){"  after delivery", after, UNIT_BYTES, idle, "before",
+                              GIVEN_BACK * idle});
     return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "client/results.h"
 #include "common/fail.h"
+#include "common/frame.h"
 
 void link_send(ipc_client_t *self, const ipc_msg_t *msg)
 {
@@ -207,27 +208,6 @@ static void serve_frame(ipc_client_t *self, const void *data, size_t size)
 
 //  --- The socket -----------------------------------------------------------------------------------------------
 
-static void free_frame(void *data, void *hint)
-{
-    (void) hint;
-    free(data);
-}
-
-static void send_frame(ipc_client_t *self)
-{
-    enum { COPIED = 4096 };
-    if (self->out.size <= COPIED) {
-        zmq_send(self->socket, self->out.data, self->out.size, ZMQ_DONTWAIT);
-        self->out.size = 0;
-        return;
-    }
-    zmq_msg_t frame;
-    zmq_msg_init_data(&frame, self->out.data, self->out.size, free_frame, NULL);
-    self->out = (ipc_writer_t){0};
-    if (zmq_msg_send(&frame, self->socket, ZMQ_DONTWAIT) < 0)
-        zmq_msg_close(&frame);
-}
-
 //  All of it, and again after whatever is sent: sending can use up the descriptor's signal.
 void link_receive(ipc_client_t *self)
 {
@@ -241,14 +221,14 @@ void link_receive(ipc_client_t *self)
         if (!got && (self->out.size == 0 || self->dead))
             return;
         if (!got)
-            send_frame(self);
+            ipc_frame_send(&self->out, self->socket);
     }
 }
 
 void link_flush(ipc_client_t *self)
 {
     if (self->socket && !self->dead && self->out.size > 0)
-        send_frame(self);
+        ipc_frame_send(&self->out, self->socket);
     link_receive(self);
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/fail.h"
+#include "common/frame.h"
 #include "controller/state.h"
 
 static size_t bucket_of(const void *socket, const void *route, size_t size)
@@ -86,26 +87,6 @@ void peers_free(controller_t *self)
         }
 }
 
-static void free_frame(void *data, void *hint)
-{
-    (void) hint;
-    free(data);
-}
-
-//  A large frame is handed over to libzmq, a small one copied.
-static void frame_of(zmq_msg_t *frame, ipc_writer_t *out)
-{
-    enum { COPIED = 4096 };
-    if (out->size <= COPIED) {
-        zmq_msg_init_size(frame, out->size);
-        memcpy(zmq_msg_data(frame), out->data, out->size);
-        out->size = 0;
-        return;
-    }
-    zmq_msg_init_data(frame, out->data, out->size, free_frame, NULL);
-    *out = (ipc_writer_t){0};
-}
-
 //  False when the peer is not there any more.
 static bool peer_flush(peer_t *peer)
 {
@@ -116,10 +97,7 @@ static bool peer_flush(peer_t *peer)
         ipc_writer_clear(&peer->out);
         return errno != EHOSTUNREACH;
     }
-    zmq_msg_t frame;
-    frame_of(&frame, &peer->out);
-    if (zmq_msg_send(&frame, peer->socket, ZMQ_DONTWAIT) < 0)
-        zmq_msg_close(&frame);
+    ipc_frame_send(&peer->out, peer->socket);
     return true;
 }
 

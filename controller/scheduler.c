@@ -5,71 +5,7 @@
 #include <string.h>
 
 #include "common/fail.h"
-#include "controller/slab.h"
-
-//  How a span's state may change. Only span_advance() assigns it.
-typedef enum span_event { SPAN_WAITS, SPAN_GOES, SPAN_ENDS, SPAN_EVENTS } span_event_t;
-
-// clang-format off
-static const struct { span_state_t from; span_event_t event; span_state_t to; } span_table[] = {
-    { SPAN_FREE,   SPAN_WAITS, SPAN_QUEUED }, // made, or given back by an engine
-    { SPAN_QUEUED, SPAN_GOES,  SPAN_SENT   },
-    { SPAN_SENT,   SPAN_WAITS, SPAN_QUEUED }, // its engine died before it started
-    { SPAN_SENT,   SPAN_ENDS,  SPAN_FREE   }, // every item has a result or is elsewhere
-    { SPAN_QUEUED, SPAN_ENDS,  SPAN_FREE   }, // its client left, its engine is gone
-};
-// clang-format on
-
-//  A list of spans through their next and previous.
-typedef struct span_list {
-    scheduler_span_t *first, *last;
-} span_list_t;
-
-//  What is known of one function on one engine.
-typedef struct pace {
-    float mean_ns;                     // per item, recent; 0: not yet seen
-    uint32_t window;                   // items it may have at a time
-} pace_t;
-
-typedef struct function_paces {
-    pace_t *engines;                   // by engine
-    uint32_t count;
-} function_paces_t;
-
-typedef struct engine {
-    bool known, ready;
-    bool recalling;                    // a recall is on its way
-    bool dry;                          // the last recall brought nothing, and nothing was sent since
-    span_list_t sent;                  // in the order sent
-    span_list_t direct;                // waiting for this engine
-    size_t direct_count;               // of them
-    uint64_t items;                    // sent and not done
-    uint64_t balanced_items;           // of these
-    double expected_ns;                // that these will take
-    uint64_t finished;                 // items, ever
-} engine_t;
-
-typedef struct client {
-    bool joined, active;               // active: on the ring of clients with balanced work
-    scheduler_job_t *jobs, *last_job;  // with positions that were never cut, by priority
-    span_list_t returned;              // spans that came back, before all else
-    uint32_t next, previous;           // of the ring
-} client_t;
-
-struct scheduler {
-    const scheduler_actions_t *actions;
-    void *context;
-    slab_t *spans, *jobs;
-    engine_t *engines;
-    uint32_t engine_count;
-    client_t *clients;
-    uint32_t client_count;
-    uint32_t turn;                     // the client whose turn it is, NO_CLIENT
-    function_paces_t *functions;
-    uint32_t function_count;
-};
-
-enum { NO_CLIENT = UINT32_MAX, PREFETCH_NS = 5 * SCHEDULER_WINDOW_NS, RECALLS_PER_TURN = 8 };
+#include "controller/scheduler_body.h"
 
 //  A job with its id in the slab.
 typedef struct job_record {
@@ -103,39 +39,6 @@ void scheduler_destroy(scheduler_t **self_p)
     free(self);
 }
 
-static bool span_advance(scheduler_span_t *span, span_event_t event)
-{
-    for (size_t i = 0; i < sizeof span_table / sizeof span_table[0]; i++)
-        if (span_table[i].from == (span_state_t) span->state && span_table[i].event == event) {
-            span->state = span_table[i].to;
-            return true;
-        }
-    return false;
-}
-
-static void list_remove(span_list_t *list, scheduler_span_t *span)
-{
-    *(span->previous ? &span->previous->next : &list->first) = span->next;
-    *(span->next ? &span->next->previous : &list->last) = span->previous;
-    span->next = span->previous = NULL;
-}
-
-static void list_append(span_list_t *list, scheduler_span_t *span)
-{
-    span->previous = list->last;
-    span->next = NULL;
-    *(list->last ? &list->last->next : &list->first) = span;
-    list->last = span;
-}
-
-static void list_prepend(span_list_t *list, scheduler_span_t *span)
-{
-    span->next = list->first;
-    span->previous = NULL;
-    *(list->first ? &list->first->previous : &list->last) = span;
-    list->first = span;
-}
-
 //  --- The ring of clients with balanced work -------------------------------------------------------
 
 static void ring_enter(scheduler_t *self, uint32_t i)
@@ -155,7 +58,7 @@ static void ring_enter(scheduler_t *self, uint32_t i)
     self->clients[client->next].previous = i;
 }
 
-static void ring_leave(scheduler_t *self, uint32_t i)
+void ring_leave(scheduler_t *self, uint32_t i)
 {
     client_t *client = &self->clients[i];
     if (!client->active || client->jobs || client->returned.first)
@@ -180,7 +83,7 @@ static void enqueue_job(scheduler_t *self, scheduler_job_t *job)
     ring_enter(self, job->client);
 }
 
-static void dequeue_job(scheduler_t *self, scheduler_job_t *job)
+void dequeue_job(scheduler_t *self, scheduler_job_t *job)
 {
     client_t *client = &self->clients[job->client];
     *(job->previous ? &job->previous->next : &client->jobs) = job->next;
@@ -213,7 +116,7 @@ static void job_settle(scheduler_t *self, scheduler_job_t *job)
     slab_give(self->jobs, ((job_record_t *) job)->slab_id);
 }
 
-static scheduler_span_t *span_new(scheduler_t *self, scheduler_job_t *job, uint64_t first, uint64_t count)
+scheduler_span_t *span_new(scheduler_t *self, scheduler_job_t *job, uint64_t first, uint64_t count)
 {
     uint64_t id = 0;
     scheduler_span_t *span = slab_take(self->spans, &id);
@@ -273,226 +176,6 @@ scheduler_span_t *scheduler_span(scheduler_t *self, uint64_t id, uint32_t engine
     return span && span->state == SPAN_SENT && span->engine == engine ? span : NULL;
 }
 
-//  --- How fast a function runs on an engine ------------------------------------------------------------
-
-static pace_t *pace_of(scheduler_t *self, uint32_t function, uint32_t engine)
-{
-    if (function >= self->function_count) {
-        uint32_t count = function + 16;
-        self->functions = ipc_xrealloc(self->functions, count * sizeof self->functions[0]);
-        memset(self->functions + self->function_count, 0,
-               (count - self->function_count) * sizeof self->functions[0]);
-        self->function_count = count;
-    }
-    function_paces_t *paces = &self->functions[function];
-    if (engine >= paces->count) {
-        uint32_t count = engine + 4;
-        paces->engines = ipc_xrealloc(paces->engines, count * sizeof paces->engines[0]);
-        for (uint32_t i = paces->count; i < count; i++) paces->engines[i] = (pace_t){.window = 1};
-        paces->count = count;
-    }
-    return &paces->engines[engine];
-}
-
-//  The window doubles at most, each time items come back, up to what covers SCHEDULER_WINDOW_NS.
-static void pace_learn(pace_t *pace, double item_ns)
-{
-    if (item_ns < 50)
-        item_ns = 50; // finer than the clock tells
-    pace->mean_ns = pace->mean_ns > 0 ? (float) (0.75 * (double) pace->mean_ns + 0.25 * item_ns)
-                                      : (float) item_ns;
-    double covers = SCHEDULER_WINDOW_NS / (double) pace->mean_ns;
-    uint32_t limit = covers > SCHEDULER_MAX_WINDOW ? SCHEDULER_MAX_WINDOW : (uint32_t) covers + 1;
-    pace->window = 2 * pace->window < limit ? 2 * pace->window : limit;
-}
-
-static double estimate_of(const pace_t *pace)
-{
-    return pace->mean_ns > 0 ? (double) pace->mean_ns : SCHEDULER_WINDOW_NS;
-}
-
-//  Room for more work: nothing to do, less than half a window before it, or one task of a few
-//  milliseconds, behind which the next one should wait already (recall moves it if need be).
-static bool engine_has_room(const engine_t *engine)
-{
-    return engine->items == 0 || engine->expected_ns < SCHEDULER_WINDOW_NS / 2 ||
-           (engine->items == 1 && engine->expected_ns > SCHEDULER_WINDOW_NS / 2 &&
-            engine->expected_ns < PREFETCH_NS);
-}
-
-static void engine_takes(scheduler_t *self, uint32_t i, scheduler_span_t *span, int64_t now)
-{
-    engine_t *engine = &self->engines[i];
-    bool legal = span_advance(span, SPAN_GOES);
-    assert(legal);
-    span->engine = i;
-    span->sent = now;
-    span->estimate = (float) estimate_of(pace_of(self, span->job->function, i));
-    list_append(&engine->sent, span);
-    engine->items += span->left;
-    if (!span->job->direct)
-        engine->balanced_items += span->left;
-    engine->expected_ns += (double) span->estimate * (double) span->left;
-    engine->dry = false;
-    self->actions->send(self->context, i, span);
-}
-
-//  Takes count items of a sent span off its engine's account.
-static void engine_settles(scheduler_t *self, scheduler_span_t *span, uint64_t count)
-{
-    engine_t *engine = &self->engines[span->engine];
-    engine->items -= count;
-    if (!span->job->direct)
-        engine->balanced_items -= count;
-    engine->expected_ns -= (double) span->estimate * (double) count;
-    if (engine->items == 0 || engine->expected_ns < 0)
-        engine->expected_ns = 0;
-}
-
-//  --- Choosing ------------------------------------------------------------------------------------------
-
-static bool job_allows(const scheduler_job_t *job, uint32_t engine)
-{
-    if (!job->allowed)
-        return true;
-    for (uint32_t i = 0; i < job->allowed_count; i++)
-        if (job->allowed[i] == engine)
-            return true;
-    return false;
-}
-
-//  An engine that failed a span takes it again only when no other one may.
-static bool span_allows(const scheduler_t *self, const scheduler_span_t *span, uint32_t engine)
-{
-    if (!job_allows(span->job, engine))
-        return false;
-    if (span->avoid != engine)
-        return true;
-    for (uint32_t i = 0; i < self->engine_count; i++)
-        if (i != engine && self->engines[i].ready && job_allows(span->job, i))
-            return false;
-    return true;
-}
-
-//  How many positions of a job's rest travel together next.
-static uint64_t cut_size(scheduler_t *self, const scheduler_job_t *job, uint32_t i)
-{
-    uint64_t rest = job->count - job->cursor;
-    if (job->chunk > 0) { // equalised by the partition rule: ceil(count / chunk) parts
-        uint64_t parts = (job->count + job->chunk - 1) / job->chunk;
-        uint64_t base = job->count / parts, longer = job->count % parts;
-        return job->cursor < longer * (base + 1) ? base + 1 : base;
-    }
-    const engine_t *engine = &self->engines[i];
-    const pace_t *pace = pace_of(self, job->function, i);
-    double room = (SCHEDULER_WINDOW_NS - engine->expected_ns) / estimate_of(pace);
-    uint64_t size = room < 1 ? 1 : room > pace->window ? pace->window : (uint64_t) room;
-    return size < rest ? size : rest;
-}
-
-static scheduler_span_t *cut(scheduler_t *self, scheduler_job_t *job, uint32_t engine)
-{
-    uint64_t size = cut_size(self, job, engine);
-    scheduler_span_t *span = span_new(self, job, job->cursor, size);
-    job->cursor += size;
-    span_advance(span, SPAN_WAITS);
-    if (job->cursor == job->count)
-        dequeue_job(self, job);
-    return span;
-}
-
-static scheduler_span_t *pick_from(scheduler_t *self, uint32_t c, uint32_t engine)
-{
-    client_t *client = &self->clients[c];
-    for (scheduler_span_t *span = client->returned.first; span; span = span->next)
-        if (span_allows(self, span, engine)) {
-            list_remove(&client->returned, span);
-            ring_leave(self, c);
-            return span;
-        }
-    for (scheduler_job_t *job = client->jobs; job; job = job->next)
-        if (job_allows(job, engine))
-            return cut(self, job, engine);
-    return NULL;
-}
-
-//  The next balanced span for an engine, by turns of the clients; NULL when there is none.
-static scheduler_span_t *pick(scheduler_t *self, uint32_t engine)
-{
-    uint32_t start = self->turn, c = start;
-    if (c == NO_CLIENT)
-        return NULL;
-    do {
-        uint32_t next = self->clients[c].next;
-        scheduler_span_t *span = pick_from(self, c, engine);
-        if (span) {
-            if (self->turn == c)
-                self->turn = next;
-            return span;
-        }
-        c = next;
-    } while (c != start);
-    return NULL;
-}
-
-//  Gives an engine what it has room for. True when it got something.
-static bool feed(scheduler_t *self, uint32_t i, bool once, int64_t now)
-{
-    engine_t *engine = &self->engines[i];
-    bool fed = false;
-    while (engine->ready && engine_has_room(engine)) {
-        scheduler_span_t *span = engine->direct.first;
-        if (span) {
-            list_remove(&engine->direct, span);
-            engine->direct_count--;
-        } else {
-            span = pick(self, i);
-        }
-        if (!span)
-            break;
-        engine_takes(self, i, span, now);
-        fed = true;
-        if (once)
-            break;
-    }
-    return fed;
-}
-
-//  An idle engine makes the fullest one give back what it has not started.
-static void recall_for_idle(scheduler_t *self)
-{
-    int recalls = 0;
-    for (uint32_t i = 0; i < self->engine_count && recalls < RECALLS_PER_TURN; i++) {
-        if (!self->engines[i].ready || self->engines[i].items > 0)
-            continue;
-        uint32_t fullest = SCHEDULER_NO_ENGINE;
-        for (uint32_t k = 0; k < self->engine_count; k++) {
-            engine_t *other = &self->engines[k];
-            if (other->ready && !other->recalling && !other->dry && other->items > 1 &&
-                other->balanced_items > 0 &&
-                (fullest == SCHEDULER_NO_ENGINE || other->expected_ns > self->engines[fullest].expected_ns))
-                fullest = k;
-        }
-        if (fullest == SCHEDULER_NO_ENGINE)
-            return;
-        engine_t *victim = &self->engines[fullest];
-        victim->recalling = true;
-        self->actions->recall(self->context, fullest, (victim->balanced_items + 1) / 2);
-        recalls++;
-    }
-}
-
-void scheduler_dispatch(scheduler_t *self, int64_t now)
-{
-    // One span for each idle engine first, so that a few tasks spread; then what fits.
-    for (uint32_t i = 0; i < self->engine_count; i++)
-        if (self->engines[i].ready && self->engines[i].items == 0)
-            feed(self, i, true, now);
-    for (uint32_t i = 0; i < self->engine_count; i++) feed(self, i, false, now);
-    if (self->turn == NO_CLIENT)
-        recall_for_idle(self);
-}
-
 //  --- Results -------------------------------------------------------------------------------------------
 
 //  Positions that failed run again if the job's retries and the engines' health allow.
@@ -517,7 +200,7 @@ bool scheduler_done(scheduler_t *self, scheduler_span_t *span, uint64_t first, u
     engine_settles(self, span, count);
     engine->finished += count;
     span->left -= count;
-    pace_learn(pace_of(self, span->job->function, span->engine), (double) duration_ns / (double) count);
+    function_learn(self, span->job->function, span->engine, (double) duration_ns / (double) count);
     if (failed && try_again(self, span, first, count, false))
         return false;
     span->job->left -= count;

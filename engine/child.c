@@ -1,13 +1,16 @@
 #include "engine/child.h"
 
 #include "common/fail.h"
+#include "common/paths.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -68,6 +71,20 @@ static int make_ends(child_t *self, ends_t *ends)
     return ends->null < 0 || ends->log < 0 ? -1 : 0;
 }
 
+//  A directory of the worker's own in LD_LIBRARY_PATH, which glibc reads when a program starts: there the worker
+//  links libraries that have no soname, so that images find them by name. The worker takes it out again.
+static void add_library_directory(const child_options_t *options)
+{
+    char directory[IPC_PATH_MAX + 32], path[8 * IPC_PATH_MAX];
+    const char *before = getenv("LD_LIBRARY_PATH");
+    snprintf(directory, sizeof directory, "%s/libraries-%d", options->directory, options->id);
+    if ((mkdir(directory, 0700) && errno != EEXIST) || (before && strlen(before) > sizeof path / 2))
+        return;
+    snprintf(path, sizeof path, "%s%s%s", directory, before ? ":" : "", before ? before : "");
+    setenv("LD_LIBRARY_PATH", path, 1);
+    setenv("IPC_LIBRARY_DIRECTORY", directory, 1);
+}
+
 static _Noreturn void execute(const child_options_t *options, const child_t *self,
                               const ends_t *ends, pid_t nanny)
 {
@@ -88,6 +105,7 @@ static _Noreturn void execute(const child_options_t *options, const child_t *sel
         "--page-fd",      numbers[6],    "--nanny",          numbers[7],   "--log-fd",
         numbers[8],       NULL};
 
+    add_library_directory(options);
     dup2(ends->null, STDIN_FILENO);
     dup2(ends->output, STDOUT_FILENO);
     dup2(ends->errors, STDERR_FILENO);

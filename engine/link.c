@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/fail.h"
+#include "common/frame.h"
 #include "engine/state.h"
 
 //  --- Work that waits --------------------------------------------------------------------------------------
@@ -153,32 +154,9 @@ void link_stream_output(worker_t *self)
     output_clear(&self->output);
 }
 
-static void free_frame(void *data, void *hint)
-{
-    (void) hint;
-    free(data);
-}
-
-static void send_frame(worker_t *self)
-{
-    enum { COPIED = 4096 };
-    if (self->out.size == 0)
-        return;
-    if (self->out.size <= COPIED) {
-        zmq_send(self->socket, self->out.data, self->out.size, ZMQ_DONTWAIT);
-        self->out.size = 0;
-        return;
-    }
-    zmq_msg_t frame;
-    zmq_msg_init_data(&frame, self->out.data, self->out.size, free_frame, NULL);
-    self->out = (ipc_writer_t){0};
-    if (zmq_msg_send(&frame, self->socket, ZMQ_DONTWAIT) < 0)
-        zmq_msg_close(&frame);
-}
-
 void link_flush(worker_t *self)
 {
-    send_frame(self);
+    ipc_frame_send(&self->out, self->socket);
     self->flushed = clock_ns();
     link_receive(self);
 }
@@ -334,7 +312,7 @@ void link_receive(worker_t *self)
             break;
     }
     if (self->out.size > 0) { // answers
-        send_frame(self);
+        ipc_frame_send(&self->out, self->socket);
         link_receive(self);
     }
 }

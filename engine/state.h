@@ -73,6 +73,7 @@ struct worker {
     worker_options_t options;
     ipc_connection_t connection;
     char images[IPC_PATH_MAX + 16];
+    char library_directory[IPC_PATH_MAX + 32]; // of this worker's own, searched by dlopen()
     uint64_t owner;                    // of the objects it makes
     page_t *page;                      // shared with the nanny
     pthread_t connection_thread;

@@ -232,6 +232,25 @@ static int start_connection_thread(worker_t *self, ipc_error_t *error)
     return rc ? ipc_fail(error, IPC_E_SYSTEM, "cannot start a thread: %s", strerror(rc)) : 0;
 }
 
+//  The nanny put a directory of ours at the head of LD_LIBRARY_PATH (see child.c): programs that tasks start do
+//  not see it. Gives it, or NULL.
+static const char *take_library_directory(worker_t *self)
+{
+    const char *directory = getenv("IPC_LIBRARY_DIRECTORY"), *path = getenv("LD_LIBRARY_PATH");
+    size_t size = directory ? strlen(directory) : 0;
+    if (!directory || !path || strncmp(path, directory, size) != 0)
+        return NULL;
+    snprintf(self->library_directory, sizeof self->library_directory, "%s", directory);
+    char *rest = path[size] == ':' ? ipc_xstrdup(path + size + 1) : NULL;
+    if (rest)
+        setenv("LD_LIBRARY_PATH", rest, 1);
+    else
+        unsetenv("LD_LIBRARY_PATH");
+    free(rest);
+    unsetenv("IPC_LIBRARY_DIRECTORY");
+    return self->library_directory;
+}
+
 worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
 {
     worker_t *self = ipc_xalloc(sizeof *self);
@@ -256,7 +275,7 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     self->arena = ipc_arena_new();
     self->store = ipc_store_new(self->connection.shm, self->owner);
     self->loader = loader_new(&(loader_options_t){.images = self->images,
-                                                  .libraries = getenv("IPC_LIBRARY_DIRECTORY"),
+                                                  .libraries = take_library_directory(self),
                                                   .runtime = engine_runtime(self)});
     prctl(PR_SET_TIMERSLACK, 1UL); // tasks that sleep for microseconds mean it
     char number[32];
