@@ -51,9 +51,9 @@ static void lead(ipc_client_t *self, int timeout_ms, bool thread)
     link_receive(self);
     if (rc > 0 && fds[CONTROLLER].revents && fds[CONTROLLER].fd == self->controller_fd)
         link_controller_died(self);
-    if (!thread)
-        self->led = monotonic_now();
-    pthread_cond_broadcast(&self->changed);
+    self->leads++;
+    if (self->followers > 0)
+        pthread_cond_broadcast(&self->changed);
 }
 
 static void kick_leader(ipc_client_t *self)
@@ -66,26 +66,26 @@ void client_wake(ipc_client_t *self)
     if (self->thread_leading)
         kick_leader(self);
     else if (!self->leading)
-        pthread_cond_broadcast(&self->changed);
+        pthread_cond_signal(&self->thread_wanted);
 }
 
 void client_tell(ipc_client_t *self)
 {
     if (self->leading) // it waits for messages that another thread has taken
         kick_leader(self);
-    if (self->waiters > 0)
+    if (self->followers > 0)
         pthread_cond_broadcast(&self->changed);
 }
 
-//  Until something changes, or the deadline (monotonic nanoseconds, INT64_MAX: none).
-static void wait_changed(ipc_client_t *self, int64_t deadline)
+//  On a condition until it is signalled, or the deadline (monotonic nanoseconds, INT64_MAX: none).
+static void wait_on(ipc_client_t *self, pthread_cond_t *condition, int64_t deadline)
 {
     if (deadline == INT64_MAX) {
-        pthread_cond_wait(&self->changed, &self->lock);
+        pthread_cond_wait(condition, &self->lock);
         return;
     }
     struct timespec until = {.tv_sec = deadline / 1000000000, .tv_nsec = deadline % 1000000000};
-    pthread_cond_timedwait(&self->changed, &self->lock, &until);
+    pthread_cond_timedwait(condition, &self->lock, &until);
 }
 
 bool client_wait(ipc_client_t *self, condition_fn *condition, void *context, int timeout_ms)
@@ -107,26 +107,47 @@ bool client_wait(ipc_client_t *self, condition_fn *condition, void *context, int
         }
         if (self->thread_leading)
             kick_leader(self);
-        wait_changed(self, deadline);
+        self->followers++;
+        wait_on(self, &self->changed, deadline);
+        self->followers--;
     }
     self->waiters--;
+    if (self->thread_parked)
+        pthread_cond_signal(&self->thread_wanted);
     return met;
 }
 
+//  Sends what has gathered, unless the controller has not answered to the last time: so more gathers while it
+//  is busy, and a single call leaves at once.
+static void flush_gathered(ipc_client_t *self)
+{
+    if (self->out.size == 0 || self->dead || (self->unanswered && self->out.size < OUT_FULL))
+        return;
+    self->unanswered = true;
+    link_send(self, &(ipc_msg_t){.type = IPC_MSG_PING});
+    link_flush(self);
+}
+
+//  The library's thread has the socket while no caller waits. Callers that come and go fast keep it: it looks
+//  again after LINGER_NS, and sleeps when one stays.
 static void *client_thread(void *argument)
 {
     ipc_client_t *self = argument;
     pthread_mutex_lock(&self->lock);
+    uint64_t leads = self->leads;
     while (!self->stopping) {
-        if (self->out.size > 0 || !self->leading)
-            link_flush(self);
-        int64_t quiet = monotonic_now() - self->led;
-        if (self->leading || self->waiters > 0)
-            wait_changed(self, INT64_MAX);
-        else if (quiet < LINGER_NS) // callers come back soon: no need to be thrown out each time
-            wait_changed(self, self->led + LINGER_NS);
-        else
+        flush_gathered(self);
+        if (!self->leading && self->waiters == 0 && self->leads == leads) {
             lead(self, -1, true);
+        } else {
+            self->thread_parked = self->leading && self->leads == leads;
+            leads = self->leads;
+            wait_on(self, &self->thread_wanted,
+                    self->thread_parked ? INT64_MAX : monotonic_now() + LINGER_NS);
+            self->thread_parked = false;
+            continue;
+        }
+        leads = self->leads;
     }
     pthread_mutex_unlock(&self->lock);
     return NULL;
@@ -145,7 +166,7 @@ static int client_connect(ipc_client_t *self, ipc_error_t *error)
 {
     if (ipc_connection_find(&self->connection, self->connection_path, error))
         return -1;
-    self->dead = self->welcome = self->knows_engines = false;
+    self->dead = self->welcome = self->knows_engines = self->unanswered = false;
     self->refusal = (ipc_error_t){0};
     if (link_open(self, error))
         return -1;
@@ -238,6 +259,7 @@ static void client_free(ipc_client_t *self)
     pthread_mutex_unlock(&self->lock);
     pthread_mutex_destroy(&self->lock);
     pthread_cond_destroy(&self->changed);
+    pthread_cond_destroy(&self->thread_wanted);
     free(self);
 }
 
@@ -260,6 +282,7 @@ ipc_client_t *ipc_client_new(const char *connection, ipc_error_t *error)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&self->lock, NULL);
     pthread_cond_init(&self->changed, &attributes);
+    pthread_cond_init(&self->thread_wanted, &attributes);
     pthread_condattr_destroy(&attributes);
     self->connection_path = connection ? ipc_xstrdup(connection) : NULL;
     self->controller_fd = -1;
@@ -287,6 +310,7 @@ void ipc_client_destroy(ipc_client_t **self_p)
     self->stopping = true;
     kick_leader(self);
     pthread_cond_broadcast(&self->changed);
+    pthread_cond_signal(&self->thread_wanted);
     pthread_mutex_unlock(&self->lock);
     pthread_join(self->thread, NULL);
     pthread_mutex_lock(&self->lock);

@@ -179,8 +179,10 @@ static void on_report(ipc_client_t *self, const ipc_msg_t *msg)
 
 static void on_pong(ipc_client_t *self, const ipc_msg_t *msg)
 {
-    (void) self;
     (void) msg;
+    self->unanswered = false; // the thread sends what has gathered since
+    if (self->out.size > 0)
+        client_wake(self);
 }
 
 typedef void handler_fn(ipc_client_t *self, const ipc_msg_t *msg);
@@ -208,20 +210,25 @@ static void serve_frame(ipc_client_t *self, const void *data, size_t size)
 
 //  --- The socket -----------------------------------------------------------------------------------------------
 
-//  All of it, and again after whatever is sent: sending can use up the descriptor's signal.
+//  All of it, and again after an answer is sent: sending can use up the descriptor's signal.
 void link_receive(ipc_client_t *self)
 {
+    bool answered = false;
     while (self->socket && !self->dead) {
         zmq_msg_t frame;
+        size_t before = self->out.size;
         zmq_msg_init(&frame);
         bool got = zmq_msg_recv(&frame, self->socket, ZMQ_DONTWAIT) >= 0;
         if (got)
             serve_frame(self, zmq_msg_data(&frame), zmq_msg_size(&frame));
         zmq_msg_close(&frame);
-        if (!got && (self->out.size == 0 || self->dead))
+        answered = answered || self->out.size > before;
+        if (got)
+            continue;
+        if (!answered || self->dead)
             return;
-        if (!got)
-            ipc_frame_send(&self->out, self->socket);
+        answered = false;
+        ipc_frame_send(&self->out, self->socket);
     }
 }
 

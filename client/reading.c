@@ -150,12 +150,12 @@ static ipc_error_t *summarise(ipc_result_t *self)
         }
         more->others[more->others_count++] = error;
     }
-    if (more && more->others_count > 0 && !self->refused.code) {
+    if (more && more->others_count > 0 && !self->refused) {
         char *text = ipc_xformat("%s (and %zu more failed)", summary->text, more->others_count);
         ipc_text_copy(summary->text, sizeof summary->text, text);
         free(text);
     }
-    if (self->refused.code) { // it is one error, of the call
+    if (self->refused) { // it is one error, of the call
         free(more->method);
         free(more->others);
         free(more);

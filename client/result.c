@@ -70,7 +70,7 @@ void result_fail(ipc_result_t *self, uint64_t first, uint64_t count, const ipc_e
 
 ipc_result_t *result_refuse(ipc_result_t *self, const ipc_error_t *error)
 {
-    self->refused = *error;
+    self->refused = true;
     result_fail(self, 0, self->count, error);
     result_settle(self);
     return self;
@@ -250,7 +250,7 @@ void result_settle(ipc_result_t *self)
         return;
     if (self->phase != GATHER_OVER)
         gather_go_on(self);
-    if (self->phase != GATHER_OVER || (self->shape == RESULT_GATHER && !self->name && !self->refused.code && self->count))
+    if (self->phase != GATHER_OVER || (self->shape == RESULT_GATHER && !self->name && !self->refused && self->count))
         return; // the second half is under way, or the call is not over yet
     self->finished = true;
     self->received = client_now();

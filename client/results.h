@@ -54,7 +54,7 @@ struct ipc_result {
     int event_fd;                      // -1: nobody asked
     bool finished;                     // all is done, a gather's second half too
     bool looked;                       // somebody looked at the error
-    ipc_error_t refused;               // why it could not be sent; code 0: it was
+    bool refused;                      // it could not be sent
     ipc_error_t *summary;              // what ipc_result_error() gives
     const ipc_array_t *joined;         // once asked for
     bool joined_known;

@@ -60,7 +60,8 @@ struct ipc_client {
     char *connection_path;             // as the program gave it; or NULL
     uint64_t uuid;
     pthread_mutex_t lock;
-    pthread_cond_t changed;            // something came in, or the leader left
+    pthread_cond_t changed;            // something came in, or the leader left: for followers
+    pthread_cond_t thread_wanted;      // for the library's thread
     pthread_t thread;
     int kick_fd;                       // makes the leader leave its poll
     // guarded
@@ -73,8 +74,11 @@ struct ipc_client {
     bool stopping;                     // ipc_client_destroy() was called
     bool leading;                      // somebody waits at the socket, without the lock
     bool thread_leading;               // and that is the thread
+    bool thread_parked;                // the thread sleeps until a caller leaves
+    bool unanswered;                   // the controller has not answered to the last PING
     unsigned waiters;                  // threads in client_wait()
-    int64_t led;                       // when a caller did last
+    unsigned followers;                // of these, those that do not lead
+    uint64_t leads;                    // counts turns at the socket
     ipc_error_t refusal;               // what the controller said when it refused us
     char sanitizers[64];               // that engines have
     uint64_t task_limit, byte_limit;   // of what may be outstanding

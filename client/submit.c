@@ -183,7 +183,7 @@ static ipc_result_t *draft_end(draft_t *self, result_shape_t shape)
         }
         if (client->out.size > OUT_FULL)
             link_flush(client);
-        else if (!self->call->wait && first) // else the thread has been woken already
+        else if (!self->call->wait && first && !client->unanswered) // else the thread will send it
             client_wake(client);
     }
     draft_free(self);
@@ -399,7 +399,7 @@ static ipc_result_t *ask_for_name(ipc_view_t *view, const ipc_call_t *call, cons
     if (!gather)
         return result;
     pthread_mutex_lock(&client->lock);
-    if (!result->refused.code && !result->name) {
+    if (!result->refused && !result->name) {
         result->name = ipc_xstrdup(name);
         result->phase = result->finished ? GATHER_OVER : GATHER_PROBE;
         result_settle(result);

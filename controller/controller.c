@@ -1,6 +1,7 @@
 #include "controller/controller.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -182,6 +183,10 @@ static int on_second(zloop_t *loop, int timer, void *argument)
     (void) loop;
     (void) timer;
     controller_t *self = argument;
+    size_t jobs = scheduler_counts(self->scheduler).jobs;
+    if (jobs == 0 && self->jobs_before > 0) // what a million tasks took goes back to the system
+        malloc_trim(0);
+    self->jobs_before = jobs;
     engines_check(self);
     if (self->engines_changed)
         engines_tell(self);

@@ -106,6 +106,7 @@ struct controller {
     bool engines_changed;              // clients are to be told
     int64_t now;                       // nanoseconds since 1970, read once a turn
     int supervisor_pidfd;
+    size_t jobs_before;                // a second ago
 };
 
 //  controller/peers.c

@@ -1,0 +1,621 @@
+#include "simulator.h"
+
+#include <check.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/fail.h"
+#include "common/partition.h"
+
+enum { FLUSH_NS = 100 * SIM_US, RESTART_NS = 3 * SIM_MS };
+
+#define MUST(self, condition, text)                                                           \
+    do {                                                                                      \
+        if (!(condition))                                                                     \
+            ck_abort_msg("seed %" PRIu64 ", %.6f ms: %s (%s)", (self)->seed,                  \
+                         (double) (self)->now / SIM_MS, text, #condition);                    \
+    } while (0)
+
+typedef enum event_type {
+    EVENT_TASK, EVENT_RECALL, EVENT_ITEM, EVENT_DONE, EVENT_GAVE, EVENT_DOWN, EVENT_BACK, EVENT_USER
+} event_type_t;
+
+typedef struct event {
+    int64_t time;
+    uint64_t order;                    // of events at one time
+    event_type_t type;
+    uint32_t engine, epoch;
+    uint64_t span, first, count;
+    int64_t duration;
+    bool flag;                         // failed, last
+    uint16_t attempts;
+    sim_job_t *job;
+} event_t;
+
+//  A span at an engine.
+typedef struct work {
+    uint64_t span, cursor, end;
+    sim_job_t *job;
+    uint16_t attempts;
+    struct work *next;
+} work_t;
+
+typedef struct engine {
+    bool known, alive, told_up;
+    uint32_t epoch;
+    work_t *work;                      // oldest first
+    bool running;
+    sim_outcome_t outcome;
+    int64_t duration, flushed, last_arrival;
+    event_t *unsent;                   // results
+    size_t unsent_count, unsent_room;
+    scheduler_death_t death;
+} engine_t;
+
+//  Direct work of one client for one engine, in order.
+typedef struct part {
+    sim_job_t *job;
+    uint64_t cursor, end;
+} part_t;
+
+typedef struct parts {
+    part_t *all;
+    size_t head, count, room;
+} parts_t;
+
+struct sim_state {
+    engine_t engines[SIM_ENGINES];
+    parts_t parts[SIM_CLIENTS][SIM_ENGINES];
+    event_t *heap;
+    size_t heap_count, heap_room;
+    uint64_t order;
+    bool owed;                         // a dispatch
+};
+
+uint64_t sim_random(simulator_t *self, uint64_t below)
+{
+    uint64_t z = self->random += 0x9e3779b97f4a7c15u; // splitmix64
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return (z ^ z >> 31) % below;
+}
+
+//  --- The heap of events ------------------------------------------------------------------------------
+
+static bool before(const event_t *a, const event_t *b)
+{
+    return a->time != b->time ? a->time < b->time : a->order < b->order;
+}
+
+static void post(simulator_t *self, event_t event)
+{
+    struct sim_state *s = self->state;
+    if (s->heap_count == s->heap_room) {
+        s->heap_room = s->heap_room ? 2 * s->heap_room : 256;
+        s->heap = ipc_xrealloc(s->heap, s->heap_room * sizeof s->heap[0]);
+    }
+    event.order = s->order++;
+    size_t i = s->heap_count++;
+    for (; i > 0 && before(&event, &s->heap[(i - 1) / 2]); i = (i - 1) / 2)
+        s->heap[i] = s->heap[(i - 1) / 2];
+    s->heap[i] = event;
+}
+
+static event_t take_event(simulator_t *self)
+{
+    struct sim_state *s = self->state;
+    event_t top = s->heap[0], last = s->heap[--s->heap_count];
+    size_t i = 0;
+    for (size_t child; (child = 2 * i + 1) < s->heap_count; i = child) {
+        if (child + 1 < s->heap_count && before(&s->heap[child + 1], &s->heap[child]))
+            child++;
+        if (!before(&s->heap[child], &last))
+            break;
+        s->heap[i] = s->heap[child];
+    }
+    s->heap[i] = last;
+    return top;
+}
+
+//  From an engine to the controller, in order.
+static void post_to_controller(simulator_t *self, engine_t *engine, event_t event)
+{
+    int64_t arrival = self->now + self->latency;
+    engine->last_arrival = arrival > engine->last_arrival ? arrival : engine->last_arrival;
+    event.time = engine->last_arrival;
+    event.engine = (uint32_t) (engine - self->state->engines);
+    event.epoch = engine->epoch;
+    post(self, event);
+}
+
+//  --- Positions -----------------------------------------------------------------------------------------
+
+static void move(simulator_t *self, sim_job_t *job, uint64_t first, uint64_t count, sim_place_t from,
+                 sim_place_t to, uint32_t engine)
+{
+    MUST(self, first + count <= job->count, "positions of the job");
+    for (uint64_t i = first; i < first + count; i++) {
+        sim_position_t *position = &job->positions[i];
+        if (job->dropped)
+            continue;
+        MUST(self, position->place == from, "a position is where it is expected");
+        position->place = (uint8_t) to;
+        position->engine = engine;
+        if (to == SIM_ENDED)
+            job->open--;
+    }
+    if (to == SIM_ENDED)
+        job->finished = self->now;
+}
+
+//  The oldest direct work of a client for an engine that never started, or NULL.
+static part_t *oldest_part(simulator_t *self, uint32_t client, uint32_t engine)
+{
+    parts_t *parts = &self->state->parts[client][engine];
+    for (; parts->head < parts->count; parts->head++) {
+        part_t *part = &parts->all[parts->head];
+        for (; part->cursor < part->end; part->cursor++) {
+            const sim_position_t *position = &part->job->positions[part->cursor];
+            if (!position->started && position->place < SIM_ENDED)
+                return part;
+        }
+    }
+    return NULL;
+}
+
+static void add_part(simulator_t *self, sim_job_t *job, uint32_t engine, uint64_t first, uint64_t count)
+{
+    parts_t *parts = &self->state->parts[job->client][engine];
+    if (parts->count == parts->room) {
+        parts->room = parts->room ? 2 * parts->room : 16;
+        parts->all = ipc_xrealloc(parts->all, parts->room * sizeof parts->all[0]);
+    }
+    parts->all[parts->count++] = (part_t){job, first, first + count};
+}
+
+//  --- Engines ---------------------------------------------------------------------------------------------
+
+static void flush(simulator_t *self, engine_t *engine)
+{
+    for (size_t i = 0; i < engine->unsent_count; i++) post_to_controller(self, engine, engine->unsent[i]);
+    engine->unsent_count = 0;
+    engine->flushed = self->now;
+}
+
+static void check_start(simulator_t *self, uint32_t e, const work_t *work)
+{
+    sim_job_t *job = work->job;
+    sim_position_t *position = &job->positions[work->cursor];
+    if (job->dropped)
+        return;
+    MUST(self, position->place == SIM_AT_ENGINE && position->engine == e, "it runs where it was sent");
+    MUST(self, ++position->runs <= job->retries + 1u, "no more runs than one and the retries");
+    MUST(self, position->crashes < SCHEDULER_POISON, "no more crashes than make poison");
+    const part_t *part = oldest_part(self, job->client, e);
+    if (job->direct && !position->started)
+        MUST(self, part && part->job == job && part->cursor == work->cursor,
+             "direct work of a client runs in order");
+    if (!job->direct)
+        MUST(self, !part || part->job->sequence > job->sequence,
+             "balanced work runs after the direct work that was sent before it");
+    position->started = true;
+    position->begun = self->now;
+}
+
+static void start_next(simulator_t *self, engine_t *engine)
+{
+    uint32_t e = (uint32_t) (engine - self->state->engines);
+    while (engine->work && engine->work->cursor == engine->work->end) {
+        work_t *over = engine->work;
+        engine->work = over->next;
+        free(over);
+    }
+    engine->running = engine->work != NULL;
+    if (!engine->running) {
+        flush(self, engine);
+        return;
+    }
+    work_t *work = engine->work;
+    check_start(self, e, work);
+    engine->duration = SIM_US;
+    engine->outcome = self->behave ? self->behave(self, e, work->job, work->cursor, &engine->duration) : SIM_FINE;
+    engine->death.span = work->span;
+    engine->death.item = work->cursor++;
+    post(self, (event_t){.time = self->now + engine->duration, .type = EVENT_ITEM, .engine = e,
+                         .epoch = engine->epoch});
+}
+
+static void note_result(engine_t *engine, bool failed)
+{
+    event_t *last = engine->unsent_count ? &engine->unsent[engine->unsent_count - 1] : NULL;
+    if (last && !failed && !last->flag && last->span == engine->death.span &&
+        last->first + last->count == engine->death.item) {
+        last->count++;
+        last->duration += engine->duration;
+        return;
+    }
+    if (engine->unsent_count == engine->unsent_room) {
+        engine->unsent_room = engine->unsent_room ? 2 * engine->unsent_room : 16;
+        engine->unsent = ipc_xrealloc(engine->unsent, engine->unsent_room * sizeof engine->unsent[0]);
+    }
+    engine->unsent[engine->unsent_count++] =
+        (event_t){.type = EVENT_DONE, .span = engine->death.span, .first = engine->death.item, .count = 1,
+                  .duration = engine->duration, .flag = failed};
+}
+
+static void engine_stops(engine_t *engine)
+{
+    engine->alive = false;
+    engine->epoch++;
+    engine->unsent_count = 0;
+    for (work_t *work; (work = engine->work);) {
+        engine->work = work->next;
+        free(work);
+    }
+}
+
+void sim_kill(simulator_t *self, uint32_t e)
+{
+    engine_t *engine = &self->state->engines[e];
+    if (!engine->alive)
+        return;
+    if (engine->running && !engine->work->job->dropped)
+        engine->work->job->positions[engine->death.item].crashes++;
+    if (!engine->running)
+        engine->death.span = 0;
+    engine_stops(engine);
+    post_to_controller(self, engine, (event_t){.type = EVENT_DOWN});
+    post(self, (event_t){.time = engine->last_arrival + RESTART_NS, .type = EVENT_BACK, .engine = e});
+}
+
+static void on_item(simulator_t *self, engine_t *engine)
+{
+    if (engine->outcome == SIM_CRASHES) {
+        sim_kill(self, (uint32_t) (engine - self->state->engines));
+        return;
+    }
+    note_result(engine, engine->outcome == SIM_FAILS);
+    engine->death.done_span = engine->death.span;
+    engine->death.done_item = engine->death.item;
+    engine->death.span = 0;
+    if (self->now - engine->flushed > FLUSH_NS)
+        flush(self, engine);
+    start_next(self, engine);
+}
+
+static void on_task(simulator_t *self, engine_t *engine, const event_t *event)
+{
+    work_t *work = ipc_xalloc(sizeof *work);
+    *work = (work_t){.span = event->span, .cursor = event->first, .end = event->first + event->count,
+                     .job = event->job, .attempts = event->attempts};
+    work_t **at = &engine->work;
+    while (*at) at = &(*at)->next;
+    *at = work;
+    if (!engine->running)
+        start_next(self, engine);
+}
+
+//  Gives the youngest un-started items, the last work first.
+static uint64_t give_back(simulator_t *self, engine_t *engine, work_t *work, uint64_t wanted)
+{
+    if (!work)
+        return wanted;
+    wanted = give_back(self, engine, work->next, wanted);
+    uint64_t room = work->job->direct ? 0 : work->end - work->cursor, count = room < wanted ? room : wanted;
+    if (count > 0) {
+        work->end -= count;
+        post_to_controller(self, engine, (event_t){.type = EVENT_GAVE, .span = work->span, .first = work->end,
+                                                   .count = count});
+    }
+    return wanted - count;
+}
+
+//  --- Actions of the scheduler --------------------------------------------------------------------------
+
+static void on_send(void *context, uint32_t e, scheduler_span_t *span)
+{
+    simulator_t *self = context;
+    engine_t *engine = &self->state->engines[e];
+    sim_job_t *job = span->job->payload;
+    MUST(self, engine->told_up, "nothing is sent to an engine that is down");
+    MUST(self, !job->dropped && !job->over, "nothing is sent for a client that left");
+    MUST(self, !job->allowed || job->allowed & 1u << e, "the engine is one of those allowed");
+    MUST(self, span->left == span->count && span->count > 0, "a span that is sent is whole");
+    move(self, job, span->first, span->count, SIM_WAITS, SIM_AT_ENGINE, e);
+    if (self->log) {
+        if (self->sent_count == self->sent_room) {
+            self->sent_room = self->sent_room ? 2 * self->sent_room : 64;
+            self->sent = ipc_xrealloc(self->sent, self->sent_room * sizeof self->sent[0]);
+        }
+        self->sent[self->sent_count++] = (sim_sent_t){job, e, span->first, span->count, self->now};
+    }
+    post(self, (event_t){.time = self->now + self->latency, .type = EVENT_TASK, .engine = e,
+                         .epoch = engine->epoch, .span = span->id, .first = span->first, .count = span->count,
+                         .attempts = span->attempts, .job = job});
+}
+
+static void on_recall(void *context, uint32_t e, uint64_t count)
+{
+    simulator_t *self = context;
+    MUST(self, self->state->engines[e].told_up, "an engine that is down is asked for nothing");
+    MUST(self, count > 0, "a recall asks for something");
+    self->recalls++;
+    post(self, (event_t){.time = self->now + self->latency, .type = EVENT_RECALL, .engine = e,
+                         .epoch = self->state->engines[e].epoch, .count = count});
+}
+
+static void on_lose(void *context, scheduler_job_t *scheduled, uint64_t first, uint64_t count, uint32_t engine,
+                    scheduler_loss_t loss, uint32_t attempts)
+{
+    simulator_t *self = context;
+    sim_job_t *job = scheduled->payload;
+    MUST(self, !job->dropped && !job->over && count > 0, "a loss is reported to somebody");
+    for (uint64_t i = first; i < first + count; i++) {
+        sim_position_t *position = &job->positions[i];
+        MUST(self, loss != SCHEDULER_CRASHED || position->crashes > 0, "what crashed was running");
+        MUST(self, loss >= SCHEDULER_ENGINE_LOST || attempts > job->retries || position->crashes >= SCHEDULER_POISON,
+             "retries are used before a loss is reported");
+        MUST(self, loss != SCHEDULER_RESULT_LOST || position->started, "what finished had started");
+        sim_place_t place = loss >= SCHEDULER_ENGINE_LOST ? position->place : SIM_AT_ENGINE;
+        MUST(self, place < SIM_ENDED, "a position ends once");
+        move(self, job, i, 1, place, SIM_ENDED, engine);
+        position->lost = true;
+        position->loss = (uint8_t) loss;
+    }
+}
+
+static void on_end(void *context, scheduler_job_t *scheduled)
+{
+    simulator_t *self = context;
+    sim_job_t *job = scheduled->payload;
+    free(scheduled->allowed);
+    if (!self->state)
+        return; // the scheduler is being destroyed
+    MUST(self, !job->over, "a job ends once");
+    MUST(self, job->dropped || job->open == 0, "a job ends after its last position");
+    job->over = true;
+}
+
+static const scheduler_actions_t actions = {.send = on_send, .recall = on_recall, .lose = on_lose, .end = on_end};
+
+//  --- The controller's side -------------------------------------------------------------------------------
+
+static void on_done(simulator_t *self, const event_t *event)
+{
+    scheduler_span_t *span = scheduler_span(self->scheduler, event->span, event->engine);
+    if (!span) {
+        MUST(self, !self->state->engines[event->engine].known, "a result finds its span");
+        return;
+    }
+    uint64_t next = span->first + span->count - span->left;
+    MUST(self, event->first == next && event->count <= span->left, "results come in order");
+    sim_job_t *job = span->job->payload;
+    uint32_t attempts = span->attempts;
+    bool counts = scheduler_done(self->scheduler, span, event->first, event->count, event->flag, event->duration);
+    MUST(self, counts == !(event->flag && attempts < job->retries) || job->dropped, "failures use the retries");
+    move(self, job, event->first, event->count, SIM_AT_ENGINE, counts ? SIM_ENDED : SIM_WAITS, event->engine);
+    if (counts && event->flag)
+        job->positions[event->first].failed = true;
+    scheduler_settle(self->scheduler, span);
+}
+
+static void on_gave(simulator_t *self, const event_t *event)
+{
+    scheduler_span_t *span = scheduler_span(self->scheduler, event->span, event->engine);
+    if (span && event->count)
+        move(self, span->job->payload, event->first, event->count, SIM_AT_ENGINE, SIM_WAITS, 0);
+    scheduler_gave(self->scheduler, event->engine, span, event->first, event->count, event->flag);
+}
+
+//  Where the positions that an engine had are after its death: a loss or a retry says otherwise.
+static void put_back(simulator_t *self, uint32_t e)
+{
+    for (sim_job_t *job = self->jobs; job; job = job->next)
+        for (uint64_t i = 0; !job->over && !job->dropped && i < job->count; i++)
+            if (job->positions[i].place == SIM_AT_ENGINE && job->positions[i].engine == e)
+                job->positions[i].place = SIM_WAITS;
+}
+
+static void on_back(simulator_t *self, uint32_t e)
+{
+    engine_t *engine = &self->state->engines[e];
+    if (!engine->known)
+        return;
+    scheduler_engine_died(self->scheduler, e, &engine->death);
+    put_back(self, e);
+    MUST(self, scheduler_engine_load(self->scheduler, e) == 0, "a dead engine has nothing");
+    engine->alive = engine->told_up = true;
+    engine->running = false;
+    engine->death = (scheduler_death_t){0};
+    scheduler_engine_up(self->scheduler, e);
+}
+
+static void on_event(simulator_t *self, const event_t *event)
+{
+    engine_t *engine = &self->state->engines[event->engine];
+    bool there = engine->alive && engine->epoch == event->epoch;
+    switch (event->type) {
+    case EVENT_TASK:
+        if (there)
+            on_task(self, engine, event);
+        return;
+    case EVENT_ITEM:
+        if (there)
+            on_item(self, engine);
+        return;
+    case EVENT_RECALL:
+        if (there) {
+            give_back(self, engine, engine->work, event->count);
+            post_to_controller(self, engine, (event_t){.type = EVENT_GAVE, .flag = true});
+        }
+        return;
+    case EVENT_DONE: on_done(self, event); break;
+    case EVENT_GAVE: on_gave(self, event); break;
+    case EVENT_DOWN:
+        engine->told_up = false;
+        scheduler_engine_down(self->scheduler, event->engine);
+        break;
+    case EVENT_BACK: on_back(self, event->engine); break;
+    case EVENT_USER: self->user(self); break;
+    }
+    self->state->owed = true;
+}
+
+void sim_run(simulator_t *self, int64_t until)
+{
+    struct sim_state *s = self->state;
+    for (;;) {
+        while (s->heap_count > 0 && s->heap[0].time <= until) {
+            event_t event = take_event(self);
+            self->now = event.time;
+            self->events++;
+            on_event(self, &event);
+            if (s->owed && (!self->lazy || sim_random(self, 4) > 0)) {
+                scheduler_dispatch(self->scheduler, self->now);
+                s->owed = false;
+            }
+        }
+        if (!s->owed)
+            return;
+        scheduler_dispatch(self->scheduler, self->now);
+        s->owed = false;
+    }
+}
+
+//  --- Users -------------------------------------------------------------------------------------------------
+
+void sim_init(simulator_t *self, uint64_t seed, uint32_t engines)
+{
+    *self = (simulator_t){.seed = seed, .random = seed * 0x2545f4914f6cdd1du, .latency = 20 * SIM_US};
+    self->state = ipc_xalloc(sizeof *self->state);
+    self->scheduler = scheduler_new(&actions, self);
+    for (uint32_t i = 0; i < engines; i++) {
+        self->state->engines[i] = (engine_t){.known = true, .alive = true, .told_up = true};
+        scheduler_engine_up(self->scheduler, i);
+    }
+}
+
+void sim_end(simulator_t *self)
+{
+    struct sim_state *s = self->state;
+    self->state = NULL;
+    scheduler_destroy(&self->scheduler);
+    for (size_t i = 0; i < SIM_ENGINES; i++) {
+        engine_stops(&s->engines[i]);
+        free(s->engines[i].unsent);
+        for (size_t c = 0; c < SIM_CLIENTS; c++) free(s->parts[c][i].all);
+    }
+    for (sim_job_t *job; (job = self->jobs);) {
+        self->jobs = job->next;
+        free(job->positions);
+        free(job);
+    }
+    free(self->sent);
+    free(s->heap);
+    free(s);
+}
+
+uint32_t sim_join(simulator_t *self)
+{
+    uint32_t client = scheduler_client_join(self->scheduler);
+    MUST(self, client < SIM_CLIENTS && !self->joined[client], "a number of its own");
+    self->joined[client] = true;
+    return client;
+}
+
+void sim_leave(simulator_t *self, uint32_t client)
+{
+    for (sim_job_t *job = self->jobs; job; job = job->next) {
+        if (job->client != client || job->dropped || job->over)
+            continue;
+        for (uint64_t i = 0; i < job->count; i++)
+            if (job->positions[i].place < SIM_ENDED)
+                job->positions[i].place = SIM_DROPPED;
+        job->dropped = true;
+    }
+    for (size_t e = 0; e < SIM_ENGINES; e++)
+        self->state->parts[client][e].head = self->state->parts[client][e].count = 0;
+    self->joined[client] = false;
+    scheduler_client_leave(self->scheduler, client);
+    self->state->owed = true;
+}
+
+static void target(simulator_t *self, scheduler_job_t *scheduled, sim_job_t *job)
+{
+    uint32_t parts = (uint32_t) __builtin_popcount(job->allowed), part = 0;
+    for (uint32_t e = 0; e < SIM_ENGINES; e++) {
+        if (!(job->allowed & 1u << e))
+            continue;
+        uint64_t first = ipc_partition_first(job->count, parts, part);
+        uint64_t count = ipc_partition_first(job->count, parts, ++part) - first;
+        if (count == 0)
+            continue;
+        scheduler_job_target(self->scheduler, scheduled, e, first, count);
+        add_part(self, job, e, first, count);
+    }
+}
+
+static void allow(scheduler_job_t *scheduled, uint32_t allowed)
+{
+    if (!allowed)
+        return;
+    scheduled->allowed = ipc_xalloc(SIM_ENGINES * sizeof scheduled->allowed[0]);
+    for (uint32_t e = 0; e < SIM_ENGINES; e++)
+        if (allowed & 1u << e)
+            scheduled->allowed[scheduled->allowed_count++] = e;
+}
+
+sim_job_t *sim_submit(simulator_t *self, sim_job_t template)
+{
+    sim_job_t *job = ipc_xalloc(sizeof *job);
+    *job = template;
+    job->open = job->count;
+    job->sequence = ++self->sequence;
+    job->positions = ipc_xalloc((job->count + 1) * sizeof job->positions[0]);
+    job->next = self->jobs;
+    self->jobs = job;
+    scheduler_job_t *scheduled = scheduler_job_new(self->scheduler);
+    *scheduled = (scheduler_job_t){.id = job->sequence, .client = job->client, .function = job->function,
+                                   .count = job->count, .chunk = job->chunk, .retries = job->retries,
+                                   .priority = job->priority, .direct = job->direct, .accepted = self->now,
+                                   .payload = job};
+    if (job->direct)
+        target(self, scheduled, job);
+    else
+        allow(scheduled, job->allowed);
+    scheduler_submit(self->scheduler, scheduled);
+    self->state->owed = true;
+    return job;
+}
+
+void sim_remove(simulator_t *self, uint32_t e)
+{
+    engine_t *engine = &self->state->engines[e];
+    engine->known = engine->told_up = false;
+    engine_stops(engine);
+    scheduler_engine_remove(self->scheduler, e);
+    self->state->owed = true;
+}
+
+bool sim_engine_known(const simulator_t *self, uint32_t engine)
+{
+    return self->state->engines[engine].known;
+}
+
+void sim_user_at(simulator_t *self, int64_t time)
+{
+    post(self, (event_t){.time = time, .type = EVENT_USER});
+}
+
+void sim_check_empty(simulator_t *self)
+{
+    for (sim_job_t *job = self->jobs; job; job = job->next)
+        MUST(self, job->over, "every job ends");
+    for (uint32_t e = 0; e < SIM_ENGINES; e++)
+        MUST(self, scheduler_engine_load(self->scheduler, e) == 0 &&
+                       scheduler_engine_queue(self->scheduler, e) == 0,
+             "nothing is left at an engine");
+    scheduler_counts_t counts = scheduler_counts(self->scheduler);
+    MUST(self, counts.jobs == 0 && counts.spans == 0, "no record is left");
+}
