@@ -93,8 +93,10 @@ bool client_wait(ipc_client_t *self, condition_fn *condition, void *context, int
     int64_t deadline = timeout_ms < 0 ? INT64_MAX : monotonic_now() + (int64_t) timeout_ms * 1000000;
     self->waiters++;
     bool met;
+    link_flush(self);
     for (;;) {
-        link_flush(self);
+        if (self->out.size > 0)
+            link_flush(self);
         met = condition(context);
         if (met)
             break;
@@ -280,7 +282,11 @@ ipc_client_t *ipc_client_new(const char *connection, ipc_error_t *error)
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_mutex_init(&self->lock, NULL);
+    pthread_mutexattr_t adaptive; // callers and the thread hold it for a microsecond: spinning is cheaper
+    pthread_mutexattr_init(&adaptive);
+    pthread_mutexattr_settype(&adaptive, PTHREAD_MUTEX_ADAPTIVE_NP);
+    pthread_mutex_init(&self->lock, &adaptive);
+    pthread_mutexattr_destroy(&adaptive);
     pthread_cond_init(&self->changed, &attributes);
     pthread_cond_init(&self->thread_wanted, &attributes);
     pthread_condattr_destroy(&attributes);

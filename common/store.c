@@ -103,8 +103,12 @@ static void *make_segment(ipc_store_t *self, size_t size, uint64_t number, ipc_e
     void *memory = full ? MAP_FAILED : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     int reason = full ? full : errno;
     close(fd);
-    if (memory != MAP_FAILED)
+    if (memory != MAP_FAILED) {
+#ifdef MADV_POPULATE_WRITE
+        madvise(memory, size, MADV_POPULATE_WRITE); // all page tables at once; an old kernel makes them one by one
+#endif
         return memory;
+    }
     unlink(path);
     ipc_fail(error, IPC_E_MEMORY, "no shared memory for %zu bytes in %s: %s", size, self->directory,
              strerror(reason));
@@ -113,9 +117,7 @@ static void *make_segment(ipc_store_t *self, size_t size, uint64_t number, ipc_e
 
 void *ipc_store_take(ipc_store_t *self, size_t size, ipc_object_t *object, ipc_error_t *error)
 {
-    size_t rounded = (size + PAGE - 1) / PAGE * PAGE;
-    if (rounded < size || rounded == 0)
-        rounded = rounded ? rounded : PAGE;
+    size_t rounded = size > 0 ? (size + PAGE - 1) / PAGE * PAGE : PAGE;
     segment_t *segment = find_free(self, rounded);
     if (!segment) {
         void *memory = make_segment(self, rounded, self->next, NULL);
@@ -202,7 +204,7 @@ ipc_array_t *ipc_store_open(const ipc_store_t *self, const ipc_array_ref_t *ref,
     }
     size_t before = ref->offset % PAGE;
     size_t size = before + bytes > 0 ? before + bytes : 1;
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, shared ? MAP_SHARED : MAP_PRIVATE, fd,
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, shared ? MAP_SHARED | MAP_POPULATE : MAP_PRIVATE, fd,
                         (off_t) (ref->offset - before));
     int reason = errno;
     close(fd);

@@ -45,9 +45,10 @@ void function_learn(scheduler_t *self, uint32_t function, uint32_t engine, doubl
     pace_learn(pace_of(self, function, engine), item_ns);
 }
 
+//  Of a function that an engine has not run yet nothing is known: one item at a time, and none behind it.
 static double estimate_of(const pace_t *pace)
 {
-    return pace->mean_ns > 0 ? (double) pace->mean_ns : SCHEDULER_WINDOW_NS;
+    return pace->mean_ns > 0 ? (double) pace->mean_ns : PREFETCH_NS;
 }
 
 //  Room for more work: nothing to do, less than half a window before it, or one task of a few
@@ -73,6 +74,8 @@ static void engine_takes(scheduler_t *self, uint32_t i, scheduler_span_t *span, 
         engine->balanced_items += span->left;
     engine->expected_ns += (double) span->estimate * (double) span->left;
     engine->dry = false;
+    if (engine->items == span->left)
+        engine->progress = now; // it begins
     self->actions->send(self->context, i, span);
 }
 
@@ -129,6 +132,32 @@ static uint64_t cut_size(scheduler_t *self, const scheduler_job_t *job, uint32_t
     return size < rest ? size : rest;
 }
 
+//  True while an engine finishes what it is given about as fast as is known of it: it has nothing to do, or some
+//  of it was done a short while ago.
+static bool is_moving(const engine_t *engine, double mean_ns, int64_t now)
+{
+    return engine->items == 0 || (double) (now - engine->progress) < SCHEDULER_WINDOW_NS + 8 * mean_ns;
+}
+
+//  True when the rest of a job is done by engines that are much faster at it before this one would have done
+//  a single item: then it takes none, or all would wait for it in the end.
+static bool leave_to_faster(scheduler_t *self, const scheduler_job_t *job, uint32_t i, int64_t now)
+{
+    double mean = (double) pace_of(self, job->function, i)->mean_ns, rate = 0;
+    if (mean < SCHEDULER_WINDOW_NS)
+        return false;
+    for (uint32_t k = 0; k < self->engine_count; k++) {
+        double other = (double) pace_of(self, job->function, k)->mean_ns;
+        if (k != i && self->engines[k].ready && job_allows(job, k) && other > 0 && 4 * other < mean &&
+            is_moving(&self->engines[k], other, now))
+            rate += 1 / other;
+    }
+    double rest = (double) (job->count - job->cursor);
+    if (rate <= 0 || rest / rate + SCHEDULER_WINDOW_NS > mean)
+        return false;
+    return self->held = true;
+}
+
 static scheduler_span_t *cut(scheduler_t *self, scheduler_job_t *job, uint32_t engine)
 {
     uint64_t size = cut_size(self, job, engine);
@@ -140,7 +169,7 @@ static scheduler_span_t *cut(scheduler_t *self, scheduler_job_t *job, uint32_t e
     return span;
 }
 
-static scheduler_span_t *pick_from(scheduler_t *self, uint32_t c, uint32_t engine)
+static scheduler_span_t *pick_from(scheduler_t *self, uint32_t c, uint32_t engine, int64_t now)
 {
     client_t *client = &self->clients[c];
     for (scheduler_span_t *span = client->returned.first; span; span = span->next)
@@ -150,20 +179,20 @@ static scheduler_span_t *pick_from(scheduler_t *self, uint32_t c, uint32_t engin
             return span;
         }
     for (scheduler_job_t *job = client->jobs; job; job = job->next)
-        if (job_allows(job, engine))
+        if (job_allows(job, engine) && !leave_to_faster(self, job, engine, now))
             return cut(self, job, engine);
     return NULL;
 }
 
 //  The next balanced span for an engine, by turns of the clients; NULL when there is none.
-static scheduler_span_t *pick(scheduler_t *self, uint32_t engine)
+static scheduler_span_t *pick(scheduler_t *self, uint32_t engine, int64_t now)
 {
     uint32_t start = self->turn, c = start;
     if (c == NO_CLIENT)
         return NULL;
     do {
         uint32_t next = self->clients[c].next;
-        scheduler_span_t *span = pick_from(self, c, engine);
+        scheduler_span_t *span = pick_from(self, c, engine, now);
         if (span) {
             if (self->turn == c)
                 self->turn = next;
@@ -185,7 +214,7 @@ static bool feed(scheduler_t *self, uint32_t i, bool once, int64_t now)
             list_remove(&engine->direct, span);
             engine->direct_count--;
         } else {
-            span = pick(self, i);
+            span = pick(self, i, now);
         }
         if (!span)
             break;
@@ -197,23 +226,37 @@ static bool feed(scheduler_t *self, uint32_t i, bool once, int64_t now)
     return fed;
 }
 
+//  The engine that an idle one may take most from, or SCHEDULER_NO_ENGINE.
+static uint32_t find_fullest(scheduler_t *self, uint32_t idle, int64_t now)
+{
+    uint32_t fullest = SCHEDULER_NO_ENGINE;
+    for (uint32_t k = 0; k < self->engine_count; k++) {
+        const engine_t *other = &self->engines[k];
+        if (!other->ready || other->recalling || other->dry || other->items < 2 || other->balanced_items == 0 ||
+            (fullest != SCHEDULER_NO_ENGINE && other->expected_ns <= self->engines[fullest].expected_ns))
+            continue;
+        uint32_t function = other->sent.last->job->function;
+        double own = (double) pace_of(self, function, idle)->mean_ns;
+        double theirs = (double) pace_of(self, function, k)->mean_ns;
+        if (own > other->expected_ns && is_moving(other, theirs, now)) {
+            self->held = true; // it is through before the idle one would have done a single item
+            continue;
+        }
+        fullest = k;
+    }
+    return fullest;
+}
+
 //  An idle engine makes the fullest one give back what it has not started.
-static void recall_for_idle(scheduler_t *self)
+static void recall_for_idle(scheduler_t *self, int64_t now)
 {
     int recalls = 0;
     for (uint32_t i = 0; i < self->engine_count && recalls < RECALLS_PER_TURN; i++) {
         if (!self->engines[i].ready || self->engines[i].items > 0)
             continue;
-        uint32_t fullest = SCHEDULER_NO_ENGINE;
-        for (uint32_t k = 0; k < self->engine_count; k++) {
-            engine_t *other = &self->engines[k];
-            if (other->ready && !other->recalling && !other->dry && other->items > 1 &&
-                other->balanced_items > 0 &&
-                (fullest == SCHEDULER_NO_ENGINE || other->expected_ns > self->engines[fullest].expected_ns))
-                fullest = k;
-        }
+        uint32_t fullest = find_fullest(self, i, now);
         if (fullest == SCHEDULER_NO_ENGINE)
-            return;
+            continue;
         engine_t *victim = &self->engines[fullest];
         victim->recalling = true;
         self->actions->recall(self->context, fullest, (victim->balanced_items + 1) / 2);
@@ -221,13 +264,20 @@ static void recall_for_idle(scheduler_t *self)
     }
 }
 
-void scheduler_dispatch(scheduler_t *self, int64_t now)
+bool scheduler_dispatch(scheduler_t *self, int64_t now)
 {
+    self->held = false;
+    for (uint32_t i = 0; i < self->engine_count; i++)
+        if (self->engines[i].progressed) {
+            self->engines[i].progressed = false;
+            self->engines[i].progress = now;
+        }
     // One span for each idle engine first, so that a few tasks spread; then what fits.
     for (uint32_t i = 0; i < self->engine_count; i++)
         if (self->engines[i].ready && self->engines[i].items == 0)
             feed(self, i, true, now);
     for (uint32_t i = 0; i < self->engine_count; i++) feed(self, i, false, now);
     if (self->turn == NO_CLIENT)
-        recall_for_idle(self);
+        recall_for_idle(self, now);
+    return self->held;
 }

@@ -153,25 +153,52 @@ static bool receive(controller_t *self, void *socket, handler_fn *const *handler
     return true;
 }
 
+static int on_held(zloop_t *loop, int timer, void *argument);
+
+static void dispatch(controller_t *self)
+{
+    enum { HELD_MS = 5 };
+    if (scheduler_dispatch(self->scheduler, self->now) && !self->held_timer) {
+        self->held_timer = true;
+        zloop_timer(self->loop, HELD_MS, 1, on_held, self);
+    }
+}
+
+static void read_clock(controller_t *self)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    self->now = (int64_t) time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+//  Work was held back from an idle engine: time to look whether the faster ones really got through.
+static int on_held(zloop_t *loop, int timer, void *argument)
+{
+    (void) loop;
+    (void) timer;
+    controller_t *self = argument;
+    self->held_timer = false;
+    read_clock(self);
+    dispatch(self);
+    peers_flush(self);
+    return 0;
+}
+
 //  One turn: what has come in, then what follows from it, then what is to be said.
 static int on_turn(zloop_t *loop, zmq_pollitem_t *item, void *argument)
 {
     (void) loop;
-    (void) item;
     controller_t *self = argument;
-    struct timespec time;
-    clock_gettime(CLOCK_REALTIME, &time);
-    self->now = (int64_t) time.tv_sec * 1000000000 + time.tv_nsec;
-    bool engines = true, clients = true;
-    for (int i = 0; i < MESSAGES_PER_TURN && (engines || clients); i++) {
-        engines = receive(self, self->engines, engine_handlers);
-        clients = receive(self, self->clients, client_handlers);
-    }
+    read_clock(self);
+    bool engines = item->socket == self->engines;
+    for (int i = 0; i < MESSAGES_PER_TURN; i++)
+        if (!receive(self, item->socket, engines ? engine_handlers : client_handlers))
+            break;
     // Late results of a former worker have been read by now.
     size_t admitted = self->pending_count;
     for (size_t i = 0; i < admitted; i++) engine_admit(self, &self->pending[i]);
     self->pending_count -= admitted;
-    scheduler_dispatch(self->scheduler, self->now);
+    dispatch(self);
     if (self->engines_changed)
         engines_tell(self);
     peers_flush(self);

@@ -199,6 +199,7 @@ bool scheduler_done(scheduler_t *self, scheduler_span_t *span, uint64_t first, u
     engine_t *engine = &self->engines[span->engine];
     engine_settles(self, span, count);
     engine->finished += count;
+    engine->progressed = true;
     span->left -= count;
     function_learn(self, span->job->function, span->engine, (double) duration_ns / (double) count);
     if (failed && try_again(self, span, first, count, false))

@@ -122,8 +122,9 @@ void scheduler_settle(scheduler_t *self, scheduler_span_t *span);
 void scheduler_gave(scheduler_t *self, uint32_t engine, scheduler_span_t *span, uint64_t first,
                     uint64_t count, bool last);
 
-//  Sends what can be sent. After the events of a turn of the main loop.
-void scheduler_dispatch(scheduler_t *self, int64_t now);
+//  Sends what can be sent. After the events of a turn of the main loop. True when work is held back from an idle
+//  engine because faster ones are about to be through with it: call it again within some milliseconds.
+bool scheduler_dispatch(scheduler_t *self, int64_t now);
 
 //  How things are.
 typedef struct scheduler_counts {

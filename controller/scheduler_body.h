@@ -27,6 +27,8 @@ typedef struct engine {
     uint64_t balanced_items;           // of these
     double expected_ns;                // that these will take
     uint64_t finished;                 // items, ever
+    int64_t progress;                  // when it last began or finished something, to the turn
+    bool progressed;                   // in this turn
 } engine_t;
 
 typedef struct client {
@@ -45,6 +47,7 @@ struct scheduler {
     client_t *clients;
     uint32_t client_count;
     uint32_t turn;                     // the client whose turn it is, NO_CLIENT
+    bool held;                         // work waits for faster engines while another is idle
     function_paces_t *functions;
     uint32_t function_count;
 };

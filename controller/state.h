@@ -107,6 +107,7 @@ struct controller {
     int64_t now;                       // nanoseconds since 1970, read once a turn
     int supervisor_pidfd;
     size_t jobs_before;                // a second ago
+    bool held_timer;                   // a look at work that is held back is due
 };
 
 //  controller/peers.c

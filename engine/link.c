@@ -93,7 +93,7 @@ static void report_failure(worker_t *self, work_t *work, uint64_t position)
     ipc_failure_t failure = {.code = IPC_E_REMOTE,
                              .kind = ipc_bytes_of(outcome->kind),
                              .text = ipc_bytes_of(outcome->text),
-                             .where = ipc_bytes_of(outcome->where),
+                             .where = ipc_bytes_of(work->function->name),
                              .out = {self->output.texts[0].data, self->output.texts[0].size},
                              .err = {self->output.texts[1].data, self->output.texts[1].size}};
     ipc_writer_t body = {0};
@@ -113,7 +113,8 @@ void link_report(worker_t *self, work_t *work, uint64_t position)
 {
     outcome_t *outcome = &self->outcome;
     batch_t *batch = &self->batch;
-    bool wrote = output_read(&self->output);
+    bool wrote = outcome->finished - outcome->started > SILENT_NS && output_read(&self->output);
+    wrote = wrote || self->output.texts[0].size + self->output.texts[1].size > 0;
     if (wrote || outcome->failed || (batch->count > 0 && batch->span != work->span))
         link_close_batch(self);
     if (outcome->failed) {

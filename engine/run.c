@@ -212,7 +212,6 @@ static int call(worker_t *self, work_t *work, uint64_t position, ipc_value_t *va
         crash_reinstall();
         self->last_function = work->function;
     }
-    snprintf(self->outcome.where, sizeof self->outcome.where, "%s", work->function->name);
     if (_setjmp(self->raised) == 0) {
         self->in_task = true;
         ipc_task_enter(remote, arguments, value);
@@ -305,6 +304,27 @@ static int probe(worker_t *self, work_t *work, uint64_t position, ipc_value_t *v
     return 0;
 }
 
+//  The memory that a gather writes into. The mapping is kept for the next gather, which mostly uses the same
+//  segment again: new page tables are what costs.
+static char *map_target(worker_t *self, const ipc_array_ref_t *whole, ipc_error_t *error)
+{
+    enum { KEPT = 256 << 20 };
+    size_t count = 0;
+    if (ipc_shape_count(whole->dtype, whole->ndim, whole->shape, &count, error))
+        return NULL;
+    size_t size = whole->offset + count * ipc_dtype_size(whole->dtype);
+    bool same = self->target && self->target_object.number == whole->object.number &&
+                self->target_object.owner == whole->object.owner && ipc_array_size(self->target) >= size;
+    if (!same) {
+        ipc_array_ref_t bytes = {.object = whole->object, .dtype = IPC_U8, .ndim = 1, .shape = {size}};
+        ipc_array_destroy(&self->target);
+        self->target = ipc_store_open(self->store, &bytes, true, error);
+        self->target_object = whole->object;
+    }
+    self->target_kept = size <= KEPT;
+    return self->target ? (char *) self->target->data + whole->offset : NULL;
+}
+
 //  The second half: writes the rows of the name's array into the array of all, from the row on that stands
 //  in the list at this position.
 static int write_rows(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
@@ -330,13 +350,12 @@ static int write_rows(worker_t *self, work_t *work, uint64_t position, ipc_value
         return fail_with(self, &error);
     }
     size_t row = from->shape[0] ? ipc_array_size(from) / from->shape[0] : 0;
-    ref.offset += first * row;
-    ref.shape[0] = from->shape[0];
-    ipc_array_t *to = ipc_store_open(self->store, &ref, true, &error);
+    char *to = map_target(self, &ref, &error);
     if (!to)
         return fail_with(self, &error);
-    memcpy(to->data, from->data, ipc_array_size(from));
-    ipc_array_destroy(&to);
+    memcpy(to + first * row, from->data, ipc_array_size(from));
+    if (!self->target_kept)
+        ipc_array_destroy(&self->target);
     return 0;
 }
 
@@ -367,7 +386,6 @@ void run_item(worker_t *self, work_t *work, uint64_t position)
     ipc_value_t value = ipc_none();
     ipc_error_t error = {0};
     outcome->failed = false;
-    outcome->where[0] = 0;
     outcome->value.size = outcome->objects.size = 0;
     // A list's reader must go on to the next item even when this one fails.
     ipc_reader_t next = work->list;

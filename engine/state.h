@@ -20,7 +20,9 @@ enum {
     WORKER_REFUSED = 97,               // exit status: do not start me again
     FLUSH_NS = 200000,                 // finished results leave at least so often while tasks stream
     TAKE_OVER_NS = 100000,             // a task that runs longer finds the connection thread in charge
-    TICK_NS = 500000                   // how often that thread looks while tasks stream
+    FIRST_LOOK_NS = 300000,            // when that thread first looks after work came
+    TICK_NS = 500000,                  // how often it looks while tasks stream
+    SILENT_NS = 200                    // a shorter task cannot have written: that takes a system call
 };
 
 //  A frame that came in, kept as long as a span of it waits.
@@ -63,7 +65,7 @@ typedef struct batch {
 //  What became of one item.
 typedef struct outcome {
     bool failed;
-    char kind[32], text[512], where[160];
+    char kind[32], text[512];
     ipc_writer_t value;                // packed
     ipc_writer_t objects;
     int64_t started, finished;
@@ -93,6 +95,8 @@ struct worker {
     work_t *current;                   // the span that runs
     bool busy;                         // the task thread has work
     bool serving;                      // the connection thread has the socket
+    bool timer_armed;
+    bool stopping;                     // SIGTERM came
     int64_t run_started;               // when the running item began
     batch_t batch;
     output_t output;
@@ -106,6 +110,9 @@ struct worker {
     names_t *names;
     ipc_store_t *store;
     ipc_arena_t *arena;                // of the item that runs
+    ipc_array_t *target;               // that the last gather wrote into; or NULL
+    ipc_object_t target_object;
+    bool target_kept;
     bool in_task;
     outcome_t outcome;
     jmp_buf raised;                    // where ipc_raise() goes

@@ -27,6 +27,9 @@ int64_t clock_ns(void)
 
 static void arm_timer(worker_t *self, long after_ns)
 {
+    if (self->timer_armed)
+        return;
+    self->timer_armed = true;
     struct itimerspec when = {.it_value.tv_nsec = after_ns};
     timerfd_settime(self->timer_fd, 0, &when, NULL);
 }
@@ -50,20 +53,20 @@ static void wait_for_event(worker_t *self, bool connection_thread)
     if (rc > 0 && fds[WATCH_KICK].revents)
         (void) !read(self->kick_fd, &kicks, sizeof kicks);
     pthread_mutex_lock(&self->lock);
+    self->stopping = self->stopping || (rc > 0 && fds[WATCH_STOP].revents);
+    if (rc > 0 && !connection_thread && (fds[WATCH_OUT].revents || fds[WATCH_ERR].revents)) {
+        output_read(&self->output); // of a child that outlived its task: nobody's
+        output_clear(&self->output);
+    }
     if (rc > 0 && fds[WATCH_CONTROLLER].revents && fds[WATCH_CONTROLLER].fd == self->controller_fd)
         link_controller_died(self);
-}
-
-static bool is_stopping(worker_t *self)
-{
-    struct pollfd fd = {.fd = self->stop_fd, .events = POLLIN};
-    return self->refused || poll(&fd, 1, 0) > 0;
 }
 
 //  While one task takes long, this thread has the socket: finished results, output and answers leave.
 static void serve_while_busy(worker_t *self)
 {
     pthread_mutex_lock(&self->lock);
+    self->timer_armed = false;
     while (self->busy) {
         if (clock_ns() - self->run_started < TAKE_OVER_NS) { // tasks stream: their thread sends
             arm_timer(self, TICK_NS);
@@ -73,7 +76,7 @@ static void serve_while_busy(worker_t *self)
         link_close_batch(self);
         link_stream_output(self);
         link_flush(self);
-        if (is_stopping(self)) {
+        if (self->stopping || self->refused) {
             link_flush(self);
             _exit(self->refused ? WORKER_REFUSED : 0);
         }
@@ -107,23 +110,22 @@ static work_t *next_work(worker_t *self)
 {
     while (!self->first) {
         link_close_batch(self);
-        link_flush(self);
+        if (self->out.size > 0)
+            link_flush(self);
         if (self->first)
             break;
         self->busy = false;
-        if (is_stopping(self))
+        if (self->stopping || self->refused)
             return NULL;
         if (self->serving)
             (void) !write(self->kick_fd, &(uint64_t){1}, sizeof(uint64_t));
-        if (output_read(&self->output)) // of a child that outlived its task: nobody's
-            output_clear(&self->output);
         wait_for_event(self, false);
         link_receive(self);
     }
     if (!self->busy) {
         self->busy = true;
         self->run_started = clock_ns();
-        arm_timer(self, TAKE_OVER_NS);
+        arm_timer(self, FIRST_LOOK_NS);
     }
     work_t *work = self->first;
     self->first = work->next;

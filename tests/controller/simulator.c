@@ -8,7 +8,7 @@
 #include "common/fail.h"
 #include "common/partition.h"
 
-enum { FLUSH_NS = 100 * SIM_US, RESTART_NS = 3 * SIM_MS };
+enum { FLUSH_NS = 100 * SIM_US, RESTART_NS = 3 * SIM_MS, HELD_NS = 5 * SIM_MS };
 
 #define MUST(self, condition, text)                                                           \
     do {                                                                                      \
@@ -18,7 +18,8 @@ enum { FLUSH_NS = 100 * SIM_US, RESTART_NS = 3 * SIM_MS };
     } while (0)
 
 typedef enum event_type {
-    EVENT_TASK, EVENT_RECALL, EVENT_ITEM, EVENT_DONE, EVENT_GAVE, EVENT_DOWN, EVENT_BACK, EVENT_USER
+    EVENT_TASK, EVENT_RECALL, EVENT_ITEM, EVENT_DONE, EVENT_GAVE, EVENT_DOWN, EVENT_BACK, EVENT_USER,
+    EVENT_HELD
 } event_type_t;
 
 typedef struct event {
@@ -71,6 +72,7 @@ struct sim_state {
     size_t heap_count, heap_room;
     uint64_t order;
     bool owed;                         // a dispatch
+    bool held;                         // one is to come, since work is held back
 };
 
 uint64_t sim_random(simulator_t *self, uint64_t below)
@@ -190,7 +192,8 @@ static void check_start(simulator_t *self, uint32_t e, const work_t *work)
     if (job->dropped)
         return;
     MUST(self, position->place == SIM_AT_ENGINE && position->engine == e, "it runs where it was sent");
-    MUST(self, ++position->runs <= job->retries + 1u, "no more runs than one and the retries");
+    position->runs++;
+    MUST(self, position->runs <= job->retries + 1u, "no more runs than one and the retries");
     MUST(self, position->crashes < SCHEDULER_POISON, "no more crashes than make poison");
     const part_t *part = oldest_part(self, job->client, e);
     if (job->direct && !position->started)
@@ -328,7 +331,7 @@ static void on_send(void *context, uint32_t e, scheduler_span_t *span)
             self->sent_room = self->sent_room ? 2 * self->sent_room : 64;
             self->sent = ipc_xrealloc(self->sent, self->sent_room * sizeof self->sent[0]);
         }
-        self->sent[self->sent_count++] = (sim_sent_t){job, e, span->first, span->count, self->now};
+        self->sent[self->sent_count++] = (sim_sent_t){job, e, span->first, span->count, self->reports};
     }
     post(self, (event_t){.time = self->now + self->latency, .type = EVENT_TASK, .engine = e,
                          .epoch = engine->epoch, .span = span->id, .first = span->first, .count = span->count,
@@ -392,6 +395,7 @@ static void on_done(simulator_t *self, const event_t *event)
     MUST(self, event->first == next && event->count <= span->left, "results come in order");
     sim_job_t *job = span->job->payload;
     uint32_t attempts = span->attempts;
+    self->reports++;
     bool counts = scheduler_done(self->scheduler, span, event->first, event->count, event->flag, event->duration);
     MUST(self, counts == !(event->flag && attempts < job->retries) || job->dropped, "failures use the retries");
     move(self, job, event->first, event->count, SIM_AT_ENGINE, counts ? SIM_ENDED : SIM_WAITS, event->engine);
@@ -458,8 +462,19 @@ static void on_event(simulator_t *self, const event_t *event)
         break;
     case EVENT_BACK: on_back(self, event->engine); break;
     case EVENT_USER: self->user(self); break;
+    case EVENT_HELD: self->state->held = false; break;
     }
     self->state->owed = true;
+}
+
+static void dispatch(simulator_t *self)
+{
+    struct sim_state *s = self->state;
+    s->owed = false;
+    if (!scheduler_dispatch(self->scheduler, self->now) || s->held)
+        return;
+    s->held = true;
+    post(self, (event_t){.time = self->now + HELD_NS, .type = EVENT_HELD});
 }
 
 void sim_run(simulator_t *self, int64_t until)
@@ -471,15 +486,13 @@ void sim_run(simulator_t *self, int64_t until)
             self->now = event.time;
             self->events++;
             on_event(self, &event);
-            if (s->owed && (!self->lazy || sim_random(self, 4) > 0)) {
-                scheduler_dispatch(self->scheduler, self->now);
-                s->owed = false;
-            }
+            bool turn_goes_on = s->heap_count > 0 && s->heap[0].time == self->now;
+            if (s->owed && !turn_goes_on && (!self->lazy || sim_random(self, 4) > 0))
+                dispatch(self);
         }
         if (!s->owed)
             return;
-        scheduler_dispatch(self->scheduler, self->now);
-        s->owed = false;
+        dispatch(self);
     }
 }
 
@@ -595,6 +608,13 @@ void sim_remove(simulator_t *self, uint32_t e)
     engine->known = engine->told_up = false;
     engine_stops(engine);
     scheduler_engine_remove(self->scheduler, e);
+    self->state->owed = true;
+}
+
+void sim_tell(simulator_t *self, uint32_t engine, bool up)
+{
+    self->state->engines[engine].told_up = up;
+    up ? scheduler_engine_up(self->scheduler, engine) : scheduler_engine_down(self->scheduler, engine);
     self->state->owed = true;
 }
 

@@ -43,7 +43,7 @@ typedef struct sim_sent {
     const sim_job_t *job;
     uint32_t engine;
     uint64_t first, count;
-    int64_t time;
+    uint64_t reports;          // of results, before it was sent
 } sim_sent_t;
 
 struct simulator {
@@ -51,7 +51,7 @@ struct simulator {
     uint64_t seed, random;
     int64_t now, latency;      // nanoseconds
     uint64_t events;
-    uint64_t recalls;
+    uint64_t recalls, reports;
     sim_behave_fn *behave;
     void (*user)(simulator_t *self); // called at the time that sim_user_at() asked for
     int64_t user_left;         // the user's own count
@@ -79,6 +79,8 @@ sim_job_t *sim_submit(simulator_t *self, sim_job_t template);
 //  Kills an engine now; it is back a few milliseconds later. Removes one for good.
 void sim_kill(simulator_t *self, uint32_t engine);
 void sim_remove(simulator_t *self, uint32_t engine);
+//  Tells the scheduler alone that nothing goes to an engine, or something again.
+void sim_tell(simulator_t *self, uint32_t engine, bool up);
 bool sim_engine_known(const simulator_t *self, uint32_t engine);
 
 void sim_user_at(simulator_t *self, int64_t time);
