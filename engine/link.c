@@ -113,7 +113,7 @@ void link_report(worker_t *self, work_t *work, uint64_t position)
 {
     outcome_t *outcome = &self->outcome;
     batch_t *batch = &self->batch;
-    bool wrote = outcome->finished - outcome->started > SILENT_NS && output_read(&self->output);
+    bool wrote = outcome->finished - outcome->started >= self->silent_ns && output_read(&self->output);
     wrote = wrote || self->output.texts[0].size + self->output.texts[1].size > 0;
     if (wrote || outcome->failed || (batch->count > 0 && batch->span != work->span))
         link_close_batch(self);

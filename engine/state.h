@@ -21,8 +21,7 @@ enum {
     FLUSH_NS = 200000,                 // finished results leave at least so often while tasks stream
     TAKE_OVER_NS = 100000,             // a task that runs longer finds the connection thread in charge
     FIRST_LOOK_NS = 300000,            // when that thread first looks after work came
-    TICK_NS = 500000,                  // how often it looks while tasks stream
-    SILENT_NS = 200                    // a shorter task cannot have written: that takes a system call
+    TICK_NS = 500000                   // how often it looks while tasks stream
 };
 
 //  A frame that came in, kept as long as a span of it waits.
@@ -100,6 +99,7 @@ struct worker {
     int64_t run_started;               // when the running item began
     batch_t batch;
     output_t output;
+    int64_t silent_ns;                 // a shorter task cannot have written: see output_least_ns()
     holds_t *holds;
     engine_function_t **functions;     // by number
     uint32_t function_count;

@@ -271,6 +271,7 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     self->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     self->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
     output_init(&self->output, options->output_fd, options->error_fd);
+    self->silent_ns = output_least_ns();
     setvbuf(stdout, NULL, _IOLBF, 0); // so that a crash loses at most an unfinished line
     self->holds = holds_new();
     self->names = names_new();
