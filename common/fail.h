@@ -25,7 +25,7 @@ void ipc_text_copy(char *buffer, size_t size, const char *text);
 void *ipc_xalloc(size_t size);
 void *ipc_xrealloc(void *memory, size_t size);
 char *ipc_xstrdup(const char *text);
-char *ipc_xformat(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *ipc_xformat(const char *format, ...) __attribute__((format(printf, 1, 2), nonnull(1)));
 
 //  What a kind of error may add to the plain struct, behind ipc_error_t.more.
 typedef struct ipc_error_more {

@@ -15,9 +15,9 @@
 enum {
     SCHEDULER_WINDOW_NS = 1000000,     // of work that an engine has before it
     SCHEDULER_MAX_WINDOW = 8192,       // items
-    SCHEDULER_POISON = 3,              // engines that died of one item before it is given up
-    SCHEDULER_NO_ENGINE = UINT32_MAX
+    SCHEDULER_POISON = 3               // engines that died of one item before it is given up
 };
+#define SCHEDULER_NO_ENGINE UINT32_MAX
 
 typedef struct scheduler scheduler_t;
 

@@ -52,7 +52,7 @@ struct scheduler {
     uint32_t function_count;
 };
 
-enum { NO_CLIENT = UINT32_MAX };
+#define NO_CLIENT UINT32_MAX
 
 //  scheduler.c
 scheduler_span_t *span_new(scheduler_t *self, scheduler_job_t *job, uint64_t first, uint64_t count);

@@ -8,7 +8,8 @@
 
 #include "common/fail.h"
 
-enum { BLOCK_BYTES = 256 << 10, NONE = UINT32_MAX };
+enum { BLOCK_BYTES = 256 << 10 };
+#define NONE UINT32_MAX                // no record
 
 //  What stands before each record.
 typedef struct head {

@@ -1,0 +1,170 @@
+#!/bin/bash
+#  Programs used wrongly on purpose: each says so in one sentence on stderr that names the thing, and exits with
+#  1 or 2 within five seconds. All cases are tried; the end lists those that went wrong.
+#
+#      misuse.sh FOLDER    the build folder
+set -uo pipefail
+build=$1
+ipcluster=$build/tools/ipcluster ipheat=$build/tools/ipheat hello=$build/examples/example-hello
+ipcd=$build/controller/ipcd ipengine=$build/engine/ipengine worker=$build/engine/ipengine-worker
+folder=$(mktemp -d /tmp/ipc-test.XXXXXX)
+export XDG_RUNTIME_DIR=$folder/run IPC_CLUSTER_ID=misuse
+unset IPC_PROFILE IPC_CONNECTION_FILE IPC_SHM
+trap '"$ipcluster" stop >/dev/null 2>&1; rm -rf "$folder" "/dev/shm/ipc-$(id -u)-${folder##*/}"' EXIT
+trap 'exit 1' INT TERM
+mkdir -m 700 "$XDG_RUNTIME_DIR"
+cd "$folder" || exit 1
+wrong=0
+
+#  expect STATUS TEXT PROGRAM OPTION…: the program's one sentence holds the text.
+expect()
+{
+    local wanted=$1 text=$2 status=0 reason=
+    shift 2
+    timeout 5 "$@" >stdout 2>stderr </dev/null || status=$?
+    if [ "$status" -eq 124 ]; then
+        reason='was not through after 5 s'
+    elif [ "$status" -ne "$wanted" ]; then
+        reason="exited with $status, not $wanted"
+    elif [ "$(wc -l <stderr)" -ne 1 ]; then
+        reason="wrote $(wc -l <stderr) lines to stderr, not one sentence"
+    elif ! grep -qF -e "$text" stderr; then
+        reason="did not say '$text'"
+    elif [ -s stdout ]; then
+        reason='wrote to stdout, too'
+    fi
+    if [ -n "$reason" ]; then
+        wrong=$((wrong + 1))
+        echo "WRONG: ${*/#"$build"\//} $reason:"
+        sed 's/^/    /' stdout stderr | head -8
+    fi
+}
+
+#  --- Command lines --------------------------------------------------------------------------------------------
+
+expect 2 'no command' "$ipcluster"
+expect 2 '--foo' "$ipcluster" --foo
+expect 2 '"foo"' "$ipcluster" foo
+expect 2 '--foo' "$ipcluster" start --foo
+expect 2 '-n needs' "$ipcluster" start -n
+for count in 0 -1 x 1.5 1025 99999999999999999999 ''; do
+    expect 2 "\"$count\"" "$ipcluster" start -n "$count"
+done
+expect 2 '--profile needs' "$ipcluster" start -n 1 --profile
+expect 2 '--cluster-id needs' "$ipcluster" stop --cluster-id
+expect 2 '../x' "$ipcluster" start -n 1 --cluster-id ../x
+expect 2 'a/b' "$ipcluster" start -n 1 --profile a/b
+expect 2 'extra' "$ipcluster" list extra
+expect 2 'extra' "$ipcluster" stop extra
+
+expect 2 '--foo' "$ipheat" --foo
+expect 2 '--n needs' "$ipheat" --n
+expect 2 "'-3'" "$ipheat" --n -3
+expect 2 'euler' "$ipheat" --method euler
+
+expect 2 '--directory' "$ipcd"
+expect 2 '--foo' "$ipcd" --foo
+expect 2 '--directory' "$ipcd" --directory
+expect 2 'extra' "$ipcd" --directory "$folder" extra
+expect 2 "'x'" "$ipcd" --directory "$folder" --ready-fd x
+expect 2 "'x'" "$ipcd" --directory "$folder" --supervisor x
+expect 1 '/nowhere/client.json' "$ipcd" --directory /nowhere
+
+expect 2 '--id' "$ipengine"
+expect 2 '--foo' "$ipengine" --foo
+expect 2 '--id' "$ipengine" --id
+expect 2 "'x'" "$ipengine" --id x --directory "$folder"
+expect 2 "'-1'" "$ipengine" --id -1 --directory "$folder"
+expect 2 'extra' "$ipengine" --id 0 extra
+expect 1 "$folder/engine.json" "$ipengine" --id 0 --directory "$folder"
+
+expect 2 '--directory' "$worker"
+expect 2 '--foo' "$worker" --foo
+expect 2 '--id' "$worker" --directory "$folder"
+expect 2 "'x'" "$worker" --directory "$folder" --id x
+expect 1 '/nowhere/engine.json' "$worker" --directory /nowhere --id 0
+
+#  --- No cluster -------------------------------------------------------------------------------------------------
+
+for program in "$hello" "$ipheat" "$ipcluster stop" "$ipcluster status"; do
+    expect 1 "no cluster is running" $program
+    IPC_PROFILE=nobody expect 1 'nobody' $program
+done
+IPC_PROFILE=a/b expect 1 'a/b' "$hello"
+IPC_CLUSTER_ID=.. expect 1 '..' "$hello"
+XDG_RUNTIME_DIR=$folder/missing expect 1 'no cluster is running' "$hello"
+mkdir -m 755 -p "$folder/open/ipc"
+XDG_RUNTIME_DIR=$folder/open expect 1 "$folder/open/ipc" "$hello"
+
+#  --- Connection files ---------------------------------------------------------------------------------------------
+
+#  Both client programs, with IPC_CONNECTION_FILE.
+refuses()
+{
+    local file=$1 text=$2
+    IPC_CONNECTION_FILE=$file expect 1 "$text" "$hello"
+    IPC_CONNECTION_FILE=$file expect 1 "$text" "$ipheat" --n 16
+}
+
+#  file NAME: makes a private file of what comes in.
+file()
+{
+    (umask 077; cat >"$1")
+}
+
+"$ipcluster" start -n 1 --daemonize >start.out 2>&1 || { cat start.out; exit 1; }
+live=$(echo "$XDG_RUNTIME_DIR"/ipc/*/client.json)
+expect 1 'misuse' "$ipcluster" start -n 1 # it runs already
+cp "$live" good.json
+chmod 600 good.json
+IPC_CONNECTION_FILE=$folder/good.json "$hello" >stdout 2>stderr || { echo 'WRONG: a good file is refused'; wrong=1; }
+
+refuses "$folder/none.json" "$folder/none.json"
+refuses "$folder" "$folder"
+refuses /dev/null /dev/null
+mkfifo -m 600 pipe.json
+refuses "$folder/pipe.json" 'pipe.json'
+for mode in 644 640 606 660 666; do
+    cp good.json open.json
+    chmod $mode open.json
+    refuses "$folder/open.json" 'open.json'
+done
+if [ "$(id -u)" -eq 0 ]; then
+    cp good.json foreign.json
+    chmod 600 foreign.json
+    chown 65534 foreign.json
+    refuses "$folder/foreign.json" 'foreign.json'
+else
+    cp good.json unreadable.json
+    chmod 000 unreadable.json
+    refuses "$folder/unreadable.json" 'unreadable.json'
+fi
+size=$(stat -c %s good.json)
+for part in 0 1 20 $((size / 2)) $((size - 3)); do
+    head -c $part good.json | file cut.json
+    refuses "$folder/cut.json" 'cut.json'
+done
+echo '[]' | file list.json
+refuses "$folder/list.json" 'list.json'
+head -c 100000 /dev/zero | file zeros.json
+refuses "$folder/zeros.json" 'zeros.json'
+for field in endpoint token directory shm supervisor; do
+    sed "s/\"$field\"/\"else\"/" good.json | file lacks.json
+    refuses "$folder/lacks.json" "$field"
+done
+sed 's/"version": 1/"version": 7/' good.json | file version.json
+refuses "$folder/version.json" 'version 7'
+sed 's/"endpoint": "[^"]*"/"endpoint": "nonsense"/' good.json | file nonsense.json
+refuses "$folder/nonsense.json" 'nonsense'
+mkdir -m 700 nonsense
+cp -p nonsense.json nonsense/client.json
+cp -p nonsense.json nonsense/engine.json
+expect 1 'nonsense' "$ipcd" --directory "$folder/nonsense"
+sed 's/"token": "..../"token": "zzzz/' good.json | file token.json
+refuses "$folder/token.json" 'connection file'
+
+"$ipcluster" stop >stop.out 2>&1 || { cat stop.out; wrong=1; }
+refuses "$folder/good.json" "$folder/good.json"
+
+[ "$wrong" -eq 0 ] || echo "$wrong cases went wrong"
+[ "$wrong" -eq 0 ]
