@@ -18,6 +18,7 @@ void ipc_result_print(ipc_result_t *self, FILE *stream)
 {
     enum { ALL_SHOWN = 1000, EDGE_SHOWN = 3 };
     result_wait_all(self);
+    self->looked = true;
     const ipc_array_t *joined = self->shape == RESULT_GATHER ? ipc_result_joined(self) : NULL;
     if (joined) {
         ipc_value_print(ipc_value_from_array(joined), stream);
@@ -68,45 +69,39 @@ static void print_stream(const written_t *first, int stream_number, FILE *stream
         fputc('\n', stream);
 }
 
-static int by_position(const void *a, const void *b)
+//  Merges two lists that are in order of position; of equal ones those in a go first.
+static written_t *merge(written_t *a, written_t *b)
 {
-    const written_t *const *x = a, *const *y = b;
-    return ((*x)->position > (*y)->position) - ((*x)->position < (*y)->position);
+    written_t *first = NULL, **end = &first;
+    while (a && b) {
+        written_t **from = b->position < a->position ? &b : &a;
+        *end = *from;
+        *from = (*from)->next;
+        end = &(*end)->next;
+    }
+    *end = a ? a : b;
+    return first;
 }
 
-//  Sorts what was written by position; a merge sort, so that each position's stays in order (glibc's qsort of
-//  pointers is one, but does not promise it: positions carry their rank).
-static void sort_written(ipc_result_t *self)
+//  Sorts by position; what one position wrote stays in its order.
+static written_t *sort_written(written_t *list)
 {
-    size_t count = 0;
-    for (written_t *written = self->written; written; written = written->next) count++;
-    if (count == 0)
-        return;
-    written_t **all = ipc_xalloc(count * sizeof all[0]);
-    size_t i = 0;
-    bool sorted = true;
-    for (written_t *written = self->written; written; written = written->next) {
-        sorted = sorted && (i == 0 || all[i - 1]->position <= written->position);
-        all[i++] = written;
-    }
-    for (size_t k = 1; !sorted && k < count; k++) // few are out of place: insertion keeps the order
-        for (size_t j = k; j > 0 && by_position(&all[j - 1], &all[j]) > 0; j--) {
-            written_t *swap = all[j];
-            all[j] = all[j - 1];
-            all[j - 1] = swap;
-        }
-    self->written = all[0];
-    for (size_t k = 0; k + 1 < count; k++) all[k]->next = all[k + 1];
-    self->last_written = all[count - 1];
-    self->last_written->next = NULL;
-    free(all);
+    if (!list || !list->next)
+        return list;
+    written_t *middle = list;
+    for (const written_t *end = list->next; end && end->next; end = end->next->next) middle = middle->next;
+    written_t *second = middle->next;
+    middle->next = NULL;
+    return merge(sort_written(list), sort_written(second));
 }
 
 void ipc_result_display(ipc_result_t *self, FILE *stream)
 {
     result_wait_all(self);
+    self->looked = true;
     pthread_mutex_lock(&self->client->lock);
-    sort_written(self);
+    self->last_written = self->written = sort_written(self->written);
+    while (self->last_written && self->last_written->next) self->last_written = self->last_written->next;
     pthread_mutex_unlock(&self->client->lock);
     const written_t *written = self->written;
     while (written) {

@@ -126,6 +126,7 @@ int ipc_result_fd(ipc_result_t *self)
 bool ipc_result_ok(ipc_result_t *self)
 {
     result_wait_all(self);
+    self->looked = self->looked || self->failed > 0;
     return self->failed == 0;
 }
 
