@@ -98,7 +98,7 @@ bool client_wait(ipc_client_t *self, condition_fn *condition, void *context, int
         if (self->out.size > 0)
             link_flush(self);
         met = condition(context);
-        if (met)
+        if (met || self->stopping)
             break;
         int64_t left = deadline == INT64_MAX ? INT64_MAX : deadline - monotonic_now();
         if (left <= 0)
@@ -114,8 +114,8 @@ bool client_wait(ipc_client_t *self, condition_fn *condition, void *context, int
         self->followers--;
     }
     self->waiters--;
-    if (self->thread_parked)
-        pthread_cond_signal(&self->thread_wanted);
+    if (self->thread_parked || self->stopping)
+        pthread_cond_broadcast(&self->thread_wanted);
     return met;
 }
 
@@ -163,6 +163,17 @@ static bool is_welcome(void *context)
     return (self->welcome && self->knows_engines) || self->refusal.code || self->dead;
 }
 
+//  What a former connection's results show stays until the client goes.
+static void retire_store(ipc_client_t *self)
+{
+    self->pin_count = 0;
+    if (!self->store)
+        return;
+    self->retired = ipc_xrealloc(self->retired, (self->retired_count + 1) * sizeof self->retired[0]);
+    self->retired[self->retired_count++] = self->store;
+    self->store = NULL;
+}
+
 //  Finds the cluster, says hello and waits for the answer. With the lock.
 static int client_connect(ipc_client_t *self, ipc_error_t *error)
 {
@@ -170,6 +181,7 @@ static int client_connect(ipc_client_t *self, ipc_error_t *error)
         return -1;
     self->dead = self->welcome = self->knows_engines = self->unanswered = false;
     self->refusal = (ipc_error_t){0};
+    randombytes_buf(&self->uuid, sizeof self->uuid); // of this connection: objects of a former one are not ours
     if (link_open(self, error))
         return -1;
     bool answered = client_wait(self, is_welcome, self, CONNECT_MS);
@@ -182,7 +194,7 @@ static int client_connect(ipc_client_t *self, ipc_error_t *error)
                         "the cluster's controller does not answer at %s: stop the cluster with 'ipcluster "
                         "stop' and start it again",
                         self->connection.endpoint);
-    ipc_store_destroy(&self->store);
+    retire_store(self);
     self->store = ipc_store_new(self->connection.shm, self->uuid);
     return 0;
 }
@@ -232,6 +244,8 @@ static void client_free(ipc_client_t *self)
     if (self->zmq)
         zmq_ctx_term(self->zmq);
     ipc_store_destroy(&self->store);
+    for (size_t i = 0; i < self->retired_count; i++) ipc_store_destroy(&self->retired[i]);
+    free(self->retired);
     holds_destroy(&self->holds);
     for (size_t i = 0; i < TICKET_BUCKETS; i++)
         for (ticket_t *ticket = self->tickets[i], *next; ticket; ticket = next) {
@@ -296,7 +310,6 @@ ipc_client_t *ipc_client_new(const char *connection, ipc_error_t *error)
     self->next_job = 1;
     self->tickets = ipc_xalloc(TICKET_BUCKETS * sizeof self->tickets[0]);
     self->holds = holds_new();
-    randombytes_buf(&self->uuid, sizeof self->uuid);
     pthread_mutex_lock(&self->lock);
     if (client_connect(self, error) || start_thread(self, error)) {
         client_free(self);
@@ -317,6 +330,10 @@ void ipc_client_destroy(ipc_client_t **self_p)
     kick_leader(self);
     pthread_cond_broadcast(&self->changed);
     pthread_cond_signal(&self->thread_wanted);
+    while (self->waiters > 0) { // in other threads: their waits end
+        pthread_cond_broadcast(&self->changed);
+        pthread_cond_wait(&self->thread_wanted, &self->lock);
+    }
     pthread_mutex_unlock(&self->lock);
     pthread_join(self->thread, NULL);
     pthread_mutex_lock(&self->lock);

@@ -94,6 +94,8 @@ struct ipc_client {
     size_t id_count;
     int *lent_ids;                     // what ipc_client_ids() gave last
     ipc_store_t *store;
+    ipc_store_t **retired;             // of former connections: results may still show their memory
+    size_t retired_count;
     holds_t *holds;
     pin_t *pins;
     size_t pin_count;

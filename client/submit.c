@@ -223,7 +223,10 @@ ipc_result_t *ipc_view_apply(ipc_view_t *view, const ipc_call_t *call)
     ipc_value_t arguments[IPC_MAX_PARAMETERS];
     draft_begin(&draft, view, call, "apply");
     target_engines(&draft);
-    if (draft.error.code == 0 && call->count <= IPC_MAX_PARAMETERS) {
+    if (draft.error.code == 0 && call->count > IPC_MAX_PARAMETERS)
+        ipc_fail(&draft.error, IPC_E_ARGUMENT, "a call of %zu arguments: there are at most %d", call->count,
+                 IPC_MAX_PARAMETERS);
+    if (draft.error.code == 0) {
         if (call->count > 0)
             memcpy(arguments, call->arguments, call->count * sizeof arguments[0]);
         int rc = call->remote ? check_arguments(&draft, arguments) : 0;

@@ -84,6 +84,7 @@ static int read_slice(targets_t *self, bool has_start, long start)
         if (read_number(self, &step) && step == 0)
             return ipc_fail(self->error, IPC_E_ARGUMENT, "the step of the slice '%s' is 0", self->text);
     }
+    step = step > count ? count + 1 : step < -count ? -count - 1 : step; // no further than over all
     long low = step > 0 ? 0 : -1, high = step > 0 ? count : count - 1;
     start = !has_start ? (step > 0 ? low : high) : start < 0 ? start + count : start;
     stop = !has_stop ? (step > 0 ? high : low) : stop < 0 ? stop + count : stop;

@@ -59,6 +59,7 @@ static void on_hello(controller_t *self, peer_t *peer, const ipc_msg_t *msg, par
     if (!token_is(self->client_file.token, msg->hello.token)) {
         peer_refuse(peer, IPC_E_PERMISSION,
                     "the connection file is not that of the running cluster: read it again");
+        peer->leaving = true;
         return;
     }
     peer->kind = PEER_CLIENT;
@@ -69,7 +70,10 @@ static void on_hello(controller_t *self, peer_t *peer, const ipc_msg_t *msg, par
         self->by_client_count = peer->client + 1;
     }
     self->by_client[peer->client] = peer;
-    peer_watch(peer, (int) msg->hello.pid);
+    if (!peer_watch(peer, (int) msg->hello.pid)) {
+        peer->leaving = true;
+        return;
+    }
     peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_WELCOME,
                                  .welcome = {.client = peer->client,
                                              .pid = (uint32_t) getpid(),
@@ -99,7 +103,7 @@ static void on_function(controller_t *self, peer_t *peer, const ipc_msg_t *msg, 
 }
 
 //  A submission that makes no sense ends with an error for each of its positions.
-static void fail_submission(peer_t *peer, const ipc_msg_t *msg, int code, const char *text)
+static void fail_submission(controller_t *self, peer_t *peer, const ipc_msg_t *msg, int code, const char *text)
 {
     ipc_writer_t body = {0};
     ipc_failure_t failure = {.code = (uint32_t) code, .kind = ipc_bytes_of(ipc_code_kind(code)),
@@ -112,6 +116,10 @@ static void fail_submission(peer_t *peer, const ipc_msg_t *msg, int code, const 
                                             .count = msg->submit.count,
                                             .body = {body.data, body.size}}});
     ipc_writer_destroy(&body);
+    for (size_t i = 0; i < msg->submit.objects.count; i++) { // nobody will ever hold them
+        objects_hold(self->objects, ipc_object_at(&msg->submit.objects, i), OBJECTS_QUEUE, 1);
+        objects_release(self->objects, ipc_object_at(&msg->submit.objects, i), OBJECTS_QUEUE, 1);
+    }
 }
 
 static bool submission_is_sound(controller_t *self, peer_t *peer, const ipc_msg_t *msg)
@@ -126,13 +134,15 @@ static bool submission_is_sound(controller_t *self, peer_t *peer, const ipc_msg_
     else if (msg->submit.items == IPC_ITEMS_LIST &&
              msg->submit.places.size / sizeof(uint32_t) != msg->submit.count + 1)
         wrong = "a list without its places";
+    else if (direct && targets == 0)
+        wrong = "a direct submission without targets";
     for (size_t i = 0; !wrong && i < targets; i++) {
         ipc_target_t target = ipc_target_at(msg->submit.targets, i);
         if (!scheduler_engine_known(self->scheduler, target.engine)) {
-            fail_submission(peer, msg, IPC_E_ENGINE_LOST, "the engine is gone");
+            fail_submission(self, peer, msg, IPC_E_ENGINE_LOST, "the engine is gone");
             return false;
         }
-        if (direct && (target.first > msg->submit.count || target.count > msg->submit.count - target.first))
+        if (direct && (target.count == 0 || target.first > msg->submit.count || target.count > msg->submit.count - target.first))
             wrong = "a target beyond the positions";
     }
     for (uint64_t i = 0; !wrong && msg->submit.items == IPC_ITEMS_LIST && i < msg->submit.count; i++) {
@@ -142,7 +152,7 @@ static bool submission_is_sound(controller_t *self, peer_t *peer, const ipc_msg_
             wrong = "a list with places outside of its data";
     }
     if (wrong)
-        fail_submission(peer, msg, IPC_E_PROTOCOL, wrong);
+        fail_submission(self, peer, msg, IPC_E_PROTOCOL, wrong);
     return !wrong;
 }
 
@@ -203,10 +213,10 @@ static void on_status(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
 
 static void on_bye(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
+    (void) self;
     (void) msg;
     (void) parcel;
-    peer->kind = PEER_REFUSED; // what follows in this frame means nothing
-    client_gone(self, peer);
+    peer->leaving = true; // what follows in this frame means nothing
 }
 
 static void on_client_ping(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <sodium.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,11 +21,13 @@ static void *bind_router(controller_t *self, const char *endpoint, ipc_error_t *
     void *socket = zmq_socket(self->zmq, ZMQ_ROUTER);
     int zero = 0, one = 1, linger = 100;
     uid_t uid = geteuid();
+    int64_t largest = IPC_MAX_FRAME;
     const char *path = strstr(endpoint, "://") + strlen("://");
     unlink(path); // of a controller that was killed
     if (!socket || zmq_setsockopt(socket, ZMQ_SNDHWM, &zero, sizeof zero) ||
         zmq_setsockopt(socket, ZMQ_RCVHWM, &zero, sizeof zero) ||
         zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger) ||
+        zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest, sizeof largest) ||
         zmq_setsockopt(socket, ZMQ_ROUTER_MANDATORY, &one, sizeof one) ||
         zmq_setsockopt(socket, ZMQ_IPC_FILTER_UID, &uid, sizeof uid) || zmq_bind(socket, endpoint)) {
         ipc_fail(error, IPC_E_SYSTEM, "cannot serve %s: %s", endpoint, zmq_strerror(errno));
@@ -57,6 +60,7 @@ controller_t *controller_new(const controller_options_t *options, ipc_error_t *e
     }
     self->loop = zloop_new();
     self->scheduler = scheduler_new(&controller_actions, self);
+    scheduler_begin_at(self->scheduler, randombytes_random()); // a result of before a restart fits no span
     self->functions = functions_new();
     self->objects = objects_new(object_freed, self);
     self->payloads = slab_new(sizeof(payload_t));
@@ -106,19 +110,19 @@ static void serve_frame(controller_t *self, peer_t *peer, handler_fn *const *han
     while (more == 1 && (more = ipc_msg_unpack(&msg, &reader, &error)) == 1) {
         bool greets = msg.type == IPC_MSG_HELLO || msg.type == IPC_MSG_REGISTER;
         if (msg.type == IPC_MSG_BYE && peer->kind == PEER_NEW)
-            peer->kind = PEER_REFUSED; // the last words of a client whose death was known before
+            peer->leaving = true; // the last words of a client whose death was known before
         else if (!handlers[msg.type] || (peer->kind != wanted && !greets))
             more = ipc_fail(&error, IPC_E_PROTOCOL, "a %s message is not expected here",
                             ipc_msg_name(msg.type));
         else
             handlers[msg.type](self, peer, &msg, parcel);
-        if (peer->kind == PEER_REFUSED)
+        if (peer->leaving)
             break;
     }
     if (more < 0)
         peer_expel(self, peer, error.code, error.text);
-    else if (peer->kind == PEER_REFUSED)
-        peer_drop(self, peer);
+    else if (peer->leaving)
+        peer_dismiss(self, peer);
 }
 
 //  Receives one frame of a peer and serves it. False when there is none.

@@ -114,6 +114,11 @@ static void action_lose(void *context, scheduler_job_t *job, uint64_t first, uin
         snprintf(text, sizeof text, "%s finished on engine %u, but the engine died before the result was out",
                  function->name, engine);
         break;
+    case SCHEDULER_NO_ENGINES:
+        failure.code = IPC_E_ENGINE_LOST;
+        snprintf(kind, sizeof kind, "EngineLost");
+        snprintf(text, sizeof text, "no engine that may run %s is left", function->name);
+        break;
     default:
         failure.code = IPC_E_ENGINE_LOST;
         snprintf(kind, sizeof kind, "EngineLost");
@@ -177,10 +182,12 @@ static void on_register(controller_t *self, peer_t *peer, const ipc_msg_t *msg, 
     enum { ENGINE_MAX = 1 << 16 };
     if (!token_is(self->engine_file.token, msg->registration.token)) {
         peer_refuse(peer, IPC_E_PERMISSION, "the connection file is not that of the running cluster");
+        peer->leaving = true;
         return;
     }
     if (msg->registration.engine >= ENGINE_MAX) {
         peer_refuse(peer, IPC_E_LIMIT, "engine ids are below 65536");
+        peer->leaving = true;
         return;
     }
     if (self->pending_count == self->pending_room) {
@@ -228,6 +235,15 @@ static void bury_former(controller_t *self, uint32_t engine, const ipc_msg_t *ms
         snprintf(entry->why, sizeof entry->why, "exited with status %u", unknown.registration.status);
 }
 
+//  What a dead worker held is held no more.
+static void drop_former(controller_t *self, engine_entry_t *entry)
+{
+    peer_t *former = entry->former;
+    entry->former = NULL;
+    if (former)
+        peer_drop(self, former);
+}
+
 void engine_admit(controller_t *self, pending_t *pending)
 {
     peer_t *peer = pending->peer;
@@ -240,6 +256,7 @@ void engine_admit(controller_t *self, pending_t *pending)
     engine_entry_t *entry = entry_of(self, engine);
     if (entry->peer) // the former worker, whose death has not been noticed otherwise
         peer_drop(self, entry->peer);
+    drop_former(self, entry);
     if (entry->known && entry->epoch)
         bury_former(self, engine, msg);
     peer->kind = PEER_ENGINE;
@@ -369,6 +386,7 @@ void engines_check(controller_t *self)
             continue;
         fprintf(stderr, "error: engine %u has been away for %d s and is lost\n", i, ENGINE_ABSENT_S);
         entry->known = false;
+        drop_former(self, entry);
         scheduler_engine_remove(self->scheduler, i);
         self->engines_changed = true;
     }

@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,6 +38,11 @@ int main(int argc, char **argv)
     if (!what.directory || optind != argc)
         return usage(stderr);
     umask(077);
+    struct rlimit files; // a descriptor or two for each peer
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
     setvbuf(stderr, NULL, _IOLBF, 0);
     signal(SIGPIPE, SIG_IGN); // the supervisor may be gone
     ipc_error_t error = {0};

@@ -127,3 +127,8 @@ size_t objects_count(const objects_t *self)
 {
     return self->count;
 }
+
+bool objects_is_held(objects_t *self, ipc_object_t object)
+{
+    return *find(self, object) != NULL;
+}

@@ -21,6 +21,7 @@ void objects_release(objects_t *self, ipc_object_t object, uint32_t holder, uint
 //  A holder is gone, with all that it held.
 void objects_forget(objects_t *self, uint32_t holder);
 
+bool objects_is_held(objects_t *self, ipc_object_t object);
 size_t objects_count(const objects_t *self);
 
 #endif

@@ -1,5 +1,7 @@
 //  Peers: found by route, written to in one frame a turn, watched by pidfd.
+#include <dirent.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -56,6 +58,25 @@ static void peer_unwatch(peer_t *peer)
     peer->pidfd = -1;
 }
 
+//  The files of an owner that is gone which nobody holds: what it kept for reuse, and what it had not sent yet.
+static void remove_unheld(controller_t *self, uint64_t owner)
+{
+    enum { OWNER_DIGITS = 16 };
+    DIR *directory = opendir(self->client_file.shm);
+    if (!directory)
+        return;
+    for (struct dirent *file; (file = readdir(directory));) {
+        char *end = NULL;
+        ipc_object_t object = {.owner = strtoull(file->d_name, &end, 16)};
+        if (end != file->d_name + OWNER_DIGITS || *end != '-' || object.owner != owner)
+            continue;
+        object.number = strtoull(end + 1, NULL, 16);
+        if (!objects_is_held(self->objects, object))
+            unlinkat(dirfd(directory), file->d_name, 0);
+    }
+    closedir(directory);
+}
+
 void peer_drop(controller_t *self, peer_t *peer)
 {
     peer_unwatch(peer);
@@ -64,6 +85,8 @@ void peer_drop(controller_t *self, peer_t *peer)
     if (peer->kind == PEER_ENGINE)
         engine_gone(self, peer);
     objects_forget(self->objects, peer->number);
+    if (peer->kind != PEER_NEW)
+        remove_unheld(self, peer->owner);
     for (size_t i = 0; i < self->dirty_count; i++)
         if (self->dirty[i] == peer)
             self->dirty[i] = NULL;
@@ -142,6 +165,11 @@ void peer_refuse(peer_t *peer, int code, const char *text)
 void peer_expel(controller_t *self, peer_t *peer, int code, const char *text)
 {
     peer_refuse(peer, code, text);
+    peer_dismiss(self, peer);
+}
+
+void peer_dismiss(controller_t *self, peer_t *peer)
+{
     peer_flush(peer); // whether it is there or not
     peer_drop(self, peer);
 }
@@ -156,6 +184,7 @@ static int on_peer_death(zloop_t *loop, zmq_pollitem_t *item, void *argument)
     if (peer->kind == PEER_ENGINE) {
         peer_unwatch(peer);
         engine_gone(self, peer);
+        self->entries[peer->engine].former = peer;
         engines_tell(self);
     } else {
         peer_drop(self, peer);
@@ -165,14 +194,15 @@ static int on_peer_death(zloop_t *loop, zmq_pollitem_t *item, void *argument)
     return 0;
 }
 
-void peer_watch(peer_t *peer, int pid)
+bool peer_watch(peer_t *peer, int pid)
 {
     peer->pid = pid;
     peer->pidfd = pid > 0 ? (int) syscall(SYS_pidfd_open, pid, 0) : -1;
     if (peer->pidfd < 0)
-        return;
+        return errno != ESRCH;
     zmq_pollitem_t item = {.fd = peer->pidfd, .events = ZMQ_POLLIN};
     zloop_poller(peer->controller->loop, &item, on_peer_death, peer);
+    return true;
 }
 
 void parcel_release(parcel_t *parcel)

@@ -22,6 +22,11 @@ scheduler_t *scheduler_new(const scheduler_actions_t *actions, void *context)
     return self;
 }
 
+void scheduler_begin_at(scheduler_t *self, uint32_t generation)
+{
+    slab_begin_at(self->spans, generation);
+}
+
 void scheduler_destroy(scheduler_t **self_p)
 {
     scheduler_t *self = *self_p;
@@ -186,8 +191,8 @@ static bool try_again(scheduler_t *self, scheduler_span_t *span, uint64_t first,
         (crashed && span->crashes + 1 >= SCHEDULER_POISON))
         return false;
     scheduler_span_t *again = span_new(self, job, first, count);
-    again->attempts = (uint16_t) (span->attempts + 1);
-    again->crashes = (uint16_t) (span->crashes + crashed);
+    again->attempts = span->attempts + 1;
+    again->crashes = span->crashes + crashed;
     again->avoid = again->engine = span->engine;
     span_return(self, again);
     return true;
@@ -221,12 +226,14 @@ void scheduler_gave(scheduler_t *self, uint32_t engine, scheduler_span_t *span, 
 {
     if (last) {
         self->engines[engine].recalling = false;
-        self->engines[engine].dry = true;
+        self->engines[engine].dry = !self->engines[engine].gave;
+        self->engines[engine].gave = false;
     }
     if (!span || count == 0 || count > span->left || first + count != span->first + span->count)
         return;
     scheduler_job_t *job = span->job;
     engine_settles(self, span, count);
+    self->engines[engine].gave = !last;
     span->count -= count;
     span->left -= count;
     if (!job->dropped) {
@@ -341,6 +348,43 @@ static void drop_list(scheduler_t *self, span_list_t *list, uint32_t engine)
     }
 }
 
+static bool is_possible(const scheduler_t *self, const scheduler_job_t *job)
+{
+    for (uint32_t i = 0; i < job->allowed_count; i++)
+        if (scheduler_engine_known(self, job->allowed[i]))
+            return true;
+    return !job->allowed;
+}
+
+//  Work of a client that no engine is left for ends with an error.
+static void drop_impossible(scheduler_t *self, uint32_t c)
+{
+    client_t *client = &self->clients[c];
+    for (scheduler_job_t *job = client->jobs, *next; job; job = next) {
+        next = job->next;
+        if (is_possible(self, job))
+            continue;
+        uint64_t first = job->cursor;
+        dequeue_job(self, job);
+        job->cursor = job->count;
+        job->left -= job->count - first;
+        self->actions->lose(self->context, job, first, job->count - first, SCHEDULER_NO_ENGINE,
+                            SCHEDULER_NO_ENGINES, 0);
+        job_settle(self, job);
+    }
+    for (scheduler_span_t *span = client->returned.first, *next; span; span = next) {
+        next = span->next;
+        if (is_possible(self, span->job))
+            continue;
+        list_remove(&client->returned, span);
+        span->job->left -= span->left;
+        self->actions->lose(self->context, span->job, span->first, span->left, SCHEDULER_NO_ENGINE,
+                            SCHEDULER_NO_ENGINES, span->attempts);
+        span_free(self, span);
+    }
+    ring_leave(self, c);
+}
+
 void scheduler_engine_remove(scheduler_t *self, uint32_t i)
 {
     if (!scheduler_engine_known(self, i))
@@ -351,6 +395,7 @@ void scheduler_engine_remove(scheduler_t *self, uint32_t i)
     engine->expected_ns = 0;
     drop_list(self, &engine->sent, i);
     drop_list(self, &engine->direct, i);
+    for (uint32_t c = 0; c < self->client_count; c++) drop_impossible(self, c);
 }
 
 uint32_t scheduler_client_join(scheduler_t *self)

@@ -52,8 +52,8 @@ typedef struct scheduler_span {
     int64_t sent;              // when, nanoseconds
     uint32_t engine;           // of a direct span: its target; else the one it was sent to
     uint32_t avoid;            // engine that failed it, SCHEDULER_NO_ENGINE
-    uint16_t attempts;         // runs before this one
-    uint16_t crashes;          // engines that died of it
+    uint32_t attempts;         // runs before this one
+    uint32_t crashes;          // engines that died of it
     uint32_t state;            // span_state_t
     float estimate;            // of one item's time when it was sent, nanoseconds
     struct scheduler_span *next, *previous; // of the queue it stands in
@@ -80,6 +80,9 @@ typedef struct scheduler_actions {
 
 //      actions, context   borrowed for the scheduler's life
 scheduler_t *scheduler_new(const scheduler_actions_t *actions, void *context);
+//  Ids of spans begin with this generation: a random one keeps them apart from those before a restart.
+void scheduler_begin_at(scheduler_t *self, uint32_t generation);
+
 void scheduler_destroy(scheduler_t **self_p);
 
 //  Clients: a number for a new one; one that goes (its unfinished work is dropped).

@@ -20,6 +20,7 @@ typedef struct engine {
     bool known, ready;
     bool recalling;                    // a recall is on its way
     bool dry;                          // the last recall brought nothing, and nothing was sent since
+    bool gave;                         // the recall under way has brought something
     span_list_t sent;                  // in the order sent
     span_list_t direct;                // waiting for this engine
     size_t direct_count;               // of them

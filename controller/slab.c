@@ -44,6 +44,11 @@ slab_t *slab_new(size_t size)
     return self;
 }
 
+void slab_begin_at(slab_t *self, uint32_t generation)
+{
+    self->generation = generation;
+}
+
 void slab_destroy(slab_t **self_p)
 {
     slab_t *self = *self_p;

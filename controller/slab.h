@@ -10,6 +10,9 @@ typedef struct slab slab_t;
 
 //      size       of a record in bytes
 slab_t *slab_new(size_t size);
+//  Ids begin with this generation: with a random one, ids of another slab are hardly ever taken for its own.
+void slab_begin_at(slab_t *self, uint32_t generation);
+
 void slab_destroy(slab_t **self_p);
 
 //  Gives a zeroed record and its id, which is never 0.

@@ -11,7 +11,7 @@
 #include "controller/scheduler.h"
 
 enum {
-    ROUTE_MAX = 16,                    // bytes of a routing id; libzmq's own have 5
+    ROUTE_MAX = 255,                   // bytes of a routing id; libzmq's own have 5, a peer may choose
     FRAME_FULL = 1 << 20,              // an outgoing frame of this size leaves at once
     TASK_LIMIT = 2000000,              // jobs that one client may have outstanding
     ENGINE_ABSENT_S = 30               // an engine that has been away for so long is lost
@@ -26,7 +26,7 @@ typedef struct parcel {
     uint32_t references;
 } parcel_t;
 
-typedef enum peer_kind { PEER_NEW, PEER_CLIENT, PEER_ENGINE, PEER_REFUSED } peer_kind_t;
+typedef enum peer_kind { PEER_NEW, PEER_CLIENT, PEER_ENGINE } peer_kind_t;
 
 typedef struct peer {
     controller_t *controller;
@@ -37,6 +37,7 @@ typedef struct peer {
     size_t route_size;
     ipc_writer_t out;                  // the frame to be sent at the end of the turn
     bool listed;                       // on the list of peers with something to send
+    bool leaving;                      // to be dropped once this frame is served
     uint64_t owner;                    // of the objects it makes
     int pid;
     int pidfd;                         // -1: none
@@ -56,6 +57,7 @@ typedef struct peer {
 typedef struct engine_entry {
     bool known;
     peer_t *peer;                      // NULL: away
+    peer_t *former;                    // that died: its late results may still come, until it is buried
     uint32_t epoch, nanny;
     int pid;
     uint32_t restarts;
@@ -116,10 +118,11 @@ peer_t *peer_new(controller_t *self, void *socket, const void *route, size_t siz
 void peer_drop(controller_t *self, peer_t *peer);      // forgets it, with all that it had
 void peer_send(peer_t *peer, const ipc_msg_t *msg);    // at the end of the turn
 void peer_refuse(peer_t *peer, int code, const char *text); // tells it; it stays
+void peer_dismiss(controller_t *self, peer_t *peer);   // sends it what is to be sent and drops it
 void peer_expel(controller_t *self, peer_t *peer, int code, const char *text); // tells and drops it
 void peers_flush(controller_t *self);
 void peers_free(controller_t *self);
-void peer_watch(peer_t *peer, int pid);                // learns of its process's death at once
+bool peer_watch(peer_t *peer, int pid);                // learns of its process's death; false: dead already
 void parcel_release(parcel_t *parcel);
 int64_t monotonic_ns(void);
 

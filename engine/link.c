@@ -113,6 +113,11 @@ void link_report(worker_t *self, work_t *work, uint64_t position)
 {
     outcome_t *outcome = &self->outcome;
     batch_t *batch = &self->batch;
+    if (work->span == 0) {
+        output_read(&self->output);
+        output_clear(&self->output);
+        return;
+    }
     bool wrote = outcome->finished - outcome->started >= self->silent_ns && output_read(&self->output);
     wrote = wrote || self->output.texts[0].size + self->output.texts[1].size > 0;
     if (wrote || outcome->failed || (batch->count > 0 && batch->span != work->span))
@@ -141,7 +146,7 @@ void link_report(worker_t *self, work_t *work, uint64_t position)
 
 void link_stream_output(worker_t *self)
 {
-    if (!self->current || !output_read(&self->output))
+    if (!self->current || self->current->span == 0 || !output_read(&self->output))
         return;
     for (uint32_t i = 0; i < OUTPUT_STREAMS; i++) {
         output_text_t *text = &self->output.texts[i];
@@ -257,7 +262,7 @@ static void on_accepted(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
     (void) parcel;
     if (self->controller_fd >= 0)
         close(self->controller_fd);
-    self->controller_fd = (int) syscall(SYS_pidfd_open, (pid_t) msg->accepted.pid, 0);
+    self->controller_fd = (int) syscall(SYS_pidfd_open, (pid_t) msg->accepted.pid, 0); // -1: gone again
     if (self->page) {
         self->page->death.epoch = 0; // reported
         self->page->ready = 1;
@@ -369,15 +374,18 @@ int link_open(worker_t *self, ipc_error_t *error)
 //  What it had asked for is gone with it; the task that runs goes on, and this engine registers anew.
 void link_controller_died(worker_t *self)
 {
-    close(self->controller_fd);
+    if (self->controller_fd >= 0)
+        close(self->controller_fd);
     self->controller_fd = -1;
     zmq_close(self->socket);
     for (work_t *work; (work = self->first);) {
         queue_remove(self, work);
         work_free(self, work);
     }
-    if (self->current)
+    if (self->current) { // it ends, and nobody wants to know
         self->current->end = self->current->cursor;
+        self->current->span = 0;
+    }
     self->functions = NULL; // the next one has other numbers; what runs may still use these
     self->function_count = 0;
     self->batch.count = 0;

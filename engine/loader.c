@@ -205,7 +205,8 @@ const ipc_remote_t *loader_image_function(loader_t *self, const char *key, const
         return NULL;
     extent_t extent = {.base = image->base, .end = image->base};
     dl_iterate_phdr(find_extent, &extent);
-    if (offset % _Alignof(ipc_remote_t) || offset + sizeof(ipc_remote_t) > (size_t) (extent.end - extent.base)) {
+    if (offset % _Alignof(ipc_remote_t) || (size_t) (extent.end - extent.base) < sizeof(ipc_remote_t) ||
+        offset > (size_t) (extent.end - extent.base) - sizeof(ipc_remote_t)) {
         ipc_fail(error, IPC_E_IMAGE, "%s has no remote function where it was said to be", program);
         return NULL;
     }
@@ -261,15 +262,18 @@ static int module_open(loader_t *self, const char *name, const char *path, ipc_e
     for (size_t i = 0; i < found->count; i++)
         if (!adopt(self, found->functions[i], name, error))
             return -1;
+    module_t *module = module_find(self, found->name);
+    if (module && module->module == found)
+        return 0; // the same file again
     if (found->init && found->init(error))
         return -1;
-    module_t *module = module_find(self, found->name); // a newer one of the name takes its place
+    // A newer module of the name takes the place of the one that was there.
     if (!module) {
         module = ipc_xalloc(sizeof *module);
         ipc_text_copy(module->name, sizeof module->name, found->name);
         module->next = self->modules;
         self->modules = module;
-    } else if (module->module != found && module->module->fini) {
+    } else if (module->module->fini) {
         module->module->fini();
     }
     module->module = found;

@@ -68,6 +68,8 @@ static int place_result(void *context, const void *data, size_t size, ipc_array_
                         ipc_error_t *error)
 {
     worker_t *self = context;
+    if (self->outcome.objects.size / sizeof ref->object >= IPC_MAX_OBJECTS)
+        return ipc_fail(error, IPC_E_LIMIT, "a result holds more than %d large arrays", IPC_MAX_OBJECTS);
     if (ipc_store_place(self->store, data, size, ref, error))
         return -1;
     ipc_write_raw(&self->outcome.objects, &ref->object, sizeof ref->object);
@@ -310,9 +312,9 @@ static char *map_target(worker_t *self, const ipc_array_ref_t *whole, ipc_error_
 {
     enum { KEPT = 256 << 20 };
     size_t count = 0;
-    if (ipc_shape_count(whole->dtype, whole->ndim, whole->shape, &count, error))
+    if (whole->offset != 0 || ipc_shape_count(whole->dtype, whole->ndim, whole->shape, &count, error))
         return NULL;
-    size_t size = whole->offset + count * ipc_dtype_size(whole->dtype);
+    size_t size = count * ipc_dtype_size(whole->dtype);
     bool same = self->target && self->target_object.number == whole->object.number &&
                 self->target_object.owner == whole->object.owner && ipc_array_size(self->target) >= size;
     if (!same) {
@@ -322,7 +324,7 @@ static char *map_target(worker_t *self, const ipc_array_ref_t *whole, ipc_error_
         self->target_object = whole->object;
     }
     self->target_kept = size <= KEPT;
-    return self->target ? (char *) self->target->data + whole->offset : NULL;
+    return self->target ? self->target->data : NULL;
 }
 
 //  The second half: writes the rows of the name's array into the array of all, from the row on that stands
@@ -380,11 +382,28 @@ static operation_fn *const operations[IPC_FUNCTION_KINDS] = {
     [IPC_FUNCTION_WRITE] = write_rows, [IPC_FUNCTION_REQUIRE] = require,
 };
 
+//  Packs the value; what cannot be sent is an error of the task's, and takes no shared memory.
+static void pack_result(worker_t *self, ipc_value_t value)
+{
+    enum { RESULT_MAX = IPC_MAX_FRAME / 4 };
+    outcome_t *outcome = &self->outcome;
+    ipc_error_t error = {0};
+    int rc = ipc_value_pack(value, &outcome->value, place_result, self, &error);
+    if (!rc && outcome->value.size > RESULT_MAX)
+        rc = ipc_fail(&error, IPC_E_LIMIT, "a result of more than %d bytes: give large data as arrays",
+                      RESULT_MAX);
+    if (!rc)
+        return;
+    fail_with(self, &error);
+    ipc_objects_t objects = {outcome->objects.data, outcome->objects.size / sizeof(ipc_object_t)};
+    for (size_t i = 0; i < objects.count; i++) ipc_store_freed(self->store, ipc_object_at(&objects, i));
+    outcome->objects.size = 0;
+}
+
 void run_item(worker_t *self, work_t *work, uint64_t position)
 {
     outcome_t *outcome = &self->outcome;
     ipc_value_t value = ipc_none();
-    ipc_error_t error = {0};
     outcome->failed = false;
     outcome->value.size = outcome->objects.size = 0;
     // A list's reader must go on to the next item even when this one fails.
@@ -393,8 +412,8 @@ void run_item(worker_t *self, work_t *work, uint64_t position)
         ipc_value_skip(&next);
     int rc = operations[work->function->kind](self, work, position, &value);
     work->list = next;
-    if (rc == 0 && ipc_value_pack(value, &outcome->value, place_result, self, &error))
-        fail_with(self, &error);
+    if (rc == 0)
+        pack_result(self, value);
     output_flush_stdio();
     outcome->finished = clock_ns();
     ipc_arena_reset(self->arena);

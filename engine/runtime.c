@@ -10,9 +10,9 @@ static worker_t *the_worker;
 
 static worker_t *in_task(const char *what)
 {
-    if (!pthread_equal(pthread_self(), the_worker->connection_thread) && the_worker->in_task)
+    if (pthread_equal(pthread_self(), the_worker->task_thread) && the_worker->in_task)
         return the_worker;
-    fprintf(stderr, "%s was called outside of a task\n", what);
+    fprintf(stderr, "%s was called outside of a task, or on another thread than the task's own\n", what);
     abort();
 }
 

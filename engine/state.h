@@ -77,7 +77,7 @@ struct worker {
     char library_directory[IPC_PATH_MAX + 32]; // of this worker's own, searched by dlopen()
     uint64_t owner;                    // of the objects it makes
     page_t *page;                      // shared with the nanny
-    pthread_t connection_thread;
+    pthread_t connection_thread, task_thread;
     int kick_fd;                       // ends the connection thread's poll
     int timer_fd;                      // wakes the connection thread
     int stop_fd;                       // readable once the worker is to end

@@ -36,6 +36,8 @@ static void arm_timer(worker_t *self, long after_ns)
 
 enum { WATCH_SOCKET, WATCH_STOP, WATCH_CONTROLLER, WATCH_OUT, WATCH_ERR, WATCH_KICK, WATCH_COUNT };
 
+enum { REGISTER_MS = 2000 };           // after which an unanswered registration is made again
+
 //  Waits, without the lock, for anything that either thread must act on.
 static void wait_for_event(worker_t *self, bool connection_thread)
 {
@@ -47,12 +49,15 @@ static void wait_for_event(worker_t *self, bool connection_thread)
         [WATCH_ERR] = {.fd = self->output.fds[1], .events = POLLIN},
         [WATCH_KICK] = {.fd = connection_thread ? self->kick_fd : -1, .events = POLLIN},
     };
+    bool accepted = self->controller_fd >= 0;
     pthread_mutex_unlock(&self->lock);
-    int rc = poll(fds, WATCH_COUNT, -1);
+    int rc = poll(fds, WATCH_COUNT, accepted ? -1 : REGISTER_MS);
     uint64_t kicks;
     if (rc > 0 && fds[WATCH_KICK].revents)
         (void) !read(self->kick_fd, &kicks, sizeof kicks);
     pthread_mutex_lock(&self->lock);
+    if (rc == 0 && self->controller_fd < 0) // the controller died before it had answered
+        link_controller_died(self);
     self->stopping = self->stopping || (rc > 0 && fds[WATCH_STOP].revents);
     if (rc > 0 && !connection_thread && (fds[WATCH_OUT].revents || fds[WATCH_ERR].revents)) {
         output_read(&self->output); // of a child that outlived its task: nobody's
@@ -258,6 +263,7 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     worker_t *self = ipc_xalloc(sizeof *self);
     char path[IPC_PATH_MAX * 2];
     self->options = *options;
+    self->task_thread = pthread_self();
     self->controller_fd = -1;
     snprintf(path, sizeof path, "%s/engine.json", options->directory);
     if (ipc_connection_read(&self->connection, path, error))

@@ -7,6 +7,7 @@
 
 #include "common/fail.h"
 #include "common/partition.h"
+#include "event_heap.h"
 
 enum { FLUSH_NS = 100 * SIM_US, RESTART_NS = 3 * SIM_MS, HELD_NS = 5 * SIM_MS };
 
@@ -16,23 +17,6 @@ enum { FLUSH_NS = 100 * SIM_US, RESTART_NS = 3 * SIM_MS, HELD_NS = 5 * SIM_MS };
             ck_abort_msg("seed %" PRIu64 ", %.6f ms: %s (%s)", (self)->seed,                  \
                          (double) (self)->now / SIM_MS, text, #condition);                    \
     } while (0)
-
-typedef enum event_type {
-    EVENT_TASK, EVENT_RECALL, EVENT_ITEM, EVENT_DONE, EVENT_GAVE, EVENT_DOWN, EVENT_BACK, EVENT_USER,
-    EVENT_HELD
-} event_type_t;
-
-typedef struct event {
-    int64_t time;
-    uint64_t order;                    // of events at one time
-    event_type_t type;
-    uint32_t engine, epoch;
-    uint64_t span, first, count;
-    int64_t duration;
-    bool flag;                         // failed, last
-    uint16_t attempts;
-    sim_job_t *job;
-} event_t;
 
 //  A span at an engine.
 typedef struct work {
@@ -68,9 +52,7 @@ typedef struct parts {
 struct sim_state {
     engine_t engines[SIM_ENGINES];
     parts_t parts[SIM_CLIENTS][SIM_ENGINES];
-    event_t *heap;
-    size_t heap_count, heap_room;
-    uint64_t order;
+    event_heap_t events;
     bool owed;                         // a dispatch
     bool held;                         // one is to come, since work is held back
 };
@@ -83,41 +65,9 @@ uint64_t sim_random(simulator_t *self, uint64_t below)
     return (z ^ z >> 31) % below;
 }
 
-//  --- The heap of events ------------------------------------------------------------------------------
-
-static bool before(const event_t *a, const event_t *b)
-{
-    return a->time != b->time ? a->time < b->time : a->order < b->order;
-}
-
 static void post(simulator_t *self, event_t event)
 {
-    struct sim_state *s = self->state;
-    if (s->heap_count == s->heap_room) {
-        s->heap_room = s->heap_room ? 2 * s->heap_room : 256;
-        s->heap = ipc_xrealloc(s->heap, s->heap_room * sizeof s->heap[0]);
-    }
-    event.order = s->order++;
-    size_t i = s->heap_count++;
-    for (; i > 0 && before(&event, &s->heap[(i - 1) / 2]); i = (i - 1) / 2)
-        s->heap[i] = s->heap[(i - 1) / 2];
-    s->heap[i] = event;
-}
-
-static event_t take_event(simulator_t *self)
-{
-    struct sim_state *s = self->state;
-    event_t top = s->heap[0], last = s->heap[--s->heap_count];
-    size_t i = 0;
-    for (size_t child; (child = 2 * i + 1) < s->heap_count; i = child) {
-        if (child + 1 < s->heap_count && before(&s->heap[child + 1], &s->heap[child]))
-            child++;
-        if (!before(&s->heap[child], &last))
-            break;
-        s->heap[i] = s->heap[child];
-    }
-    s->heap[i] = last;
-    return top;
+    event_heap_post(&self->state->events, event);
 }
 
 //  From an engine to the controller, in order.
@@ -481,12 +431,12 @@ void sim_run(simulator_t *self, int64_t until)
 {
     struct sim_state *s = self->state;
     for (;;) {
-        while (s->heap_count > 0 && s->heap[0].time <= until) {
-            event_t event = take_event(self);
+        while (s->events.count > 0 && s->events.all[0].time <= until) {
+            event_t event = event_heap_take(&s->events);
             self->now = event.time;
             self->events++;
             on_event(self, &event);
-            bool turn_goes_on = s->heap_count > 0 && s->heap[0].time == self->now;
+            bool turn_goes_on = s->events.count > 0 && s->events.all[0].time == self->now;
             if (s->owed && !turn_goes_on && (!self->lazy || sim_random(self, 4) > 0))
                 dispatch(self);
         }
@@ -525,7 +475,7 @@ void sim_end(simulator_t *self)
         free(job);
     }
     free(self->sent);
-    free(s->heap);
+    free(s->events.all);
     free(s);
 }
 
