@@ -1,5 +1,6 @@
 //  ipcd: the controller's program.
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -9,34 +10,57 @@
 #include <sodium.h>
 
 #include "common/fail.h"
+#include "common/usage.h"
 #include "controller/controller.h"
 
-static int usage(FILE *stream)
-{
-    fprintf(stream, "usage: ipcd --directory DIR [--ready-fd FD] [--supervisor PID]\n"
-                    "The controller of a cluster; `ipcluster start` starts it.\n");
-    return stream == stderr ? 2 : 0;
-}
+static const char usage[] = "usage: ipcd --directory DIR [--ready-fd FD] [--supervisor PID]\n"
+                            "\n"
+                            "The controller of a cluster; `ipcluster start` starts it.\n"
+                            "  --directory DIR    the cluster's, with client.json and engine.json\n"
+                            "  --ready-fd FD      says there when it listens and when engines are ready\n"
+                            "  --supervisor PID   end 10 s after this process has ended\n";
 
-int main(int argc, char **argv)
+//  Gives an exit status, or -1 to go on.
+static int read_options(int count, char **arguments, controller_options_t *what)
 {
     static const struct option options[] = {
         {"directory", required_argument, NULL, 'd'}, {"ready-fd", required_argument, NULL, 'r'},
         {"supervisor", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'v'},          {0}};
-    controller_options_t what = {.ready_fd = -1};
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    opterr = 0;
+    for (int c; (c = getopt_long(count, arguments, "", options, NULL)) != -1;) {
+        long number = 0;
         switch (c) {
-        case 'd': what.directory = optarg; break;
-        case 'r': what.ready_fd = (int) strtol(optarg, NULL, 10); break;
-        case 's': what.supervisor = (int) strtol(optarg, NULL, 10); break;
-        case 'h': return usage(stdout);
-        case 'v': puts("ipcd " IPC_VERSION); return 0;
-        default: return usage(stderr);
+        case 'd': what->directory = optarg; break;
+        case 'r':
+            if (!ipc_usage_number("ipcd", "--ready-fd", optarg, 0, INT_MAX, &number))
+                return IPC_EXIT_USAGE;
+            what->ready_fd = (int) number;
+            break;
+        case 's':
+            if (!ipc_usage_number("ipcd", "--supervisor", optarg, 1, INT_MAX, &number))
+                return IPC_EXIT_USAGE;
+            what->supervisor = (int) number;
+            break;
+        case 'h': return fputs(usage, stdout), 0;
+        case 'v': return puts("ipcd " IPC_VERSION), 0;
+        default: return ipc_usage_unknown("ipcd", arguments);
         }
     }
-    if (!what.directory || optind != argc)
-        return usage(stderr);
+    if (optind < count)
+        return fprintf(stderr, "ipcd: unexpected '%s': see 'ipcd --help'\n", arguments[optind]), IPC_EXIT_USAGE;
+    if (!what->directory)
+        return fputs("ipcd: --directory is missing: start clusters with 'ipcluster start'\n", stderr),
+               IPC_EXIT_USAGE;
+    return -1;
+}
+
+int main(int argc, char **argv)
+{
+    controller_options_t what = {.ready_fd = -1};
+    int code = read_options(argc, argv, &what);
+    if (code >= 0)
+        return code;
     umask(077);
     struct rlimit files; // a descriptor or two for each peer
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {

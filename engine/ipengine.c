@@ -2,6 +2,7 @@
 //  program ipengine-worker, which it starts.
 #include "common/fail.h"
 #include "common/paths.h"
+#include "common/usage.h"
 #include "engine/nanny.h"
 
 #include <getopt.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, MAX_ENGINE_ID = 1 << 20 };
+enum { MAX_ENGINE_ID = 1 << 20 };
 
 static const char usage[] =
     "usage: ipengine --id N [--directory DIR | --profile NAME --cluster-id ID]\n"
@@ -27,14 +28,6 @@ typedef struct options {
     long id, supervisor;                          // -1: not given
 } options_t;
 
-//  A number from 0 to most, or -1.
-static long parse_number(const char *text, long most)
-{
-    char *end;
-    long value = strtol(text, &end, 10);
-    return *text == 0 || *end || value < 0 || value > most ? -1 : value;
-}
-
 //  Gives an exit code, or -1 to go on.
 static int read_options(int count, char **arguments, options_t *options)
 {
@@ -43,25 +36,29 @@ static int read_options(int count, char **arguments, options_t *options)
         {"supervisor", required_argument, NULL, 's'}, {"profile", required_argument, NULL, 'p'},
         {"cluster-id", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'v'},          {0}};
+    opterr = 0;
     for (int c; (c = getopt_long(count, arguments, "", known, NULL)) != -1;) {
         switch (c) {
         case 'd': options->directory = optarg; break;
         case 'p': options->profile = optarg; break;
         case 'c': options->cluster_id = optarg; break;
-        case 'i': options->id = parse_number(optarg, MAX_ENGINE_ID); break;
-        case 's': options->supervisor = parse_number(optarg, 1 << 22); break;
+        case 'i':
+            if (!ipc_usage_number("ipengine", "--id", optarg, 0, MAX_ENGINE_ID, &options->id))
+                return IPC_EXIT_USAGE;
+            break;
+        case 's':
+            if (!ipc_usage_number("ipengine", "--supervisor", optarg, 0, 1 << 22, &options->supervisor))
+                return IPC_EXIT_USAGE;
+            break;
         case 'h': return fputs(usage, stdout), 0;
         case 'v': return printf("ipengine %s\n", IPC_VERSION), 0;
-        default: return fputs(usage, stderr), EXIT_USAGE;
+        default: return ipc_usage_unknown("ipengine", arguments);
         }
-        if ((c == 'i' && options->id < 0) || (c == 's' && options->supervisor < 0))
-            return fprintf(stderr, "ipengine: '%s' is not a number that --%s can take\n",
-                           optarg, c == 'i' ? "id" : "supervisor"), EXIT_USAGE;
     }
     if (optind < count)
-        return fprintf(stderr, "ipengine: unexpected '%s'\n", arguments[optind]), EXIT_USAGE;
+        return fprintf(stderr, "ipengine: unexpected '%s'\n", arguments[optind]), IPC_EXIT_USAGE;
     if (options->id < 0)
-        return fputs("ipengine: --id is missing: which engine is it?\n", stderr), EXIT_USAGE;
+        return fputs("ipengine: --id is missing: which engine is it?\n", stderr), IPC_EXIT_USAGE;
     return -1;
 }
 
@@ -81,6 +78,10 @@ static int find_directories(const options_t *options, ipc_paths_t *paths, ipc_er
     }
     if (shm && *shm)
         ipc_text_copy(paths->shm, sizeof paths->shm, shm);
+    char file[IPC_PATH_MAX + 16];
+    snprintf(file, sizeof file, "%s/engine.json", paths->directory);
+    if (access(file, R_OK))
+        return ipc_fail(error, IPC_E_CONNECTION, "there is no file %s: is the cluster running?", file);
     return 0;
 }
 

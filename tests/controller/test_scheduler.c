@@ -496,7 +496,9 @@ int main(void)
     tcase_add_test(single, what_an_engine_has_before_it_is_bounded);
     tcase_add_test(single, long_tasks_spread_over_the_engines);
     tcase_add_test(single, long_tasks_do_not_wait_behind_a_slow_engine);
+    tcase_add_test(single, a_window_that_was_too_large_is_recalled_until_it_is_empty);
     tcase_add_test(single, lecture_exercise_4_takes_no_longer_than_its_longest_tasks);
+    tcase_add_test(single, a_recall_stands_back_for_work_that_the_idle_engine_may_not_take);
     tcase_add_loop_test(single, explicit_chunks_follow_the_partition_rule, 0,
                         sizeof chunk_cases / sizeof chunk_cases[0]);
     tcase_add_test(single, a_retry_avoids_the_engine_that_failed_while_another_may_take_it);
@@ -506,6 +508,7 @@ int main(void)
     tcase_add_test(single, a_result_that_was_lost_is_made_again_with_retries);
     tcase_add_test(single, an_engine_that_dies_idle_costs_nothing);
     tcase_add_test(single, direct_work_of_an_engine_that_is_gone_ends_with_an_error);
+    tcase_add_test(single, balanced_work_of_engines_that_are_all_gone_ends_with_an_error);
     tcase_add_test(single, clients_take_turns);
     tcase_add_test(single, a_higher_priority_goes_first_then_the_order_of_submission);
     tcase_add_test(single, work_of_a_client_that_leaves_is_dropped);
@@ -515,10 +518,7 @@ int main(void)
     // Not kept yet: run them with IPC_TESTS=all.
     const char *which = getenv("IPC_TESTS");
     if (which && strcmp(which, "all") == 0) {
-        tcase_add_test(single, a_window_that_was_too_large_is_recalled_until_it_is_empty);
-        tcase_add_test(single, a_recall_stands_back_for_work_that_the_idle_engine_may_not_take);
         tcase_add_test(single, a_recall_does_not_wait_for_work_that_nobody_can_take);
-        tcase_add_test(single, balanced_work_of_engines_that_are_all_gone_ends_with_an_error);
         tcase_add_test(single, balanced_work_with_retries_outlives_an_engine_that_is_gone);
         tcase_add_test(single, clients_take_turns_beside_one_that_has_to_wait);
         tcase_add_test(single, what_an_engine_has_of_a_client_that_left_does_not_run);
