@@ -156,22 +156,57 @@ static bool submission_is_sound(controller_t *self, peer_t *peer, const ipc_msg_
     return !wrong;
 }
 
+uint64_t payload_bytes(const payload_t *self)
+{
+    return self->arguments_size + (self->list ? self->list->places.size + self->list->data.size : 0);
+}
+
+ipc_objects_t payload_objects(const payload_t *self)
+{
+    return (ipc_objects_t){self->objects, self->object_count};
+}
+
 static payload_t *payload_new(controller_t *self, const ipc_msg_t *msg, parcel_t *parcel)
 {
     uint64_t id = 0;
     payload_t *payload = slab_take(self->payloads, &id);
-    *payload = (payload_t){.slab_id = id, .parcel = parcel, .items = msg->submit.items,
-                           .base = msg->submit.base, .objects = msg->submit.objects,
-                           .arguments = msg->submit.arguments, .places = msg->submit.places,
-                           .data = msg->submit.data};
+    ipc_bytes_t arguments = msg->submit.arguments;
+    bool list = msg->submit.items == IPC_ITEMS_LIST;
+    *payload = (payload_t){.slab_id = id, .items = msg->submit.items, .base = msg->submit.base,
+                           .arguments_size = (uint32_t) arguments.size};
+    if (arguments.size <= sizeof payload->copied && msg->submit.objects.count == 0 && !list) {
+        memcpy(payload->copied, arguments.data, arguments.size);
+        return payload;
+    }
+    payload->parcel = parcel;
     parcel->references++;
-    for (size_t i = 0; i < payload->objects.count; i++)
-        objects_hold(self->objects, ipc_object_at(&payload->objects, i), OBJECTS_QUEUE, 1);
+    payload->arguments = arguments.data;
+    payload->objects = msg->submit.objects.data;
+    payload->object_count = (uint32_t) msg->submit.objects.count;
+    if (list) {
+        payload->list = ipc_xalloc(sizeof *payload->list);
+        *payload->list = (item_list_t){msg->submit.places, msg->submit.data};
+    }
+    ipc_objects_t objects = payload_objects(payload);
+    for (size_t i = 0; i < objects.count; i++)
+        objects_hold(self->objects, ipc_object_at(&objects, i), OBJECTS_QUEUE, 1);
     return payload;
+}
+
+//  The library waits when its credit is used up; who goes on regardless is not ours.
+static bool has_credit(peer_t *peer)
+{
+    if (peer->tasks < TASK_LIMIT + TASK_SLACK && peer->bytes < 2 * BYTE_LIMIT)
+        return true;
+    peer_refuse(peer, IPC_E_LIMIT, "more work outstanding than the credit allows");
+    peer->leaving = true;
+    return false;
 }
 
 static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
+    if (!has_credit(peer))
+        return;
     if (!submission_is_sound(self, peer, msg))
         return;
     scheduler_job_t *job = scheduler_job_new(self->scheduler);
@@ -193,6 +228,9 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
         else
             job->allowed[i] = target.engine;
     }
+    self->submitted++;
+    peer->tasks++;
+    peer->bytes += payload_bytes(job->payload);
     scheduler_submit(self->scheduler, job);
 }
 

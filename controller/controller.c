@@ -13,7 +13,7 @@
 #include "controller/slab.h"
 #include "controller/state.h"
 
-enum { MESSAGES_PER_TURN = 256, SUPERVISOR_GRACE_MS = 10000 };
+enum { MESSAGES_PER_TURN = 256, MANY_JOBS = 10000, SUPERVISOR_GRACE_MS = 10000 };
 
 //  A ROUTER on ipc:// that only this user may connect to.
 static void *bind_router(controller_t *self, const char *endpoint, ipc_error_t *error)
@@ -206,6 +206,10 @@ static int on_turn(zloop_t *loop, zmq_pollitem_t *item, void *argument)
     if (self->engines_changed)
         engines_tell(self);
     peers_flush(self);
+    if (self->submitted > MANY_JOBS && scheduler_counts(self->scheduler).jobs == 0) {
+        self->submitted = 0;
+        malloc_trim(0); // what a million tasks took goes back to the system
+    }
     return 0;
 }
 
@@ -214,10 +218,6 @@ static int on_second(zloop_t *loop, int timer, void *argument)
     (void) loop;
     (void) timer;
     controller_t *self = argument;
-    size_t jobs = scheduler_counts(self->scheduler).jobs;
-    if (jobs == 0 && self->jobs_before > 0) // what a million tasks took goes back to the system
-        malloc_trim(0);
-    self->jobs_before = jobs;
     engines_check(self);
     if (self->engines_changed)
         engines_tell(self);

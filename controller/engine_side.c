@@ -34,12 +34,12 @@ static void introduce(controller_t *self, peer_t *peer, uint32_t number)
 static ipc_bytes_t items_of(const payload_t *payload, const scheduler_span_t *span)
 {
     uint32_t from = 0, to = 0;
-    if (payload->items != IPC_ITEMS_LIST)
+    if (!payload->list)
         return (ipc_bytes_t){"", 0};
     uint64_t first = span->first + span->count - span->left;
-    memcpy(&from, payload->places.data + first * sizeof from, sizeof from);
-    memcpy(&to, payload->places.data + (span->first + span->count) * sizeof to, sizeof to);
-    return (ipc_bytes_t){payload->data.data + from, to - from};
+    memcpy(&from, payload->list->places.data + first * sizeof from, sizeof from);
+    memcpy(&to, payload->list->places.data + (span->first + span->count) * sizeof to, sizeof to);
+    return (ipc_bytes_t){payload->list->data.data + from, to - from};
 }
 
 static void action_send(void *context, uint32_t engine, scheduler_span_t *span)
@@ -47,9 +47,10 @@ static void action_send(void *context, uint32_t engine, scheduler_span_t *span)
     controller_t *self = context;
     peer_t *peer = self->entries[engine].peer;
     const payload_t *payload = span->job->payload;
+    ipc_objects_t objects = payload_objects(payload);
     introduce(self, peer, span->job->function);
-    for (size_t i = 0; i < payload->objects.count; i++)
-        objects_hold(self->objects, ipc_object_at(&payload->objects, i), peer->number, 1);
+    for (size_t i = 0; i < objects.count; i++)
+        objects_hold(self->objects, ipc_object_at(&objects, i), peer->number, 1);
     peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_TASK,
                                  .task = {.function = span->job->function,
                                           .items = payload->items,
@@ -58,8 +59,10 @@ static void action_send(void *context, uint32_t engine, scheduler_span_t *span)
                                           .first = span->first,
                                           .count = span->count,
                                           .base = payload->base,
-                                          .objects = payload->objects,
-                                          .arguments = payload->arguments,
+                                          .objects = objects,
+                                          .arguments = {payload->arguments ? payload->arguments
+                                                                           : payload->copied,
+                                                        payload->arguments_size},
                                           .data = items_of(payload, span)}});
 }
 
@@ -145,9 +148,18 @@ static void action_end(void *context, scheduler_job_t *job)
 {
     controller_t *self = context;
     payload_t *payload = job->payload;
-    for (size_t i = 0; i < payload->objects.count; i++)
-        objects_release(self->objects, ipc_object_at(&payload->objects, i), OBJECTS_QUEUE, 1);
-    parcel_release(payload->parcel);
+    peer_t *client =
+        job->client < self->by_client_count && !job->dropped ? self->by_client[job->client] : NULL;
+    if (client) {
+        client->tasks--;
+        client->bytes -= payload_bytes(payload);
+    }
+    ipc_objects_t objects = payload_objects(payload);
+    for (size_t i = 0; i < objects.count; i++)
+        objects_release(self->objects, ipc_object_at(&objects, i), OBJECTS_QUEUE, 1);
+    if (payload->parcel)
+        parcel_release(payload->parcel);
+    free(payload->list);
     slab_give(self->payloads, payload->slab_id);
     free(job->allowed);
 }

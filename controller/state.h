@@ -13,7 +13,8 @@
 enum {
     ROUTE_MAX = 255,                   // bytes of a routing id; libzmq's own have 5, a peer may choose
     FRAME_FULL = 1 << 20,              // an outgoing frame of this size leaves at once
-    TASK_LIMIT = 2000000,              // jobs that one client may have outstanding
+    TASK_LIMIT = 2000000,              // jobs that one client may have outstanding: the library waits then
+    TASK_SLACK = 100000,               // over that: no library of ours does it
     ENGINE_ABSENT_S = 30               // an engine that has been away for so long is lost
 };
 #define BYTE_LIMIT ((uint64_t) 2 << 30) // of submissions that one client may have outstanding
@@ -43,6 +44,7 @@ typedef struct peer {
     int pidfd;                         // -1: none
     // of a client:
     uint32_t client;                   // the scheduler's number
+    uint64_t tasks, bytes;             // outstanding: jobs, and what they hold here
     uint32_t *functions;               // its numbers of functions to ours, plus 1; 0: not named
     uint32_t function_count;
     // of an engine:
@@ -65,15 +67,28 @@ typedef struct engine_entry {
     char why[160];                     // it is away, or the last death
 } engine_entry_t;
 
-//  What a job needs when its items are sent.
+//  The items of a job that are a list.
+typedef struct item_list {
+    ipc_bytes_t places, data;
+} item_list_t;
+
+//  What a job needs when its items are sent. A million of them wait at times: little arguments are copied into
+//  the record itself, so that their frame can go; what is larger leads into the frame, which stays.
 typedef struct payload {
     uint64_t slab_id;
-    parcel_t *parcel;
-    uint32_t items;                    // ipc_items_t
+    parcel_t *parcel;                  // NULL: copied
+    item_list_t *list;                 // or NULL
+    const char *arguments;             // NULL: in copied
+    const char *objects;
     int64_t base;
-    ipc_objects_t objects;
-    ipc_bytes_t arguments, places, data;
+    uint32_t arguments_size;
+    uint32_t object_count;
+    uint32_t items;                    // ipc_items_t
+    char copied[36];
 } payload_t;
+
+ipc_objects_t payload_objects(const payload_t *self);
+uint64_t payload_bytes(const payload_t *self); // what it counts for in its client's credit
 
 //  A registration that waits until all that came before it has been read.
 typedef struct pending {
@@ -108,7 +123,7 @@ struct controller {
     bool engines_changed;              // clients are to be told
     int64_t now;                       // nanoseconds since 1970, read once a turn
     int supervisor_pidfd;
-    size_t jobs_before;                // a second ago
+    size_t submitted;                  // jobs since memory was last given back
     bool held_timer;                   // a look at work that is held back is due
 };
 

@@ -211,7 +211,8 @@ static void read_all(const char *data, size_t size)
         ipc_writer_destroy(&again);
     }
     (void) sum;
-    ck_assert(more == 0 || (error.code == IPC_E_PROTOCOL && error.text[0]));
+    if (more != 0 && (error.code != IPC_E_PROTOCOL || !error.text[0]))
+        ck_abort_msg("a refusal without a sentence");
 }
 
 START_TEST(every_changed_byte_is_read_without_harm)
@@ -242,6 +243,7 @@ START_TEST(a_reader_allocates_nothing)
     ipc_msg_t msg = sample(_i), back;
     ipc_writer_t frame = {0};
     ipc_msg_pack(&msg, &frame);
+    size_t taken = 0;
     for (size_t at = 0; at < frame.size; at++)
         for (int value = 0; value < 256; value++) {
             char was = frame.data[at];
@@ -251,9 +253,10 @@ START_TEST(a_reader_allocates_nothing)
             if (ipc_frame_open(&reader, frame.data, frame.size, NULL) == 0)
                 while (ipc_msg_unpack(&back, &reader, NULL) > 0) {
                 }
-            ck_assert_uint_eq(allocations_taken(), 0);
+            taken += allocations_taken();
             frame.data[at] = was;
         }
+    ck_assert_uint_eq(taken, 0);
     ipc_writer_destroy(&frame);
 }
 END_TEST

@@ -26,8 +26,8 @@ START_TEST(parts_are_contiguous_and_differ_by_one_at_most)
             ck_assert_uint_eq(ipc_partition_first(n, parts, parts), n);
             for (size_t i = 0; i < parts; i++) {
                 size_t count = ipc_partition_first(n, parts, i + 1) - ipc_partition_first(n, parts, i);
-                ck_assert(count == n / parts || (count == n / parts + 1 && i < n % parts));
-                ck_assert_uint_le(count, last);
+                if (count != n / parts + (i < n % parts) || count > last)
+                    ck_abort_msg("part %zu of %zu has %zu of %zu elements", i, parts, count, n);
                 last = count;
             }
         }

@@ -13,9 +13,10 @@ static simulator_t sim;
 static sim_outcome_t at_random(simulator_t *self, uint32_t engine, const sim_job_t *job, uint64_t position,
                                int64_t *duration)
 {
-    (void) position;
     static const int64_t scales[] = {200, 3 * SIM_US, 80 * SIM_US, SIM_MS, 15 * SIM_MS};
     *duration = scales[job->function % 5] * (1 + engine) / 2 + (int64_t) sim_random(self, 2000);
+    if (job->function == 7 && position == 3)
+        return SIM_CRASHES; // poison
     uint64_t luck = sim_random(self, 1000);
     return luck < 3 ? SIM_CRASHES : luck < 30 && job->function > 2 ? SIM_FAILS : SIM_FINE;
 }
@@ -46,11 +47,11 @@ static void act_at_random(simulator_t *self)
     uint64_t dice = sim_random(self, 100);
     if (!self->joined[client])
         client = sim_join(self);
-    if (dice < 3)
+    if (dice < 5)
         sim_leave(self, client);
-    else if (dice < 7)
+    else if (dice < 9)
         sim_kill(self, (uint32_t) sim_random(self, 5));
-    else if (dice < 8 && self->user_left % 7 == 0 && sim_engine_known(self, 4))
+    else if (dice < 10 && self->user_left % 7 == 0 && sim_engine_known(self, 4))
         sim_remove(self, 4);
     else
         for (uint64_t i = 1 + sim_random(self, 3); i > 0; i--) submit_at_random(self, client);
@@ -64,7 +65,7 @@ static uint64_t run_at_random(uint64_t seed)
     sim.behave = at_random;
     sim.user = act_at_random;
     sim.lazy = true;
-    sim.latency = (int64_t) (1 + sim_random(&sim, 100)) * SIM_US;
+    sim.latency = (int64_t) (1 + sim_random(&sim, seed % 3 ? 100 : 5000)) * SIM_US;
     sim.user_left = 60;
     sim_user_at(&sim, 0);
     sim_run(&sim, FOREVER);

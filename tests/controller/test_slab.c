@@ -1,5 +1,6 @@
 //  Records found again by an id: many of them, stale ids, memory that is given back.
 #include <check.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,12 @@ typedef struct record {
 } record_t;
 
 static slab_t *slab;
+
+static bool is_found(uint64_t id)
+{
+    const record_t *record = slab_get(slab, id);
+    return record && record->id == id;
+}
 
 static void make_slab(void)
 {
@@ -28,9 +35,8 @@ static uint64_t take_filled(void)
     static const record_t zero;
     uint64_t id = 0;
     record_t *record = slab_take(slab, &id);
-    ck_assert_uint_ne(id, 0);
-    ck_assert_uint_eq((uintptr_t) record % 8, 0);
-    ck_assert_mem_eq(record, &zero, sizeof zero);
+    if (id == 0 || (uintptr_t) record % 8 != 0 || memcmp(record, &zero, sizeof zero) != 0) // millions of times
+        ck_abort_msg("record %zu is not zeroed, aligned and named", slab_count(slab));
     memset(record, 0xff, sizeof *record);
     record->id = id;
     return id;
@@ -73,13 +79,16 @@ START_TEST(what_a_million_records_took_is_given_back)
     size_t full = slab_bytes(slab);
     ck_assert_uint_le(full, MANY * (sizeof(record_t) + 16));
     for (size_t i = 0; i < MANY; i += 2) slab_give(slab, ids[i]);
-    for (size_t i = 1; i < MANY; i += 2) ck_assert_uint_eq(((record_t *) slab_get(slab, ids[i]))->id, ids[i]);
+    size_t found = 0;
+    for (size_t i = 0; i < MANY; i++) found += is_found(ids[i]);
+    ck_assert_uint_eq(found, MANY / 2);
     for (size_t i = 0; i < MANY; i += 2) ids[i] = take_filled();
     ck_assert_uint_eq(slab_bytes(slab), full); // the holes are used
     for (size_t i = MANY; i-- > 0;) slab_give(slab, ids[i]);
     ck_assert_uint_eq(slab_count(slab), 0);
     ck_assert_uint_le(slab_bytes(slab), 1 << 20);
-    for (size_t i = 0; i < MANY; i++) ck_assert_ptr_null(slab_get(slab, ids[i]));
+    for (size_t i = 0; i < MANY; i++) found += slab_get(slab, ids[i]) != NULL;
+    ck_assert_uint_eq(found, MANY / 2);
     free(ids);
 }
 END_TEST
@@ -92,7 +101,8 @@ START_TEST(records_come_and_go_in_any_order)
         random = random * 6364136223846793005u + 1442695040888963407u;
         uint64_t *id = &ids[(random >> 33) % MANY];
         if (*id) {
-            ck_assert_uint_eq(((record_t *) slab_get(slab, *id))->id, *id);
+            if (!is_found(*id))
+                ck_abort_msg("a record is lost in turn %zu", i);
             slab_give(slab, *id);
             *id = 0;
             count--;
