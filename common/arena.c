@@ -24,7 +24,7 @@ struct ipc_arena {
 static block_t *block_new(size_t size, block_t *next)
 {
     block_t *block = NULL;
-    if (posix_memalign((void **) &block, ALIGNMENT, sizeof *block + size))
+    if (size > SIZE_MAX - sizeof *block || posix_memalign((void **) &block, ALIGNMENT, sizeof *block + size))
         block = ipc_xrealloc(NULL, SIZE_MAX); // stops the program with its own words
     block->next = next;
     block->size = size;

@@ -109,7 +109,7 @@ static int pack_array(const ipc_value_t *self, ipc_writer_t *writer, ipc_place_f
 static int pack(ipc_value_t self, ipc_writer_t *writer, ipc_place_fn *place, void *context, int depth,
                 ipc_error_t *error)
 {
-    if (depth > IPC_MAX_DEPTH)
+    if (depth >= IPC_MAX_DEPTH && (self.kind == IPC_KIND_LIST || self.kind == IPC_KIND_DICT))
         return ipc_fail(error, IPC_E_ARGUMENT, "an argument holds lists more than %d deep", IPC_MAX_DEPTH);
     switch (self.kind) {
     case IPC_KIND_NONE: ipc_write_nil(writer); return 0;
@@ -168,6 +168,7 @@ typedef struct unpacker {
     ipc_open_fn *open;
     void *context;
     ipc_error_t *error;
+    size_t members;                    // that lists may still claim: each takes a byte of the message at least
 } unpacker_t;
 
 static int malformed(unpacker_t *u)
@@ -187,6 +188,9 @@ static int unpack_array(unpacker_t *u, const char *at, size_t size, ipc_value_t 
     size_t bytes = count * ipc_dtype_size(dtype);
     if (size - head != bytes)
         return malformed(u);
+    for (size_t i = 0; dtype == IPC_BOOL && i < bytes; i++)
+        if ((unsigned char) at[head + i] > 1)
+            return malformed(u);
     void *data = ipc_arena_alloc(u->arena, bytes);
     memcpy(data, at + head, bytes);
     ipc_array_t *array = ipc_array_wrap(dtype, ndim, shape, data, NULL, NULL);
@@ -237,6 +241,8 @@ static int unpack_ext(unpacker_t *u, ipc_value_t *value)
         memcpy(&value->as.range, at, size);
         return value->as.range.end >= value->as.range.first ? 0 : malformed(u);
     case EXT_REF:
+        if (memchr(at, 0, size))
+            return malformed(u);
         *value = (ipc_value_t){.kind = IPC_KIND_REF, .count = (uint32_t) size,
                                .as.string = arena_text(u->arena, at, size)};
         return 0;
@@ -252,8 +258,9 @@ static int unpack_members(unpacker_t *u, int depth, bool dict, ipc_value_t *valu
 {
     size_t count = dict ? ipc_read_map(u->reader) : ipc_read_list(u->reader);
     size_t members = dict ? 2 * count : count;
-    if (u->reader->bad || count > UINT32_MAX || depth >= IPC_MAX_DEPTH)
+    if (u->reader->bad || count > UINT32_MAX || depth >= IPC_MAX_DEPTH || members > u->members)
         return malformed(u);
+    u->members -= members;
     ipc_value_t *items = ipc_arena_take(u->arena, members * sizeof items[0]);
     for (size_t i = 0; i < members; i++) {
         if (unpack(u, depth + 1, &items[i]))
@@ -299,7 +306,7 @@ static int unpack(unpacker_t *u, int depth, ipc_value_t *value)
 int ipc_value_unpack(ipc_value_t *self, ipc_reader_t *reader, ipc_arena_t *arena, ipc_open_fn *open,
                      void *context, ipc_error_t *error)
 {
-    unpacker_t u = {reader, arena, open, context, error};
+    unpacker_t u = {reader, arena, open, context, error, (size_t) (reader->end - reader->at)};
     *self = ipc_none();
     return unpack(&u, 0, self);
 }

@@ -114,6 +114,16 @@ static int to_complex(ipc_value_t value, ipc_value_t *converted)
     return rc;
 }
 
+//  Both parts within what a float holds.
+static int to_float_complex(ipc_value_t value, ipc_value_t *converted)
+{
+    int rc = to_complex(value, converted);
+    for (int i = 0; !rc && i < 2; i++)
+        if (isfinite(converted->as.c128[i]) && fabs(converted->as.c128[i]) > FLT_MAX)
+            rc = -2;
+    return rc;
+}
+
 static int of_kind(ipc_value_t value, ipc_kind_t kind, ipc_value_t *converted)
 {
     *converted = value;
@@ -126,7 +136,7 @@ static int convert(ipc_value_t value, ipc_type_t type, ipc_value_t *converted)
     case IPC_TYPE_BOOL: return to_bool(value, converted);
     case IPC_TYPE_F32: return to_float(value, converted);
     case IPC_TYPE_F64: return to_double(value, converted);
-    case IPC_TYPE_C64:
+    case IPC_TYPE_C64: return to_float_complex(value, converted);
     case IPC_TYPE_C128: return to_complex(value, converted);
     case IPC_TYPE_STR: return of_kind(value, IPC_KIND_STR, converted);
     case IPC_TYPE_ARRAY:

@@ -172,7 +172,10 @@ static void unpack_submit(ipc_msg_t *self, ipc_reader_t *r)
     self->submit.items = ipc_read_u32(r);
     self->submit.retries = ipc_read_u32(r);
     self->submit.chunk = ipc_read_u32(r);
-    self->submit.priority = (int32_t) ipc_read_i64(r);
+    int64_t priority = ipc_read_i64(r);
+    if (priority < INT32_MIN || priority > INT32_MAX)
+        ipc_reader_refuse(r);
+    self->submit.priority = (int32_t) priority;
     self->submit.job = ipc_read_u64(r);
     self->submit.count = ipc_read_u64(r);
     self->submit.base = ipc_read_i64(r);

@@ -172,7 +172,7 @@ size_t ipc_value_count(ipc_value_t self)
     case IPC_KIND_STR:
     case IPC_KIND_LIST:
     case IPC_KIND_DICT: return self.count;
-    case IPC_KIND_RANGE: return (size_t) (self.as.range.end - self.as.range.first);
+    case IPC_KIND_RANGE: return (size_t) self.as.range.end - (size_t) self.as.range.first;
     case IPC_KIND_ARRAY:
         return self.ndim ? self.as.borrowed.shape[0] * self.as.borrowed.shape[1] : self.as.array->count;
     default: return 0;
@@ -186,7 +186,7 @@ ipc_value_t ipc_value_at(ipc_value_t self, size_t i)
     if (self.kind == IPC_KIND_DICT && i < self.count)
         return self.as.items[2 * i + 1];
     if (self.kind == IPC_KIND_RANGE && i < ipc_value_count(self))
-        return ipc_value_from_i64(self.as.range.first + (int64_t) i);
+        return ipc_value_from_i64((int64_t) ((uint64_t) self.as.range.first + i));
     if (self.kind == IPC_KIND_ARRAY) {
         elements_t e = elements_of(&self);
         if (e.ndim == 1 && i < e.shape[0])

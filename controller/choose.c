@@ -194,8 +194,8 @@ static scheduler_span_t *pick(scheduler_t *self, uint32_t engine, int64_t now)
         uint32_t next = self->clients[c].next;
         scheduler_span_t *span = pick_from(self, c, engine, now);
         if (span) {
-            if (self->turn == c)
-                self->turn = next;
+            if (self->turn != NO_CLIENT && self->clients[next].active)
+                self->turn = next; // also when the one whose turn it was had nothing for this engine
             return span;
         }
         c = next;
@@ -277,7 +277,6 @@ bool scheduler_dispatch(scheduler_t *self, int64_t now)
         if (self->engines[i].ready && self->engines[i].items == 0)
             feed(self, i, true, now);
     for (uint32_t i = 0; i < self->engine_count; i++) feed(self, i, false, now);
-    if (self->turn == NO_CLIENT)
-        recall_for_idle(self, now);
+    recall_for_idle(self, now); // engines that are idle still found nothing that they may take
     return self->held;
 }

@@ -237,7 +237,8 @@ static void bury_former(controller_t *self, uint32_t engine, const ipc_msg_t *ms
                           &(scheduler_death_t){.span = unknown.registration.span,
                                                .item = unknown.registration.item,
                                                .done_span = unknown.registration.done_span,
-                                               .done_item = unknown.registration.done_item});
+                                               .done_item = unknown.registration.done_item,
+                                               .unknown = entry->epoch != msg->registration.death_epoch});
     self->dying = NULL;
     entry->restarts++;
     const char *signal = sigabbrev_np((int) unknown.registration.signal);

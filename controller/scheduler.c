@@ -316,7 +316,7 @@ void scheduler_engine_died(scheduler_t *self, uint32_t i, const scheduler_death_
         return;
     engine_t *engine = &self->engines[i];
     uint64_t pivot_id = death->span ? death->span : death->done_span;
-    scheduler_span_t *pivot = scheduler_span(self, pivot_id, i);
+    scheduler_span_t *pivot = death->unknown ? engine->sent.first : scheduler_span(self, pivot_id, i);
     bool before_pivot = false;         // walking backwards, so that heads of queues keep the order
     span_list_t sent = engine->sent;
     engine->ready = false;
@@ -327,8 +327,9 @@ void scheduler_engine_died(scheduler_t *self, uint32_t i, const scheduler_death_
         previous = span->previous;
         span->next = span->previous = NULL;
         if (span == pivot) {
-            bool running = death->span != 0;
-            bury_span(self, span, running ? death->item : death->done_item + 1, running);
+            bool running = death->unknown || death->span != 0;
+            uint64_t item = death->unknown ? 0 : running ? death->item : death->done_item + 1;
+            bury_span(self, span, item, running); // an item before the first without a result is that one
             before_pivot = true;
         } else {
             bury_span(self, span, before_pivot ? UINT64_MAX : 0, false);
@@ -339,11 +340,14 @@ void scheduler_engine_died(scheduler_t *self, uint32_t i, const scheduler_death_
 static void drop_list(scheduler_t *self, span_list_t *list, uint32_t engine)
 {
     for (scheduler_span_t *span; (span = list->first);) {
+        uint64_t first = span->first + span->count - span->left;
         list_remove(list, span);
-        span->job->left -= span->left;
-        if (!span->job->dropped)
-            self->actions->lose(self->context, span->job, span->first + span->count - span->left, span->left,
-                                engine, SCHEDULER_ENGINE_LOST, span->attempts);
+        if (span->job->direct || !try_again(self, span, first, span->left, false)) {
+            span->job->left -= span->left;
+            if (!span->job->dropped)
+                self->actions->lose(self->context, span->job, first, span->left, engine,
+                                    SCHEDULER_ENGINE_LOST, span->attempts);
+        }
         span_free(self, span);
     }
 }

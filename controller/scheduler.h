@@ -97,6 +97,7 @@ void scheduler_engine_down(scheduler_t *self, uint32_t engine);
 //  finished; (span, item) was running when span is not 0; the rest had not started.
 typedef struct scheduler_death {
     uint64_t span, item, done_span, done_item;
+    bool unknown;              // nothing is known: the first item without a result may have been running
 } scheduler_death_t;
 void scheduler_engine_died(scheduler_t *self, uint32_t engine, const scheduler_death_t *death);
 //  It is gone for good: direct work for it ends with an error.

@@ -34,6 +34,7 @@ struct slab {
     uint32_t *roomy;                   // blocks that have room, a stack
     size_t roomy_count;
     size_t used, mapped;               // records; blocks with memory
+    size_t empty;                      // of these, blocks without a record: one is kept
 };
 
 slab_t *slab_new(size_t size)
@@ -87,6 +88,7 @@ static void map_block(slab_t *self, block_t *block)
     block->free = NONE;
     block->fresh = 0;
     self->mapped++;
+    self->empty++;
 }
 
 static head_t *head_at(const slab_t *self, const block_t *block, uint32_t place)
@@ -107,6 +109,7 @@ void *slab_take(slab_t *self, uint64_t *id)
         place = block->fresh++;
     else
         block->free = head_at(self, block, place)->next;
+    self->empty -= block->used == 0;
     block->used++;
     self->used++;
     if (block->used == self->per_block) {
@@ -153,7 +156,9 @@ void slab_give(slab_t *self, uint64_t id)
     block->used--;
     self->used--;
     list_block(self, i);
-    if (block->used == 0 && self->mapped > 1) {
+    self->empty += block->used == 0;
+    if (block->used == 0 && self->empty > 1) {
+        self->empty--;
         munmap(block->memory, BLOCK_BYTES);
         block->memory = NULL;
         self->mapped--;

@@ -90,7 +90,7 @@ void link_close_batch(worker_t *self)
 static void report_failure(worker_t *self, work_t *work, uint64_t position)
 {
     outcome_t *outcome = &self->outcome;
-    ipc_failure_t failure = {.code = IPC_E_REMOTE,
+    ipc_failure_t failure = {.code = (uint32_t) outcome->code,
                              .kind = ipc_bytes_of(outcome->kind),
                              .text = ipc_bytes_of(outcome->text),
                              .where = ipc_bytes_of(work->function->name),

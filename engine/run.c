@@ -15,6 +15,7 @@ static int fail_with(worker_t *self, const ipc_error_t *error)
 {
     outcome_t *outcome = &self->outcome;
     outcome->failed = true;
+    outcome->code = error->code;
     ipc_text_copy(outcome->kind, sizeof outcome->kind, error->kind);
     ipc_text_copy(outcome->text, sizeof outcome->text, error->text);
     return -1;

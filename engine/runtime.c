@@ -30,6 +30,7 @@ __attribute__((noreturn)) static void engine_raise(const char *kind, const char 
     ipc_text_copy(outcome->kind, sizeof outcome->kind, kind);
     ipc_text_copy(outcome->text, sizeof outcome->text, text);
     outcome->failed = true;
+    outcome->code = IPC_E_REMOTE;
     _longjmp(self->raised, 1);
 }
 

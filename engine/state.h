@@ -64,6 +64,7 @@ typedef struct batch {
 //  What became of one item.
 typedef struct outcome {
     bool failed;
+    int code;                          // ipc_code_t
     char kind[32], text[512];
     ipc_writer_t value;                // packed
     ipc_writer_t objects;

@@ -493,14 +493,10 @@ int main(void)
     tcase_add_test(tests, two_changed_bytes_are_read_without_harm);
     tcase_add_test(tests, large_arrays_travel_as_references);
     tcase_add_test(tests, what_is_no_reference_is_left_unread);
-    // Not kept yet: run them with IPC_TESTS=all.
-    const char *which = getenv("IPC_TESTS");
-    if (which && strcmp(which, "all") == 0) {
-        tcase_add_test(tests, what_can_be_packed_can_be_unpacked);
-        tcase_add_test(tests, lists_that_claim_members_take_no_more_memory_than_the_message_allows);
-        tcase_add_test(tests, what_comes_of_changed_bytes_can_be_printed);
-        tcase_add_test(tests, bytes_of_a_bool_array_are_0_or_1);
-    }
+    tcase_add_test(tests, what_can_be_packed_can_be_unpacked);
+    tcase_add_test(tests, lists_that_claim_members_take_no_more_memory_than_the_message_allows);
+    tcase_add_test(tests, what_comes_of_changed_bytes_can_be_printed);
+    tcase_add_test(tests, bytes_of_a_bool_array_are_0_or_1);
     Suite *suite = suite_create("codec");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

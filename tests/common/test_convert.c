@@ -160,10 +160,7 @@ int main(void)
     tcase_add_test(tests, real_numbers_become_complex);
     tcase_add_test(tests, text_and_arrays_pass_and_nothing_else_for_them);
     tcase_add_test(tests, a_reference_passes_for_every_type);
-    // Not kept yet: run it with IPC_TESTS=all.
-    const char *which = getenv("IPC_TESTS");
-    if (which && strcmp(which, "all") == 0)
-        tcase_add_test(tests, a_double_complex_that_no_float_complex_holds_is_refused);
+    tcase_add_test(tests, a_double_complex_that_no_float_complex_holds_is_refused);
     Suite *suite = suite_create("convert");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

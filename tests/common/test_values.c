@@ -368,10 +368,7 @@ int main(void)
     tcase_add_test(tests, a_copy_holds_all_that_the_value_held);
     tcase_add_test(tests, names_are_bound_and_removed);
     tcase_add_test(tests, a_name_owns_its_value);
-    // Not kept yet: run it with IPC_TESTS=all.
-    const char *which = getenv("IPC_TESTS");
-    if (which && strcmp(which, "all") == 0)
-        tcase_add_test(tests, the_widest_range_is_counted);
+    tcase_add_test(tests, the_widest_range_is_counted);
     Suite *suite = suite_create("values");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

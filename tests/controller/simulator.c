@@ -28,7 +28,7 @@ typedef struct work {
 
 typedef struct engine {
     bool known, alive, told_up;
-    uint32_t epoch;
+    uint32_t epoch, told_epoch;        // told: of the worker that the controller knows
     work_t *work;                      // oldest first
     bool running;
     sim_outcome_t outcome;
@@ -284,7 +284,7 @@ static void on_send(void *context, uint32_t e, scheduler_span_t *span)
         self->sent[self->sent_count++] = (sim_sent_t){job, e, span->first, span->count, self->reports};
     }
     post(self, (event_t){.time = self->now + self->latency, .type = EVENT_TASK, .engine = e,
-                         .epoch = engine->epoch, .span = span->id, .first = span->first, .count = span->count,
+                         .epoch = engine->told_epoch, .span = span->id, .first = span->first, .count = span->count,
                          .attempts = span->attempts, .job = job});
 }
 
@@ -295,7 +295,7 @@ static void on_recall(void *context, uint32_t e, uint64_t count)
     MUST(self, count > 0, "a recall asks for something");
     self->recalls++;
     post(self, (event_t){.time = self->now + self->latency, .type = EVENT_RECALL, .engine = e,
-                         .epoch = self->state->engines[e].epoch, .count = count});
+                         .epoch = self->state->engines[e].told_epoch, .count = count});
 }
 
 static void on_lose(void *context, scheduler_job_t *scheduled, uint64_t first, uint64_t count, uint32_t engine,
@@ -380,6 +380,7 @@ static void on_back(simulator_t *self, uint32_t e)
     put_back(self, e);
     MUST(self, scheduler_engine_load(self->scheduler, e) == 0, "a dead engine has nothing");
     engine->alive = engine->told_up = true;
+    engine->told_epoch = engine->epoch;
     engine->running = false;
     engine->death = (scheduler_death_t){0};
     scheduler_engine_up(self->scheduler, e);
@@ -558,6 +559,7 @@ void sim_remove(simulator_t *self, uint32_t e)
     engine->known = engine->told_up = false;
     engine_stops(engine);
     scheduler_engine_remove(self->scheduler, e);
+    put_back(self, e); // what has retries
     self->state->owed = true;
 }
 

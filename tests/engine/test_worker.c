@@ -30,15 +30,8 @@ static void tear_down(void)
     ipc_writer_destroy(&fake.out);
 }
 
-static void make_directory(void)
-{
-    fake_make_directory(&fake);
-}
-
-static void remove_directory(void)
-{
-    fake_remove_directory(&fake);
-}
+static void make_directory(void) { fake_make_directory(&fake); }
+static void remove_directory(void) { fake_remove_directory(&fake); }
 
 //  --- What the controller says ----------------------------------------------------------------------------
 
@@ -226,6 +219,24 @@ START_TEST(items_that_are_done_are_reported_while_the_next_one_runs)
     expect_nothing_more();
     open_gate(ITEMS);
     expect_done(2, ITEMS - 1, 1);
+}
+END_TEST
+
+//  The connection thread, which has the socket while the first one runs, learns of the results after it.
+START_TEST(short_tasks_between_long_ones_are_reported_while_the_next_one_runs)
+{
+    start_hold(1, 1);
+    add_ping(1); // answered by the connection thread, which waits from then on
+    fake_send(&fake);
+    expect_pong(1);
+    for (uint64_t span = 3; span < 6; span++) add_span(span, TWICE, 1);
+    add_span(6, HOLD, 1);
+    fake_send(&fake);
+    expect_nothing_more();
+    open_gate(1);
+    for (uint64_t span = 2; span < 6; span++) expect_done(span, 0, 1);
+    open_gate(2);
+    expect_done(6, 0, 1);
 }
 END_TEST
 
@@ -555,6 +566,7 @@ int main(void)
         a_finished_result_leaves_while_the_next_task_runs,
         items_that_are_done_are_reported_while_the_next_one_runs,
         a_heartbeat_is_answered_while_a_task_runs,
+        short_tasks_between_long_ones_are_reported_while_the_next_one_runs,
         tasks_run_in_the_order_in_which_they_came,
         control_overtakes_waiting_tasks,
         the_untouched_rest_is_given_back_and_all_else_is_done,
