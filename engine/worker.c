@@ -34,7 +34,7 @@ static void arm_timer(worker_t *self, long after_ns)
     timerfd_settime(self->timer_fd, 0, &when, NULL);
 }
 
-enum { WATCH_SOCKET, WATCH_STOP, WATCH_CONTROLLER, WATCH_OUT, WATCH_ERR, WATCH_KICK, WATCH_COUNT };
+enum { WATCH_SOCKET, WATCH_STOP, WATCH_CONTROLLER, WATCH_OUT, WATCH_ERR, WATCH_KICK, WATCH_TIMER, WATCH_COUNT };
 
 enum { REGISTER_MS = 2000 };           // after which an unanswered registration is made again
 
@@ -48,6 +48,7 @@ static void wait_for_event(worker_t *self, bool connection_thread)
         [WATCH_OUT] = {.fd = self->output.fds[0], .events = POLLIN},
         [WATCH_ERR] = {.fd = self->output.fds[1], .events = POLLIN},
         [WATCH_KICK] = {.fd = connection_thread ? self->kick_fd : -1, .events = POLLIN},
+        [WATCH_TIMER] = {.fd = connection_thread ? self->timer_fd : -1, .events = POLLIN},
     };
     bool accepted = self->controller_fd >= 0;
     pthread_mutex_unlock(&self->lock);
@@ -56,6 +57,8 @@ static void wait_for_event(worker_t *self, bool connection_thread)
     if (rc > 0 && fds[WATCH_KICK].revents)
         (void) !read(self->kick_fd, &kicks, sizeof kicks);
     pthread_mutex_lock(&self->lock);
+    if (rc > 0 && fds[WATCH_TIMER].revents && read(self->timer_fd, &kicks, sizeof kicks) > 0)
+        self->timer_armed = false;
     if (rc == 0 && self->controller_fd < 0) // the controller died before it had answered
         link_controller_died(self);
     self->stopping = self->stopping || (rc > 0 && fds[WATCH_STOP].revents);
@@ -164,6 +167,8 @@ static void run_work(worker_t *self, work_t *work)
     while (work->cursor < work->end) {
         uint64_t position = work->running = work->cursor++;
         self->run_started = self->outcome.started = now;
+        if (self->serving && self->batch.count > 0) // the connection thread waits for events: this is one
+            arm_timer(self, FIRST_LOOK_NS);
         take_freed(self);
         pthread_mutex_unlock(&self->lock);
         note_start(self, work, position);
