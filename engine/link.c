@@ -113,7 +113,9 @@ void link_report(worker_t *self, work_t *work, uint64_t position)
 {
     outcome_t *outcome = &self->outcome;
     batch_t *batch = &self->batch;
-    if (work->span == 0) {
+    if (work->span == 0) { // of a controller that is gone: nobody wants it
+        ipc_objects_t objects = objects_of(&outcome->objects);
+        for (size_t i = 0; i < objects.count; i++) ipc_store_freed(self->store, ipc_object_at(&objects, i));
         output_read(&self->output);
         output_clear(&self->output);
         return;
@@ -385,6 +387,8 @@ void link_controller_died(worker_t *self)
     if (self->current) { // it ends, and nobody wants to know
         self->current->end = self->current->cursor;
         self->current->span = 0;
+        if (self->page) // should it crash: the next controller has another task of that number
+            self->page->span = 0;
     }
     self->functions = NULL; // the next one has other numbers; what runs may still use these
     self->function_count = 0;

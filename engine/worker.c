@@ -170,11 +170,11 @@ static void run_work(worker_t *self, work_t *work)
         if (self->serving && self->batch.count > 0) // the connection thread waits for events: this is one
             arm_timer(self, FIRST_LOOK_NS);
         take_freed(self);
-        pthread_mutex_unlock(&self->lock);
         note_start(self, work, position);
+        pthread_mutex_unlock(&self->lock);
         run_item(self, work, position);
-        note_end(self);
         pthread_mutex_lock(&self->lock);
+        note_end(self);
         link_report(self, work, position);
         now = self->outcome.finished;
         if (now - self->flushed > FLUSH_NS) {
