@@ -171,8 +171,7 @@ static void on_freed(ipc_client_t *self, const ipc_msg_t *msg)
 static void on_report(ipc_client_t *self, const ipc_msg_t *msg)
 {
     free(self->report);
-    self->report = ipc_xalloc(msg->report.text.size + 1);
-    memcpy(self->report, msg->report.text.data, msg->report.text.size);
+    self->report = ipc_bytes_text(msg->report.text);
     self->report_number = msg->report.number;
     client_tell(self);
 }

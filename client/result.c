@@ -76,16 +76,9 @@ ipc_result_t *result_refuse(ipc_result_t *self, const ipc_error_t *error)
     return self;
 }
 
-static char *text_of(ipc_bytes_t bytes)
-{
-    char *text = ipc_xalloc(bytes.size + 1);
-    memcpy(text, bytes.data, bytes.size);
-    return text;
-}
-
 static void copy_bytes(char *buffer, size_t size, ipc_bytes_t bytes)
 {
-    char *text = text_of(bytes);
+    char *text = ipc_bytes_text(bytes);
     ipc_text_copy(buffer, size, text);
     free(text);
 }
@@ -95,7 +88,7 @@ static void add_trace(ipc_result_t *self, ipc_error_t *error, ipc_error_more_t *
 {
     if (frames.size == 0)
         return;
-    char *raw = text_of(frames), where[SYMBOLS_WHERE] = "";
+    char *raw = ipc_bytes_text(frames), where[SYMBOLS_WHERE] = "";
     more->trace = symbols_trace(raw, program_file_of, self->client, where);
     free(raw);
     char *in = strstr(error->text, " in ");
@@ -129,7 +122,7 @@ static void add_written(ipc_result_t *self, uint64_t position, int engine, int s
     if (text.size == 0)
         return;
     written_t *written = ipc_xalloc(sizeof *written);
-    *written = (written_t){position, engine, stream, text_of(text), text.size, NULL};
+    *written = (written_t){position, engine, stream, ipc_bytes_text(text), text.size, NULL};
     *(self->last_written ? &self->last_written->next : &self->written) = written;
     self->last_written = written;
 }

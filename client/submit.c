@@ -161,9 +161,11 @@ static ipc_result_t *draft_end(draft_t *self, result_shape_t shape)
     ipc_client_t *client = self->client;
     ipc_result_t *result;
     bool empty = self->error.code == 0 && self->count == 0, first = client->out.size == 0;
-    if (self->error.code == 0 && !empty && !check_limits(self) && client_wait(client, has_room, client, -1) &&
-        client->dead)
-        ipc_fail(&self->error, IPC_E_CONNECTION, "the cluster is gone");
+    if (self->error.code == 0 && !empty && !check_limits(self) && !has_room(client)) {
+        client_wait(client, has_room, client, IPC_FOREVER); // results go on arriving
+        if (client->dead)
+            ipc_fail(&self->error, IPC_E_CONNECTION, "the cluster is gone");
+    }
     if (self->error.code) {
         give_objects_back(self);
         result = result_refuse(result_new(client, self->method, shape, refused_count(self)), &self->error);

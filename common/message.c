@@ -9,6 +9,14 @@ ipc_bytes_t ipc_bytes_of(const char *text)
     return (ipc_bytes_t){text ? text : "", text ? strlen(text) : 0};
 }
 
+char *ipc_bytes_text(ipc_bytes_t bytes)
+{
+    char *text = ipc_xalloc(bytes.size + 1);
+    if (bytes.size > 0)
+        memcpy(text, bytes.data, bytes.size);
+    return text;
+}
+
 ipc_object_t ipc_object_at(const ipc_objects_t *self, size_t i)
 {
     ipc_object_t object;

@@ -194,7 +194,8 @@ typedef struct ipc_failure {
 void ipc_failure_pack(const ipc_failure_t *self, ipc_writer_t *writer);
 int ipc_failure_unpack(ipc_failure_t *self, ipc_bytes_t body);
 
-//  A zero-ended string as bytes.
+//  A zero-ended string as bytes, and bytes as one (given: free() it).
 ipc_bytes_t ipc_bytes_of(const char *text);
+char *ipc_bytes_text(ipc_bytes_t bytes);
 
 #endif

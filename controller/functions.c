@@ -34,13 +34,6 @@ void functions_destroy(functions_t **self_p)
     free(self);
 }
 
-static char *text_of(ipc_bytes_t bytes)
-{
-    char *text = ipc_xalloc(bytes.size + 1);
-    memcpy(text, bytes.data, bytes.size);
-    return text;
-}
-
 static bool is(const function_t *function, const ipc_msg_t *msg)
 {
     ipc_bytes_t key = msg->function.key;
@@ -65,8 +58,8 @@ const function_t *functions_add(functions_t *self, const ipc_msg_t *msg)
     }
     function_t *function = ipc_xalloc(sizeof *function);
     *function = (function_t){.number = self->count, .kind = msg->function.kind,
-                             .key = text_of(msg->function.key), .name = text_of(msg->function.name),
-                             .libraries = text_of(msg->function.libraries), .next = *bucket};
+                             .key = ipc_bytes_text(msg->function.key), .name = ipc_bytes_text(msg->function.name),
+                             .libraries = ipc_bytes_text(msg->function.libraries), .next = *bucket};
     *bucket = function;
     return self->all[self->count++] = function;
 }

@@ -171,13 +171,6 @@ void link_flush(worker_t *self)
 
 //  --- Messages in ------------------------------------------------------------------------------------------
 
-static char *text_of(ipc_bytes_t bytes)
-{
-    char *text = ipc_xalloc(bytes.size + 1);
-    memcpy(text, bytes.data, bytes.size);
-    return text;
-}
-
 static void on_function(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
 {
     (void) parcel;
@@ -195,9 +188,9 @@ static void on_function(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
     if (self->functions[number])
         return;
     engine_function_t *function = ipc_xalloc(sizeof *function);
-    *function = (engine_function_t){.kind = msg->function.kind, .key = text_of(msg->function.key),
-                                    .name = text_of(msg->function.name),
-                                    .libraries = text_of(msg->function.libraries)};
+    *function = (engine_function_t){.kind = msg->function.kind, .key = ipc_bytes_text(msg->function.key),
+                                    .name = ipc_bytes_text(msg->function.name),
+                                    .libraries = ipc_bytes_text(msg->function.libraries)};
     self->functions[number] = function;
 }
 
