@@ -270,7 +270,6 @@ static void client_free(ipc_client_t *self)
     free(self->ready);
     free(self->lent_ids);
     free(self->pins);
-    free(self->report);
     free(self->connection_path);
     ipc_writer_destroy(&self->out);
     close(self->kick_fd);

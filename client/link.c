@@ -168,14 +168,6 @@ static void on_freed(ipc_client_t *self, const ipc_msg_t *msg)
     ipc_store_freed(self->store, msg->freed.object);
 }
 
-static void on_report(ipc_client_t *self, const ipc_msg_t *msg)
-{
-    free(self->report);
-    self->report = ipc_bytes_text(msg->report.text);
-    self->report_number = msg->report.number;
-    client_tell(self);
-}
-
 static void on_pong(ipc_client_t *self, const ipc_msg_t *msg)
 {
     (void) msg;
@@ -189,7 +181,7 @@ typedef void handler_fn(ipc_client_t *self, const ipc_msg_t *msg);
 static handler_fn *const handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_WELCOME] = on_welcome, [IPC_MSG_REFUSED] = on_refused, [IPC_MSG_ENGINES] = on_engines,
     [IPC_MSG_RESULT] = on_result,   [IPC_MSG_OUTPUT] = on_output,   [IPC_MSG_FREED] = on_freed,
-    [IPC_MSG_REPORT] = on_report,   [IPC_MSG_PONG] = on_pong,
+    [IPC_MSG_PONG] = on_pong,
 };
 
 static void serve_frame(ipc_client_t *self, const void *data, size_t size)

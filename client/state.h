@@ -102,8 +102,6 @@ struct ipc_client {
     ipc_result_t *results;             // all of them
     ipc_view_t *views;
     unsigned unread;                   // errors shown that nobody looked at
-    uint64_t report_number;
-    char *report;                      // the controller's last one
 };
 
 //  client/client.c; client_ and link_ functions want the lock.
