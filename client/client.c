@@ -97,7 +97,7 @@ bool client_wait(ipc_client_t *self, condition_fn *condition, void *context, int
     bool met;
     link_flush(self);
     for (;;) {
-        if (self->out.size > 0)
+        if (link_has_more(self))
             link_flush(self);
         met = condition(context);
         if (met || self->stopping)
@@ -125,7 +125,7 @@ bool client_wait(ipc_client_t *self, condition_fn *condition, void *context, int
 //  is busy, and a single call leaves at once.
 static void flush_gathered(ipc_client_t *self)
 {
-    if (self->out.size == 0 || self->dead || (self->unanswered && self->out.size < OUT_FULL))
+    if (!link_has_more(self) || self->dead || (self->unanswered && link_size(self) < OUT_FULL))
         return;
     self->unanswered = true;
     link_send(self, &(ipc_msg_t){.type = IPC_MSG_PING});
@@ -252,6 +252,7 @@ static void client_free(ipc_client_t *self)
     for (size_t i = 0; i < TICKET_BUCKETS; i++)
         for (ticket_t *ticket = self->tickets[i], *next; ticket; ticket = next) {
             next = ticket->next;
+            free(ticket->calls);
             free(ticket);
         }
     for (uint32_t i = 0; i < self->function_count; i++) {
@@ -272,6 +273,8 @@ static void client_free(ipc_client_t *self)
     free(self->pins);
     free(self->connection_path);
     ipc_writer_destroy(&self->out);
+    group_destroy(&self->group);
+    draft_writers_free(&self->draft);
     close(self->kick_fd);
     pthread_mutex_unlock(&self->lock);
     pthread_mutex_destroy(&self->lock);

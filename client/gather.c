@@ -15,13 +15,13 @@ typedef struct part {
     size_t shape[IPC_MAX_DIMENSIONS];
 } part_t;
 
-static part_t read_part(const slot_t *slot)
+static part_t read_part(const ipc_result_t *self, size_t i)
 {
-    part_t part = {.value = slot->value};
-    if (slot->state != SLOT_DONE || slot->value.kind != IPC_KIND_LIST || slot->value.count < 2)
+    part_t part = {.value = positions_value(&self->positions, i)};
+    if (part.value.kind != IPC_KIND_LIST || part.value.count < 2)
         return part;
-    const ipc_value_t *told = slot->value.as.items;
-    part.large = slot->value.count == 3;
+    const ipc_value_t *told = part.value.as.items;
+    part.large = part.value.count == 3;
     part.value = told[1];
     const ipc_array_t *array = ipc_value_array(told[1]);
     if (part.large) {
@@ -40,20 +40,20 @@ static part_t read_part(const slot_t *slot)
 //  The array of all parts, and the rows where each begins; false when they do not fit together.
 static bool plan_whole(ipc_result_t *self, ipc_array_ref_t *whole)
 {
-    part_t first = read_part(&self->slots[0]);
-    self->rows = ipc_xrealloc(self->rows, (self->count + 1) * sizeof self->rows[0]);
-    self->rows[0] = 0;
-    for (size_t i = 0; i < self->count; i++) {
-        part_t part = read_part(&self->slots[i]);
+    part_t first = read_part(self, 0);
+    self->more->rows = ipc_xrealloc(self->more->rows, (self->positions.count + 1) * sizeof self->more->rows[0]);
+    self->more->rows[0] = 0;
+    for (size_t i = 0; i < self->positions.count; i++) {
+        part_t part = read_part(self, i);
         if (part.ndim < 1 || part.ndim > IPC_MAX_DIMENSIONS || part.dtype != first.dtype ||
             part.ndim != first.ndim ||
             memcmp(part.shape + 1, first.shape + 1, (size_t) (part.ndim - 1) * sizeof part.shape[0]) != 0)
             return false;
-        self->rows[i + 1] = self->rows[i] + part.shape[0];
+        self->more->rows[i + 1] = self->more->rows[i] + part.shape[0];
     }
     *whole = (ipc_array_ref_t){.dtype = first.dtype, .ndim = first.ndim};
     memcpy(whole->shape, first.shape, sizeof whole->shape);
-    whole->shape[0] = self->rows[self->count];
+    whole->shape[0] = self->more->rows[self->positions.count];
     return true;
 }
 
@@ -71,20 +71,31 @@ static int make_whole(ipc_result_t *self, ipc_array_ref_t *whole, ipc_error_t *e
     size_t count = 0, row = row_bytes(whole);
     if (ipc_shape_count(whole->dtype, whole->ndim, whole->shape, &count, error))
         return -1;
-    char *memory = ipc_store_take(client->store, count * ipc_dtype_size(whole->dtype), &self->object, error);
+    char *memory = ipc_store_take(client->store, count * ipc_dtype_size(whole->dtype), &self->more->object, error);
     if (!memory)
         return -1;
     client->pins = ipc_xrealloc(client->pins, (client->pin_count + 1) * sizeof client->pins[0]);
-    client->pins[client->pin_count++] = (pin_t){.object = self->object};
-    whole->object = self->object;
-    self->whole = ipc_array_wrap(whole->dtype, whole->ndim, whole->shape, memory, NULL, NULL);
-    for (size_t i = 0; i < self->count; i++) {
-        part_t part = read_part(&self->slots[i]);
+    client->pins[client->pin_count++] = (pin_t){.object = self->more->object};
+    whole->object = self->more->object;
+    self->more->whole = ipc_array_wrap(whole->dtype, whole->ndim, whole->shape, memory, NULL, NULL);
+    for (size_t i = 0; i < self->positions.count; i++) {
+        part_t part = read_part(self, i);
         if (!part.large)
-            memcpy(memory + self->rows[i] * row, ipc_value_array(part.value)->data,
+            memcpy(memory + self->more->rows[i] * row, ipc_value_array(part.value)->data,
                    ipc_array_size(ipc_value_array(part.value)));
     }
     return 0;
+}
+
+//  A position begins anew.
+static void wait_again(ipc_result_t *self, size_t i)
+{
+    positions_reset(&self->positions, i);
+    size_t kept = 0;
+    for (size_t k = 0; k < self->run_count; k++)
+        if (self->runs[k].first != i)
+            self->runs[kept++] = self->runs[k];
+    self->run_count = kept;
 }
 
 //  Sends the second job to the engines with large parts; the others' positions stay done.
@@ -94,22 +105,21 @@ static void ask_again(ipc_result_t *self, ipc_function_kind_t kind, const ipc_wr
     ipc_client_t *client = self->client;
     ipc_writer_t targets = {0};
     uint64_t waiting = 0;
-    self->done = 0; // the order of completion begins anew
-    for (size_t i = 0; i < self->count; i++) {
-        part_t part = read_part(&self->slots[i]);
-        if (self->slots[i].state == SLOT_FAILED || !part.large) {
-            self->order[self->done++] = i;
-            if (self->slots[i].state == SLOT_DONE)
-                self->slots[i].value = part.value;
+    for (size_t i = 0; i < self->positions.count; i++) {
+        part_t part = read_part(self, i);
+        if (positions_error(&self->positions, i))
+            continue;
+        if (!part.large) {
+            positions_put(&self->positions, i, part.value);
             continue;
         }
-        ipc_target_t target = {.engine = self->engines[i], .count = 1, .first = i};
+        ipc_target_t target = {.engine = self->more->engines[i], .count = 1, .first = i};
         ipc_write_raw(&targets, &target, sizeof target);
-        self->slots[i].state = SLOT_WAITING;
+        wait_again(self, i);
         waiting++;
     }
     int64_t function = function_of_kind(client, kind);
-    ticket_t *ticket = ticket_new(client, self, self->count, arguments->size);
+    ticket_t *ticket = ticket_new(client, self, self->positions.count, arguments->size);
     ticket->left = waiting;
     self->job = ticket->job;
     functions_tell(client, function);
@@ -117,7 +127,7 @@ static void ask_again(ipc_result_t *self, ipc_function_kind_t kind, const ipc_wr
                                    .submit = {.function = (uint32_t) function,
                                               .flags = IPC_SUBMIT_DIRECT,
                                               .job = ticket->job,
-                                              .count = self->count,
+                                              .count = self->positions.count,
                                               .submitted = client_now(),
                                               .targets = {targets.data, targets.size},
                                               .objects = *objects,
@@ -128,10 +138,10 @@ static void ask_again(ipc_result_t *self, ipc_function_kind_t kind, const ipc_wr
 static void ask_for_rows(ipc_result_t *self, const ipc_array_ref_t *whole)
 {
     ipc_writer_t arguments = {0};
-    ipc_value_pack(ipc_value_from_str(self->name), &arguments, NULL, NULL, NULL);
+    ipc_value_pack(ipc_value_from_str(self->more->name), &arguments, NULL, NULL, NULL);
     ipc_array_ref_write(whole, &arguments);
-    ipc_value_pack(ipc_u64(self->rows, self->count), &arguments, NULL, NULL, NULL);
-    ask_again(self, IPC_FUNCTION_WRITE, &arguments, &(ipc_objects_t){(const char *) &self->object, 1});
+    ipc_value_pack(ipc_u64(self->more->rows, self->positions.count), &arguments, NULL, NULL, NULL);
+    ask_again(self, IPC_FUNCTION_WRITE, &arguments, &(ipc_objects_t){(const char *) &self->more->object, 1});
     ipc_writer_destroy(&arguments);
     self->phase = GATHER_WRITE;
 }
@@ -139,7 +149,7 @@ static void ask_for_rows(ipc_result_t *self, const ipc_array_ref_t *whole)
 static void ask_for_parts(ipc_result_t *self)
 {
     ipc_writer_t arguments = {0};
-    ipc_value_pack(ipc_value_from_str(self->name), &arguments, NULL, NULL, NULL);
+    ipc_value_pack(ipc_value_from_str(self->more->name), &arguments, NULL, NULL, NULL);
     ask_again(self, IPC_FUNCTION_PULL, &arguments, &(ipc_objects_t){"", 0});
     ipc_writer_destroy(&arguments);
     self->phase = GATHER_FETCH;
@@ -148,26 +158,26 @@ static void ask_for_parts(ipc_result_t *self)
 //  Shows each part as rows of the whole.
 static void show_rows(ipc_result_t *self)
 {
-    size_t shape[IPC_MAX_DIMENSIONS], total = self->whole->shape[0];
-    size_t row = total ? ipc_array_size(self->whole) / total : 0;
-    memcpy(shape, self->whole->shape, sizeof shape);
-    for (size_t i = 0; i < self->count; i++) {
-        if (self->slots[i].state != SLOT_DONE)
+    size_t shape[IPC_MAX_DIMENSIONS], total = self->more->whole->shape[0];
+    size_t row = total ? ipc_array_size(self->more->whole) / total : 0;
+    memcpy(shape, self->more->whole->shape, sizeof shape);
+    for (size_t i = 0; i < self->positions.count; i++) {
+        if (positions_error(&self->positions, i))
             continue;
-        shape[0] = self->rows[i + 1] - self->rows[i];
+        shape[0] = self->more->rows[i + 1] - self->more->rows[i];
         ipc_array_t *part =
-            ipc_array_wrap((ipc_dtype_t) self->whole->dtype, (int) self->whole->ndim, shape,
-                           (char *) self->whole->data + self->rows[i] * row, NULL, NULL);
-        ipc_arena_hold(self->arena, part);
-        self->slots[i].value = ipc_value_from_array(part);
+            ipc_array_wrap((ipc_dtype_t) self->more->whole->dtype, (int) self->more->whole->ndim, shape,
+                           (char *) self->more->whole->data + self->more->rows[i] * row, NULL, NULL);
+        ipc_arena_hold(result_arena(self), part);
+        positions_put(&self->positions, i, ipc_value_from_array(part));
     }
 }
 
 static void show_values(ipc_result_t *self)
 {
-    for (size_t i = 0; i < self->count; i++)
-        if (self->slots[i].state == SLOT_DONE)
-            self->slots[i].value = read_part(&self->slots[i]).value;
+    for (size_t i = 0; i < self->positions.count; i++)
+        if (!positions_error(&self->positions, i))
+            positions_put(&self->positions, i, read_part(self, i).value);
 }
 
 static void after_probe(ipc_result_t *self)
@@ -175,16 +185,15 @@ static void after_probe(ipc_result_t *self)
     ipc_array_ref_t whole;
     ipc_error_t error = {0};
     bool large = false;
-    for (size_t i = 0; i < self->count; i++) large = large || read_part(&self->slots[i]).large;
+    for (size_t i = 0; i < self->positions.count; i++) large = large || read_part(self, i).large;
     self->phase = GATHER_OVER;
     if (!large) {
         show_values(self);
-    } else if (self->failed > 0 || !plan_whole(self, &whole)) {
+    } else if (self->positions.failed > 0 || !plan_whole(self, &whole)) {
         ask_for_parts(self);
     } else if (make_whole(self, &whole, &error)) {
-        for (size_t i = 0; i < self->count; i++) self->slots[i].state = SLOT_WAITING;
-        self->done = 0;
-        result_fail(self, 0, self->count, &error);
+        for (size_t i = 0; i < self->positions.count; i++) wait_again(self, i);
+        result_fail_rest(self, &error);
     } else {
         ask_for_rows(self, &whole);
     }

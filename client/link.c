@@ -11,7 +11,18 @@
 
 void link_send(ipc_client_t *self, const ipc_msg_t *msg)
 {
+    group_close(self); // it came first
     ipc_msg_pack(msg, &self->out);
+}
+
+bool link_has_more(const ipc_client_t *self)
+{
+    return self->out.size > 0 || self->group.ticket;
+}
+
+size_t link_size(const ipc_client_t *self)
+{
+    return self->out.size + group_size(&self->group);
 }
 
 int link_open(ipc_client_t *self, ipc_error_t *error)
@@ -54,12 +65,29 @@ ticket_t *ticket_new(ipc_client_t *self, ipc_result_t *result, uint64_t count, u
     ticket_t *ticket = ipc_xalloc(sizeof *ticket);
     *ticket = (ticket_t){.job = self->next_job, .left = count, .bytes = bytes, .result = result};
     self->next_job += count;
-    self->tasks++;
+    self->tasks += count > 0;
     self->bytes += bytes;
     ticket_t **bucket = &self->tickets[ticket->job % TICKET_BUCKETS];
     ticket->next = *bucket;
     *bucket = ticket;
+    if (result) {
+        result->job = ticket->job;
+        result->ticket = ticket;
+    }
     return ticket;
+}
+
+void ticket_add(ipc_client_t *self, ticket_t *ticket, ipc_result_t *result, uint64_t bytes)
+{
+    if ((ticket->count & (ticket->count - 1)) == 0) // a power of two, or none: full
+        ticket->calls = ipc_xrealloc(ticket->calls, (ticket->count ? 2 * ticket->count : 1) * sizeof ticket->calls[0]);
+    ticket->calls[ticket->count++] = result;
+    ticket->left++;
+    ticket->bytes += bytes;
+    result->job = self->next_job++;
+    result->ticket = ticket;
+    self->tasks++;
+    self->bytes += bytes;
 }
 
 static ticket_t **ticket_find(ipc_client_t *self, uint64_t job)
@@ -69,12 +97,41 @@ static ticket_t **ticket_find(ipc_client_t *self, uint64_t job)
     return at;
 }
 
+//  The result of a job's position, and which of its positions that is; NULL when nobody wants it.
+static ipc_result_t *ticket_result(const ticket_t *self, uint64_t *position)
+{
+    if (!self->calls)
+        return self->result;
+    if (*position >= self->count)
+        return NULL;
+    ipc_result_t *result = self->calls[*position];
+    *position = 0;
+    return result;
+}
+
+void ticket_forget(const ipc_result_t *result)
+{
+    ticket_t *ticket = result->ticket;
+    if (!ticket)
+        return;
+    if (ticket->calls)
+        ticket->calls[result->job - ticket->job] = NULL;
+    else
+        ticket->result = NULL;
+}
+
 static void ticket_free(ipc_client_t *self, ticket_t **at)
 {
     ticket_t *ticket = *at;
     *at = ticket->next;
-    self->tasks--;
+    self->tasks -= ticket->calls ? ticket->count : 1;
     self->bytes -= ticket->bytes;
+    if (ticket->result)
+        ticket->result->ticket = NULL;
+    for (uint64_t i = 0; i < ticket->count; i++)
+        if (ticket->calls[i])
+            ticket->calls[i]->ticket = NULL;
+    free(ticket->calls);
     free(ticket);
 }
 
@@ -111,7 +168,7 @@ static void on_engines(ipc_client_t *self, const ipc_msg_t *msg)
     for (size_t i = 0; i < count; i++) {
         uint32_t id;
         memcpy(&id, msg->engines.ids.data + i * sizeof id, sizeof id);
-        self->ids[i] = (int) id;
+        self->ids[i] = id;
         self->ready[i] = msg->engines.ready.data[i] != 0;
     }
     self->id_count = count;
@@ -129,6 +186,16 @@ static void drop_objects(ipc_client_t *self, const ipc_objects_t *objects)
     }
 }
 
+//  Hands a reply to the calls of a group, one position each.
+static void take_calls(const ticket_t *ticket, reply_t *reply, uint64_t first, uint64_t count)
+{
+    for (uint64_t i = first; i < first + count; i++)
+        if (i < ticket->count && ticket->calls[i])
+            result_take(ticket->calls[i], reply, 0, 1);
+        else
+            reply_skip(reply, 1);
+}
+
 static void on_result(ipc_client_t *self, const ipc_msg_t *msg)
 {
     ticket_t **at = ticket_find(self, msg->result.job);
@@ -136,21 +203,27 @@ static void on_result(ipc_client_t *self, const ipc_msg_t *msg)
     for (size_t i = 0; i < msg->result.objects.count; i++)
         holds_receive(self->holds, ipc_object_at(&msg->result.objects, i));
     if (ticket && msg->result.count <= ticket->left) {
-        ipc_result_t *result = ticket->result;
+        reply_t reply;
+        reply_begin(&reply, msg);
         ticket->left -= msg->result.count;
+        if (ticket->calls)
+            take_calls(ticket, &reply, msg->result.first, msg->result.count);
+        ipc_result_t *result = ticket->result;
         if (ticket->left == 0)
             ticket_free(self, at);
-        if (result)
-            result_take(result, msg);
+        if (result) // a gather goes on with another ticket
+            result_take(result, &reply, msg->result.first, msg->result.count);
     }
     drop_objects(self, &msg->result.objects); // the arrays that are open hold them now
 }
 
 static void on_output(ipc_client_t *self, const ipc_msg_t *msg)
 {
-    ticket_t *ticket = *ticket_find(self, msg->output.span);
-    if (ticket && ticket->result)
-        result_take_output(ticket->result, msg);
+    const ticket_t *ticket = *ticket_find(self, msg->output.span);
+    uint64_t position = msg->output.item;
+    ipc_result_t *result = ticket ? ticket_result(ticket, &position) : NULL;
+    if (result)
+        result_take_output(result, msg, position);
 }
 
 static void on_freed(ipc_client_t *self, const ipc_msg_t *msg)
@@ -172,7 +245,7 @@ static void on_pong(ipc_client_t *self, const ipc_msg_t *msg)
 {
     (void) msg;
     self->unanswered = false; // the thread sends what has gathered since
-    if (self->out.size > 0)
+    if (link_has_more(self))
         client_wake(self);
 }
 
@@ -190,6 +263,7 @@ static void serve_frame(ipc_client_t *self, const void *data, size_t size)
     ipc_msg_t msg;
     ipc_error_t error = {0};
     int more = ipc_frame_open(&reader, data, size, &error) ? -1 : 1;
+    self->now = client_now();
     while (more == 1 && (more = ipc_msg_unpack(&msg, &reader, &error)) == 1)
         if (handlers[msg.type])
             handlers[msg.type](self, &msg);
@@ -225,9 +299,19 @@ void link_receive(ipc_client_t *self)
 
 void link_flush(ipc_client_t *self)
 {
+    group_close(self);
     if (self->socket && !self->dead && self->out.size > 0)
         ipc_frame_send(&self->out, self->socket);
     link_receive(self);
+}
+
+static void end_result(ipc_result_t *result, const ipc_error_t *error)
+{
+    if (!result)
+        return;
+    result->phase = GATHER_OVER;
+    result_fail_rest(result, error);
+    result_settle(result);
 }
 
 //  Every wait ends.
@@ -244,15 +328,13 @@ void link_controller_died(ipc_client_t *self)
         ipc_fail(&error, IPC_E_CONNECTION,
                  "the cluster's controller is gone: what was under way is lost; start the cluster again with "
                  "'ipcluster start -n 4', or retry if it is being restarted");
+    group_drop(&self->group);
     for (size_t i = 0; i < TICKET_BUCKETS; i++)
         while (self->tickets[i]) {
-            ipc_result_t *result = self->tickets[i]->result;
+            ticket_t *ticket = self->tickets[i];
+            end_result(ticket->result, &error);
+            for (uint64_t k = 0; k < ticket->count; k++) end_result(ticket->calls[k], &error);
             ticket_free(self, &self->tickets[i]);
-            if (result) {
-                result->phase = GATHER_OVER;
-                result_fail(result, 0, result->count, &error);
-                result_settle(result);
-            }
         }
     client_tell(self);
 }

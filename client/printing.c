@@ -7,11 +7,11 @@
 
 static void print_position(ipc_result_t *self, size_t i, FILE *stream)
 {
-    const ipc_error_t *error = slot_error(&self->slots[i]);
+    const ipc_error_t *error = positions_error(&self->positions, i);
     if (error)
         fprintf(stream, "<%s>", error->kind);
     else
-        ipc_value_print(self->slots[i].value, stream);
+        ipc_value_print(positions_value(&self->positions, i), stream);
 }
 
 void ipc_result_print(ipc_result_t *self, FILE *stream)
@@ -25,18 +25,18 @@ void ipc_result_print(ipc_result_t *self, FILE *stream)
         fputc('\n', stream);
         return;
     }
-    if (self->shape == RESULT_BARE && self->count == 1) {
+    if (self->shape == RESULT_BARE && self->positions.count == 1) {
         print_position(self, 0, stream);
         fputc('\n', stream);
         return;
     }
     fputc('[', stream);
-    for (size_t i = 0; i < self->count; i++) {
+    for (size_t i = 0; i < self->positions.count; i++) {
         if (i > 0)
             fputs(", ", stream);
-        if (self->count > ALL_SHOWN && i == EDGE_SHOWN) {
+        if (self->positions.count > ALL_SHOWN && i == EDGE_SHOWN) {
             fputs("…, ", stream);
-            i = self->count - EDGE_SHOWN;
+            i = self->positions.count - EDGE_SHOWN;
         }
         print_position(self, i, stream);
     }
@@ -99,17 +99,20 @@ void ipc_result_display(ipc_result_t *self, FILE *stream)
 {
     result_wait_all(self);
     self->looked = true;
-    pthread_mutex_lock(&self->client->lock);
-    self->last_written = self->written = sort_written(self->written);
-    while (self->last_written && self->last_written->next) self->last_written = self->last_written->next;
-    pthread_mutex_unlock(&self->client->lock);
-    const written_t *written = self->written;
+    const written_t *written = NULL;
+    if (self->more) {
+        result_more_t *more = self->more;
+        pthread_mutex_lock(&self->client->lock); // results of others may be told meanwhile
+        written = more->last_written = more->written = sort_written(more->written);
+        while (more->last_written && more->last_written->next) more->last_written = more->last_written->next;
+        pthread_mutex_unlock(&self->client->lock);
+    }
     while (written) {
         const written_t *first = written;
         print_stream(first, 1, stream);
         print_stream(first, 2, stream);
         while (written && written->position == first->position) written = written->next;
     }
-    if (self->failed > 0)
+    if (self->positions.failed > 0)
         ipc_error_print(ipc_result_error(self), stream);
 }

@@ -27,11 +27,13 @@ static bool is_position_done(void *context)
 {
     const position_t *at = context;
     return at->result->finished ||
-           (at->result->shape != RESULT_GATHER && at->result->slots[at->i].state != SLOT_WAITING);
+           (at->result->shape != RESULT_GATHER && positions_is_done(&at->result->positions, at->i));
 }
 
 static bool wait_until(ipc_result_t *self, condition_fn *condition, void *context, int timeout_ms)
 {
+    if (self->finished) // nothing changes any more: no lock
+        return true;
     pthread_mutex_lock(&self->client->lock);
     bool met = client_wait(self->client, condition, context, timeout_ms);
     pthread_mutex_unlock(&self->client->lock);
@@ -45,7 +47,7 @@ void result_wait_all(ipc_result_t *self)
 
 void result_wait_at(ipc_result_t *self, size_t i)
 {
-    if (i < self->count)
+    if (i < self->positions.count)
         wait_until(self, is_position_done, &(position_t){self, i}, IPC_FOREVER);
 }
 
@@ -57,10 +59,11 @@ bool ipc_result_wait(ipc_result_t *self, int timeout_ms)
 static void print_progress(ipc_result_t *self)
 {
     enum { WIDTH = 40 };
-    size_t done = ipc_result_done(self), filled = self->count ? done * WIDTH / self->count : WIDTH;
+    size_t done = ipc_result_done(self), filled = self->positions.count ? done * WIDTH / self->positions.count : WIDTH;
     double elapsed = ipc_result_elapsed(self), rate = elapsed > 0 ? (double) done / elapsed : 0;
     fprintf(stderr, "\r%s |%.*s%*s| %zu/%zu  %.0f/s  %.1f s", self->method, (int) filled,
-            "########################################", (int) (WIDTH - filled), "", done, self->count, rate,
+            "########################################", (int) (WIDTH - filled), "", done, self->positions.count,
+            rate,
             elapsed);
 }
 
@@ -80,13 +83,13 @@ void ipc_result_wait_interactive(ipc_result_t *self)
 
 size_t ipc_result_count(const ipc_result_t *self)
 {
-    return self->count;
+    return self->positions.count;
 }
 
 size_t ipc_result_done(ipc_result_t *self)
 {
     pthread_mutex_lock(&self->client->lock);
-    size_t done = self->shape == RESULT_GATHER && !self->finished ? 0 : self->done;
+    size_t done = self->shape == RESULT_GATHER && !self->finished ? 0 : self->positions.done;
     pthread_mutex_unlock(&self->client->lock);
     return done;
 }
@@ -126,42 +129,37 @@ int ipc_result_fd(ipc_result_t *self)
 bool ipc_result_ok(ipc_result_t *self)
 {
     result_wait_all(self);
-    self->looked = self->looked || self->failed > 0;
-    return self->failed == 0;
+    self->looked = self->looked || self->positions.failed > 0;
+    return self->positions.failed == 0;
 }
 
-//  The first failed position's error, with the number of the others in its text.
-static ipc_error_t *summarise(ipc_result_t *self)
+//  The first failed position's error, with the number of the others in its text. A refused call is one error.
+static ipc_error_t *summarise(const ipc_result_t *self)
 {
-    ipc_error_t *summary = NULL;
-    ipc_error_more_t *more = NULL;
-    for (size_t i = 0; i < self->count; i++) {
-        const ipc_error_t *error = slot_error(&self->slots[i]);
-        if (!error)
-            continue;
-        if (!summary) {
-            const ipc_error_more_t *first = error->more;
-            summary = ipc_xalloc(sizeof *summary);
-            *summary = *error;
-            summary->more = more = ipc_xalloc(sizeof *more);
-            more->method = ipc_xstrdup(self->method);
-            more->trace = first && first->trace ? ipc_xstrdup(first->trace) : NULL;
-            more->others = ipc_xalloc(self->failed * sizeof more->others[0]);
-            continue;
-        }
-        more->others[more->others_count++] = error;
+    const positions_t *positions = &self->positions;
+    ipc_error_t *summary = ipc_xalloc(sizeof *summary);
+    size_t i = 0;
+    while (!positions_error(positions, i)) i++;
+    *summary = *positions_error(positions, i);
+    const ipc_error_more_t *first = summary->more;
+    summary->more = NULL;
+    if (self->refused)
+        return summary;
+    ipc_error_more_t *more = ipc_xalloc(sizeof *more);
+    summary->more = more;
+    more->method = ipc_xstrdup(self->method);
+    more->trace = first && first->trace ? ipc_xstrdup(first->trace) : NULL;
+    if (positions->failed == 1)
+        return summary;
+    more->others = ipc_xalloc((positions->failed - 1) * sizeof more->others[0]);
+    while (more->others_count < positions->failed - 1) {
+        const ipc_error_t *other = positions_error(positions, ++i);
+        if (other)
+            more->others[more->others_count++] = other;
     }
-    if (more && more->others_count > 0 && !self->refused) {
-        char *text = ipc_xformat("%s (and %zu more failed)", summary->text, more->others_count);
-        ipc_text_copy(summary->text, sizeof summary->text, text);
-        free(text);
-    }
-    if (self->refused) { // it is one error, of the call
-        free(more->method);
-        free(more->others);
-        free(more);
-        summary->more = NULL;
-    }
+    char *text = ipc_xformat("%s (and %zu more failed)", summary->text, more->others_count);
+    ipc_text_copy(summary->text, sizeof summary->text, text);
+    free(text);
     return summary;
 }
 
@@ -169,25 +167,22 @@ const ipc_error_t *ipc_result_error(ipc_result_t *self)
 {
     result_wait_all(self);
     self->looked = true;
-    if (self->failed == 0) {
-        if (self->shape == RESULT_GATHER)
-            ipc_result_joined(self); // finds parts that do not fit
-        return self->summary;
-    }
-    if (!self->summary)
-        self->summary = summarise(self);
-    return self->summary;
+    if (self->positions.failed == 0 && self->shape == RESULT_GATHER)
+        ipc_result_joined(self); // finds parts that do not fit
+    if (self->positions.failed > 0 && !self->more->summary)
+        self->more->summary = summarise(self);
+    return self->more ? self->more->summary : NULL;
 }
 
 const ipc_error_t *ipc_result_error_at(ipc_result_t *self, size_t i)
 {
     static const ipc_error_t out_of_range = {.code = IPC_E_ARGUMENT, .engine = -1, .kind = "ArgumentError",
                                              .text = "the position is out of range"};
-    if (i >= self->count)
+    if (i >= self->positions.count)
         return &out_of_range;
     result_wait_at(self, i);
     self->looked = true;
-    return slot_error(&self->slots[i]);
+    return positions_error(&self->positions, i);
 }
 
 //  --- Values -------------------------------------------------------------------------------------------------
@@ -195,7 +190,7 @@ const ipc_error_t *ipc_result_error_at(ipc_result_t *self, size_t i)
 ipc_value_t ipc_result_value(ipc_result_t *self, size_t i)
 {
     result_wait_at(self, i);
-    return i < self->count && self->slots[i].state == SLOT_DONE ? self->slots[i].value : ipc_none();
+    return i < self->positions.count ? positions_value(&self->positions, i) : ipc_none();
 }
 
 int64_t ipc_result_i64(ipc_result_t *self, size_t i)
@@ -236,21 +231,24 @@ const ipc_array_t *ipc_result_array(ipc_result_t *self, size_t i)
 //  --- All positions as one array -------------------------------------------------------------------------------
 
 //  The dtype that holds all positions when they are numbers, IPC_DTYPE_COUNT otherwise.
-static ipc_dtype_t number_dtype(const ipc_result_t *self)
+static ipc_dtype_t number_dtype(const positions_t *self)
 {
     static const uint8_t of_kind[] = {[IPC_KIND_BOOL] = 1, [IPC_KIND_I64] = 2, [IPC_KIND_U64] = 3,
                                       [IPC_KIND_F64] = 4,  [IPC_KIND_C128] = 5, [IPC_KIND_RANGE] = 0};
     static const ipc_dtype_t dtypes[] = {[1] = IPC_BOOL, [2] = IPC_I64, [3] = IPC_U64, [4] = IPC_F64,
                                          [5] = IPC_C128};
+    ipc_kind_t alike = positions_number_kind(self);
+    if (alike != IPC_KIND_NONE)
+        return dtypes[of_kind[alike]];
     uint8_t widest = 0;
     bool negative = false, boolean = false, number = false;
     for (size_t i = 0; i < self->count; i++) {
-        const slot_t *slot = &self->slots[i];
-        uint8_t kind = slot->state == SLOT_DONE ? of_kind[slot->value.kind] : 0;
+        ipc_value_t value = positions_value(self, i);
+        uint8_t kind = of_kind[value.kind];
         if (kind == 0)
             return IPC_DTYPE_COUNT;
         widest = kind > widest ? kind : widest;
-        negative = negative || (kind == 2 && slot->value.as.i64 < 0);
+        negative = negative || (kind == 2 && value.as.i64 < 0);
         *(kind == 1 ? &boolean : &number) = true;
     }
     if (self->count == 0 || (boolean && number))
@@ -269,23 +267,27 @@ static void store_number(ipc_array_t *array, size_t i, ipc_value_t value)
     }
 }
 
-static const ipc_array_t *join_numbers(ipc_result_t *self, ipc_dtype_t dtype)
+//  Numbers of one kind are shown where they are; others are copied.
+static const ipc_array_t *join_numbers(const positions_t *self, ipc_dtype_t dtype)
 {
+    ipc_kind_t alike = positions_number_kind(self);
+    if (alike != IPC_KIND_NONE && alike != IPC_KIND_BOOL && (uintptr_t) self->numbers % 64 == 0)
+        return ipc_array_wrap(dtype, 1, &self->count, self->numbers, NULL, NULL);
     ipc_array_t *array = ipc_array_new(dtype, 1, &self->count, NULL);
-    for (size_t i = 0; array && i < self->count; i++) store_number(array, i, self->slots[i].value);
+    for (size_t i = 0; array && i < self->count; i++) store_number(array, i, positions_value(self, i));
     return array;
 }
 
 //  Arrays of one dtype and like trailing shape, along axis 0; NULL when they do not fit, and *odd says which.
-static ipc_array_t *join_arrays(const ipc_result_t *self, size_t *odd)
+static ipc_array_t *join_arrays(const positions_t *self, size_t *odd)
 {
-    const ipc_array_t *first = self->count ? ipc_value_array(self->slots[0].value) : NULL;
+    const ipc_array_t *first = self->count ? ipc_value_array(positions_value(self, 0)) : NULL;
     size_t shape[IPC_MAX_DIMENSIONS], rows = 0;
     *odd = 0;
     if (!first || self->failed)
         return NULL;
     for (size_t i = 0; i < self->count; i++) {
-        const ipc_array_t *part = ipc_value_array(self->slots[i].value);
+        const ipc_array_t *part = ipc_value_array(positions_value(self, i));
         *odd = i;
         if (!part || part->dtype != first->dtype || part->ndim != first->ndim ||
             memcmp(part->shape + 1, first->shape + 1, (first->ndim - 1) * sizeof first->shape[0]) != 0)
@@ -297,7 +299,7 @@ static ipc_array_t *join_arrays(const ipc_result_t *self, size_t *odd)
     ipc_array_t *array = ipc_array_new((ipc_dtype_t) first->dtype, (int) first->ndim, shape, NULL);
     char *at = array ? array->data : NULL;
     for (size_t i = 0; at && i < self->count; i++) {
-        const ipc_array_t *part = ipc_value_array(self->slots[i].value);
+        const ipc_array_t *part = ipc_value_array(positions_value(self, i));
         memcpy(at, part->data, ipc_array_size(part));
         at += ipc_array_size(part);
     }
@@ -307,32 +309,33 @@ static ipc_array_t *join_arrays(const ipc_result_t *self, size_t *odd)
 //  A gather whose parts do not fit together says which one.
 static void note_odd_part(ipc_result_t *self, size_t odd)
 {
-    if (self->shape != RESULT_GATHER || self->failed || self->count == 0)
+    if (self->shape != RESULT_GATHER || self->positions.failed || self->positions.count == 0)
         return;
-    self->summary = ipc_xalloc(sizeof *self->summary);
-    ipc_fail(self->summary, IPC_E_ARGUMENT,
+    self->more->summary = ipc_xalloc(sizeof *self->more->summary);
+    ipc_fail(self->more->summary, IPC_E_ARGUMENT,
              "the part at position %zu does not fit to the others: the gathered parts cannot be joined", odd);
 }
 
 const ipc_array_t *ipc_result_joined(ipc_result_t *self)
 {
     result_wait_all(self);
-    if (self->joined_known)
-        return self->joined;
-    self->joined_known = true;
-    if (self->whole)
-        return self->joined = self->failed ? NULL : self->whole;
-    ipc_dtype_t dtype = number_dtype(self);
+    result_more_t *more = result_more(self);
+    if (more->joined_known)
+        return more->joined;
+    more->joined_known = true;
+    if (more->whole)
+        return more->joined = self->positions.failed ? NULL : more->whole;
+    ipc_dtype_t dtype = number_dtype(&self->positions);
     size_t odd = 0;
     if (dtype != IPC_DTYPE_COUNT)
-        self->joined = join_numbers(self, dtype);
+        more->joined = join_numbers(&self->positions, dtype);
     else
-        self->joined = join_arrays(self, &odd);
-    if (self->joined)
-        ipc_arena_hold(self->arena, (ipc_array_t *) (uintptr_t) self->joined);
+        more->joined = join_arrays(&self->positions, &odd);
+    if (more->joined)
+        ipc_arena_hold(result_arena(self), (ipc_array_t *) (uintptr_t) more->joined);
     else
         note_odd_part(self, odd);
-    return self->joined;
+    return more->joined;
 }
 
 //  --- One by one -----------------------------------------------------------------------------------------------
@@ -340,39 +343,45 @@ const ipc_array_t *ipc_result_joined(ipc_result_t *self)
 static bool has_next(void *context)
 {
     const ipc_result_t *self = context;
-    return self->finished || (self->shape != RESULT_GATHER && self->order_read < self->done);
+    return self->finished || (self->shape != RESULT_GATHER && self->next_run < self->run_count);
 }
 
-//  When the position ran: its run's beginning and the durations of those before it.
-static void fill_times(const run_t *run, size_t i, ipc_item_t *item)
+//  The run of the next position, which is *i, and when that ran. With the lock: runs may move while messages come in.
+static const run_t *next_position(ipc_result_t *self, size_t *i, ipc_item_t *item)
 {
-    int64_t started = run->started, finished = run->finished;
-    if (run->durations) {
-        double before = 0;
-        for (uint64_t k = run->first; k < i; k++) before += (double) run->durations[k - run->first];
-        started = run->started + (int64_t) before;
-        finished = started + (int64_t) run->durations[i - run->first];
+    if (self->next_run >= self->run_count)
+        return NULL;
+    const run_t *run = &self->runs[self->next_run];
+    double mean = (double) (run->finished - run->started) / (double) run->count;
+    double time = run->durations ? (double) run->durations[self->next_in_run] : mean;
+    *i = run->first + self->next_in_run++;
+    item->started = 1e-9 * ((double) run->started + self->next_start);
+    self->next_start += time;
+    item->finished = 1e-9 * ((double) run->started + self->next_start);
+    if (self->next_in_run == run->count) {
+        self->next_run++;
+        self->next_in_run = 0;
+        self->next_start = 0;
     }
-    item->started = 1e-9 * (double) started;
-    item->finished = 1e-9 * (double) finished;
+    return run;
 }
 
 ipc_item_t *ipc_result_next(ipc_result_t *self)
 {
-    if (self->order_read == self->count || !wait_until(self, has_next, self, IPC_FOREVER) ||
-        self->order_read >= self->done)
-        return NULL;
-    size_t i = self->order[self->order_read++];
-    const slot_t *slot = &self->slots[i];
-    const ipc_error_t *error = slot_error(slot);
-    self->item = (ipc_item_t){.index = i, .value = error ? ipc_none() : slot->value, .error = error,
-                              .engine = error ? error->engine : -1};
-    self->looked = self->looked || error;
-    pthread_mutex_lock(&self->client->lock); // runs may move while messages come in
-    if (slot->run < self->run_count && !(error && error->engine < 0)) {
-        self->item.engine = self->runs[slot->run].engine;
-        fill_times(&self->runs[slot->run], i, &self->item);
+    wait_until(self, has_next, self, IPC_FOREVER);
+    pthread_mutex_lock(&self->client->lock);
+    size_t i = 0;
+    ipc_item_t next = {0};
+    const run_t *run = next_position(self, &i, &next);
+    ipc_item_t *item = run ? &result_more(self)->item : NULL;
+    if (item) {
+        next.index = i;
+        next.value = positions_value(&self->positions, i);
+        next.error = positions_error(&self->positions, i);
+        next.engine = next.error ? next.error->engine : run->engine;
+        self->looked = self->looked || next.error;
+        *item = next;
     }
     pthread_mutex_unlock(&self->client->lock);
-    return &self->item;
+    return item;
 }

@@ -11,23 +11,44 @@
 ipc_result_t *result_new(ipc_client_t *client, const char *method, result_shape_t shape, size_t count)
 {
     ipc_result_t *self = ipc_xalloc(sizeof *self);
-    *self = (ipc_result_t){.client = client, .method = method, .shape = shape, .count = count,
-                           .slots = ipc_xalloc(count * sizeof self->slots[0]),
-                           .order = ipc_xalloc(count * sizeof self->order[0]),
-                           .arena = ipc_arena_new(), .submitted = client_now(), .event_fd = -1};
-    self->next = client->results;
+    *self = (ipc_result_t){.client = client, .method = method, .shape = (uint8_t) shape, .runs = &self->only_run,
+                           .run_room = 1, .submitted = client_now(), .event_fd = -1, .next = client->results};
+    positions_init(&self->positions, count);
     if (self->next)
         self->next->previous = self;
     client->results = self;
     return self;
 }
 
-//  --- Errors ---------------------------------------------------------------------------------------------------
-
-const ipc_error_t *slot_error(const slot_t *slot)
+result_more_t *result_more(ipc_result_t *self)
 {
-    return slot->state == SLOT_FAILED ? (const ipc_error_t *) (const void *) slot->value.as.items : NULL;
+    if (!self->more)
+        self->more = ipc_xalloc(sizeof *self->more);
+    return self->more;
 }
+
+ipc_arena_t *result_arena(ipc_result_t *self)
+{
+    if (!self->arena)
+        self->arena = ipc_arena_new();
+    return self->arena;
+}
+
+static run_t *add_run(ipc_result_t *self, int engine, uint64_t first, uint64_t count)
+{
+    if (self->run_count == self->run_room) {
+        bool moved = self->runs != &self->only_run;
+        self->run_room *= 4;
+        self->runs = ipc_xrealloc(moved ? self->runs : NULL, self->run_room * sizeof self->runs[0]);
+        if (!moved)
+            self->runs[0] = self->only_run;
+    }
+    run_t *run = &self->runs[self->run_count++];
+    *run = (run_t){.engine = engine, .first = first, .count = count};
+    return run;
+}
+
+//  --- Errors ---------------------------------------------------------------------------------------------------
 
 static void error_free(ipc_error_t *error)
 {
@@ -42,36 +63,39 @@ static void error_free(ipc_error_t *error)
     free(error);
 }
 
-static void fail_slot(ipc_result_t *self, size_t i, ipc_error_t *error)
+//  Takes an error over; many positions may refer to it.
+static const ipc_error_t *keep_error(ipc_result_t *self, ipc_error_t *error)
 {
-    slot_t *slot = &self->slots[i];
-    if (slot->state == SLOT_FAILED) {
-        error_free(error);
-        return;
+    result_more_t *more = result_more(self);
+    if (more->error_count == more->error_room) {
+        more->error_room = more->error_room ? 2 * more->error_room : 1;
+        more->errors = ipc_xrealloc(more->errors, more->error_room * sizeof more->errors[0]);
     }
-    if (slot->state == SLOT_WAITING)
-        self->order[self->done++] = i;
-    slot->state = SLOT_FAILED;
-    slot->value = (ipc_value_t){.as.items = (const ipc_value_t *) (const void *) error};
-    self->failed++;
+    return more->errors[more->error_count++] = error;
 }
 
-void result_fail(ipc_result_t *self, uint64_t first, uint64_t count, const ipc_error_t *error)
+void result_fail_rest(ipc_result_t *self, const ipc_error_t *error)
 {
-    for (uint64_t i = first; i < first + count; i++) {
-        if (self->slots[i].state != SLOT_WAITING)
+    ipc_error_t *copy = ipc_xalloc(sizeof *copy);
+    *copy = *error;
+    copy->more = NULL;
+    keep_error(self, copy);
+    for (size_t i = 0; i < self->positions.count; i++) {
+        if (positions_is_done(&self->positions, i))
             continue;
-        ipc_error_t *copy = ipc_xalloc(sizeof *copy);
-        *copy = *error;
-        copy->more = NULL;
-        fail_slot(self, i, copy);
+        run_t *last = self->run_count ? &self->runs[self->run_count - 1] : NULL;
+        if (last && last->engine < 0 && last->first + last->count == i)
+            last->count++;
+        else
+            add_run(self, -1, i, 1);
+        positions_fail(&self->positions, i, copy);
     }
 }
 
 ipc_result_t *result_refuse(ipc_result_t *self, const ipc_error_t *error)
 {
     self->refused = true;
-    result_fail(self, 0, self->count, error);
+    result_fail_rest(self, error);
     result_settle(self);
     return self;
 }
@@ -121,17 +145,17 @@ static void add_written(ipc_result_t *self, uint64_t position, int engine, int s
 {
     if (text.size == 0)
         return;
+    result_more_t *more = result_more(self);
     written_t *written = ipc_xalloc(sizeof *written);
     *written = (written_t){position, engine, stream, ipc_bytes_text(text), text.size, NULL};
-    *(self->last_written ? &self->last_written->next : &self->written) = written;
-    self->last_written = written;
+    *(more->last_written ? &more->last_written->next : &more->written) = written;
+    more->last_written = written;
 }
 
-void result_take_output(ipc_result_t *self, const ipc_msg_t *msg)
+void result_take_output(ipc_result_t *self, const ipc_msg_t *msg, uint64_t position)
 {
-    if (msg->output.item < self->count)
-        add_written(self, msg->output.item, (int) msg->output.engine, (int) msg->output.stream,
-                    msg->output.text);
+    if (position < self->positions.count)
+        add_written(self, position, (int) msg->output.engine, (int) msg->output.stream, msg->output.text);
 }
 
 //  --- Values ---------------------------------------------------------------------------------------------------
@@ -165,88 +189,76 @@ static ipc_array_t *open_result(void *context, const ipc_array_ref_t *ref, ipc_e
     return ipc_array_wrap(ref->dtype, ref->ndim, ref->shape, mapped->data, release_open, open);
 }
 
-static uint32_t add_run(ipc_result_t *self, const ipc_msg_t *msg)
+//  Gives the first position that could not be read.
+static uint64_t take_values(ipc_result_t *self, reply_t *reply, uint64_t first, uint64_t count, ipc_error_t *error)
 {
-    if (self->run_count == self->run_room) {
-        self->run_room = self->run_room ? 2 * self->run_room : 4;
-        self->runs = ipc_xrealloc(self->runs, self->run_room * sizeof self->runs[0]);
-    }
-    self->runs[self->run_count] = (run_t){.engine = (int) msg->result.engine, .first = msg->result.first,
-                                          .count = msg->result.count, .started = msg->result.started,
-                                          .finished = msg->result.finished};
-    return (uint32_t) self->run_count++;
-}
-
-static void take_failure(ipc_result_t *self, const ipc_msg_t *msg, uint32_t run)
-{
-    ipc_failure_t failure;
-    if (ipc_failure_unpack(&failure, msg->result.body))
-        failure = (ipc_failure_t){.code = IPC_E_PROTOCOL, .kind = ipc_bytes_of("ProtocolError"),
-                                  .text = ipc_bytes_of("a malformed result")};
-    int engine = msg->result.engine == UINT32_MAX ? -1 : (int) msg->result.engine;
-    for (uint64_t i = msg->result.first; i < msg->result.first + msg->result.count; i++) {
-        add_written(self, i, engine, 1, failure.out);
-        add_written(self, i, engine, 2, failure.err);
-        self->slots[i].run = run;
-        fail_slot(self, i, error_of(self, engine, &failure));
-    }
-}
-
-static void take_values(ipc_result_t *self, const ipc_msg_t *msg, uint32_t run)
-{
-    ipc_reader_t reader = ipc_reader(msg->result.body.data, msg->result.body.size);
-    for (uint64_t i = msg->result.first; i < msg->result.first + msg->result.count; i++) {
-        slot_t *slot = &self->slots[i];
-        ipc_error_t error = {0};
+    for (uint64_t i = first; i < first + count; i++) {
         ipc_value_t value;
-        if (slot->state != SLOT_WAITING)
-            continue;
-        if (ipc_value_unpack(&value, &reader, self->arena, open_result, self->client, &error)) {
-            result_fail(self, i, msg->result.first + msg->result.count - i, &error);
-            return;
-        }
-        *slot = (slot_t){.value = value, .run = run, .state = SLOT_DONE};
-        self->order[self->done++] = i;
+        ipc_arena_t *arena = ipc_read_type(&reply->values) < IPC_WIRE_STRING ? self->arena : result_arena(self);
+        if (ipc_value_unpack(&value, &reply->values, arena, open_result, self->client, error))
+            return i;
+        positions_put(&self->positions, i, value);
     }
-    ipc_bytes_t text;
-    for (int stream = 1; stream <= 2; stream++) {
-        text.data = ipc_read_bytes(&reader, &text.size);
-        add_written(self, msg->result.first, (int) msg->result.engine, stream, text);
-    }
-    text.data = ipc_read_bytes(&reader, &text.size);
-    if (text.size == msg->result.count * sizeof(float)) {
-        float *durations = ipc_arena_take(self->arena, text.size);
-        memcpy(durations, text.data, text.size);
-        self->runs[run].durations = durations;
-    }
+    return first + count;
 }
 
-void result_take(ipc_result_t *self, const ipc_msg_t *msg)
+static void keep_durations(ipc_result_t *self, run_t *run, const reply_t *reply)
 {
-    if (self->finished || msg->result.first > self->count || msg->result.count > self->count - msg->result.first)
+    size_t size = run->count * sizeof(float);
+    if (run->count == 1 || reply->durations.size < size)
         return;
-    uint32_t run = add_run(self, msg);
-    if (msg->result.failed)
-        take_failure(self, msg, run);
-    else
-        take_values(self, msg, run);
-    if (msg->result.finished > msg->result.started)
-        self->serial += 1e-9 * (double) (msg->result.finished - msg->result.started);
-    if (self->done < self->count && self->client->waiters > 0)
+    float *durations = ipc_arena_take(result_arena(self), size);
+    memcpy(durations, reply->durations.data, size);
+    run->durations = durations;
+}
+
+void result_take(ipc_result_t *self, reply_t *reply, uint64_t first, uint64_t count)
+{
+    if (self->finished || first > self->positions.count || count > self->positions.count - first) {
+        reply_skip(reply, count);
+        return;
+    }
+    run_t *run = add_run(self, reply->engine, first, count);
+    int64_t time = reply_time(reply, count);
+    run->started = reply->started;
+    run->finished = reply->started + time;
+    add_written(self, first, reply->engine, 1, reply->out);
+    add_written(self, first, reply->engine, 2, reply->err);
+    ipc_error_t error; // filled by who fails
+    uint64_t done = first;
+    const ipc_error_t *failed = NULL;
+    if (reply->failed) {
+        failed = keep_error(self, error_of(self, reply->engine, &reply->failure));
+    } else {
+        keep_durations(self, run, reply);
+        done = take_values(self, reply, first, count, &error);
+        if (done < first + count) {
+            ipc_error_t *copy = ipc_xalloc(sizeof *copy);
+            *copy = error;
+            failed = keep_error(self, copy);
+        }
+    }
+    for (; done < first + count; done++) positions_fail(&self->positions, done, failed);
+    reply_advance(reply, count);
+    if (time > 0)
+        self->serial += 1e-9 * (double) time;
+    if (self->positions.done < self->positions.count && self->client->waiters > 0)
         client_tell(self->client); // somebody may wait for a position
     result_settle(self);
 }
 
 void result_settle(ipc_result_t *self)
 {
-    if (self->finished || self->done < self->count)
+    if (self->finished || self->positions.done < self->positions.count)
         return;
     if (self->phase != GATHER_OVER)
         gather_go_on(self);
-    if (self->phase != GATHER_OVER || (self->shape == RESULT_GATHER && !self->name && !self->refused && self->count))
+    bool named = self->more && self->more->name;
+    if (self->phase != GATHER_OVER ||
+        (self->shape == RESULT_GATHER && !named && !self->refused && self->positions.count))
         return; // the second half is under way, or the call is not over yet
+    self->received = self->client->now > self->submitted ? self->client->now : self->submitted;
     self->finished = true;
-    self->received = client_now();
     if (self->event_fd >= 0)
         (void) !write(self->event_fd, &(uint64_t){1}, sizeof(uint64_t));
     client_tell(self->client);
@@ -256,27 +268,17 @@ void result_settle(ipc_result_t *self)
 
 static void warn_unread(ipc_result_t *self)
 {
-    if (self->looked || self->failed == 0 || self->client->unread >= UNREAD_SHOWN)
+    if (self->looked || self->positions.failed == 0 || self->client->unread >= UNREAD_SHOWN)
         return;
-    for (size_t i = 0; i < self->count; i++) {
-        const ipc_error_t *error = slot_error(&self->slots[i]);
-        if (!error)
-            continue;
-        self->client->unread++;
-        if (error->engine >= 0)
-            fprintf(stderr, "ipclient: nobody looked at this error: [%d:%s]: %s: %s\n", error->engine,
-                    self->method, error->kind, error->text);
-        else
-            fprintf(stderr, "ipclient: nobody looked at this error: %s: %s\n", self->method, error->text);
-        return;
-    }
-}
-
-static void forget_ticket(ipc_result_t *self)
-{
-    for (ticket_t *ticket = self->client->tickets[self->job % TICKET_BUCKETS]; ticket; ticket = ticket->next)
-        if (ticket->result == self)
-            ticket->result = NULL;
+    size_t i = 0;
+    while (!positions_error(&self->positions, i)) i++;
+    const ipc_error_t *error = positions_error(&self->positions, i);
+    self->client->unread++;
+    if (error->engine >= 0)
+        fprintf(stderr, "ipclient: nobody looked at this error: [%d:%s]: %s: %s\n", error->engine, self->method,
+                error->kind, error->text);
+    else
+        fprintf(stderr, "ipclient: nobody looked at this error: %s: %s\n", self->method, error->text);
 }
 
 //  What a gather's result shows may be used again once the controller says so too.
@@ -295,17 +297,9 @@ static void unpin(ipc_client_t *client, ipc_object_t object)
     }
 }
 
-void result_free(ipc_result_t *self)
+static void free_more(result_more_t *self, ipc_client_t *client)
 {
-    ipc_client_t *client = self->client;
-    warn_unread(self);
-    forget_ticket(self);
-    *(self->previous ? &self->previous->next : &client->results) = self->next;
-    if (self->next)
-        self->next->previous = self->previous;
-    for (size_t i = 0; i < self->count; i++)
-        if (self->slots[i].state == SLOT_FAILED)
-            error_free((ipc_error_t *) (uintptr_t) slot_error(&self->slots[i]));
+    for (size_t i = 0; i < self->error_count; i++) error_free(self->errors[i]);
     for (written_t *written = self->written, *next; written; written = next) {
         next = written->next;
         free(written->text);
@@ -313,18 +307,33 @@ void result_free(ipc_result_t *self)
     }
     if (self->summary)
         error_free(self->summary);
-    ipc_arena_destroy(&self->arena);
     ipc_array_destroy(&self->whole);
     if (self->object.number)
         unpin(client, self->object);
-    if (self->event_fd >= 0)
-        close(self->event_fd);
-    free(self->slots);
-    free(self->runs);
-    free(self->order);
+    free(self->errors);
     free(self->name);
     free(self->engines);
     free(self->rows);
+    free(self);
+}
+
+void result_free(ipc_result_t *self)
+{
+    ipc_client_t *client = self->client;
+    warn_unread(self);
+    if (self->ticket)
+        ticket_forget(self);
+    *(self->previous ? &self->previous->next : &client->results) = self->next;
+    if (self->next)
+        self->next->previous = self->previous;
+    ipc_arena_destroy(&self->arena);
+    if (self->more)
+        free_more(self->more, client);
+    if (self->event_fd >= 0)
+        close(self->event_fd);
+    if (self->runs != &self->only_run)
+        free(self->runs);
+    positions_free(&self->positions);
     free(self);
 }
 
@@ -337,7 +346,7 @@ void ipc_result_destroy(ipc_result_t **self_p)
     ipc_client_t *client = self->client;
     pthread_mutex_lock(&client->lock);
     result_free(self);
-    if (client->out.size > 0)
+    if (link_has_more(client))
         client_wake(client);
     pthread_mutex_unlock(&client->lock);
 }

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <zmq.h>
 
+#include "client/group.h"
 #include "client/view.h"
 #include "common/codec.h"
 #include "common/connection.h"
@@ -24,9 +25,11 @@ enum {
 //  What a job of ours still waits for.
 typedef struct ticket {
     uint64_t job;
+    uint64_t count;                    // of a group: calls; else 0
     uint64_t left;                     // positions without a result
     uint64_t bytes;                    // that it counts for
     ipc_result_t *result;              // NULL when it was freed
+    ipc_result_t **calls;              // of a group: each call's; likewise
     struct ticket *next;               // of the bucket
 } ticket_t;
 
@@ -55,6 +58,11 @@ typedef struct pin {
     bool unpinned;                     // the result is gone
 } pin_t;
 
+//  Memory that submissions are put together in, kept from one to the next.
+typedef struct draft_writers {
+    ipc_writer_t arguments, objects, places, data, targets;
+} draft_writers_t;
+
 struct ipc_client {
     ipc_connection_t connection;
     char *connection_path;             // as the program gave it; or NULL
@@ -69,6 +77,9 @@ struct ipc_client {
     int socket_fd;
     int controller_fd;                 // its pidfd
     ipc_writer_t out;                  // the frame to be sent next
+    group_t group;                     // of calls, which follow it
+    draft_writers_t draft;             // of the submission that is being put together
+    int64_t now;                       // when the last frame came in
     bool welcome, knows_engines;       // what the controller said first
     bool dead;                         // the controller is gone
     bool stopping;                     // ipc_client_destroy() was called
@@ -89,7 +100,7 @@ struct ipc_client {
     uint32_t function_count;
     program_image_t *images;
     size_t image_count;
-    int *ids;                          // of engines, in rising order
+    uint32_t *ids;                     // of engines, in rising order
     bool *ready;                       // each
     size_t id_count;
     int *lent_ids;                     // what ipc_client_ids() gave last
@@ -119,7 +130,16 @@ void link_flush(ipc_client_t *self);
 void link_receive(ipc_client_t *self);
 void link_send(ipc_client_t *self, const ipc_msg_t *msg);
 void link_controller_died(ipc_client_t *self);
+bool link_has_more(const ipc_client_t *self);          // something waits to be sent
+size_t link_size(const ipc_client_t *self);            // how many bytes
+
+//  Tickets. A group's is made with a count of 0 and gets its calls one by one.
 ticket_t *ticket_new(ipc_client_t *self, ipc_result_t *result, uint64_t count, uint64_t bytes);
+void ticket_add(ipc_client_t *self, ticket_t *ticket, ipc_result_t *result, uint64_t bytes);
+void ticket_forget(const ipc_result_t *result);       // nobody wants it
+
+//  client/submit.c
+void draft_writers_free(draft_writers_t *self);
 
 //  client/programs.c: the number of a function, which is made known when it is new. -1 with *error: IMAGE.
 int64_t function_of_remote(ipc_client_t *self, const ipc_remote_t *remote, ipc_error_t *error);

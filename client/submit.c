@@ -18,37 +18,69 @@ typedef struct draft {
     const ipc_call_t *call;
     ipc_options_t options;
     const char *method;
-    uint32_t *engines;                 // of the view, now
+    const uint32_t *engines;           // of the view, now; lent
     size_t engine_count;
     int64_t function;
     uint64_t count;                    // positions
     uint32_t items;                    // ipc_items_t
     int64_t base;
-    ipc_writer_t arguments, objects, places, data, targets;
+    ipc_writer_t *arguments, *objects, *places, *data, *targets; // the client's, empty
     bool direct;
+    bool is_call;                      // of a function, by apply
     ipc_error_t error;
 } draft_t;
 
+static bool has_room(void *context)
+{
+    const ipc_client_t *client = context;
+    return client->dead || (client->tasks < client->task_limit && client->bytes < client->byte_limit);
+}
+
+//  Takes the lock, which it keeps until the draft ends: nothing comes between.
 static void draft_begin(draft_t *self, ipc_view_t *view, const ipc_call_t *call, const char *method)
 {
-    *self = (draft_t){.view = view, .client = view->client, .call = call, .method = method,
-                      .direct = !view->balanced};
-    pthread_mutex_lock(&self->client->lock);
+    ipc_client_t *client = view->client;
+    draft_writers_t *writers = &client->draft;
+    memset(self, 0, offsetof(draft_t, error)); // the error is large, and mostly not used
+    self->error.code = 0;
+    self->view = view;
+    self->client = client;
+    self->call = call;
+    self->method = method;
+    self->direct = !view->balanced;
+    self->arguments = &writers->arguments;
+    self->objects = &writers->objects;
+    self->places = &writers->places;
+    self->data = &writers->data;
+    self->targets = &writers->targets;
+    pthread_mutex_lock(&client->lock);
     size_t size = call->options_size < sizeof self->options ? call->options_size : sizeof self->options;
     if (call->options)
         memcpy(&self->options, call->options, size);
-    client_ensure(self->client, &self->error);
+    client_ensure(client, &self->error);
+    if (self->error.code == 0 && !has_room(client))
+        client_wait(client, has_room, client, IPC_FOREVER); // results go on arriving
+    if (self->error.code == 0 && client->dead)
+        ipc_fail(&self->error, IPC_E_CONNECTION, "the cluster is gone");
     self->engines = view_engines(view, &self->engine_count);
 }
 
-static void draft_free(draft_t *self)
+static void draft_clear(draft_t *self)
+{
+    ipc_writer_clear(self->arguments);
+    ipc_writer_clear(self->objects);
+    ipc_writer_clear(self->places);
+    ipc_writer_clear(self->data);
+    ipc_writer_clear(self->targets);
+}
+
+void draft_writers_free(draft_writers_t *self)
 {
     ipc_writer_destroy(&self->arguments);
     ipc_writer_destroy(&self->objects);
     ipc_writer_destroy(&self->places);
     ipc_writer_destroy(&self->data);
     ipc_writer_destroy(&self->targets);
-    free(self->engines);
 }
 
 //  An ipc_place_fn: into a segment of the client's, which the submission names.
@@ -58,29 +90,29 @@ static int place_object(void *context, const void *data, size_t size, ipc_array_
     draft_t *self = context;
     if (ipc_store_place(self->client->store, data, size, ref, error))
         return -1;
-    ipc_write_raw(&self->objects, &ref->object, sizeof ref->object);
-    if (self->objects.size / sizeof ref->object > IPC_MAX_OBJECTS)
+    ipc_write_raw(self->objects, &ref->object, sizeof ref->object);
+    if (self->objects->size / sizeof ref->object > IPC_MAX_OBJECTS)
         return ipc_fail(error, IPC_E_LIMIT, "a call with more than %d large arrays", IPC_MAX_OBJECTS);
     return 0;
 }
 
 static int add_argument(draft_t *self, ipc_value_t value)
 {
-    return ipc_value_pack(value, &self->arguments, place_object, self, &self->error);
+    return ipc_value_pack(value, self->arguments, place_object, self, &self->error);
 }
 
 static void add_target(draft_t *self, uint32_t engine, size_t first, size_t count)
 {
     ipc_target_t target = {.engine = engine, .count = (uint32_t) count, .first = first};
-    ipc_write_raw(&self->targets, &target, sizeof target);
+    ipc_write_raw(self->targets, &target, sizeof target);
 }
 
 //  One position for each engine of a direct view; a balanced view's engines are those allowed.
 static void target_engines(draft_t *self)
 {
-    for (size_t i = 0; i < self->engine_count; i++)
-        if (self->direct || !self->view->all)
-            add_target(self, self->engines[i], self->direct ? i : 0, self->direct ? 1 : 0);
+    bool named = self->direct || !self->view->all;
+    for (size_t i = 0; named && i < self->engine_count; i++)
+        add_target(self, self->engines[i], self->direct ? i : 0, self->direct ? 1 : 0);
     self->count = self->direct ? self->engine_count : 1;
 }
 
@@ -95,12 +127,6 @@ static result_shape_t shape_of(const draft_t *self)
     return self->direct && !self->view->bare ? RESULT_LIST : RESULT_BARE;
 }
 
-static bool has_room(void *context)
-{
-    const ipc_client_t *client = context;
-    return client->dead || (client->tasks < client->task_limit && client->bytes < client->byte_limit);
-}
-
 static int check_limits(draft_t *self)
 {
     if (self->engine_count == 0)
@@ -111,7 +137,7 @@ static int check_limits(draft_t *self)
                         self->options.retries);
     if (self->options.chunk > UINT32_MAX)
         return ipc_fail(&self->error, IPC_E_ARGUMENT, "the argument chunk is too large");
-    if (self->arguments.size + self->data.size + self->places.size > IPC_MAX_FRAME / 2)
+    if (self->arguments->size + self->data->size + self->places->size > IPC_MAX_FRAME / 2)
         return ipc_fail(&self->error, IPC_E_LIMIT, "a call of more than %d bytes: pass large data as arrays",
                         IPC_MAX_FRAME / 2);
     return 0;
@@ -122,37 +148,62 @@ static ipc_bytes_t bytes_of(const ipc_writer_t *writer)
     return (ipc_bytes_t){writer->data ? writer->data : "", writer->size};
 }
 
-static void send_draft(draft_t *self, const ticket_t *ticket)
+//  Sends what was put together, for the result.
+static void send_draft(draft_t *self, ipc_result_t *result)
 {
-    functions_tell(self->client, self->function);
-    ipc_objects_t objects = {bytes_of(&self->objects).data, self->objects.size / sizeof(ipc_object_t)};
-    link_send(self->client,
-              &(ipc_msg_t){.type = IPC_MSG_SUBMIT,
-                           .submit = {.function = (uint32_t) self->function,
-                                      .flags = self->direct ? IPC_SUBMIT_DIRECT : 0,
-                                      .items = self->items,
-                                      .retries = (uint32_t) self->options.retries,
-                                      .chunk = (uint32_t) self->options.chunk,
-                                      .priority = self->options.priority,
-                                      .job = ticket->job,
-                                      .count = self->count,
-                                      .base = self->base,
-                                      .submitted = client_now(),
-                                      .label = ipc_bytes_of(self->options.label),
-                                      .targets = bytes_of(&self->targets),
-                                      .objects = objects,
-                                      .arguments = bytes_of(&self->arguments),
-                                      .places = bytes_of(&self->places),
-                                      .data = bytes_of(&self->data)}});
+    ipc_client_t *client = self->client;
+    ipc_msg_t msg = {.type = IPC_MSG_SUBMIT,
+                     .submit = {.function = (uint32_t) self->function,
+                                .flags = self->direct ? IPC_SUBMIT_DIRECT : 0,
+                                .items = self->items,
+                                .retries = (uint32_t) self->options.retries,
+                                .chunk = (uint32_t) self->options.chunk,
+                                .priority = self->options.priority,
+                                .count = self->count,
+                                .base = self->base,
+                                .submitted = result->submitted,
+                                .label = ipc_bytes_of(self->options.label),
+                                .targets = bytes_of(self->targets),
+                                .objects = {bytes_of(self->objects).data,
+                                            self->objects->size / sizeof(ipc_object_t)},
+                                .arguments = bytes_of(self->arguments),
+                                .places = bytes_of(self->places),
+                                .data = bytes_of(self->data)}};
+    functions_tell(client, self->function);
+    if (self->is_call && !self->call->wait && group_may_take(&msg)) {
+        group_add(client, result, &msg, self->call->count);
+        return;
+    }
+    uint64_t bytes = self->arguments->size + self->data->size + self->places->size;
+    msg.submit.job = ticket_new(client, result, self->count, bytes)->job;
+    link_send(client, &msg);
 }
 
 //  Nothing was sent: the segments are free again.
 static void give_objects_back(draft_t *self)
 {
-    for (size_t i = 0; i < self->objects.size / sizeof(ipc_object_t); i++) {
-        ipc_objects_t objects = {self->objects.data, 0};
+    for (size_t i = 0; i < self->objects->size / sizeof(ipc_object_t); i++) {
+        ipc_objects_t objects = {self->objects->data, 0};
         ipc_store_freed(self->client->store, ipc_object_at(&objects, i));
     }
+}
+
+static void keep_engines(const draft_t *self, ipc_result_t *result)
+{
+    size_t size = self->engine_count * sizeof self->engines[0];
+    result_more(result)->engines = ipc_xalloc(size);
+    if (size > 0)
+        memcpy(result->more->engines, self->engines, size);
+}
+
+//  More calls may follow: what is to be sent waits for them while the controller is busy, else the thread sends it.
+static void send_soon(draft_t *self, bool first)
+{
+    ipc_client_t *client = self->client;
+    if (link_size(client) > OUT_FULL)
+        link_flush(client);
+    else if (!self->call->wait && first && !client->unanswered)
+        client_wake(client);
 }
 
 //  Sends what was put together, or refuses it; gives the result and the lock back.
@@ -160,35 +211,21 @@ static ipc_result_t *draft_end(draft_t *self, result_shape_t shape)
 {
     ipc_client_t *client = self->client;
     ipc_result_t *result;
-    bool empty = self->error.code == 0 && self->count == 0, first = client->out.size == 0;
-    if (self->error.code == 0 && !empty && !check_limits(self) && !has_room(client)) {
-        client_wait(client, has_room, client, IPC_FOREVER); // results go on arriving
-        if (client->dead)
-            ipc_fail(&self->error, IPC_E_CONNECTION, "the cluster is gone");
-    }
-    if (self->error.code) {
+    if (self->error.code || (self->count > 0 && check_limits(self))) {
         give_objects_back(self);
         result = result_refuse(result_new(client, self->method, shape, refused_count(self)), &self->error);
     } else {
+        bool first = !link_has_more(client);
         result = result_new(client, self->method, shape, self->count);
-        if (!empty) {
-            uint64_t bytes = self->arguments.size + self->data.size + self->places.size;
-            ticket_t *ticket = ticket_new(client, result, self->count, bytes);
-            result->job = ticket->job;
-            send_draft(self, ticket);
-        } else {
+        if (shape == RESULT_GATHER)
+            keep_engines(self, result);
+        if (self->count > 0)
+            send_draft(self, result);
+        else
             result_settle(result);
-        }
-        if (shape == RESULT_GATHER) {
-            result->engines = self->engines;
-            self->engines = NULL;
-        }
-        if (client->out.size > OUT_FULL)
-            link_flush(client);
-        else if (!self->call->wait && first && !client->unanswered) // else the thread will send it
-            client_wake(client);
+        send_soon(self, first);
     }
-    draft_free(self);
+    draft_clear(self);
     pthread_mutex_unlock(&client->lock);
     if (self->call->wait)
         result_wait_all(result);
@@ -224,6 +261,7 @@ ipc_result_t *ipc_view_apply(ipc_view_t *view, const ipc_call_t *call)
     draft_t draft;
     ipc_value_t arguments[IPC_MAX_PARAMETERS];
     draft_begin(&draft, view, call, "apply");
+    draft.is_call = true;
     target_engines(&draft);
     if (draft.error.code == 0 && call->count > IPC_MAX_PARAMETERS)
         ipc_fail(&draft.error, IPC_E_ARGUMENT, "a call of %zu arguments: there are at most %d", call->count,
@@ -243,17 +281,17 @@ ipc_result_t *ipc_view_apply(ipc_view_t *view, const ipc_call_t *call)
 //  Adds an item to the list; its place is where it begins.
 static int add_item(draft_t *self, ipc_value_t item)
 {
-    uint32_t place = (uint32_t) self->data.size;
-    if (self->data.size > IPC_MAX_FRAME / 2)
+    uint32_t place = (uint32_t) self->data->size;
+    if (self->data->size > IPC_MAX_FRAME / 2)
         return ipc_fail(&self->error, IPC_E_LIMIT, "items of more than %d bytes in one call", IPC_MAX_FRAME / 2);
-    ipc_write_raw(&self->places, &place, sizeof place);
-    return ipc_value_pack(item, &self->data, place_object, self, &self->error);
+    ipc_write_raw(self->places, &place, sizeof place);
+    return ipc_value_pack(item, self->data, place_object, self, &self->error);
 }
 
 static void end_items(draft_t *self)
 {
-    uint32_t place = (uint32_t) self->data.size;
-    ipc_write_raw(&self->places, &place, sizeof place);
+    uint32_t place = (uint32_t) self->data->size;
+    ipc_write_raw(self->places, &place, sizeof place);
     self->items = IPC_ITEMS_LIST;
 }
 
@@ -404,8 +442,8 @@ static ipc_result_t *ask_for_name(ipc_view_t *view, const ipc_call_t *call, cons
     if (!gather)
         return result;
     pthread_mutex_lock(&client->lock);
-    if (!result->refused && !result->name) {
-        result->name = ipc_xstrdup(name);
+    if (!result->refused) {
+        result_more(result)->name = ipc_xstrdup(name);
         result->phase = result->finished ? GATHER_OVER : GATHER_PROBE;
         result_settle(result);
     }
@@ -437,11 +475,11 @@ static int add_rows(draft_t *self, ipc_value_t array, const ipc_array_ref_t *who
     for (int k = 1; k < ndim; k++) row *= shape[k];
     if (whole && end > first) {
         ipc_array_ref_t ref = *whole;
-        uint32_t place = (uint32_t) self->data.size;
+        uint32_t place = (uint32_t) self->data->size;
         ref.offset += first * row;
         ref.shape[0] = end - first;
-        ipc_write_raw(&self->places, &place, sizeof place);
-        ipc_array_ref_write(&ref, &self->data);
+        ipc_write_raw(self->places, &place, sizeof place);
+        ipc_array_ref_write(&ref, self->data);
         return 0;
     }
     ipc_array_t part = {.dtype = dtype, .ndim = (uint32_t) ndim, .count = end - first,

@@ -198,14 +198,11 @@ void ipc_view_destroy(ipc_view_t **self_p)
     pthread_mutex_unlock(&client->lock);
 }
 
-uint32_t *view_engines(const ipc_view_t *self, size_t *count)
+const uint32_t *view_engines(const ipc_view_t *self, size_t *count)
 {
     const ipc_client_t *client = self->client;
     *count = self->all ? client->id_count : self->count;
-    uint32_t *engines = ipc_xalloc(*count * sizeof engines[0]);
-    for (size_t i = 0; i < *count; i++)
-        engines[i] = self->all ? (uint32_t) client->ids[i] : self->ids[i];
-    return engines;
+    return self->all ? client->ids : self->ids;
 }
 
 size_t ipc_view_count(ipc_view_t *self)

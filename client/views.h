@@ -14,8 +14,8 @@ struct ipc_view {
     ipc_view_t *next, *previous;       // of the client's views
 };
 
-//  The engines it addresses now: a new array (free() it). With the lock.
-uint32_t *view_engines(const ipc_view_t *self, size_t *count);
+//  The engines it addresses now, lent while the lock is held.
+const uint32_t *view_engines(const ipc_view_t *self, size_t *count);
 
 //  Frees it. With the lock.
 void view_free(ipc_view_t *self);

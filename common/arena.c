@@ -23,9 +23,7 @@ struct ipc_arena {
 
 static block_t *block_new(size_t size, block_t *next)
 {
-    block_t *block = NULL;
-    if (size > SIZE_MAX - sizeof *block || posix_memalign((void **) &block, ALIGNMENT, sizeof *block + size))
-        block = ipc_xrealloc(NULL, SIZE_MAX); // stops the program with its own words
+    block_t *block = ipc_xalloc_aligned(size > SIZE_MAX - sizeof *block ? SIZE_MAX : sizeof *block + size);
     block->next = next;
     block->size = size;
     return block;

@@ -4,6 +4,7 @@
 #include "common/array_body.h"
 #include "common/fail.h"
 #include "common/remote.h"
+#include "common/shared.h"
 
 enum { ALIGNMENT = 64 };
 
@@ -67,12 +68,31 @@ static void release_memory(ipc_array_t *self)
     free(self->owner);
 }
 
+static void release_shared(ipc_array_t *self)
+{
+    ipc_shared_t *shared = self->owner;
+    ipc_shared_destroy(&shared);
+}
+
+//  Memory that can be handed over without a copy; NULL when there is none. An engine's arrays go with their
+//  task: they stay in memory of its own.
+static ipc_array_t *new_shared(ipc_dtype_t dtype, int ndim, const size_t *shape, size_t size)
+{
+    if (size < IPC_SHARED_MIN || ipc_runtime()->own_array)
+        return NULL;
+    ipc_shared_t *shared = ipc_shared_new(size);
+    return shared ? ipc_array_wrap(dtype, ndim, shape, ipc_shared_data(shared), release_shared, shared) : NULL;
+}
+
 ipc_array_t *ipc_array_new(ipc_dtype_t dtype, int ndim, const size_t *shape, ipc_error_t *error)
 {
     size_t count = 0;
     if (ipc_shape_count(dtype, ndim, shape, &count, error))
         return NULL;
     size_t size = (count * ipc_dtype_size(dtype) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    ipc_array_t *large = new_shared(dtype, ndim, shape, size);
+    if (large)
+        return large;
     // Zeroed pages of calloc() come straight from the kernel when the array is large; alignment by hand.
     char *memory = calloc(1, size + ALIGNMENT);
     if (!memory) {

@@ -32,6 +32,12 @@ typedef struct ipc_array ipc_array_t;
 //  Makes an array of zeros, or gives NULL with *error: ARGUMENT (dtype, ndim 1 … 8), MEMORY.
 //  The data begin at a multiple of 64 bytes. On an engine, within a task, the array is the task's: it
 //  goes when the task's reply has been sent, and needs no destroy (which does no harm).
+//  In a client program an array of 1 MiB or more is in shared memory where there is room, and the first push,
+//  scatter or call copies nothing: engines map its pages. The array stays yours, to be written and destroyed at
+//  any time: engines keep what was sent. Pages that you write afterwards are copied one by one, and what was
+//  written is copied when it is sent again. So: an array that is made, filled and sent costs no copy; one that
+//  is written anew before each push costs the first time more than a copy, then a copy each time.
+//  A child made by fork() shares such an array with its parent.
 //      shape      borrowed; ndim lengths
 ipc_array_t *ipc_array_new(ipc_dtype_t dtype, int ndim, const size_t *shape, ipc_error_t *error);
 

@@ -82,6 +82,14 @@ void ipc_error_print(const ipc_error_t *error, FILE *stream)
     }
 }
 
+void *ipc_xalloc_aligned(size_t size)
+{
+    void *memory = NULL;
+    if (posix_memalign(&memory, 64, size > 0 ? size : 1))
+        memory = ipc_xrealloc(NULL, SIZE_MAX); // stops the program with its words
+    return memory;
+}
+
 void *ipc_xrealloc(void *memory, size_t size)
 {
     void *grown = realloc(memory, size ? size : 1);

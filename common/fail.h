@@ -23,6 +23,7 @@ void ipc_text_copy(char *buffer, size_t size, const char *text);
 
 //  Memory for small things; stops the program when there is none. Zeroed.
 void *ipc_xalloc(size_t size);
+void *ipc_xalloc_aligned(size_t size); // not zeroed, at a multiple of 64 bytes; free() it
 void *ipc_xrealloc(void *memory, size_t size);
 char *ipc_xstrdup(const char *text);
 char *ipc_xformat(const char *format, ...) __attribute__((format(printf, 1, 2), nonnull(1)));

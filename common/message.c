@@ -236,6 +236,9 @@ static void pack_done(const ipc_msg_t *self, ipc_writer_t *w)
     ipc_write_i64(w, self->done.started);
     ipc_write_i64(w, self->done.finished);
     put_objects(w, self->done.objects);
+    put(w, self->done.durations);
+    put(w, self->done.out);
+    put(w, self->done.err);
     put(w, self->done.body);
 }
 static void unpack_done(ipc_msg_t *self, ipc_reader_t *r)
@@ -247,6 +250,9 @@ static void unpack_done(ipc_msg_t *self, ipc_reader_t *r)
     self->done.started = ipc_read_i64(r);
     self->done.finished = ipc_read_i64(r);
     self->done.objects = get_objects(r);
+    self->done.durations = get(r);
+    self->done.out = get(r);
+    self->done.err = get(r);
     self->done.body = get(r);
 }
 
@@ -263,6 +269,9 @@ static void pack_result(const ipc_msg_t *self, ipc_writer_t *w)
     ipc_write_i64(w, self->result.started);
     ipc_write_i64(w, self->result.finished);
     put_objects(w, self->result.objects);
+    put(w, self->result.durations);
+    put(w, self->result.out);
+    put(w, self->result.err);
     put(w, self->result.body);
 }
 static void unpack_result(ipc_msg_t *self, ipc_reader_t *r)
@@ -278,6 +287,9 @@ static void unpack_result(ipc_msg_t *self, ipc_reader_t *r)
     self->result.started = ipc_read_i64(r);
     self->result.finished = ipc_read_i64(r);
     self->result.objects = get_objects(r);
+    self->result.durations = get(r);
+    self->result.out = get(r);
+    self->result.err = get(r);
     self->result.body = get(r);
 }
 

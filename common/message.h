@@ -70,6 +70,7 @@ typedef enum ipc_items {
     IPC_ITEMS_RANGE,       // the item at position i is the integer base + i
     IPC_ITEMS_LIST,        // packed values, one after another, with a table of their places
     IPC_ITEMS_ROWS,        // rows of the array that the arguments end with
+    IPC_ITEMS_CALLS,       // a list likewise: each position a call with arguments of its own
     IPC_ITEMS_KINDS
 } ipc_items_t;
 
@@ -116,8 +117,8 @@ typedef struct ipc_msg {
             ipc_bytes_t targets;       // ipc_target_t each; of a balanced job: the engines allowed
             ipc_objects_t objects;     // that arguments and items refer to
             ipc_bytes_t arguments;     // packed values
-            ipc_bytes_t places;        // of a list: count + 1 places in data, uint32_t each
-            ipc_bytes_t data;          // of a list
+            ipc_bytes_t places;        // of a list or calls: count + 1 places in data, uint32_t each
+            ipc_bytes_t data;          // of a list or calls
         } submit;
         struct {
             uint32_t function, items, recallable;
@@ -133,7 +134,9 @@ typedef struct ipc_msg {
             uint64_t first, count;
             int64_t started, finished; // nanoseconds since 1970, by the engine's clock
             ipc_objects_t objects;     // that the body refers to
-            ipc_bytes_t body;
+            ipc_bytes_t durations;     // nanoseconds of each as float; none: alike
+            ipc_bytes_t out, err;      // what was written, if count is 1
+            ipc_bytes_t body;          // packed values, one after another
         } done;
         struct {
             uint32_t failed, engine, attempts;
@@ -141,7 +144,7 @@ typedef struct ipc_msg {
             uint64_t first, count;
             int64_t accepted, sent, started, finished;
             ipc_objects_t objects;
-            ipc_bytes_t body;
+            ipc_bytes_t durations, out, err, body; // as in done
         } result;
         struct {
             uint64_t span;             // engine to controller; to the client: the job

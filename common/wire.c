@@ -1,5 +1,6 @@
 #include "common/wire.h"
 
+#include <endian.h>
 #include <msgpack/pack.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,23 +9,12 @@
 
 enum { KEPT_ROOM = 1 << 20 };
 
-char *ipc_write_room(ipc_writer_t *self, size_t size)
+void ipc_writer_grow(ipc_writer_t *self, size_t size)
 {
-    if (size > self->room - self->size) {
-        size_t room = self->room ? 2 * self->room : 256;
-        while (room - self->size < size) room *= 2;
-        self->data = ipc_xrealloc(self->data, room);
-        self->room = room;
-    }
-    char *at = self->data + self->size;
-    self->size += size;
-    return at;
-}
-
-void ipc_write_raw(ipc_writer_t *self, const void *data, size_t size)
-{
-    if (size > 0)
-        memcpy(ipc_write_room(self, size), data, size);
+    size_t room = self->room ? 2 * self->room : 256;
+    while (room - self->size < size) room *= 2;
+    self->data = ipc_xrealloc(self->data, room);
+    self->room = room;
 }
 
 void ipc_writer_clear(ipc_writer_t *self)
@@ -172,8 +162,9 @@ static uint64_t take_number(ipc_reader_t *self, size_t size)
 {
     const uint8_t *at = take(self, size);
     uint64_t number = 0;
-    for (size_t i = 0; at && i < size; i++) number = number << 8 | at[i];
-    return number;
+    if (at)
+        memcpy((char *) &number + sizeof number - size, at, size);
+    return be64toh(number);
 }
 
 //  The msgpack specification's table of first bytes.

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef struct ipc_writer {
     char *data;                        // the bytes written, owned
@@ -17,8 +18,22 @@ typedef struct ipc_writer {
 
 void ipc_writer_clear(ipc_writer_t *self);       // empty again; memory over 1 MiB is given back
 void ipc_writer_destroy(ipc_writer_t *self);     // frees data; the struct is the caller's
-void ipc_write_raw(ipc_writer_t *self, const void *data, size_t size); // bytes as they are, no header
-char *ipc_write_room(ipc_writer_t *self, size_t size); // room for bytes that the caller fills
+void ipc_writer_grow(ipc_writer_t *self, size_t size); // makes room for so many bytes more
+//  Room for bytes that the caller fills.
+static inline char *ipc_write_room(ipc_writer_t *self, size_t size)
+{
+    if (size > self->room - self->size)
+        ipc_writer_grow(self, size);
+    char *at = self->data + self->size;
+    self->size += size;
+    return at;
+}
+//  Bytes as they are, no header.
+static inline void ipc_write_raw(ipc_writer_t *self, const void *data, size_t size)
+{
+    if (size > 0)
+        memcpy(ipc_write_room(self, size), data, size);
+}
 void ipc_write_nil(ipc_writer_t *self);
 void ipc_write_bool(ipc_writer_t *self, bool value);
 void ipc_write_u64(ipc_writer_t *self, uint64_t value);

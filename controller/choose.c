@@ -1,63 +1,107 @@
 //  What runs where: windows by the recent pace of each function on each engine, turns between clients, recall.
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "common/fail.h"
 #include "controller/scheduler_body.h"
 
-enum { PREFETCH_NS = 5 * SCHEDULER_WINDOW_NS, RECALLS_PER_TURN = 8 };
+enum {
+    PREFETCH_NS = 20 * SCHEDULER_WINDOW_NS,
+    SHARED_WINDOW_NS = SCHEDULER_WINDOW_NS / 4, // while clients share the engines: what comes does not wait long
+    SHARED_NS = 100 * SCHEDULER_WINDOW_NS, // so long after a client came to the work of another one
+    OVERDUE_NS = 15 * SCHEDULER_WINDOW_NS, // more than an engine waits for the processor, mostly
+    ASIDE_NS = SCHEDULER_WINDOW_NS,    // after which work that is left to faster engines is offered again
+    RECALLS_PER_TURN = 8,
+    LOOKS_PER_TURN = 32                // at engines that are idle
+};
 
-//  --- How fast a function runs on an engine ------------------------------------------------------------
+//  --- Which engines a turn looks at ----------------------------------------------------------------------
 
-static pace_t *pace_of(scheduler_t *self, uint32_t function, uint32_t engine)
+void engine_review(scheduler_t *self, uint32_t i)
 {
-    if (function >= self->function_count) {
-        uint32_t count = function + 16;
-        self->functions = ipc_xrealloc(self->functions, count * sizeof self->functions[0]);
-        memset(self->functions + self->function_count, 0,
-               (count - self->function_count) * sizeof self->functions[0]);
-        self->function_count = count;
+    const engine_t *engine = &self->engines[i];
+    bool ready = engine->ready;
+    engine_set_put(&self->sets[SET_IDLE], i, ready && engine->items == 0);
+    engine_set_put(&self->sets[SET_ROOMY], i, ready);
+    engine_set_put(&self->sets[SET_UNMATCHED], i, false);
+    engine_set_put(&self->sets[SET_AWAITED], i, ready && engine->direct.first);
+    engine_set_put(&self->sets[SET_RECALLABLE], i, ready && !engine->recalling && !engine->dry &&
+                                                       engine->items >= 2 && engine->balanced_items > 0);
+}
+
+void engines_match_again(scheduler_t *self, const scheduler_job_t *job)
+{
+    engine_set_t *unmatched = &self->sets[SET_UNMATCHED], *roomy = &self->sets[SET_ROOMY];
+    if (!job || !job->allowed) {
+        engine_set_take_over(roomy, unmatched);
+        self->aside = false;
+        return;
     }
-    function_paces_t *paces = &self->functions[function];
-    if (engine >= paces->count) {
-        uint32_t count = engine + 4;
-        paces->engines = ipc_xrealloc(paces->engines, count * sizeof paces->engines[0]);
-        for (uint32_t i = paces->count; i < count; i++) paces->engines[i] = (pace_t){.window = 1};
-        paces->count = count;
+    for (uint32_t i = 0; i < job->allowed_count; i++)
+        if (engine_set_has(unmatched, job->allowed[i])) {
+            engine_set_put(unmatched, job->allowed[i], false);
+            engine_set_put(roomy, job->allowed[i], true);
+        }
+}
+
+static void note_progress(scheduler_t *self, int64_t now)
+{
+    engine_set_t *progressed = &self->sets[SET_PROGRESSED];
+    for (uint32_t i = 0; (i = engine_set_next(progressed, NULL, i)) != ENGINE_SET_END; i++) {
+        self->engines[i].progress = now;
+        engine_set_put(progressed, i, false);
     }
-    return &paces->engines[engine];
 }
 
-//  The window doubles at most, each time items come back, up to what covers SCHEDULER_WINDOW_NS.
-static void pace_learn(pace_t *pace, double item_ns)
+//  --- What is expected -----------------------------------------------------------------------------------
+
+//  What an item counts: a whole window of items makes the engine full, so that a window that still grows bounds what
+//  is sent. Of a function that an engine has not run yet nothing is known: one item at a time, and none behind it.
+static double estimate_of(scheduler_t *self, uint32_t function, uint32_t engine)
 {
-    if (item_ns < 50)
-        item_ns = 50; // finer than the clock tells
-    pace->mean_ns = pace->mean_ns > 0 ? (float) (0.75 * (double) pace->mean_ns + 0.25 * item_ns)
-                                      : (float) item_ns;
-    double covers = SCHEDULER_WINDOW_NS / (double) pace->mean_ns;
-    uint32_t limit = covers > SCHEDULER_MAX_WINDOW ? SCHEDULER_MAX_WINDOW : (uint32_t) covers + 1;
-    pace->window = 2 * pace->window < limit ? 2 * pace->window : limit;
+    const pace_t *pace = paces_at(&self->paces, function, engine);
+    if (pace->seen == 0)
+        return PREFETCH_NS;
+    double share = (double) SCHEDULER_WINDOW_NS / pace->window;
+    double typical = paces_typical(&self->paces, function, engine);
+    return typical > share ? typical : share;
 }
 
-void function_learn(scheduler_t *self, uint32_t function, uint32_t engine, double item_ns)
+//  How long the item has run that an engine is at.
+static double ran_of(const engine_t *engine, int64_t now)
 {
-    pace_learn(pace_of(self, function, engine), item_ns);
+    return now > engine->progress ? (double) (now - engine->progress) : 0;
 }
 
-//  Of a function that an engine has not run yet nothing is known: one item at a time, and none behind it.
-static double estimate_of(const pace_t *pace)
+//  How long an engine still has to do, where the mean is skew times the estimate. What is late is taken to be as late
+//  again.
+static double remaining_of(const engine_t *engine, double skew, int64_t now)
 {
-    return pace->mean_ns > 0 ? (double) pace->mean_ns : PREFETCH_NS;
+    if (engine->items == 0)
+        return 0;
+    double head = skew * (double) engine->sent.first->estimate, behind = skew * engine->expected_ns - head;
+    double ran = ran_of(engine, now);
+    if (ran < head)
+        return behind + head - ran;
+    return ran < SCHEDULER_WINDOW_NS ? behind : behind + ran - head; // its report may be on its way
 }
 
-//  Room for more work: nothing to do, less than half a window before it, or one task of a few
-//  milliseconds, behind which the next one should wait already (recall moves it if need be).
-static bool engine_has_room(const engine_t *engine)
+//  True for an engine that is at a much longer item than expected: nothing should wait behind it.
+static bool is_overdue(const engine_t *engine, int64_t now)
 {
-    return engine->items == 0 || engine->expected_ns < SCHEDULER_WINDOW_NS / 2 ||
-           (engine->items == 1 && engine->expected_ns > SCHEDULER_WINDOW_NS / 2 &&
-            engine->expected_ns < PREFETCH_NS);
+    return engine->items > 0 && ran_of(engine, now) > OVERDUE_NS + (double) engine->sent.first->estimate;
+}
+
+//  Room for more work: nothing to do, less than half a window before it, or one task of some milliseconds, behind
+//  which the next one should wait already (recall moves it if need be).
+static bool engine_has_room(const engine_t *engine, double window, int64_t now)
+{
+    if (engine->items == 0)
+        return true;
+    return (engine->expected_ns < window / 2 ||
+            (engine->items == 1 && engine->expected_ns < PREFETCH_NS)) &&
+           !is_overdue(engine, now);
 }
 
 static void engine_takes(scheduler_t *self, uint32_t i, scheduler_span_t *span, int64_t now)
@@ -67,7 +111,7 @@ static void engine_takes(scheduler_t *self, uint32_t i, scheduler_span_t *span, 
     assert(legal);
     span->engine = i;
     span->sent = now;
-    span->estimate = (float) estimate_of(pace_of(self, span->job->function, i));
+    span->estimate = (float) estimate_of(self, span->job->function, i);
     list_append(&engine->sent, span);
     engine->items += span->left;
     if (!span->job->direct)
@@ -76,6 +120,7 @@ static void engine_takes(scheduler_t *self, uint32_t i, scheduler_span_t *span, 
     engine->dry = false;
     if (engine->items == span->left)
         engine->progress = now; // it begins
+    engine_review(self, i);
     self->actions->send(self->context, i, span);
 }
 
@@ -89,6 +134,7 @@ void engine_settles(scheduler_t *self, scheduler_span_t *span, uint64_t count)
     engine->expected_ns -= (double) span->estimate * (double) count;
     if (engine->items == 0 || engine->expected_ns < 0)
         engine->expected_ns = 0;
+    engine_review(self, span->engine);
 }
 
 //  --- Choosing ------------------------------------------------------------------------------------------
@@ -116,46 +162,77 @@ static bool span_allows(const scheduler_t *self, const scheduler_span_t *span, u
     return true;
 }
 
-//  How many positions of a job's rest travel together next.
+//  How many positions fill an engine's window.
+static uint64_t window_room(scheduler_t *self, const scheduler_job_t *job, uint32_t i)
+{
+    const engine_t *engine = &self->engines[i];
+    uint32_t window = paces_at(&self->paces, job->function, i)->window;
+    double room = (self->window - engine->expected_ns) / estimate_of(self, job->function, i);
+    return room < 1 ? 1 : room > window ? window : (uint64_t) room;
+}
+
+//  How many positions of a job's rest travel together next: what fills the window, of whole chunks if the job has
+//  such; at least one. Chunks are equalised: ceil(count / chunk) parts by the partition rule, the longer ones first.
 static uint64_t cut_size(scheduler_t *self, const scheduler_job_t *job, uint32_t i)
 {
-    uint64_t rest = job->count - job->cursor;
-    if (job->chunk > 0) { // equalised by the partition rule: ceil(count / chunk) parts
+    uint64_t size = window_room(self, job, i), end = job->count;
+    if (job->chunk > 0) {
         uint64_t parts = (job->count + job->chunk - 1) / job->chunk;
-        uint64_t base = job->count / parts, longer = job->count % parts;
-        return job->cursor < longer * (base + 1) ? base + 1 : base;
+        uint64_t length = job->count / parts, longer = job->count % parts * (length + 1);
+        if (job->cursor < longer) {
+            length++;
+            end = longer;
+        }
+        size = size > length ? size / length * length : length;
     }
-    const engine_t *engine = &self->engines[i];
-    const pace_t *pace = pace_of(self, job->function, i);
-    double room = (SCHEDULER_WINDOW_NS - engine->expected_ns) / estimate_of(pace);
-    uint64_t size = room < 1 ? 1 : room > pace->window ? pace->window : (uint64_t) room;
+    uint64_t rest = end - job->cursor;
     return size < rest ? size : rest;
 }
 
-//  True while an engine finishes what it is given about as fast as is known of it: it has nothing to do, or some
-//  of it was done a short while ago.
-static bool is_moving(const engine_t *engine, double mean_ns, int64_t now)
+//  How many chunks engines other than i would begin, each of which ends there sooner than one would that i took now:
+//  that would end at end, after mean. At least enough to tell whether these are all.
+static double begun_by_others(scheduler_t *self, const scheduler_job_t *job, uint32_t i, double end, double mean,
+                              double all, int64_t now)
 {
-    return engine->items == 0 || (double) (now - engine->progress) < SCHEDULER_WINDOW_NS + 8 * mean_ns;
+    double skew = (double) paces_of(&self->paces, job->function)->skew, begun = 0;
+    for (uint32_t k = 0; k < self->engine_count && begun < all; k++) {
+        const engine_t *other = &self->engines[k];
+        if (k == i || !other->ready || other->direct.first || !job_allows(job, k))
+            continue;
+        double theirs = mean / paces_slowness(&self->paces, job->function, i, k);
+        double until = end - theirs - remaining_of(other, skew, now);
+        if (until > 0)
+            begun += floor(until / theirs) + 1;
+    }
+    return begun;
 }
 
-//  True when the rest of a job is done by engines that are much faster at it before this one would have done
-//  a single item: then it takes none, or all would wait for it in the end.
+//  True when faster engines would be through with all that waits before an engine is with what it would take now:
+//  then it takes none, or all would wait for it in the end.
 static bool leave_to_faster(scheduler_t *self, const scheduler_job_t *job, uint32_t i, int64_t now)
 {
-    double mean = (double) pace_of(self, job->function, i)->mean_ns, rate = 0;
+    const function_paces_t *paces = paces_of(&self->paces, job->function);
+    double size = (double) cut_size(self, job, i), mean = size * paces_mean(&self->paces, job->function, i);
     if (mean < SCHEDULER_WINDOW_NS)
         return false;
-    for (uint32_t k = 0; k < self->engine_count; k++) {
-        double other = (double) pace_of(self, job->function, k)->mean_ns;
-        if (k != i && self->engines[k].ready && job_allows(job, k) && other > 0 && 4 * other < mean &&
-            is_moving(&self->engines[k], other, now))
-            rate += 1 / other;
-    }
-    double rest = (double) (job->count - job->cursor);
-    if (rate <= 0 || rest / rate + SCHEDULER_WINDOW_NS > mean)
+    double end = remaining_of(&self->engines[i], (double) paces->skew, now) + mean;
+    double all = (double) self->waiting / size;
+    if (all > self->engine_count * (end / (size * (double) (paces->skew * paces->level_ns * paces->fastest)) + 1))
+        return false; // nobody could
+    if (self->held_job == job && end >= self->held_end)
+        return true; // as found for one that would be through sooner
+    if (begun_by_others(self, job, i, end, mean, all, now) < all)
         return false;
-    return self->held = true;
+    self->held_job = job;
+    self->held_end = end;
+    return true;
+}
+
+static bool is_left_to_faster(scheduler_t *self, const scheduler_job_t *job, uint32_t i, int64_t now)
+{
+    bool left = leave_to_faster(self, job, i, now);
+    self->held = self->held || (left && self->engines[i].items == 0);
+    return left;
 }
 
 static scheduler_span_t *cut(scheduler_t *self, scheduler_job_t *job, uint32_t engine)
@@ -163,6 +240,7 @@ static scheduler_span_t *cut(scheduler_t *self, scheduler_job_t *job, uint32_t e
     uint64_t size = cut_size(self, job, engine);
     scheduler_span_t *span = span_new(self, job, job->cursor, size);
     job->cursor += size;
+    self->waiting -= size;
     span_advance(span, SPAN_WAITS);
     if (job->cursor == job->count)
         dequeue_job(self, job);
@@ -174,12 +252,12 @@ static scheduler_span_t *pick_from(scheduler_t *self, uint32_t c, uint32_t engin
     client_t *client = &self->clients[c];
     for (scheduler_span_t *span = client->returned.first; span; span = span->next)
         if (span_allows(self, span, engine)) {
-            list_remove(&client->returned, span);
+            returned_remove(self, c, span);
             ring_leave(self, c);
             return span;
         }
     for (scheduler_job_t *job = client->jobs; job; job = job->next)
-        if (job_allows(job, engine) && !leave_to_faster(self, job, engine, now))
+        if (job_allows(job, engine) && !is_left_to_faster(self, job, engine, now))
             return cut(self, job, engine);
     return NULL;
 }
@@ -203,80 +281,178 @@ static scheduler_span_t *pick(scheduler_t *self, uint32_t engine, int64_t now)
     return NULL;
 }
 
-//  Gives an engine what it has room for. True when it got something.
-static bool feed(scheduler_t *self, uint32_t i, bool once, int64_t now)
+//  The direct work of an engine goes before what it may pick.
+static scheduler_span_t *next_for(scheduler_t *self, uint32_t i, int64_t now)
 {
     engine_t *engine = &self->engines[i];
-    bool fed = false;
-    while (engine->ready && engine_has_room(engine)) {
-        scheduler_span_t *span = engine->direct.first;
-        if (span) {
-            list_remove(&engine->direct, span);
-            engine->direct_count--;
-        } else {
-            span = pick(self, i, now);
-        }
-        if (!span)
-            break;
-        engine_takes(self, i, span, now);
-        fed = true;
-        if (once)
-            break;
+    scheduler_span_t *span = engine->direct.first;
+    if (!span)
+        return pick(self, i, now);
+    list_remove(&engine->direct, span);
+    engine->direct_count--;
+    return span;
+}
+
+//  An engine with room found no work. If balanced work waits, none of it is for this engine: no turn tries it again
+//  until that has changed.
+static void set_aside(scheduler_t *self, uint32_t i, int64_t now)
+{
+    if (self->turn == NO_CLIENT)
+        return;
+    engine_set_put(&self->sets[SET_ROOMY], i, false);
+    engine_set_put(&self->sets[SET_UNMATCHED], i, true);
+    if (self->held && !self->aside) {
+        self->aside = true;
+        self->aside_since = now;
     }
-    return fed;
+}
+
+//  Gives an engine what it has room for, or one span.
+static void feed(scheduler_t *self, uint32_t i, bool once, int64_t now)
+{
+    self->looks++;
+    while (engine_has_room(&self->engines[i], self->window, now)) {
+        scheduler_span_t *span = next_for(self, i, now);
+        if (!span) {
+            set_aside(self, i, now);
+            return;
+        }
+        engine_takes(self, i, span, now);
+        if (once)
+            return;
+    }
+    engine_set_put(&self->sets[SET_ROOMY], i, false);
+}
+
+//  Feeds all engines with room: of those that are idle each with one span, or each with what it has room for. When no
+//  balanced work waits any more, it goes on with those that direct work waits for.
+static void feed_all(scheduler_t *self, bool idle, int64_t now)
+{
+    for (uint32_t i = 0;; i++) {
+        i = engine_set_next(&self->sets[SET_ROOMY],
+                            self->turn == NO_CLIENT ? &self->sets[SET_AWAITED] : NULL, i);
+        if (i == ENGINE_SET_END)
+            return;
+        if (!idle || self->engines[i].items == 0)
+            feed(self, i, idle, now);
+    }
+}
+
+//  What an engine can give back: all but the item that it is at, or begins with when it has read what was sent. Were
+//  that one taken too, items could go from one idle engine to the next for ever.
+static uint64_t spare_of(const engine_t *engine)
+{
+    return engine->balanced_items - !engine->sent.first->job->direct;
 }
 
 //  The engine that an idle one may take most from, or SCHEDULER_NO_ENGINE.
 static uint32_t find_fullest(scheduler_t *self, uint32_t idle, int64_t now)
 {
     uint32_t fullest = SCHEDULER_NO_ENGINE;
-    for (uint32_t k = 0; k < self->engine_count; k++) {
+    double most = 0;
+    for (uint32_t k = 0; (k = engine_set_next(&self->sets[SET_RECALLABLE], NULL, k)) != ENGINE_SET_END; k++) {
         const engine_t *other = &self->engines[k];
-        if (!other->ready || other->recalling || other->dry || other->items < 2 || other->balanced_items == 0 ||
-            (fullest != SCHEDULER_NO_ENGINE && other->expected_ns <= self->engines[fullest].expected_ns))
-            continue;
         uint32_t function = other->sent.last->job->function;
-        double own = (double) pace_of(self, function, idle)->mean_ns;
-        double theirs = (double) pace_of(self, function, k)->mean_ns;
-        if (own > other->expected_ns && is_moving(other, theirs, now)) {
+        self->looks++;
+        double remaining = remaining_of(other, (double) paces_of(&self->paces, function)->skew, now);
+        if (remaining <= most || spare_of(other) == 0)
+            continue;
+        if (paces_mean(&self->paces, function, idle) > remaining &&
+            paces_slowness(&self->paces, function, idle, k) > 1) {
             self->held = true; // it is through before the idle one would have done a single item
             continue;
         }
+        most = remaining;
         fullest = k;
     }
     return fullest;
 }
 
-//  An idle engine makes the fullest one give back what it has not started.
+//  Of what an engine can give, the part after which both are through at one time.
+static uint64_t share_of(scheduler_t *self, uint32_t idle, uint32_t from)
+{
+    const engine_t *victim = &self->engines[from];
+    double slowness = paces_slowness(&self->paces, victim->sent.last->job->function, idle, from);
+    uint64_t share = (uint64_t) ceil((double) victim->balanced_items / (1 + slowness)), spare = spare_of(victim);
+    return share < spare ? share : spare;
+}
+
+static bool is_recallable_left(const scheduler_t *self)
+{
+    return engine_set_next(&self->sets[SET_RECALLABLE], NULL, 0) != ENGINE_SET_END;
+}
+
+static void recall(scheduler_t *self, uint32_t i, uint64_t count)
+{
+    self->engines[i].recalling = true;
+    engine_review(self, i);
+    self->actions->recall(self->context, i, count);
+}
+
+static bool recall_for(scheduler_t *self, uint32_t idle, int64_t now)
+{
+    uint32_t fullest = find_fullest(self, idle, now);
+    if (fullest == SCHEDULER_NO_ENGINE)
+        return false;
+    recall(self, fullest, share_of(self, idle, fullest));
+    return true;
+}
+
+//  While no engine is idle, what waits behind a long item is asked for too, so that it keeps its turn. A turn looks at
+//  some engines.
+static void recall_overdue(scheduler_t *self, int64_t now)
+{
+    for (int looks = 0; looks < LOOKS_PER_TURN; looks++) {
+        uint32_t i = engine_set_next(&self->sets[SET_RECALLABLE], NULL, self->overdue_from);
+        self->overdue_from = i == ENGINE_SET_END ? 0 : i + 1;
+        if (i == ENGINE_SET_END)
+            return;
+        if (is_overdue(&self->engines[i], now) && spare_of(&self->engines[i]) > 0)
+            recall(self, i, spare_of(&self->engines[i]));
+    }
+}
+
+//  An idle engine makes the fullest one give back what it has not started. A turn looks at some of the idle ones
+//  where there are many; the next one goes on behind these.
 static void recall_for_idle(scheduler_t *self, int64_t now)
 {
-    int recalls = 0;
-    for (uint32_t i = 0; i < self->engine_count && recalls < RECALLS_PER_TURN; i++) {
-        if (!self->engines[i].ready || self->engines[i].items > 0)
-            continue;
-        uint32_t fullest = find_fullest(self, i, now);
-        if (fullest == SCHEDULER_NO_ENGINE)
-            continue;
-        engine_t *victim = &self->engines[fullest];
-        victim->recalling = true;
-        self->actions->recall(self->context, fullest, (victim->balanced_items + 1) / 2);
-        recalls++;
+    uint32_t first = self->recall_from;
+    int recalls = 0, looks = 0;
+    self->recall_from = 0;
+    for (uint32_t i = first; is_recallable_left(self); i++) {
+        i = engine_set_next(&self->sets[SET_IDLE], NULL, i);
+        if (i == ENGINE_SET_END) {
+            self->held = self->held || first > 0; // those before the first have their turn soon
+            return;
+        }
+        if (looks++ == LOOKS_PER_TURN || recalls == RECALLS_PER_TURN) {
+            self->recall_from = i;
+            return;
+        }
+        recalls += recall_for(self, i, now);
     }
+}
+
+//  Engines that left work to faster ones are asked again now and then: those may have become slow.
+static void offer_again(scheduler_t *self, int64_t now)
+{
+    self->held = false;
+    self->held_job = NULL;
+    if (self->aside && (now - self->aside_since >= ASIDE_NS || now < self->aside_since))
+        engines_match_again(self, NULL);
+    self->held = self->aside;
 }
 
 bool scheduler_dispatch(scheduler_t *self, int64_t now)
 {
-    self->held = false;
-    for (uint32_t i = 0; i < self->engine_count; i++)
-        if (self->engines[i].progressed) {
-            self->engines[i].progressed = false;
-            self->engines[i].progress = now;
-        }
-    // One span for each idle engine first, so that a few tasks spread; then what fits.
-    for (uint32_t i = 0; i < self->engine_count; i++)
-        if (self->engines[i].ready && self->engines[i].items == 0)
-            feed(self, i, true, now);
-    for (uint32_t i = 0; i < self->engine_count; i++) feed(self, i, false, now);
+    assert(self->waiting == 0 || self->turn != NO_CLIENT);
+    bool shared = now >= self->shared && now - self->shared < SHARED_NS;
+    self->window = shared ? SHARED_WINDOW_NS : SCHEDULER_WINDOW_NS;
+    note_progress(self, now);
+    offer_again(self, now);
+    feed_all(self, true, now); // one span for each idle engine first, so that a few tasks spread
+    feed_all(self, false, now);
     recall_for_idle(self, now); // engines that are idle still found nothing that they may take
+    recall_overdue(self, now);
     return self->held;
 }

@@ -25,7 +25,8 @@ bool token_is(const char *token, ipc_bytes_t given)
 #define SANITIZERS ""
 #endif
 
-static void tell_engines(controller_t *self, peer_t *peer)
+//  Tells one client which engines there are, or all.
+static void tell_engines(controller_t *self, peer_t *one)
 {
     uint32_t *ids = ipc_xalloc(self->entry_count * sizeof ids[0]);
     char *ready = ipc_xalloc(self->entry_count);
@@ -36,18 +37,44 @@ static void tell_engines(controller_t *self, peer_t *peer)
         ids[count] = i;
         ready[count++] = self->entries[i].peer != NULL;
     }
-    peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_ENGINES,
-                                 .engines = {.ids = {(char *) ids, count * sizeof ids[0]},
-                                             .ready = {ready, count}}});
+    ipc_msg_t msg = {.type = IPC_MSG_ENGINES,
+                     .engines = {.ids = {(char *) ids, count * sizeof ids[0]}, .ready = {ready, count}}};
+    if (one)
+        peer_send(one, &msg);
+    for (size_t i = 0; !one && i < self->by_client_count; i++)
+        if (self->by_client[i])
+            peer_send(self->by_client[i], &msg);
     free(ids);
     free(ready);
 }
 
+static int on_tell(zloop_t *loop, int timer, void *argument)
+{
+    (void) loop;
+    (void) timer;
+    controller_t *self = argument;
+    self->tell_timer = false;
+    engines_tell(self);
+    peers_flush(self);
+    return 0;
+}
+
+//  Every client is told of every engine. Where both are many and each change of a thousand comes by itself, that is
+//  put off a little, so that telling takes at most about a tenth of the time; few are told at once.
 void engines_tell(controller_t *self)
 {
-    for (size_t i = 0; i < self->by_client_count; i++)
-        if (self->by_client[i])
-            tell_engines(self, self->by_client[i]);
+    enum { ENTRY_NS = 100 };           // ten times what one engine costs in one message
+    if (!self->engines_changed || self->tell_timer)
+        return;
+    int64_t rest_ns = (int64_t) self->entry_count * (int64_t) self->by_client_count * ENTRY_NS;
+    int64_t now = monotonic_ns(), wait_ns = self->told + rest_ns - now;
+    if (self->told > 0 && wait_ns >= 1000000) {
+        self->tell_timer = true;
+        zloop_timer(self->loop, (size_t) (wait_ns / 1000000), 1, on_tell, self);
+        return;
+    }
+    tell_engines(self, NULL);
+    self->told = now;
     self->engines_changed = false;
 }
 
@@ -63,14 +90,17 @@ static void on_hello(controller_t *self, peer_t *peer, const ipc_msg_t *msg, par
         return;
     }
     peer->kind = PEER_CLIENT;
-    peer->owner = msg->hello.uuid;
+    peer_own(peer, msg->hello.uuid);
     peer->client = scheduler_client_join(self->scheduler);
     if (peer->client >= self->by_client_count) {
         self->by_client = ipc_xrealloc(self->by_client, (peer->client + 1) * sizeof self->by_client[0]);
         self->by_client_count = peer->client + 1;
     }
     self->by_client[peer->client] = peer;
-    if (!peer_watch(peer, (int) msg->hello.pid)) {
+    watch_t watch = peer_watch(peer, (int) msg->hello.pid);
+    if (watch == WATCH_FULL)
+        peer_turn_away(peer);
+    if (watch != WATCH_STARTED) {
         peer->leaving = true;
         return;
     }
@@ -122,6 +152,11 @@ static void fail_submission(controller_t *self, peer_t *peer, const ipc_msg_t *m
     }
 }
 
+static bool has_list(const ipc_msg_t *msg)
+{
+    return msg->submit.items == IPC_ITEMS_LIST || msg->submit.items == IPC_ITEMS_CALLS;
+}
+
 static bool submission_is_sound(controller_t *self, peer_t *peer, const ipc_msg_t *msg)
 {
     const char *wrong = NULL;
@@ -131,7 +166,7 @@ static bool submission_is_sound(controller_t *self, peer_t *peer, const ipc_msg_
         wrong = "a function that was never named";
     else if (msg->submit.count == 0 || msg->submit.count > (uint64_t) 1 << 48)
         wrong = "a submission of no or too many positions";
-    else if (msg->submit.items == IPC_ITEMS_LIST &&
+    else if (has_list(msg) &&
              msg->submit.places.size / sizeof(uint32_t) != msg->submit.count + 1)
         wrong = "a list without its places";
     else if (direct && targets == 0)
@@ -145,7 +180,7 @@ static bool submission_is_sound(controller_t *self, peer_t *peer, const ipc_msg_
         if (direct && (target.count == 0 || target.first > msg->submit.count || target.count > msg->submit.count - target.first))
             wrong = "a target beyond the positions";
     }
-    for (uint64_t i = 0; !wrong && msg->submit.items == IPC_ITEMS_LIST && i < msg->submit.count; i++) {
+    for (uint64_t i = 0; !wrong && has_list(msg) && i < msg->submit.count; i++) {
         uint32_t place[2];
         memcpy(place, msg->submit.places.data + i * sizeof place[0], sizeof place);
         if (place[0] > place[1] || place[1] > msg->submit.data.size)
@@ -154,6 +189,11 @@ static bool submission_is_sound(controller_t *self, peer_t *peer, const ipc_msg_
     if (wrong)
         fail_submission(self, peer, msg, IPC_E_PROTOCOL, wrong);
     return !wrong;
+}
+
+uint64_t payload_tasks(const payload_t *self, uint64_t count)
+{
+    return self->items == IPC_ITEMS_CALLS ? count : 1;
 }
 
 uint64_t payload_bytes(const payload_t *self)
@@ -171,7 +211,7 @@ static payload_t *payload_new(controller_t *self, const ipc_msg_t *msg, parcel_t
     uint64_t id = 0;
     payload_t *payload = slab_take(self->payloads, &id);
     ipc_bytes_t arguments = msg->submit.arguments;
-    bool list = msg->submit.items == IPC_ITEMS_LIST;
+    bool list = has_list(msg);
     *payload = (payload_t){.slab_id = id, .items = msg->submit.items, .base = msg->submit.base,
                            .arguments_size = (uint32_t) arguments.size};
     if (arguments.size <= sizeof payload->copied && msg->submit.objects.count == 0 && !list) {
@@ -228,8 +268,9 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
         else
             job->allowed[i] = target.engine;
     }
-    self->submitted++;
-    peer->tasks++;
+    uint64_t tasks = payload_tasks(job->payload, job->count);
+    self->submitted += tasks;
+    peer->tasks += tasks;
     peer->bytes += payload_bytes(job->payload);
     scheduler_submit(self->scheduler, job);
 }

@@ -5,7 +5,7 @@
 #include <sodium.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -43,12 +43,15 @@ controller_t *controller_new(const controller_options_t *options, ipc_error_t *e
     controller_t *self = ipc_xalloc(sizeof *self);
     char path[IPC_PATH_MAX + 16];
     self->ready_fd = options->ready_fd;
+    self->deaths = epoll_create1(EPOLL_CLOEXEC);
     self->supervisor_pidfd =
         options->supervisor > 0 ? (int) syscall(SYS_pidfd_open, options->supervisor, 0) : -1;
     snprintf(path, sizeof path, "%s/client.json", options->directory);
     int rc = ipc_connection_read(&self->client_file, path, error);
     snprintf(path, sizeof path, "%s/engine.json", options->directory);
     rc = rc || ipc_connection_read(&self->engine_file, path, error);
+    if (!rc && self->deaths < 0)
+        rc = ipc_fail(error, IPC_E_SYSTEM, "cannot watch for deaths: %s", strerror(errno));
     if (!rc) {
         self->zmq = zmq_ctx_new();
         self->clients = bind_router(self, self->client_file.endpoint, error);
@@ -90,6 +93,8 @@ void controller_destroy(controller_t **self_p)
         zmq_ctx_term(self->zmq);
     if (self->supervisor_pidfd >= 0)
         close(self->supervisor_pidfd);
+    if (self->deaths >= 0)
+        close(self->deaths);
     free(self->dirty);
     free(self->by_client);
     free(self->entries);
@@ -168,6 +173,14 @@ static void dispatch(controller_t *self)
     }
 }
 
+//  What follows from the events of a turn, then what is to be said.
+static void end_turn(controller_t *self)
+{
+    dispatch(self);
+    engines_tell(self);
+    peers_flush(self);
+}
+
 static void read_clock(controller_t *self)
 {
     struct timespec time;
@@ -183,8 +196,19 @@ static int on_held(zloop_t *loop, int timer, void *argument)
     controller_t *self = argument;
     self->held_timer = false;
     read_clock(self);
-    dispatch(self);
-    peers_flush(self);
+    end_turn(self);
+    return 0;
+}
+
+//  Processes of peers died.
+static int on_deaths(zloop_t *loop, zmq_pollitem_t *item, void *argument)
+{
+    (void) loop;
+    (void) item;
+    controller_t *self = argument;
+    read_clock(self);
+    watch_serve(self);
+    end_turn(self);
     return 0;
 }
 
@@ -202,10 +226,7 @@ static int on_turn(zloop_t *loop, zmq_pollitem_t *item, void *argument)
     size_t admitted = self->pending_count;
     for (size_t i = 0; i < admitted; i++) engine_admit(self, &self->pending[i]);
     self->pending_count -= admitted;
-    dispatch(self);
-    if (self->engines_changed)
-        engines_tell(self);
-    peers_flush(self);
+    end_turn(self);
     if (self->submitted > MANY_JOBS && scheduler_counts(self->scheduler).jobs == 0) {
         self->submitted = 0;
         malloc_trim(0); // what a million tasks took goes back to the system
@@ -219,8 +240,7 @@ static int on_second(zloop_t *loop, int timer, void *argument)
     (void) timer;
     controller_t *self = argument;
     engines_check(self);
-    if (self->engines_changed)
-        engines_tell(self);
+    engines_tell(self);
     peers_flush(self);
     return 0;
 }
@@ -245,11 +265,13 @@ void controller_run(controller_t *self)
 {
     zmq_pollitem_t items[] = {{.socket = self->engines, .events = ZMQ_POLLIN},
                               {.socket = self->clients, .events = ZMQ_POLLIN},
+                              {.fd = self->deaths, .events = ZMQ_POLLIN},
                               {.fd = self->supervisor_pidfd, .events = ZMQ_POLLIN}};
     zloop_poller(self->loop, &items[0], on_turn, self);
     zloop_poller(self->loop, &items[1], on_turn, self);
+    zloop_poller(self->loop, &items[2], on_deaths, self);
     if (self->supervisor_pidfd >= 0)
-        zloop_poller(self->loop, &items[2], on_supervisor_gone, self);
+        zloop_poller(self->loop, &items[3], on_supervisor_gone, self);
     zloop_timer(self->loop, 1000, 0, on_second, self);
     zloop_start(self->loop);
 }

@@ -151,7 +151,7 @@ static void action_end(void *context, scheduler_job_t *job)
     peer_t *client =
         job->client < self->by_client_count && !job->dropped ? self->by_client[job->client] : NULL;
     if (client) {
-        client->tasks--;
+        client->tasks -= payload_tasks(payload, job->count);
         client->bytes -= payload_bytes(payload);
     }
     ipc_objects_t objects = payload_objects(payload);
@@ -171,16 +171,11 @@ const scheduler_actions_t controller_actions = {
 void object_freed(void *context, ipc_object_t object)
 {
     controller_t *self = context;
-    for (size_t i = 0; i < self->by_client_count; i++)
-        if (self->by_client[i] && self->by_client[i]->owner == object.owner) {
-            peer_send(self->by_client[i], &(ipc_msg_t){.type = IPC_MSG_FREED, .freed = {object}});
-            return;
-        }
-    for (uint32_t i = 0; i < self->entry_count; i++)
-        if (self->entries[i].peer && self->entries[i].peer->owner == object.owner) {
-            peer_send(self->entries[i].peer, &(ipc_msg_t){.type = IPC_MSG_FREED, .freed = {object}});
-            return;
-        }
+    peer_t *owner = peer_of_owner(self, object.owner);
+    if (owner) {
+        peer_send(owner, &(ipc_msg_t){.type = IPC_MSG_FREED, .freed = {object}});
+        return;
+    }
     char path[IPC_PATH_MAX + 64];
     snprintf(path, sizeof path, "%s/%016llx-%llx", self->client_file.shm, (unsigned long long) object.owner,
              (unsigned long long) object.number);
@@ -212,12 +207,15 @@ static void on_register(controller_t *self, peer_t *peer, const ipc_msg_t *msg, 
 
 static engine_entry_t *entry_of(controller_t *self, uint32_t engine)
 {
-    if (engine >= self->entry_count) {
-        self->entries = ipc_xrealloc(self->entries, (engine + 1) * sizeof self->entries[0]);
-        memset(self->entries + self->entry_count, 0,
-               (engine + 1 - self->entry_count) * sizeof self->entries[0]);
-        self->entry_count = engine + 1;
+    if (engine >= self->entry_room) {
+        uint32_t room = self->entry_room ? 2 * self->entry_room : 8;
+        room = engine < room ? room : engine + 1;
+        self->entries = ipc_xrealloc(self->entries, room * sizeof self->entries[0]);
+        memset(self->entries + self->entry_room, 0, (room - self->entry_room) * sizeof self->entries[0]);
+        self->entry_room = room;
     }
+    if (engine >= self->entry_count)
+        self->entry_count = engine + 1;
     return &self->entries[engine];
 }
 
@@ -261,7 +259,13 @@ void engine_admit(controller_t *self, pending_t *pending)
 {
     peer_t *peer = pending->peer;
     const ipc_msg_t *msg = &pending->msg;
-    if (!peer || peer->kind == PEER_ENGINE) {
+    bool full = peer && peer->kind == PEER_NEW &&
+                peer_watch(peer, (int) msg->registration.pid) == WATCH_FULL;
+    if (full) {
+        peer_turn_away(peer);
+        peer_dismiss(self, peer);
+    }
+    if (!peer || full || peer->kind == PEER_ENGINE) {
         parcel_release(pending->parcel);
         return;
     }
@@ -275,8 +279,7 @@ void engine_admit(controller_t *self, pending_t *pending)
     peer->kind = PEER_ENGINE;
     peer->engine = engine;
     peer->epoch = msg->registration.epoch;
-    peer->owner = msg->registration.owner;
-    peer_watch(peer, (int) msg->registration.pid);
+    peer_own(peer, msg->registration.owner);
     entry->known = true;
     entry->peer = peer;
     entry->epoch = peer->epoch;
@@ -324,6 +327,9 @@ static void on_done(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parc
                                                   .started = msg->done.started,
                                                   .finished = msg->done.finished,
                                                   .objects = msg->done.objects,
+                                                  .durations = msg->done.durations,
+                                                  .out = msg->done.out,
+                                                  .err = msg->done.err,
                                                   .body = msg->done.body}});
     else // nobody wants them
         for (size_t i = 0; i < msg->done.objects.count; i++)

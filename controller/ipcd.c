@@ -55,6 +55,17 @@ static int read_options(int count, char **arguments, controller_options_t *what)
     return -1;
 }
 
+//  A connection and a pidfd for each peer. Some descriptors are kept to say that there are no more: accept.c.
+static void allow_many_files(void)
+{
+    enum { KEPT = 8 };
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_max <= 2 * KEPT)
+        return;
+    files.rlim_cur = files.rlim_max - KEPT;
+    setrlimit(RLIMIT_NOFILE, &files);
+}
+
 int main(int argc, char **argv)
 {
     controller_options_t what = {.ready_fd = -1};
@@ -62,11 +73,7 @@ int main(int argc, char **argv)
     if (code >= 0)
         return code;
     umask(077);
-    struct rlimit files; // a descriptor or two for each peer
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        files.rlim_cur = files.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &files);
-    }
+    allow_many_files();
     setvbuf(stderr, NULL, _IOLBF, 0);
     signal(SIGPIPE, SIG_IGN); // the supervisor may be gone
     ipc_error_t error = {0};

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/fail.h"
@@ -48,14 +47,32 @@ static void peer_free(peer_t *peer)
     free(peer);
 }
 
-static void peer_unwatch(peer_t *peer)
+static peer_t **owner_bucket(controller_t *self, uint64_t owner)
 {
-    if (peer->pidfd < 0)
-        return;
-    zmq_pollitem_t item = {.fd = peer->pidfd, .events = ZMQ_POLLIN};
-    zloop_poller_end(peer->controller->loop, &item);
-    close(peer->pidfd);
-    peer->pidfd = -1;
+    return &self->owners[(owner ^ owner >> 32) % PEER_BUCKETS];
+}
+
+void peer_own(peer_t *peer, uint64_t owner)
+{
+    peer_t **bucket = owner_bucket(peer->controller, owner);
+    peer->owner = owner;
+    peer->next_owner = *bucket;
+    *bucket = peer;
+}
+
+void peer_disown(peer_t *peer)
+{
+    peer_t **at = owner_bucket(peer->controller, peer->owner);
+    while (*at && *at != peer) at = &(*at)->next_owner;
+    if (*at)
+        *at = peer->next_owner;
+}
+
+peer_t *peer_of_owner(controller_t *self, uint64_t owner)
+{
+    peer_t *peer = *owner_bucket(self, owner);
+    while (peer && peer->owner != owner) peer = peer->next_owner;
+    return peer;
 }
 
 //  The files of an owner that is gone which nobody holds: what it kept for reuse, and what it had not sent yet.
@@ -80,6 +97,7 @@ static void remove_unheld(controller_t *self, uint64_t owner)
 void peer_drop(controller_t *self, peer_t *peer)
 {
     peer_unwatch(peer);
+    peer_disown(peer);
     if (peer->kind == PEER_CLIENT)
         client_gone(self, peer);
     if (peer->kind == PEER_ENGINE)
@@ -87,7 +105,7 @@ void peer_drop(controller_t *self, peer_t *peer)
     objects_forget(self->objects, peer->number);
     if (peer->kind != PEER_NEW)
         remove_unheld(self, peer->owner);
-    for (size_t i = 0; i < self->dirty_count; i++)
+    for (size_t i = 0; peer->listed && i < self->dirty_count; i++)
         if (self->dirty[i] == peer)
             self->dirty[i] = NULL;
     for (size_t i = 0; i < self->pending_count; i++)
@@ -172,37 +190,6 @@ void peer_dismiss(controller_t *self, peer_t *peer)
 {
     peer_flush(peer); // whether it is there or not
     peer_drop(self, peer);
-}
-
-static int on_peer_death(zloop_t *loop, zmq_pollitem_t *item, void *argument)
-{
-    (void) loop;
-    (void) item;
-    peer_t *peer = argument;
-    controller_t *self = peer->controller;
-    // An engine's last results may still be in the socket: they are read before it is called dead.
-    if (peer->kind == PEER_ENGINE) {
-        peer_unwatch(peer);
-        engine_gone(self, peer);
-        self->entries[peer->engine].former = peer;
-        engines_tell(self);
-    } else {
-        peer_drop(self, peer);
-        scheduler_dispatch(self->scheduler, self->now);
-    }
-    peers_flush(self);
-    return 0;
-}
-
-bool peer_watch(peer_t *peer, int pid)
-{
-    peer->pid = pid;
-    peer->pidfd = pid > 0 ? (int) syscall(SYS_pidfd_open, pid, 0) : -1;
-    if (peer->pidfd < 0)
-        return errno != ESRCH;
-    zmq_pollitem_t item = {.fd = peer->pidfd, .events = ZMQ_POLLIN};
-    zloop_poller(peer->controller->loop, &item, on_peer_death, peer);
-    return true;
 }
 
 void parcel_release(parcel_t *parcel)

@@ -16,7 +16,7 @@ typedef struct job_record {
 scheduler_t *scheduler_new(const scheduler_actions_t *actions, void *context)
 {
     scheduler_t *self = ipc_xalloc(sizeof *self);
-    *self = (scheduler_t){.actions = actions, .context = context, .turn = NO_CLIENT,
+    *self = (scheduler_t){.actions = actions, .context = context, .turn = NO_CLIENT, .shared = INT64_MIN / 2,
                           .spans = slab_new(sizeof(scheduler_span_t)),
                           .jobs = slab_new(sizeof(job_record_t))};
     return self;
@@ -35,8 +35,8 @@ void scheduler_destroy(scheduler_t **self_p)
         return;
     for (uint32_t i = 0; i < self->client_count; i++) scheduler_client_leave(self, i);
     for (uint32_t i = 0; i < self->engine_count; i++) scheduler_engine_remove(self, i);
-    for (uint32_t i = 0; i < self->function_count; i++) free(self->functions[i].engines);
-    free(self->functions);
+    paces_free(&self->paces);
+    for (size_t i = 0; i < ENGINE_SETS; i++) engine_set_free(&self->sets[i]);
     free(self->engines);
     free(self->clients);
     slab_destroy(&self->spans);
@@ -75,6 +75,12 @@ void ring_leave(scheduler_t *self, uint32_t i)
         self->turn = client->next == i ? NO_CLIENT : client->next;
 }
 
+void returned_remove(scheduler_t *self, uint32_t i, scheduler_span_t *span)
+{
+    list_remove(&self->clients[i].returned, span);
+    self->waiting -= span->left;
+}
+
 //  Behind the jobs of its own priority and above.
 static void enqueue_job(scheduler_t *self, scheduler_job_t *job)
 {
@@ -85,7 +91,9 @@ static void enqueue_job(scheduler_t *self, scheduler_job_t *job)
     job->next = before ? before->next : client->jobs;
     *(before ? &before->next : &client->jobs) = job;
     *(job->next ? &job->next->previous : &client->last_job) = job;
+    self->waiting += job->count - job->cursor;
     ring_enter(self, job->client);
+    engines_match_again(self, job);
 }
 
 void dequeue_job(scheduler_t *self, scheduler_job_t *job)
@@ -94,6 +102,7 @@ void dequeue_job(scheduler_t *self, scheduler_job_t *job)
     *(job->previous ? &job->previous->next : &client->jobs) = job->next;
     *(job->next ? &job->next->previous : &client->last_job) = job->previous;
     job->next = job->previous = NULL;
+    self->waiting -= job->count - job->cursor;
     ring_leave(self, job->client);
 }
 
@@ -150,9 +159,12 @@ static void span_return(scheduler_t *self, scheduler_span_t *span)
     if (job->direct) {
         list_prepend(&self->engines[span->engine].direct, span);
         self->engines[span->engine].direct_count++;
+        engine_review(self, span->engine);
     } else {
         list_prepend(&self->clients[job->client].returned, span);
+        self->waiting += span->left;
         ring_enter(self, job->client);
+        engines_match_again(self, job);
     }
 }
 
@@ -164,11 +176,20 @@ void scheduler_job_target(scheduler_t *self, scheduler_job_t *job, uint32_t engi
     span_advance(span, SPAN_WAITS);
     list_append(&self->engines[engine].direct, span);
     self->engines[engine].direct_count++;
+    engine_review(self, engine);
+}
+
+//  True while balanced work of other clients than this one waits.
+static bool others_wait(const scheduler_t *self, uint32_t client)
+{
+    return self->turn != NO_CLIENT && (self->turn != client || self->clients[client].next != client);
 }
 
 void scheduler_submit(scheduler_t *self, scheduler_job_t *job)
 {
     job->left = job->count;
+    if (others_wait(self, job->client))
+        self->shared = job->accepted;
     if (job_is_queued(job))
         enqueue_job(self, job);
     else
@@ -204,9 +225,9 @@ bool scheduler_done(scheduler_t *self, scheduler_span_t *span, uint64_t first, u
     engine_t *engine = &self->engines[span->engine];
     engine_settles(self, span, count);
     engine->finished += count;
-    engine->progressed = true;
+    engine_set_put(&self->sets[SET_PROGRESSED], span->engine, true);
     span->left -= count;
-    function_learn(self, span->job->function, span->engine, (double) duration_ns / (double) count);
+    paces_learn(&self->paces, span->job->function, span->engine, count, (double) duration_ns);
     if (failed && try_again(self, span, first, count, false))
         return false;
     span->job->left -= count;
@@ -228,6 +249,7 @@ void scheduler_gave(scheduler_t *self, uint32_t engine, scheduler_span_t *span, 
         self->engines[engine].recalling = false;
         self->engines[engine].dry = !self->engines[engine].gave;
         self->engines[engine].gave = false;
+        engine_review(self, engine);
     }
     if (!span || count == 0 || count > span->left || first + count != span->first + span->count)
         return;
@@ -254,24 +276,42 @@ bool scheduler_engine_known(const scheduler_t *self, uint32_t engine)
     return engine < self->engine_count && self->engines[engine].known;
 }
 
+static void make_room_for(scheduler_t *self, uint32_t engine)
+{
+    if (engine >= self->engine_room) {
+        uint32_t room = self->engine_room ? 2 * self->engine_room : 8;
+        room = engine < room ? room : engine + 1;
+        self->engines = ipc_xrealloc(self->engines, room * sizeof self->engines[0]);
+        memset(self->engines + self->engine_room, 0, (room - self->engine_room) * sizeof self->engines[0]);
+        for (size_t i = 0; i < ENGINE_SETS; i++) engine_set_grow(&self->sets[i], room);
+        self->engine_room = room;
+    }
+    if (engine >= self->engine_count)
+        self->engine_count = engine + 1;
+}
+
 void scheduler_engine_up(scheduler_t *self, uint32_t engine)
 {
-    if (engine >= self->engine_count) {
-        self->engines = ipc_xrealloc(self->engines, (engine + 1) * sizeof self->engines[0]);
-        memset(self->engines + self->engine_count, 0,
-               (engine + 1 - self->engine_count) * sizeof self->engines[0]);
-        self->engine_count = engine + 1;
-    }
+    make_room_for(self, engine);
     self->engines[engine].known = true;
     self->engines[engine].ready = true;
     self->engines[engine].recalling = false;
     self->engines[engine].dry = false;
+    engine_review(self, engine);
+}
+
+//  Nothing goes to it. What was left to it, or kept from another since it was there, is for others now.
+static void engine_rests(scheduler_t *self, uint32_t engine)
+{
+    self->engines[engine].ready = false;
+    engine_review(self, engine);
+    engines_match_again(self, NULL);
 }
 
 void scheduler_engine_down(scheduler_t *self, uint32_t engine)
 {
     if (scheduler_engine_known(self, engine))
-        self->engines[engine].ready = false;
+        engine_rests(self, engine);
 }
 
 //  Positions that ran and have no result: again, or an error.
@@ -319,10 +359,10 @@ void scheduler_engine_died(scheduler_t *self, uint32_t i, const scheduler_death_
     scheduler_span_t *pivot = death->unknown ? engine->sent.first : scheduler_span(self, pivot_id, i);
     bool before_pivot = false;         // walking backwards, so that heads of queues keep the order
     span_list_t sent = engine->sent;
-    engine->ready = false;
     engine->sent = (span_list_t){0};
     engine->items = engine->balanced_items = 0;
     engine->expected_ns = 0;
+    engine_rests(self, i);
     for (scheduler_span_t *span = sent.last, *previous; span; span = previous) {
         previous = span->previous;
         span->next = span->previous = NULL;
@@ -380,7 +420,7 @@ static void drop_impossible(scheduler_t *self, uint32_t c)
         next = span->next;
         if (is_possible(self, span->job))
             continue;
-        list_remove(&client->returned, span);
+        returned_remove(self, c, span);
         span->job->left -= span->left;
         self->actions->lose(self->context, span->job, span->first, span->left, SCHEDULER_NO_ENGINE,
                             SCHEDULER_NO_ENGINES, span->attempts);
@@ -394,9 +434,10 @@ void scheduler_engine_remove(scheduler_t *self, uint32_t i)
     if (!scheduler_engine_known(self, i))
         return;
     engine_t *engine = &self->engines[i];
-    engine->known = engine->ready = false;
+    engine->known = false;
     engine->items = engine->balanced_items = engine->direct_count = 0;
     engine->expected_ns = 0;
+    engine_rests(self, i);
     drop_list(self, &engine->sent, i);
     drop_list(self, &engine->direct, i);
     for (uint32_t c = 0; c < self->client_count; c++) drop_impossible(self, c);
@@ -424,6 +465,7 @@ static void drop_client_spans(scheduler_t *self, engine_t *engine, uint32_t c)
         span->job->dropped = true;
         span_free(self, span);
     }
+    engine_review(self, (uint32_t) (engine - self->engines));
     for (scheduler_span_t *span = engine->sent.first; span; span = span->next)
         if (span->job->client == c)
             span->job->dropped = true; // its results will find nobody
@@ -441,7 +483,7 @@ void scheduler_client_leave(scheduler_t *self, uint32_t c)
     }
     for (uint32_t i = 0; i < self->engine_count; i++) drop_client_spans(self, &self->engines[i], c);
     for (scheduler_span_t *span; (span = client->returned.first);) {
-        list_remove(&client->returned, span);
+        returned_remove(self, c, span);
         span->job->dropped = true;
         span_free(self, span);
     }
@@ -451,8 +493,10 @@ void scheduler_client_leave(scheduler_t *self, uint32_t c)
 
 scheduler_counts_t scheduler_counts(const scheduler_t *self)
 {
-    return (scheduler_counts_t){slab_count(self->jobs), slab_count(self->spans),
-                                slab_bytes(self->jobs) + slab_bytes(self->spans)};
+    return (scheduler_counts_t){.jobs = slab_count(self->jobs),
+                                .spans = slab_count(self->spans),
+                                .bytes = slab_bytes(self->jobs) + slab_bytes(self->spans),
+                                .looks = self->looks};
 }
 
 size_t scheduler_engine_load(const scheduler_t *self, uint32_t engine)

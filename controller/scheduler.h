@@ -134,6 +134,7 @@ bool scheduler_dispatch(scheduler_t *self, int64_t now);
 typedef struct scheduler_counts {
     size_t jobs, spans;        // that exist
     size_t bytes;              // of their records
+    uint64_t looks;            // at engines that turns have taken, ever
 } scheduler_counts_t;
 scheduler_counts_t scheduler_counts(const scheduler_t *self);
 size_t scheduler_engine_load(const scheduler_t *self, uint32_t engine); // items sent and not done

@@ -2,19 +2,11 @@
 #ifndef IPC_CONTROLLER_SCHEDULER_BODY_H
 #define IPC_CONTROLLER_SCHEDULER_BODY_H
 
+#include "controller/engine_set.h"
 #include "controller/slab.h"
 #include "controller/span.h"
 
-//  What is known of one function on one engine.
-typedef struct pace {
-    float mean_ns;                     // per item, recent; 0: not yet seen
-    uint32_t window;                   // items it may have at a time
-} pace_t;
-
-typedef struct function_paces {
-    pace_t *engines;                   // by engine
-    uint32_t count;
-} function_paces_t;
+#include "controller/pace.h"
 
 typedef struct engine {
     bool known, ready;
@@ -29,7 +21,6 @@ typedef struct engine {
     double expected_ns;                // that these will take
     uint64_t finished;                 // items, ever
     int64_t progress;                  // when it last began or finished something, to the turn
-    bool progressed;                   // in this turn
 } engine_t;
 
 typedef struct client {
@@ -39,18 +30,40 @@ typedef struct client {
     uint32_t next, previous;           // of the ring
 } client_t;
 
+//  A turn looks at the engines of these sets alone. engine_review() puts an engine where its account says.
+enum {
+    SET_PROGRESSED,                    // finished something since the last turn
+    SET_IDLE,                          // ready, with nothing to do
+    SET_ROOMY,                         // ready, and not found full since its account last changed
+    SET_UNMATCHED,                     // had room, but no balanced work that waits is for it: not in SET_ROOMY
+    SET_AWAITED,                       // ready, and direct work waits for it
+    SET_RECALLABLE,                    // ready, with work that it may be asked to give back
+    ENGINE_SETS
+};
+
 struct scheduler {
     const scheduler_actions_t *actions;
     void *context;
     slab_t *spans, *jobs;
     engine_t *engines;
-    uint32_t engine_count;
+    uint32_t engine_count, engine_room;
+    // A turn looks at the engines of these sets alone. engine_review() puts an engine where its account says.
+    engine_set_t sets[ENGINE_SETS];
+    uint32_t recall_from;              // the idle engine that the next recall begins with
+    uint32_t overdue_from;             // the engine that the next look for overdue ones begins with
     client_t *clients;
     uint32_t client_count;
     uint32_t turn;                     // the client whose turn it is, NO_CLIENT
+    uint64_t waiting;                  // balanced positions that are at no engine
+    int64_t shared;                    // when a client last submitted while work of another one waited
+    double window;                     // of work that an engine has before it, in this turn
     bool held;                         // work waits for faster engines while another is idle
-    function_paces_t *functions;
-    uint32_t function_count;
+    uint64_t looks;                    // at engines, ever
+    bool aside;                        // engines are unmatched since such work is not for them as yet,
+    int64_t aside_since;               // the first of them
+    const scheduler_job_t *held_job;   // in this turn: is left to faster ones by engines of this mean or more
+    double held_end;
+    paces_t paces;
 };
 
 #define NO_CLIENT UINT32_MAX
@@ -58,10 +71,14 @@ struct scheduler {
 //  scheduler.c
 scheduler_span_t *span_new(scheduler_t *self, scheduler_job_t *job, uint64_t first, uint64_t count);
 void dequeue_job(scheduler_t *self, scheduler_job_t *job);
+void returned_remove(scheduler_t *self, uint32_t client, scheduler_span_t *span);
 void ring_leave(scheduler_t *self, uint32_t client);
 
 //  choose.c
-void function_learn(scheduler_t *self, uint32_t function, uint32_t engine, double item_ns);
 void engine_settles(scheduler_t *self, scheduler_span_t *span, uint64_t count);
+
+//  Both after any change: of an engine's account; of the balanced work that waits, or of who may take it.
+void engine_review(scheduler_t *self, uint32_t engine);
+void engines_match_again(scheduler_t *self, const scheduler_job_t *job); // for this job; NULL: for any
 
 #endif

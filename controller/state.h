@@ -52,7 +52,8 @@ typedef struct peer {
     uint32_t epoch;
     unsigned char *known;              // one bit for each function it has been told of
     size_t known_size;
-    struct peer *next;                 // of the bucket
+    struct peer *next;                 // of the bucket of its route
+    struct peer *next_owner;           // of the bucket of its owner
 } peer_t;
 
 //  An engine, whether it is here or being restarted.
@@ -88,6 +89,7 @@ typedef struct payload {
 } payload_t;
 
 ipc_objects_t payload_objects(const payload_t *self);
+uint64_t payload_tasks(const payload_t *self, uint64_t count); // of a job of count positions, for the credit
 uint64_t payload_bytes(const payload_t *self); // what it counts for in its client's credit
 
 //  A registration that waits until all that came before it has been read.
@@ -110,17 +112,21 @@ struct controller {
     objects_t *objects;
     struct slab *payloads;
     peer_t *buckets[PEER_BUCKETS];     // by route
+    peer_t *owners[PEER_BUCKETS];      // clients and engines, by what objects call their owner
+    int deaths;                        // an epoll descriptor with the pidfds of all peers
     uint32_t peer_number;              // of the newest
     peer_t **dirty;                    // peers with something to send
     size_t dirty_count, dirty_room;
     peer_t **by_client;                // peers by the scheduler's number of clients
     size_t by_client_count;
     engine_entry_t *entries;           // by engine id
-    uint32_t entry_count;
+    uint32_t entry_count, entry_room;
     pending_t *pending;
     size_t pending_count, pending_room;
     const ipc_msg_t *dying;            // the registration whose death is being accounted for
     bool engines_changed;              // clients are to be told
+    bool tell_timer;                   // and will be, by a timer
+    int64_t told;                      // when they were, monotonic nanoseconds
     int64_t now;                       // nanoseconds since 1970, read once a turn
     int supervisor_pidfd;
     size_t submitted;                  // jobs since memory was last given back
@@ -137,9 +143,18 @@ void peer_dismiss(controller_t *self, peer_t *peer);   // sends it what is to be
 void peer_expel(controller_t *self, peer_t *peer, int code, const char *text); // tells and drops it
 void peers_flush(controller_t *self);
 void peers_free(controller_t *self);
-bool peer_watch(peer_t *peer, int pid);                // learns of its process's death; false: dead already
+void peer_own(peer_t *peer, uint64_t owner);           // the name that its objects have
+void peer_disown(peer_t *peer);                        // it is gone: nothing is to be said to it about them
+peer_t *peer_of_owner(controller_t *self, uint64_t owner); // or NULL
 void parcel_release(parcel_t *parcel);
 int64_t monotonic_ns(void);
+
+//  controller/watch.c
+typedef enum watch { WATCH_STARTED, WATCH_DEAD, WATCH_FULL } watch_t; // FULL: no descriptor is left for it
+watch_t peer_watch(peer_t *peer, int pid);             // learns of its process's death
+void peer_unwatch(peer_t *peer);
+void peer_turn_away(peer_t *peer);                     // tells it that no descriptor is left; it leaves
+void watch_serve(controller_t *self);                  // what follows from deaths
 
 //  controller/client_side.c, controller/engine_side.c: a table of handlers for each kind of peer.
 typedef void handler_fn(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel);
@@ -150,7 +165,7 @@ void client_gone(controller_t *self, peer_t *peer);
 void engine_gone(controller_t *self, peer_t *peer);
 void engine_admit(controller_t *self, pending_t *pending);
 void engines_check(controller_t *self);                // once a second
-void engines_tell(controller_t *self);                 // clients, which engines there are
+void engines_tell(controller_t *self);                 // clients, which engines there are, if that has changed
 void object_freed(void *context, ipc_object_t object);
 bool token_is(const char *token, ipc_bytes_t given);
 char *controller_report(controller_t *self);

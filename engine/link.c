@@ -33,7 +33,8 @@ void work_free(worker_t *self, work_t *work)
 {
     release_objects(self, &work->objects);
     parcel_release(work->parcel);
-    free(work);
+    free(self->spare);
+    self->spare = work;
 }
 
 static void queue_remove(worker_t *self, work_t *work)
@@ -54,27 +55,37 @@ static ipc_objects_t objects_of(const ipc_writer_t *writer)
     return (ipc_objects_t){writer->data ? writer->data : "", writer->size / sizeof(ipc_object_t)};
 }
 
+static ipc_bytes_t bytes_of(const ipc_writer_t *writer)
+{
+    return (ipc_bytes_t){writer->data, writer->size};
+}
+
+static ipc_bytes_t text_of(const worker_t *self, int stream)
+{
+    return (ipc_bytes_t){self->output.texts[stream].data, self->output.texts[stream].size};
+}
+
+//  Where tasks take less on average, each counts for an equal part of the time of all: finer than that, the clock and
+//  what lies between tasks are what is seen.
+enum { EVEN_NS = 1000 };
+
 //  Sends the batch, with what the task wrote when it is of one item that did.
 static void send_batch(worker_t *self, bool with_output)
 {
     batch_t *batch = &self->batch;
-    ipc_writer_t body = {0};
-    ipc_write_raw(&body, batch->values.data, batch->values.size);
-    for (int i = 0; i < OUTPUT_STREAMS; i++) {
-        const output_text_t *text = &self->output.texts[i];
-        ipc_write_bytes(&body, with_output && text->data ? text->data : "", with_output ? text->size : 0);
+    ipc_msg_t msg = {.type = IPC_MSG_DONE, .done = {.span = batch->span, .first = batch->first,
+                                                    .count = batch->count, .started = batch->started,
+                                                    .finished = batch->finished,
+                                                    .objects = objects_of(&batch->objects),
+                                                    .body = bytes_of(&batch->values)}};
+    bool long_enough = batch->finished - batch->started > (int64_t) batch->count * EVEN_NS;
+    if (batch->count > 1 && long_enough)
+        msg.done.durations = bytes_of(&batch->durations);
+    if (with_output) {
+        msg.done.out = text_of(self, 0);
+        msg.done.err = text_of(self, 1);
     }
-    bool several = batch->count > 1;
-    ipc_write_bytes(&body, several ? batch->durations.data : "", several ? batch->durations.size : 0);
-    link_send(self, &(ipc_msg_t){.type = IPC_MSG_DONE,
-                                 .done = {.span = batch->span,
-                                          .first = batch->first,
-                                          .count = batch->count,
-                                          .started = batch->started,
-                                          .finished = batch->finished,
-                                          .objects = objects_of(&batch->objects),
-                                          .body = {body.data, body.size}}});
-    ipc_writer_destroy(&body);
+    link_send(self, &msg);
     batch->count = 0;
     ipc_writer_clear(&batch->values);
     ipc_writer_clear(&batch->durations);
@@ -94,8 +105,8 @@ static void report_failure(worker_t *self, work_t *work, uint64_t position)
                              .kind = ipc_bytes_of(outcome->kind),
                              .text = ipc_bytes_of(outcome->text),
                              .where = ipc_bytes_of(work->function->name),
-                             .out = {self->output.texts[0].data, self->output.texts[0].size},
-                             .err = {self->output.texts[1].data, self->output.texts[1].size}};
+                             .out = text_of(self, 0),
+                             .err = text_of(self, 1)};
     ipc_writer_t body = {0};
     ipc_failure_pack(&failure, &body);
     link_send(self, &(ipc_msg_t){.type = IPC_MSG_DONE,
@@ -109,10 +120,49 @@ static void report_failure(worker_t *self, work_t *work, uint64_t position)
     ipc_writer_destroy(&body);
 }
 
+//  Begins a batch, or goes on with it: of one span, positions in a row.
+static batch_t *batch_for(worker_t *self, uint64_t span, uint64_t position, int64_t started)
+{
+    batch_t *batch = &self->batch;
+    if (batch->count > 0 && batch->span != span)
+        link_close_batch(self);
+    if (batch->count == 0) {
+        batch->span = span;
+        batch->first = position;
+        batch->started = started;
+    }
+    return batch;
+}
+
+static void batch_time(batch_t *batch, int64_t started, int64_t finished)
+{
+    float duration = (float) (finished - started);
+    ipc_write_raw(&batch->durations, &duration, sizeof duration);
+    batch->finished = finished;
+    batch->count++;
+}
+
+void link_take_slice(worker_t *self)
+{
+    slice_t *slice = &self->slice;
+    unsigned count = atomic_load_explicit(&slice->count, memory_order_acquire), from = slice->taken;
+    if (from >= count)
+        return;
+    slice->taken = count;
+    if (self->current->span == 0) // nobody wants them
+        return;
+    const slice_item_t *items = slice->items;
+    uint32_t begin = from ? items[from - 1].end : 0;
+    batch_t *batch = batch_for(self, self->current->span, slice->first + from, items[from].started);
+    ipc_write_raw(&batch->values, slice->values + begin, items[count - 1].end - begin);
+    for (unsigned i = from; i < count; i++) batch_time(batch, items[i].started, items[i].finished);
+    if (batch->values.size > IPC_INLINE_LIMIT)
+        send_batch(self, false);
+}
+
 void link_report(worker_t *self, work_t *work, uint64_t position)
 {
     outcome_t *outcome = &self->outcome;
-    batch_t *batch = &self->batch;
     if (work->span == 0) { // of a controller that is gone: nobody wants it
         ipc_objects_t objects = objects_of(&outcome->objects);
         for (size_t i = 0; i < objects.count; i++) ipc_store_freed(self->store, ipc_object_at(&objects, i));
@@ -122,24 +172,17 @@ void link_report(worker_t *self, work_t *work, uint64_t position)
     }
     bool wrote = outcome->finished - outcome->started >= self->silent_ns && output_read(&self->output);
     wrote = wrote || self->output.texts[0].size + self->output.texts[1].size > 0;
-    if (wrote || outcome->failed || (batch->count > 0 && batch->span != work->span))
+    if (wrote || outcome->failed)
         link_close_batch(self);
     if (outcome->failed) {
         report_failure(self, work, position);
         output_clear(&self->output);
         return;
     }
-    if (batch->count == 0) {
-        batch->span = work->span;
-        batch->first = position;
-        batch->started = outcome->started;
-    }
-    float duration = (float) (outcome->finished - outcome->started);
-    batch->count++;
-    batch->finished = outcome->finished;
+    batch_t *batch = batch_for(self, work->span, position, outcome->started);
     ipc_write_raw(&batch->values, outcome->value.data, outcome->value.size);
-    ipc_write_raw(&batch->durations, &duration, sizeof duration);
     ipc_write_raw(&batch->objects, outcome->objects.data, outcome->objects.size);
+    batch_time(batch, outcome->started, outcome->finished);
     if (wrote || batch->objects.size > 0 || batch->values.size > IPC_INLINE_LIMIT) {
         send_batch(self, wrote);
         output_clear(&self->output);
@@ -198,9 +241,9 @@ static void on_task(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
 {
     if (msg->task.function >= self->function_count || !self->functions[msg->task.function])
         return; // the controller names functions first
-    work_t *work = ipc_xalloc(sizeof *work);
-    *work = (work_t){.span = msg->task.span, .cursor = msg->task.first,
-                     .end = msg->task.first + msg->task.count,
+    work_t *work = self->spare ? self->spare : ipc_xalloc(sizeof *work);
+    self->spare = NULL;
+    *work = (work_t){.span = msg->task.span, .first = msg->task.first, .range = msg->task.count << 32,
                      .function = self->functions[msg->task.function], .items = msg->task.items,
                      .recallable = msg->task.recallable, .base = msg->task.base,
                      .arguments = msg->task.arguments,
@@ -216,12 +259,17 @@ static void on_task(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
 //  Gives back up to count items of a span that have not started: the last ones. Gives how many.
 static uint64_t give_back(worker_t *self, work_t *work, uint64_t count)
 {
-    uint64_t rest = work->end - work->cursor, given = rest < count ? rest : count;
-    if (!work->recallable || given == 0)
-        return 0;
-    work->end -= given;
+    uint64_t range = atomic_load(&work->range), given, end;
+    do {
+        uint64_t next = range & UINT32_MAX;
+        end = range >> 32;
+        given = end - next < count ? end - next : count;
+        if (!work->recallable || given == 0)
+            return 0;
+        end -= given;
+    } while (!atomic_compare_exchange_weak(&work->range, &range, end << 32 | (range & UINT32_MAX)));
     link_send(self, &(ipc_msg_t){.type = IPC_MSG_GAVE,
-                                 .gave = {.span = work->span, .first = work->end, .count = given}});
+                                 .gave = {.span = work->span, .first = work->first + end, .count = given}});
     return given;
 }
 
@@ -232,7 +280,7 @@ static void on_recall(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
     for (work_t *work = self->last, *previous; work && wanted > 0; work = previous) {
         previous = work->previous;
         wanted -= give_back(self, work, wanted);
-        if (work->cursor == work->end) {
+        if (work_left(work) == 0) {
             queue_remove(self, work);
             work_free(self, work);
         }
@@ -378,8 +426,10 @@ void link_controller_died(worker_t *self)
         work_free(self, work);
     }
     if (self->current) { // it ends, and nobody wants to know
-        self->current->end = self->current->cursor;
+        self->current->recallable = true;
         self->current->span = 0;
+        give_back(self, self->current, UINT32_MAX);
+        self->slice.taken = atomic_load(&self->slice.count);
         if (self->page) // should it crash: the next controller has another task of that number
             self->page->span = 0;
     }

@@ -5,6 +5,7 @@
 
 #include "common/array_body.h"
 #include "common/convert.h"
+#include "common/copy.h"
 #include "common/fail.h"
 #include "engine/crash.h"
 #include "engine/state.h"
@@ -79,7 +80,7 @@ static int place_result(void *context, const void *data, size_t size, ipc_array_
 
 static int unpack(worker_t *self, ipc_reader_t *reader, ipc_arena_t *arena, ipc_value_t *value)
 {
-    ipc_error_t error = {0};
+    ipc_error_t error; // filled by who fails: to clear it takes longer than to read a number
     if (ipc_value_unpack(value, reader, arena, open_private, self, &error))
         return fail_with(self, &error);
     return 0;
@@ -138,6 +139,21 @@ static int row_item(worker_t *self, ipc_reader_t *reader, uint64_t position, ipc
     return 0;
 }
 
+static int read_value(worker_t *self, ipc_reader_t *reader, ipc_value_t *value)
+{
+    return unpack(self, reader, self->arena, value) || resolve(self, value) ? -1 : 0;
+}
+
+//  A call's own arguments; more than there is room for are as many as no function takes.
+static int read_call(worker_t *self, ipc_reader_t *reader, ipc_value_t *arguments, int room)
+{
+    size_t count = ipc_read_list(reader);
+    for (size_t i = 0; i < count && i < (size_t) room; i++)
+        if (read_value(self, reader, &arguments[i]))
+            return -1;
+    return count < (size_t) room ? (int) count : room;
+}
+
 //  Reads the arguments of a position: gives their number, -1 when one cannot be had.
 static int read_arguments(worker_t *self, work_t *work, uint64_t position, ipc_value_t *arguments, int room)
 {
@@ -146,17 +162,18 @@ static int read_arguments(worker_t *self, work_t *work, uint64_t position, ipc_v
     while (ipc_read_type(&reader) != IPC_WIRE_END && count < room) {
         if (work->items == IPC_ITEMS_ROWS)
             break;
-        if (unpack(self, &reader, self->arena, &arguments[count]) || resolve(self, &arguments[count]))
+        if (read_value(self, &reader, &arguments[count]))
             return -1;
         count++;
     }
     switch (work->items) {
     case IPC_ITEMS_RANGE: arguments[count++] = ipc_value_from_i64(work->base + (int64_t) position); break;
     case IPC_ITEMS_LIST:
-        if (unpack(self, &work->list, self->arena, &arguments[count]) || resolve(self, &arguments[count]))
+        if (read_value(self, &work->list, &arguments[count]))
             return -1;
         count++;
         break;
+    case IPC_ITEMS_CALLS: return read_call(self, &work->list, arguments, room + 1);
     case IPC_ITEMS_ROWS:
         if (row_item(self, &reader, position, &arguments[count]))
             return -1;
@@ -197,7 +214,7 @@ static const ipc_remote_t *remote_of(worker_t *self, engine_function_t *function
 static int call(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
 {
     ipc_value_t arguments[IPC_MAX_PARAMETERS + 1];
-    ipc_error_t error = {0};
+    ipc_error_t error; // filled by who fails
     const ipc_remote_t *remote = remote_of(self, work->function);
     int count = remote ? read_arguments(self, work, position, arguments, IPC_MAX_PARAMETERS) : -1;
     if (count < 0)
@@ -214,7 +231,10 @@ static int call(worker_t *self, work_t *work, uint64_t position, ipc_value_t *va
     if (self->last_function != work->function) {
         crash_reinstall();
         self->last_function = work->function;
+        self->exact = true; // loading it was no part of the task
     }
+    if (self->exact)
+        self->outcome.started = clock_ns();
     if (_setjmp(self->raised) == 0) {
         self->in_task = true;
         ipc_task_enter(remote, arguments, value);
@@ -307,27 +327,6 @@ static int probe(worker_t *self, work_t *work, uint64_t position, ipc_value_t *v
     return 0;
 }
 
-//  The memory that a gather writes into. The mapping is kept for the next gather, which mostly uses the same
-//  segment again: new page tables are what costs.
-static char *map_target(worker_t *self, const ipc_array_ref_t *whole, ipc_error_t *error)
-{
-    enum { KEPT = 256 << 20 };
-    size_t count = 0;
-    if (whole->offset != 0 || ipc_shape_count(whole->dtype, whole->ndim, whole->shape, &count, error))
-        return NULL;
-    size_t size = count * ipc_dtype_size(whole->dtype);
-    bool same = self->target && self->target_object.number == whole->object.number &&
-                self->target_object.owner == whole->object.owner && ipc_array_size(self->target) >= size;
-    if (!same) {
-        ipc_array_ref_t bytes = {.object = whole->object, .dtype = IPC_U8, .ndim = 1, .shape = {size}};
-        ipc_array_destroy(&self->target);
-        self->target = ipc_store_open(self->store, &bytes, true, error);
-        self->target_object = whole->object;
-    }
-    self->target_kept = size <= KEPT;
-    return self->target ? self->target->data : NULL;
-}
-
 //  The second half: writes the rows of the name's array into the array of all, from the row on that stands
 //  in the list at this position.
 static int write_rows(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
@@ -353,12 +352,12 @@ static int write_rows(worker_t *self, work_t *work, uint64_t position, ipc_value
         return fail_with(self, &error);
     }
     size_t row = from->shape[0] ? ipc_array_size(from) / from->shape[0] : 0;
-    char *to = map_target(self, &ref, &error);
+    void *to = targets_map(&self->targets, self->store, ref.object, ref.offset + first * row, ipc_array_size(from),
+                           &error);
     if (!to)
         return fail_with(self, &error);
-    memcpy(to + first * row, from->data, ipc_array_size(from));
-    if (!self->target_kept)
-        ipc_array_destroy(&self->target);
+    ipc_copy(to, from->data, ipc_array_size(from), ref.shape[0] * row);
+    targets_trim(&self->targets);
     return 0;
 }
 
@@ -388,7 +387,7 @@ static void pack_result(worker_t *self, ipc_value_t value)
 {
     enum { RESULT_MAX = IPC_MAX_FRAME / 4 };
     outcome_t *outcome = &self->outcome;
-    ipc_error_t error = {0};
+    ipc_error_t error; // filled by who fails
     int rc = ipc_value_pack(value, &outcome->value, place_result, self, &error);
     if (!rc && outcome->value.size > RESULT_MAX)
         rc = ipc_fail(&error, IPC_E_LIMIT, "a result of more than %d bytes: give large data as arrays",
@@ -407,15 +406,15 @@ void run_item(worker_t *self, work_t *work, uint64_t position)
     ipc_value_t value = ipc_none();
     outcome->failed = false;
     outcome->value.size = outcome->objects.size = 0;
-    // A list's reader must go on to the next item even when this one fails.
-    ipc_reader_t next = work->list;
-    if (work->items == IPC_ITEMS_LIST)
-        ipc_value_skip(&next);
-    int rc = operations[work->function->kind](self, work, position, &value);
-    work->list = next;
-    if (rc == 0)
+    ipc_reader_t item = work->list;
+    if (operations[work->function->kind](self, work, position, &value) == 0) {
         pack_result(self, value);
+    } else if (work->items == IPC_ITEMS_LIST || work->items == IPC_ITEMS_CALLS) {
+        work->list = item; // it may not have been read to its end
+        ipc_value_skip(&work->list);
+    }
     output_flush_stdio();
     outcome->finished = clock_ns();
+    self->exact = 2 * (outcome->finished - outcome->started) > self->silent_ns;
     ipc_arena_reset(self->arena);
 }

@@ -14,10 +14,13 @@
 #include "engine/loader.h"
 #include "engine/output.h"
 #include "engine/page.h"
+#include "engine/slice.h"
+#include "engine/targets.h"
 #include "engine/worker.h"
 
 enum {
     WORKER_REFUSED = 97,               // exit status: do not start me again
+    SLICE_NS = 20000,                  // without the lock while tasks stream
     FLUSH_NS = 200000,                 // finished results leave at least so often while tasks stream
     TAKE_OVER_NS = 100000,             // a task that runs longer finds the connection thread in charge
     FIRST_LOOK_NS = 300000,            // when that thread first looks after work came
@@ -36,11 +39,13 @@ typedef struct engine_function {
     const ipc_remote_t *remote;        // once it is loaded
 } engine_function_t;
 
-//  A span of a job's items that waits or runs here.
+//  A span of a job's items that waits or runs here. The task thread claims its items without the lock while the other
+//  one may give back the last of them.
 typedef struct work {
-    uint64_t span;
-    uint64_t cursor, end;              // L; positions: the next one to start, and where they end
-    uint64_t running;                  // L; the position that runs now
+    _Atomic uint64_t span;             // 0: of a controller that is gone
+    uint64_t first;                    // position
+    _Atomic uint64_t range;            // from first on: the next item to start, and in the upper half where they end
+    _Atomic uint64_t running;          // the position that runs now
     engine_function_t *function;
     uint32_t items;                    // ipc_items_t
     bool recallable;
@@ -92,6 +97,7 @@ struct worker {
     int refused;                       // 1: the controller does not want this engine
     // L: work
     work_t *first, *last;              // waiting
+    work_t *spare;                     // freed, for the next one
     work_t *current;                   // the span that runs
     bool busy;                         // the task thread has work
     bool serving;                      // the connection thread has the socket
@@ -99,6 +105,7 @@ struct worker {
     bool stopping;                     // SIGTERM came
     int64_t run_started;               // when the running item began
     batch_t batch;
+    slice_t slice;                     // what the task thread adds to it next
     output_t output;
     int64_t silent_ns;                 // a shorter task cannot have written: see output_least_ns()
     holds_t *holds;
@@ -111,13 +118,12 @@ struct worker {
     names_t *names;
     ipc_store_t *store;
     ipc_arena_t *arena;                // of the item that runs
-    ipc_array_t *target;               // that the last gather wrote into; or NULL
-    ipc_object_t target_object;
-    bool target_kept;
+    targets_t targets;                 // that the last gathers wrote into
     bool in_task;
     outcome_t outcome;
     jmp_buf raised;                    // where ipc_raise() goes
     const engine_function_t *last_function; // that ran before
+    bool exact;                        // tasks are long enough for a clock of their own beginning
 };
 
 int64_t clock_ns(void);                // since 1970
@@ -127,12 +133,19 @@ int link_open(worker_t *self, ipc_error_t *error);     // connects and registers
 void link_receive(worker_t *self);                     // all that has come in
 void link_flush(worker_t *self);                       // sends, then receives
 void link_send(worker_t *self, const ipc_msg_t *msg);  // with the next flush
+void link_take_slice(worker_t *self);                  // into the batch
 void link_close_batch(worker_t *self);
 void link_report(worker_t *self, work_t *work, uint64_t position); // the outcome, and what was written
 void link_stream_output(worker_t *self);               // of the task that runs
 void link_controller_died(worker_t *self);
 void work_free(worker_t *self, work_t *work);          // lets its objects go
 void release_objects(worker_t *self, const ipc_objects_t *objects);
+
+static inline uint64_t work_left(const work_t *self)
+{
+    uint64_t range = atomic_load_explicit(&self->range, memory_order_relaxed);
+    return (range >> 32) - (range & UINT32_MAX);
+}
 
 //  engine/run.c: on the task thread, without the lock.
 void run_item(worker_t *self, work_t *work, uint64_t position);

@@ -81,6 +81,7 @@ static void serve_while_busy(worker_t *self)
             break;
         }
         self->serving = true;
+        link_take_slice(self);
         link_close_batch(self);
         link_stream_output(self);
         link_flush(self);
@@ -160,24 +161,65 @@ static void note_end(worker_t *self)
     self->page->running = 0;
 }
 
+//  The next item of a span, if one is left.
+static bool claim(work_t *work, uint64_t *position)
+{
+    uint64_t range = atomic_load_explicit(&work->range, memory_order_relaxed);
+    do
+        if ((range & UINT32_MAX) == range >> 32)
+            return false;
+    while (!atomic_compare_exchange_weak(&work->range, &range, range + 1));
+    *position = work->first + (range & UINT32_MAX);
+    atomic_store_explicit(&work->running, *position, memory_order_relaxed);
+    return true;
+}
+
+//  A short task that gave a small value and wrote nothing: its result needs no lock.
+static bool is_plain(worker_t *self)
+{
+    const outcome_t *outcome = &self->outcome;
+    return !outcome->failed && outcome->finished - outcome->started < self->silent_ns &&
+           outcome->objects.size == 0 && slice_has_room(&self->slice, outcome->value.size);
+}
+
+//  Runs items without the lock until some time has passed, or one is no plain one: true when that is to be reported.
+static bool run_slice(worker_t *self, work_t *work, uint64_t *position)
+{
+    outcome_t *outcome = &self->outcome;
+    int64_t end = outcome->finished + SLICE_NS;
+    while (claim(work, position)) {
+        outcome->started = outcome->finished; // of the one before
+        note_start(self, work, *position);
+        run_item(self, work, *position);
+        note_end(self);
+        if (!is_plain(self))
+            return true;
+        slice_add(&self->slice, *position, outcome->value.data, outcome->value.size, outcome->started,
+                  outcome->finished);
+        if (outcome->finished >= end)
+            break;
+    }
+    return false;
+}
+
 //  With the lock on entry and on return.
 static void run_work(worker_t *self, work_t *work)
 {
-    int64_t now = clock_ns();
-    while (work->cursor < work->end) {
-        uint64_t position = work->running = work->cursor++;
-        self->run_started = self->outcome.started = now;
-        if (self->serving && self->batch.count > 0) // the connection thread waits for events: this is one
+    self->outcome.finished = clock_ns();
+    while (work_left(work) > 0) {
+        uint64_t position = 0;
+        self->run_started = self->outcome.finished;
+        if (self->serving) // the connection thread waits for events: what is finished soon is one
             arm_timer(self, FIRST_LOOK_NS);
         take_freed(self);
-        note_start(self, work, position);
         pthread_mutex_unlock(&self->lock);
-        run_item(self, work, position);
+        bool reports = run_slice(self, work, &position);
         pthread_mutex_lock(&self->lock);
-        note_end(self);
-        link_report(self, work, position);
-        now = self->outcome.finished;
-        if (now - self->flushed > FLUSH_NS) {
+        link_take_slice(self);
+        slice_clear(&self->slice);
+        if (reports)
+            link_report(self, work, position);
+        if (self->outcome.finished - self->flushed > FLUSH_NS) {
             link_close_batch(self);
             link_flush(self);
         }
@@ -216,6 +258,7 @@ static void on_task_exit(int status, void *argument)
     if (!self->in_task)
         return;
     pthread_mutex_lock(&self->lock);
+    link_take_slice(self);
     link_close_batch(self);
     link_flush(self);
     pthread_mutex_unlock(&self->lock);

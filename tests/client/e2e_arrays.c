@@ -25,6 +25,11 @@ IPC_REMOTE(bool, is_aligned, (const ipc_array_t *x))
 {
     return (uintptr_t) ipc_array_data(x) % 64 == 0;
 }
+IPC_REMOTE(void, add_one, (ipc_array_t *x))
+{
+    uint8_t *bytes = ipc_array_data(x);
+    for (size_t i = 0; i < ipc_array_size(x); i++) bytes[i]++;
+}
 // clang-format on
 
 //  Bytes that are valid elements of every dtype (0 and 1 are the only bool).
@@ -293,6 +298,171 @@ START_TEST(a_large_result_stays_as_long_as_its_result)
 }
 END_TEST
 
+//  --- Arrays of ipc_array_new() that are large enough to be handed over without a copy ------
+
+enum { LARGE = (4 << 20) + 24 };
+
+static ipc_array_t *large_of(uint8_t value)
+{
+    ipc_array_t *array = ipc_array_new(IPC_U8, 1, (size_t[]){LARGE}, NULL);
+    ck_assert_ptr_nonnull(array);
+    memset(ipc_array_data(array), value, LARGE);
+    return array;
+}
+
+static bool is_all(const ipc_array_t *array, uint8_t value)
+{
+    const uint8_t *bytes = array ? ipc_array_u8(array) : NULL;
+    for (size_t i = 0; bytes && i < LARGE; i++)
+        if (bytes[i] != value)
+            return false;
+    return bytes && ipc_array_count(array) == LARGE;
+}
+
+//  What byte_sum() gives of an array that has this value everywhere.
+static uint64_t sum_of(uint8_t value)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < LARGE; i++) sum += value * (1 + i % 251);
+    return sum;
+}
+
+static void assert_engines_have(session_t *s, const char *name, uint8_t value)
+{
+    ipc_result_t *r = ipc_apply(s->all, byte_sum, ipc_ref(name));
+    for (size_t i = 0; i < ENGINES; i++)
+        ck_assert_uint_eq(ipc_result_u64(r, i), sum_of(value));
+    ipc_result_destroy(&r);
+}
+
+START_TEST(what_was_pushed_stays_whatever_the_program_does)
+{
+    session_t s = session_open();
+    ipc_array_t *x = large_of(1);
+    ipc_push(s.all, "a", x); // asynchronous, all of them
+    ipc_push(s.all, "again", x);
+    memset(ipc_array_data(x), 2, LARGE);
+    ipc_push(s.all, "b", x);
+    memset(ipc_array_data(x), 3, LARGE);
+    ipc_push(s.all, "c", x);
+    memset(ipc_array_data(x), 4, LARGE);
+    ipc_array_destroy(&x);
+    x = large_of(5); // perhaps where the other one was
+    assert_engines_have(&s, "a", 1);
+    assert_engines_have(&s, "again", 1);
+    assert_engines_have(&s, "b", 2);
+    assert_engines_have(&s, "c", 3);
+    ipc_array_destroy(&x);
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(arrays_are_made_pushed_and_destroyed_again_and_again)
+{
+    session_t s = session_open();
+    for (uint8_t i = 1; i <= 12; i++) {
+        ipc_array_t *x = ipc_array_new(IPC_U8, 1, (size_t[]){LARGE}, NULL);
+        ck_assert(is_all(x, 0));
+        memset(ipc_array_data(x), i, LARGE);
+        ipc_push(s.all, i % 2 ? "odd" : "even", x);
+        ipc_array_destroy(&x);
+        if (i > 1)
+            assert_engines_have(&s, i % 2 ? "even" : "odd", i - 1);
+    }
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(several_clients_send_one_array)
+{
+    session_t first = session_open(), second = session_open();
+    ipc_array_t *x = large_of(1);
+    ipc_result_t *mine = ipc_push(first.all, "mine", x);
+    ipc_push(second.all, "yours", x);
+    assert_ok(mine); // clients are not ordered among one another
+    assert_engines_have(&second, "mine", 1);
+    session_close(&first); // a client goes before its array
+    ck_assert_uint_eq(ipc_array_u8(x)[LARGE - 1], 1);
+    ipc_push(second.all, "later", x);
+    assert_engines_have(&second, "yours", 1);
+    assert_engines_have(&second, "later", 1);
+    assert_engines_have(&second, "mine", 1); // engines keep what a client gave that is gone
+    session_close(&second);
+    memset(ipc_array_data(x), 2, LARGE);
+    session_t third = session_open();
+    assert_ok(ipc_push(third.all, "third", x));
+    assert_engines_have(&third, "third", 2);
+    ipc_array_destroy(&x);
+    session_close(&third);
+}
+END_TEST
+
+START_TEST(scatter_map_and_views_of_it_work_too)
+{
+    session_t s = session_open();
+    const size_t shape[] = {64, 1 << 16};
+    ipc_array_t *x = filled(IPC_U8, 2, shape);
+    ipc_array_t *copy = filled(IPC_U8, 2, shape);
+    uint8_t *bytes = ipc_array_data(x);
+    ipc_scatter(s.all, "dealt", x);
+    ipc_result_t *rows = ipc_map(s.any, byte_sum, x);
+    ipc_push(s.all, "flat", ipc_view1(IPC_U8, bytes, 64 << 16));
+    ipc_push(s.all, "tail", ipc_view1(IPC_U8, bytes + (10 << 16) + 8, 1000));
+    ipc_result_t *expected = ipc_map(s.any, byte_sum, copy);
+    memset(bytes, 0xFF, ipc_array_size(x));
+    for (size_t i = 0; i < 64; i++)
+        ck_assert_uint_eq(ipc_result_u64(rows, i), ipc_result_u64(expected, i));
+    assert_same(ipc_result_joined(ipc_gather(s.all, "dealt")), copy);
+    const ipc_array_t *flat = ipc_result_array(ipc_pull(s.one, "flat"), 0);
+    ck_assert_mem_eq(ipc_array_data(flat), ipc_array_data(copy), 64 << 16);
+    const ipc_array_t *tail = ipc_result_array(ipc_pull(s.one, "tail"), 0);
+    ck_assert_mem_eq(ipc_array_data(tail), (char *) ipc_array_data(copy) + (10 << 16) + 8, 1000);
+    ipc_array_destroy(&x);
+    ipc_array_destroy(&copy);
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(a_pulled_array_stays_when_its_engine_changes_it)
+{
+    session_t s = session_open();
+    ipc_array_t *x = large_of(1);
+    ipc_push(s.all, "a", x);
+    ipc_result_t *before = ipc_pull_sync(s.one, "a");
+    assert_ok(ipc_apply(s.one, add_one, ipc_ref("a")));
+    memset(ipc_array_data(x), 9, LARGE);
+    ipc_result_t *after = ipc_pull_sync(s.all, "a");
+    ck_assert(is_all(ipc_result_array(before, 0), 1));
+    ck_assert(is_all(ipc_result_array(after, 0), 2));
+    ck_assert(is_all(ipc_result_array(after, 3), 1));
+    ipc_array_destroy(&x);
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(a_pulled_array_is_pushed_on)
+{
+    session_t s = session_open();
+    ipc_array_t *x = large_of(3);
+    assert_ok(ipc_push(s.one, "a", x));
+    assert_ok(ipc_apply(s.one, add_one, ipc_ref("a")));
+    ipc_array_destroy(&x);
+    ipc_result_t *pulled = ipc_pull_sync(s.one, "a");
+    ipc_push(s.all, "b", ipc_result_array(pulled, 0));
+    ipc_push(s.one, "a", 0);
+    ipc_result_destroy(&pulled); // nobody else holds it any more
+    for (uint8_t i = 0; i < 4; i++) { // and others use its room
+        ipc_array_t *y = large_of(10 + i);
+        assert_ok(ipc_push_sync(s.all, "other", y));
+        ipc_result_t *r = ipc_pull_sync(s.all, "other");
+        ipc_array_destroy(&y);
+        ipc_result_destroy(&r);
+    }
+    assert_engines_have(&s, "b", 4);
+    session_close(&s);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, every_dtype_keeps_its_form, 0, IPC_DTYPE_COUNT);
@@ -311,6 +481,12 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, data_are_aligned_to_64_bytes);
     tcase_add_test(tests, buffers_are_the_callers_again_after_a_call);
     tcase_add_test(tests, a_large_result_stays_as_long_as_its_result);
+    tcase_add_test(tests, what_was_pushed_stays_whatever_the_program_does);
+    tcase_add_test(tests, arrays_are_made_pushed_and_destroyed_again_and_again);
+    tcase_add_test(tests, several_clients_send_one_array);
+    tcase_add_test(tests, scatter_map_and_views_of_it_work_too);
+    tcase_add_test(tests, a_pulled_array_stays_when_its_engine_changes_it);
+    tcase_add_test(tests, a_pulled_array_is_pushed_on);
 }
 
 int main(void)

@@ -20,9 +20,9 @@
 #define FIELDS_task(N, L, B, R, O, T)         N(function) L(items, IPC_ITEMS_LIST) N(recallable) N(span) N(first) \
     N(count) L(base, -1) O(objects) B(arguments) B(data)
 #define FIELDS_done(N, L, B, R, O, T)         N(failed) N(span) N(first) N(count) L(started, INT64_MAX) N(finished) \
-    O(objects) B(body)
+    O(objects) B(durations) B(out) B(err) B(body)
 #define FIELDS_result(N, L, B, R, O, T)       N(failed) N(engine) N(attempts) N(job) N(first) N(count) N(accepted) \
-    N(sent) N(started) N(finished) O(objects) B(body)
+    N(sent) N(started) N(finished) O(objects) B(durations) B(out) B(err) B(body)
 #define FIELDS_output(N, L, B, R, O, T)       N(span) N(item) L(stream, 2) N(engine) B(text)
 #define FIELDS_recall(N, L, B, R, O, T)       N(count)
 #define FIELDS_gave(N, L, B, R, O, T)         N(span) N(first) N(count) N(last)

@@ -135,20 +135,6 @@ START_TEST(a_freed_segment_is_used_again)
 }
 END_TEST
 
-START_TEST(no_more_is_kept_than_the_limit)
-{
-    enum { SIZE = 64 << 20, MANY = 9 };
-    ipc_object_t objects[MANY];
-    for (size_t i = 0; i < MANY; i++)
-        if (!ipc_store_take(store, SIZE, &objects[i], &error)) { // a small disk: nothing to show
-            ck_assert_int_eq(error.code, IPC_E_MEMORY);
-            return;
-        }
-    for (size_t i = 0; i < MANY; i++) ipc_store_freed(store, objects[i]);
-    ck_assert_uint_eq(count_files(), IPC_STORE_KEPT / SIZE);
-}
-END_TEST
-
 START_TEST(what_cannot_be_had_is_refused)
 {
     ipc_object_t object;
@@ -181,7 +167,6 @@ int main(void)
     tcase_add_test(tests, a_part_is_opened_at_its_offset);
     tcase_add_test(tests, what_does_not_lie_in_its_object_is_refused);
     tcase_add_test(tests, a_freed_segment_is_used_again);
-    tcase_add_test(tests, no_more_is_kept_than_the_limit);
     tcase_add_test(tests, what_cannot_be_had_is_refused);
     tcase_add_test(tests, a_size_beyond_all_memory_is_refused);
     Suite *suite = suite_create("store");

@@ -245,8 +245,8 @@ static void on_task(simulator_t *self, engine_t *engine, const event_t *event)
     work_t **at = &engine->work;
     while (*at) at = &(*at)->next;
     *at = work;
-    if (!engine->running)
-        start_next(self, engine);
+    if (!engine->running) // it reads all that has come before it begins: perhaps a recall of this
+        post(self, (event_t){.time = self->now, .type = EVENT_START, .engine = event->engine, .epoch = engine->epoch});
 }
 
 //  Gives the youngest un-started items, the last work first.
@@ -266,6 +266,11 @@ static uint64_t give_back(simulator_t *self, engine_t *engine, work_t *work, uin
 
 //  --- Actions of the scheduler --------------------------------------------------------------------------
 
+static bool is_listed(uint32_t engines, uint32_t e)
+{
+    return e < SIM_LISTED && engines >> e & 1;
+}
+
 static void on_send(void *context, uint32_t e, scheduler_span_t *span)
 {
     simulator_t *self = context;
@@ -273,7 +278,7 @@ static void on_send(void *context, uint32_t e, scheduler_span_t *span)
     sim_job_t *job = span->job->payload;
     MUST(self, engine->told_up, "nothing is sent to an engine that is down");
     MUST(self, !job->dropped && !job->over, "nothing is sent for a client that left");
-    MUST(self, !job->allowed || job->allowed & 1u << e, "the engine is one of those allowed");
+    MUST(self, job->everywhere || !job->allowed || is_listed(job->allowed, e), "the engine is one of those allowed");
     MUST(self, span->left == span->count && span->count > 0, "a span that is sent is whole");
     move(self, job, span->first, span->count, SIM_WAITS, SIM_AT_ENGINE, e);
     if (self->log) {
@@ -395,6 +400,10 @@ static void on_event(simulator_t *self, const event_t *event)
         if (there)
             on_task(self, engine, event);
         return;
+    case EVENT_START:
+        if (there && !engine->running)
+            start_next(self, engine);
+        return;
     case EVENT_ITEM:
         if (there)
             on_item(self, engine);
@@ -505,11 +514,17 @@ void sim_leave(simulator_t *self, uint32_t client)
     self->state->owed = true;
 }
 
+static bool is_target(const simulator_t *self, const sim_job_t *job, uint32_t e)
+{
+    return job->everywhere ? self->state->engines[e].known : is_listed(job->allowed, e);
+}
+
 static void target(simulator_t *self, scheduler_job_t *scheduled, sim_job_t *job)
 {
-    uint32_t parts = (uint32_t) __builtin_popcount(job->allowed), part = 0;
+    uint32_t parts = 0, part = 0;
+    for (uint32_t e = 0; e < SIM_ENGINES; e++) parts += is_target(self, job, e);
     for (uint32_t e = 0; e < SIM_ENGINES; e++) {
-        if (!(job->allowed & 1u << e))
+        if (!is_target(self, job, e))
             continue;
         uint64_t first = ipc_partition_first(job->count, parts, part);
         uint64_t count = ipc_partition_first(job->count, parts, ++part) - first;
@@ -524,9 +539,9 @@ static void allow(scheduler_job_t *scheduled, uint32_t allowed)
 {
     if (!allowed)
         return;
-    scheduled->allowed = ipc_xalloc(SIM_ENGINES * sizeof scheduled->allowed[0]);
-    for (uint32_t e = 0; e < SIM_ENGINES; e++)
-        if (allowed & 1u << e)
+    scheduled->allowed = ipc_xalloc(SIM_LISTED * sizeof scheduled->allowed[0]);
+    for (uint32_t e = 0; e < SIM_LISTED; e++)
+        if (is_listed(allowed, e))
             scheduled->allowed[scheduled->allowed_count++] = e;
 }
 

@@ -5,7 +5,7 @@
 
 #include "controller/scheduler.h"
 
-enum { SIM_ENGINES = 8, SIM_CLIENTS = 16, SIM_US = 1000, SIM_MS = 1000000 };
+enum { SIM_ENGINES = 512, SIM_LISTED = 32, SIM_CLIENTS = 16, SIM_US = 1000, SIM_MS = 1000000 };
 
 typedef struct simulator simulator_t;
 
@@ -29,7 +29,8 @@ typedef struct sim_job {
     uint64_t count, open;      // positions; those that neither ended nor were dropped
     int64_t finished;          // when the last result came
     bool direct, dropped, over;
-    uint32_t allowed;          // one bit for each engine
+    bool everywhere;           // direct: for all engines that are known
+    uint32_t allowed;          // one bit for each of the first SIM_LISTED engines
     int32_t priority;
     sim_position_t *positions;
     struct sim_job *next;
@@ -73,7 +74,7 @@ uint32_t sim_join(simulator_t *self);
 void sim_leave(simulator_t *self, uint32_t client);
 
 //  Submits a job by a template (client, function, retries, chunk, count, priority; allowed 0: all). Direct:
-//  dealt by the partition rule to the engines of the bits of allowed.
+//  dealt by the partition rule to the engines of the bits of allowed, or everywhere.
 sim_job_t *sim_submit(simulator_t *self, sim_job_t template);
 
 //  Kills an engine now; it is back a few milliseconds later. Removes one for good.

@@ -7,14 +7,17 @@
 
 #define FOREVER ((int64_t) 1000000 * SIM_MS)
 
+enum { FEW = 5, HUNDREDS = 300 };
+
 static simulator_t sim;
+static uint32_t engine_count; // of the schedule that runs
 
 //  What a run is like depends on the seed, the job and the position.
 static sim_outcome_t at_random(simulator_t *self, uint32_t engine, const sim_job_t *job, uint64_t position,
                                int64_t *duration)
 {
     static const int64_t scales[] = {200, 3 * SIM_US, 80 * SIM_US, SIM_MS, 15 * SIM_MS};
-    *duration = scales[job->function % 5] * (1 + engine) / 2 + (int64_t) sim_random(self, 2000);
+    *duration = scales[job->function % 5] * (1 + engine % FEW) / 2 + (int64_t) sim_random(self, 2000);
     if (job->function == 7 && position == 3)
         return SIM_CRASHES; // poison
     uint64_t luck = sim_random(self, 1000);
@@ -24,7 +27,7 @@ static sim_outcome_t at_random(simulator_t *self, uint32_t engine, const sim_job
 static void submit_at_random(simulator_t *self, uint32_t client)
 {
     uint32_t known = 0;
-    for (uint32_t e = 0; e < SIM_ENGINES; e++) known |= (uint32_t) sim_engine_known(self, e) << e;
+    for (uint32_t e = 0; e < SIM_LISTED; e++) known |= (uint32_t) sim_engine_known(self, e) << e;
     sim_job_t job = {.client = client,
                      .function = (uint32_t) sim_random(self, 9),
                      .count = 1 + sim_random(self, sim_random(self, 4) ? 30 : 900),
@@ -34,9 +37,13 @@ static void submit_at_random(simulator_t *self, uint32_t client)
                      .chunk = sim_random(self, 3) ? 0 : 1 + (uint32_t) sim_random(self, 20)};
     // Engine 0 is never removed, so that what lists it can always run.
     uint32_t some = (known & (uint32_t) sim_random(self, 256)) | 1;
-    if (job.direct || sim_random(self, 3) == 0)
+    if (job.direct && engine_count > FEW && sim_random(self, 4) == 0) {
+        job.everywhere = true;
+        job.count = engine_count; // broadcast: a position for each
+    } else if (job.direct || sim_random(self, 3) == 0) {
         job.allowed = some;
-    if (job.function % 5 == 4)
+    }
+    if (job.function % 5 == 4 && !job.everywhere)
         job.count = 1 + job.count % 20; // the long ones
     sim_submit(self, job);
 }
@@ -50,7 +57,7 @@ static void act_at_random(simulator_t *self)
     if (dice < 5)
         sim_leave(self, client);
     else if (dice < 9)
-        sim_kill(self, (uint32_t) sim_random(self, 5));
+        sim_kill(self, (uint32_t) sim_random(self, engine_count));
     else if (dice < 10 && self->user_left % 7 == 0 && sim_engine_known(self, 4))
         sim_remove(self, 4);
     else
@@ -59,9 +66,10 @@ static void act_at_random(simulator_t *self)
         sim_user_at(self, self->now + (int64_t) sim_random(self, sim_random(self, 2) ? 200 : 20000) * SIM_US / 10);
 }
 
-static uint64_t run_at_random(uint64_t seed)
+static uint64_t run_at_random(uint64_t seed, uint32_t engines)
 {
-    sim_init(&sim, seed, 5);
+    engine_count = engines;
+    sim_init(&sim, seed, engines);
     sim.behave = at_random;
     sim.user = act_at_random;
     sim.lazy = true;
@@ -80,9 +88,59 @@ START_TEST(random_schedules_keep_every_promise)
     const char *one = getenv("IPC_SEED");
     uint64_t events = one ? 1000000 : 0;
     if (one)
-        run_at_random(strtoull(one, NULL, 10));
-    for (uint64_t seed = 1; events < 1200000; seed++) events += run_at_random(seed);
+        run_at_random(strtoull(one, NULL, 10), FEW);
+    for (uint64_t seed = 1; events < 1200000; seed++) events += run_at_random(seed, FEW);
     ck_assert_uint_ge(events, 1000000);
+}
+END_TEST
+
+START_TEST(random_schedules_of_hundreds_of_engines_keep_every_promise)
+{
+    const char *one = getenv("IPC_SEED");
+    uint64_t events = one ? 300000 : 0;
+    if (one)
+        run_at_random(strtoull(one, NULL, 10), HUNDREDS);
+    for (uint64_t seed = 1; events < 400000; seed++) events += run_at_random(seed, HUNDREDS);
+    ck_assert_uint_ge(events, 300000);
+}
+END_TEST
+
+//  Single calls, one after the other, while hundreds of engines have nothing to do: what is looked at does not grow
+//  with their number.
+static uint64_t looks_of_single_calls(uint32_t engines, uint64_t calls)
+{
+    sim_init(&sim, 1, engines);
+    uint32_t client = sim_join(&sim);
+    for (uint64_t i = 0; i < calls; i++) {
+        sim_submit(&sim, (sim_job_t){.client = client, .count = 1});
+        sim_run(&sim, FOREVER);
+    }
+    uint64_t looks = scheduler_counts(sim.scheduler).looks;
+    sim_check_empty(&sim);
+    sim_end(&sim);
+    return looks;
+}
+
+START_TEST(a_turn_costs_what_changed_however_many_engines_are_idle)
+{
+    enum { CALLS = 200 };
+    uint64_t few = looks_of_single_calls(FEW, CALLS), many = looks_of_single_calls(HUNDREDS, CALLS);
+    ck_assert_uint_ge(few, CALLS);
+    ck_assert_uint_le(many, few + HUNDREDS);
+}
+END_TEST
+
+//  A call for a few engines waits behind their work while hundreds that may not take it are idle.
+START_TEST(work_for_a_few_engines_is_not_offered_to_all_in_each_turn)
+{
+    enum { ITEMS = 4000 };
+    sim_init(&sim, 1, HUNDREDS);
+    sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = ITEMS, .allowed = 3, .chunk = 1});
+    sim_run(&sim, FOREVER);
+    ck_assert(job->over);
+    ck_assert_uint_le(scheduler_counts(sim.scheduler).looks, 4 * ITEMS);
+    sim_check_empty(&sim);
+    sim_end(&sim);
 }
 END_TEST
 
@@ -91,6 +149,9 @@ int main(void)
     TCase *tests = tcase_create("schedules");
     tcase_set_timeout(tests, 150);
     tcase_add_test(tests, random_schedules_keep_every_promise);
+    tcase_add_test(tests, random_schedules_of_hundreds_of_engines_keep_every_promise);
+    tcase_add_test(tests, a_turn_costs_what_changed_however_many_engines_are_idle);
+    tcase_add_test(tests, work_for_a_few_engines_is_not_offered_to_all_in_each_turn);
     Suite *suite = suite_create("schedules");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

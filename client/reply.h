@@ -1,0 +1,27 @@
+//  reply_t: the body of a RESULT message while it is read: the next positions' values and times.
+#ifndef IPC_CLIENT_REPLY_H
+#define IPC_CLIENT_REPLY_H
+
+#include "common/message.h"
+
+typedef struct reply {
+    int engine;                        // -1: none
+    bool failed;
+    ipc_failure_t failure;             // of all its positions, if failed
+    ipc_bytes_t out, err;              // what they wrote
+    uint64_t left;                     // positions that were not read
+    int64_t started, finished;         // nanoseconds since 1970: of the next position, of the last one
+    ipc_bytes_t durations;             // of those left; or none
+    ipc_reader_t values;
+} reply_t;
+
+void reply_begin(reply_t *self, const ipc_msg_t *msg);
+
+//  Nanoseconds that the next count positions took: what the engine measured, else an equal part for each.
+int64_t reply_time(const reply_t *self, uint64_t count);
+
+//  The next count positions were read; or are read over.
+void reply_advance(reply_t *self, uint64_t count);
+void reply_skip(reply_t *self, uint64_t count);
+
+#endif
