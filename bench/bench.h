@@ -71,7 +71,9 @@ int section_tasks(const bench_t *bench, ipc_error_t *error);
 int section_queue(const bench_t *bench, ipc_error_t *error);
 int section_arrays(const bench_t *bench, ipc_error_t *error);
 int section_sleep(const bench_t *bench, ipc_error_t *error);
+int section_balance(const bench_t *bench, ipc_error_t *error);
 int section_heat(const bench_t *bench, ipc_error_t *error);
+int section_many(const bench_t *bench, ipc_error_t *error);
 
 //  Prints a section's heading; a line, with its ratio and verdict, which is counted; a
 //  remark below.

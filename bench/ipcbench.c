@@ -28,9 +28,11 @@ typedef struct section {
 
 static const section_t sections[] = {
     {"start", section_start, false, 60}, {"memory", section_memory, true, 30},
-    {"calls", section_calls, true, 25},  {"tasks", section_tasks, true, 90},
-    {"queue", section_queue, true, 60},  {"arrays", section_arrays, true, 60},
+    {"calls", section_calls, true, 60},  {"tasks", section_tasks, true, 90},
+    {"queue", section_queue, true, 60},  {"arrays", section_arrays, true, 120},
     {"sleep", section_sleep, true, 60},  {"heat", section_heat, true, 60},
+    {"balance", section_balance, true, 120},
+    {"many", section_many, false, 90},
 };
 
 enum { SECTIONS = sizeof sections / sizeof *sections };

@@ -1,10 +1,11 @@
 //  Synchronous empty calls, one at a time, beside the round trip of one frame through a
-//  bare broker.
+//  bare broker: on an idle cluster, and while another client has it do a million tasks.
 #include "bench/bench.h"
 #include "bench/raw.h"
+#include "bench/rival.h"
 #include "common/fail.h"
 
-enum { WARM_UP = 200, ROUNDS = 5, CALLS = 1000 };
+enum { WARM_UP = 200, ROUNDS = 5, CALLS = 1000, CORES = 2 };
 
 static const double ROUND_LIMIT = 0.8; // seconds: a slow one makes fewer calls
 
@@ -71,9 +72,88 @@ static void print(const bench_t *bench, caller_t *callers, int count)
     }
 }
 
+//  The same calls beside a rival: what counts is the time that hardly any of them exceeds.
+static void print_beside(const bench_t *bench, caller_t *callers, int count)
+{
+    static const double limit = 1e-3;
+    double p99 = samples_percentile(&callers[RAW].times, 99);
+    for (caller_t *caller = callers; caller < callers + count; caller++) {
+        bool raw = caller == &callers[RAW];
+        char name[80];
+        snprintf(name, sizeof name, "  %s, p99", caller->name);
+        bench_row(bench, &(row_t){name, samples_percentile(&caller->times, 99),
+                                  UNIT_SECONDS, raw ? 0 : p99, "raw p99", raw ? 0 : limit});
+        bench_note("p50 %.0f us, longest %.2f ms, of %zu",
+                   samples_median(&caller->times) * 1e6,
+                   samples_percentile(&caller->times, 100) * 1e3, caller->times.count);
+    }
+}
+
+static void name_callers(caller_t callers[CALLERS])
+{
+    callers[RAW].name = "raw ZeroMQ round trip through a broker process";
+    callers[DIRECT].name = "empty call, one engine, direct";
+    callers[BALANCED].name = "empty call, balanced";
+    callers[ALL].name = "empty call, on all 4 engines";
+}
+
+static void free_samples(caller_t callers[CALLERS])
+{
+    for (int i = 0; i < CALLERS; i++) samples_free(&callers[i].times);
+}
+
+//  The calls while nothing else goes on.
+static int measure_idle(const bench_t *bench, caller_t callers[CALLERS], int count,
+                        raw_t *raw, ipc_error_t *error)
+{
+    int result = measure(callers, count, raw, error);
+    if (!result)
+        print(bench, callers, count);
+    free_samples(callers);
+    return result;
+}
+
+enum { COMPUTE, STREAM = CORES, RIVALS };
+
+//  The raw round trip while each core has something to compute: the machine's own part.
+static int measure_busy(const bench_t *bench, caller_t callers[CALLERS],
+                        rival_t rivals[RIVALS], raw_t *raw, ipc_error_t *error)
+{
+    for (int i = COMPUTE; i < STREAM; i++) rival_begin(&rivals[i]);
+    int result = measure(callers, 1, raw, error);
+    for (int i = COMPUTE; i < STREAM; i++) rival_end(&rivals[i]);
+    if (!result) {
+        bench_note("while %d processes compute:", CORES);
+        print_beside(bench, callers, 1);
+    }
+    free_samples(callers);
+    return result;
+}
+
+//  The calls while another client streams tasks.
+static int measure_beside_stream(const bench_t *bench, caller_t callers[CALLERS],
+                                 rival_t *rival, raw_t *raw, ipc_error_t *error)
+{
+    rival_begin(rival);
+    if (!rival_progress(rival, BENCH_WAIT_MS))
+        return ipc_fail(error, IPC_E_TIMEOUT, "the other client gets nothing done");
+    double start = bench_now();
+    int result = measure(callers, ALL, raw, error);
+    double time = bench_now() - start;
+    size_t maps = rival_progress(rival, BENCH_WAIT_MS);
+    rival_end(rival);
+    if (!result) {
+        bench_note("while another client does a million tasks again and again, %.2f M/s:",
+                   (double) maps / time);
+        print_beside(bench, callers, ALL);
+    }
+    free_samples(callers);
+    return result;
+}
+
 //  Opens the views and measures them beside the raw round trip.
-static int measure_cluster(const bench_t *bench, caller_t *callers, raw_t *raw,
-                           ipc_error_t *error)
+static int measure_cluster(const bench_t *bench, caller_t callers[CALLERS],
+                           rival_t rivals[RIVALS], raw_t *raw, ipc_error_t *error)
 {
     ipc_auto(ipc_client_destroy) ipc_client_t *client = bench_client(error);
     if (!client)
@@ -83,28 +163,36 @@ static int measure_cluster(const bench_t *bench, caller_t *callers, raw_t *raw,
     callers[ALL].view = ipc_direct_view(client, "all", error);
     int result = -1;
     if (callers[DIRECT].view && callers[BALANCED].view && callers[ALL].view)
-        result = measure(callers, CALLERS, raw, error);
+        result = measure_idle(bench, callers, CALLERS, raw, error) ||
+                         measure_busy(bench, callers, rivals, raw, error) ||
+                         measure_beside_stream(bench, callers, &rivals[STREAM], raw, error)
+                     ? -1
+                     : 0;
     for (int i = DIRECT; i < CALLERS; i++) ipc_view_destroy(&callers[i].view);
     return result;
+}
+
+static int make_rivals(rival_t rivals[RIVALS], ipc_error_t *error)
+{
+    for (int i = 0; i < RIVALS; i++)
+        if (rival_make(&rivals[i], i < STREAM ? rival_computes : rival_streams, error))
+            return -1;
+    return 0;
 }
 
 int section_calls(const bench_t *bench, ipc_error_t *error)
 {
     bench_heading("synchronous empty calls");
-    caller_t callers[CALLERS] = {
-        [RAW] = {.name = "raw ZeroMQ round trip through a broker process"},
-        [DIRECT] = {.name = "empty call, one engine, direct"},
-        [BALANCED] = {.name = "empty call, balanced"},
-        [ALL] = {.name = "empty call, on all 4 engines"},
-    };
+    caller_t callers[CALLERS] = {0};
+    rival_t rivals[RIVALS] = {0};
     raw_t raw;
-    if (raw_start(&raw, "one", bench->directory, 1, error))
-        return -1;
-    int result = bench->raw ? measure(callers, 1, &raw, error)
-                            : measure_cluster(bench, callers, &raw, error);
-    raw_stop(&raw);
-    if (!result)
-        print(bench, callers, bench->raw ? 1 : CALLERS);
-    for (int i = 0; i < CALLERS; i++) samples_free(&callers[i].times);
+    name_callers(callers);
+    int result = make_rivals(rivals, error);
+    if (!result && !(result = raw_start(&raw, "one", bench->directory, 1, error))) {
+        result = bench->raw ? measure_idle(bench, callers, 1, &raw, error)
+                            : measure_cluster(bench, callers, rivals, &raw, error);
+        raw_stop(&raw);
+    }
+    for (int i = 0; i < RIVALS; i++) rival_end(&rivals[i]);
     return result;
 }
