@@ -13,7 +13,7 @@
 #include "bench/process.h"
 #include "common/fail.h"
 
-enum { CALLS = 250000, ITEMS = 1000000, LOOKS = 200, STEADY_LOOKS = 5 };
+enum { CALLS = 250000, ITEMS = 1000000, MANY_ITEMS = 10000000, TIMES = 10, LOOKS = 200, STEADY_LOOKS = 5 };
 
 //  After delivery the controller is idle again: the most that it may then have, in bytes.
 static const double IDLE_BUDGET = 8e6;
@@ -128,6 +128,48 @@ static int measure(const bench_t *bench, const queue_t *self,
     return 0;
 }
 
+static int run_map(ipc_view_t *any, int64_t items, size_t chunk, ipc_result_t **result, ipc_error_t *error)
+{
+    *result = ipc_map_with(any, same, ipc_range(0, items), &(ipc_options_t){.chunk = chunk});
+    return bench_finish(*result, BENCH_WAIT_MS, error);
+}
+
+//  Whether the controller stays as it is over many tasks.
+static int measure_flat(const bench_t *bench, const queue_t *self, ipc_error_t *error)
+{
+    double first = 0, last = 0;
+    for (int i = 0; i < TIMES; i++) {
+        ipc_result_t *result;
+        int failed = run_map(self->any, ITEMS, 1, &result, error);
+        ipc_result_destroy(&result);
+        if (failed || steady_memory(self->controller, i ? &last : &first, error))
+            return -1;
+    }
+    bench_row(bench, &(row_t){"ipcd after 10 x 1,000,000 tasks", last, UNIT_BYTES, first, "after one", IDLE_BUDGET});
+    return 0;
+}
+
+//  What ten million numbers cost the program that has them.
+static int measure_client(const bench_t *bench, const queue_t *self, ipc_error_t *error)
+{
+    memory_t before, after;
+    ipc_result_t *result = NULL;
+    if (process_memory(getpid(), &before, error) || run_map(self->any, MANY_ITEMS, 0, &result, error) ||
+        process_memory(getpid(), &after, error)) {
+        ipc_result_destroy(&result);
+        return -1;
+    }
+    const ipc_array_t *joined = ipc_result_joined(result); // the same memory
+    int64_t sum = 0;
+    for (int64_t i = 0; joined && i < MANY_ITEMS; i++) sum += ipc_array_i64(joined)[i] == i;
+    ipc_result_destroy(&result);
+    if (sum != MANY_ITEMS)
+        return ipc_fail(error, IPC_E_PROTOCOL, "%lld of 10,000,000 items are right", (long long) sum);
+    bench_row(bench, &(row_t){"the client, for each of 10,000,000 items of a map",
+                              (after.pss - before.pss) / MANY_ITEMS, UNIT_BYTES, 8, "a number", 9});
+    return 0;
+}
+
 int section_queue(const bench_t *bench, ipc_error_t *error)
 {
     if (bench->raw)
@@ -149,7 +191,8 @@ int section_queue(const bench_t *bench, ipc_error_t *error)
     if (!queue.controller)
         return ipc_fail(error, IPC_E_NAME, "no process of the cluster runs ipcd");
     return measure(bench, &queue, queue_map, error) ||
-                   measure(bench, &queue, queue_calls, error)
+                   measure(bench, &queue, queue_calls, error) ||
+                   measure_flat(bench, &queue, error) || measure_client(bench, &queue, error)
                ? -1
                : 0;
 }

@@ -9,6 +9,7 @@ enum {
     RUNS = 3,
     MAP_TASKS = 200000, // a map in which each item is a task
     APPLY_TASKS = 100000,
+    CALLS = 1000000,    // of three arguments, one after another
     MAP_ITEMS = 1000000, // a map that chooses its own chunks
     RAW_FRAMES = 200000,
     RAW_RECORDS = 2000000,
@@ -26,6 +27,11 @@ static IPC_REMOTE(int64_t, same, (int64_t item))
     return item;
 }
 
+static IPC_REMOTE(int64_t, sum, (int64_t a, int64_t b, int64_t c))
+{
+    return a + b + c;
+}
+
 //  Something that moves count tasks: seconds, or -1 with *error.
 typedef struct mover mover_t;
 struct mover {
@@ -36,6 +42,7 @@ struct mover {
     ipc_view_t *view;
     size_t chunk; // of a map; 0: automatic
     double rate;  // found: the median
+    double *submitting; // seconds, of each run that was measured; or NULL
 };
 
 static double move_frames(const mover_t *self, size_t count, ipc_error_t *error)
@@ -94,6 +101,25 @@ static double move_apply(const mover_t *self, size_t count, ipc_error_t *error)
     return failed ? -1 : time;
 }
 
+//  The same with arguments, and each result is read.
+static double move_calls(const mover_t *self, size_t count, ipc_error_t *error)
+{
+    ipc_result_t **results = ipc_xalloc(count * sizeof *results);
+    double start = bench_now();
+    for (size_t i = 0; i < count; i++)
+        results[i] = ipc_apply(self->view, sum, (int64_t) i, (int64_t) 20, (int64_t) 22);
+    *self->submitting = bench_now() - start;
+    int failed = 0;
+    for (size_t i = 0; i < count && !failed; i++)
+        if (ipc_result_i64(results[i], 0) != (int64_t) i + 42)
+            failed = ipc_fail(error, IPC_E_PROTOCOL, "call %zu gave %lld", i,
+                              (long long) ipc_result_i64(results[i], 0));
+    double time = bench_now() - start;
+    for (size_t i = 0; i < count; i++) ipc_result_destroy(&results[i]);
+    free(results);
+    return failed ? -1 : time;
+}
+
 static int measure(mover_t *self, ipc_error_t *error)
 {
     samples_t rates = {0};
@@ -132,6 +158,8 @@ static int measure_cluster(const bench_t *bench, const mover_t *frames,
         return -1;
     mover_t map = {.move = move_map, .count = MAP_TASKS, .view = any, .chunk = 1};
     mover_t apply = {.move = move_apply, .count = APPLY_TASKS, .view = any};
+    double submitting = 0;
+    mover_t calls = {.move = move_calls, .count = CALLS, .view = any, .submitting = &submitting};
     mover_t items = {.move = move_map, .count = MAP_ITEMS, .view = any};
     if (measure(&map, error))
         return -1;
@@ -143,6 +171,11 @@ static int measure_cluster(const bench_t *bench, const mover_t *frames,
         return -1;
     bench_row(bench, &(row_t){"ipc_apply, 100,000 calls, then wait for each", apply.rate,
                               UNIT_PER_SECOND, batches->rate, "batched", 5e5});
+    if (measure(&calls, error))
+        return -1;
+    bench_row(bench, &(row_t){"ipc_apply of 3 arguments, 1,000,000 calls, each result read", calls.rate,
+                              UNIT_PER_SECOND, batches->rate, "batched", 5e5});
+    bench_row(bench, &(row_t){"  of which submitting them (the last run)", submitting, UNIT_SECONDS, 0, NULL, 1.0});
     if (measure(&items, error))
         return -1;
     bench_row(bench, &(row_t){"map, 1,000,000 items, automatic chunks (items/s)",

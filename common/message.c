@@ -203,6 +203,7 @@ static void pack_task(const ipc_msg_t *self, ipc_writer_t *w)
     ipc_write_u64(w, self->task.function);
     ipc_write_u64(w, self->task.items);
     ipc_write_u64(w, self->task.recallable);
+    ipc_write_u64(w, self->task.lone);
     ipc_write_u64(w, self->task.span);
     ipc_write_u64(w, self->task.first);
     ipc_write_u64(w, self->task.count);
@@ -216,6 +217,7 @@ static void unpack_task(ipc_msg_t *self, ipc_reader_t *r)
     self->task.function = ipc_read_u32(r);
     self->task.items = ipc_read_u32(r);
     self->task.recallable = ipc_read_u32(r);
+    self->task.lone = ipc_read_u32(r);
     self->task.span = ipc_read_u64(r);
     self->task.first = ipc_read_u64(r);
     self->task.count = ipc_read_u64(r);

@@ -122,6 +122,7 @@ typedef struct ipc_msg {
         } submit;
         struct {
             uint32_t function, items, recallable;
+            uint32_t lone;             // somebody waits for it alone: its result leaves at once
             uint64_t span;
             uint64_t first, count;     // positions of the job
             int64_t base;

@@ -7,11 +7,12 @@
 #include "controller/scheduler_body.h"
 
 enum {
-    PREFETCH_NS = 20 * SCHEDULER_WINDOW_NS,
-    SHARED_WINDOW_NS = SCHEDULER_WINDOW_NS / 4, // while clients share the engines: what comes does not wait long
-    SHARED_NS = 100 * SCHEDULER_WINDOW_NS, // so long after a client came to the work of another one
-    OVERDUE_NS = 15 * SCHEDULER_WINDOW_NS, // more than an engine waits for the processor, mostly
-    ASIDE_NS = SCHEDULER_WINDOW_NS,    // after which work that is left to faster engines is offered again
+    MS = 1000000,
+    PREFETCH_NS = 20 * MS,
+    SHARED_WINDOW_NS = MS / 4,         // while clients share the engines: what comes does not wait long
+    SHARED_NS = 100 * MS,              // so long after a client came to the work of another one
+    OVERDUE_NS = 15 * MS,              // more than an engine waits for the processor, mostly
+    ASIDE_NS = MS,                     // after which work that is left to faster engines is offered again
     RECALLS_PER_TURN = 8,
     LOOKS_PER_TURN = 32                // at engines that are idle
 };
@@ -84,7 +85,7 @@ static double remaining_of(const engine_t *engine, double skew, int64_t now)
     double ran = ran_of(engine, now);
     if (ran < head)
         return behind + head - ran;
-    return ran < SCHEDULER_WINDOW_NS ? behind : behind + ran - head; // its report may be on its way
+    return ran < MS ? behind : behind + ran - head; // its report may be on its way
 }
 
 //  True for an engine that is at a much longer item than expected: nothing should wait behind it.
@@ -213,7 +214,7 @@ static bool leave_to_faster(scheduler_t *self, const scheduler_job_t *job, uint3
 {
     const function_paces_t *paces = paces_of(&self->paces, job->function);
     double size = (double) cut_size(self, job, i), mean = size * paces_mean(&self->paces, job->function, i);
-    if (mean < SCHEDULER_WINDOW_NS)
+    if (mean < MS)
         return false;
     double end = remaining_of(&self->engines[i], (double) paces->skew, now) + mean;
     double all = (double) self->waiting / size;
@@ -338,6 +339,50 @@ static void feed_all(scheduler_t *self, bool idle, int64_t now)
     }
 }
 
+//  --- Who waits for a single task -----------------------------------------------------------------------------
+
+//  The engine that is through soonest with what it has, if that is soon: SCHEDULER_NO_ENGINE when one is idle (it is
+//  fed first), or where late binding is better.
+static uint32_t find_soonest(const scheduler_t *self, const scheduler_job_t *job, int64_t now)
+{
+    uint32_t soonest = SCHEDULER_NO_ENGINE;
+    double least = 2 * MS;
+    for (uint32_t i = 0; i < self->engine_count; i++) {
+        const engine_t *engine = &self->engines[i];
+        if (!engine->ready || engine->expected_ns >= least || is_overdue(engine, now) || !job_allows(job, i))
+            continue;
+        if (engine->items == 0)
+            return SCHEDULER_NO_ENGINE;
+        least = engine->expected_ns;
+        soonest = i;
+    }
+    return soonest;
+}
+
+//  A call that is all its client has here goes to its engine at once, however full that is: it is one item, and
+//  somebody waits for it.
+static void feed_lone(scheduler_t *self, int64_t now)
+{
+    engine_set_t *called = &self->sets[SET_CALLED];
+    for (uint32_t i = 0; (i = engine_set_next(called, NULL, i)) != ENGINE_SET_END; i++) {
+        const scheduler_span_t *span = self->engines[i].direct.first;
+        engine_set_put(called, i, false);
+        if (span && self->engines[i].ready && scheduler_span_is_lone(self, span))
+            engine_takes(self, i, next_for(self, i, now), now);
+    }
+    for (uint32_t k = 0; k < self->lone_count; k++) {
+        scheduler_job_t *job = self->clients[self->lone[k]].jobs;
+        if (!job || !job_is_lone(self, job) || job->count != 1)
+            continue;
+        uint32_t engine = find_soonest(self, job, now);
+        if (engine != SCHEDULER_NO_ENGINE)
+            engine_takes(self, engine, cut(self, job, engine), now);
+    }
+    self->lone_count = 0;
+}
+
+//  --- Recall ---------------------------------------------------------------------------------------------------
+
 //  What an engine can give back: all but the item that it is at, or begins with when it has read what was sent. Were
 //  that one taken too, items could go from one idle engine to the next for ever.
 static uint64_t spare_of(const engine_t *engine)
@@ -450,6 +495,7 @@ bool scheduler_dispatch(scheduler_t *self, int64_t now)
     self->window = shared ? SHARED_WINDOW_NS : SCHEDULER_WINDOW_NS;
     note_progress(self, now);
     offer_again(self, now);
+    feed_lone(self, now);
     feed_all(self, true, now); // one span for each idle engine first, so that a few tasks spread
     feed_all(self, false, now);
     recall_for_idle(self, now); // engines that are idle still found nothing that they may take

@@ -55,6 +55,7 @@ static void action_send(void *context, uint32_t engine, scheduler_span_t *span)
                                  .task = {.function = span->job->function,
                                           .items = payload->items,
                                           .recallable = !span->job->direct,
+                                          .lone = scheduler_span_is_lone(self->scheduler, span),
                                           .span = span->id,
                                           .first = span->first,
                                           .count = span->count,

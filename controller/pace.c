@@ -8,7 +8,9 @@
 
 enum {
     LEVEL_MEMORY = 16,                 // items, of all engines: older ones count little
-    SPEED_MEMORY = 64,                 // of one
+    SKEW_MEMORY = 64,
+    SPEED_INERTIA = 4,                 // speeds change so many times more slowly than lengths
+    FEW = 4,                           // items after which an engine is known
     GROWTH = 2                         // of a window, each time its items come back
 };
 
@@ -92,25 +94,17 @@ static void grow_window(pace_t *self, double typical_ns)
     self->window = (uint16_t) (grown < limit ? grown : limit);
 }
 
-//  Items that took ratio times the typical on an engine: the lengths have changed, or its speed has.
+//  Items that took ratio times the typical on an engine: the lengths have changed, or its speed has. Once some items
+//  were seen the two steps keep their proportion: were it another one for single items than for many at a time, the
+//  level and the slowness could drift apart without end, each making up for the other.
 static void adapt(function_paces_t *self, pace_t *pace, uint64_t count, double ratio)
 {
-    double apart = log(ratio);
-    self->level_ns *= (float) exp(step_of(self->seen, count) * apart);
-    pace->slowness *= (float) exp(step_of(pace->seen, count) * apart);
-    self->skew += (float) (step_of(SPEED_MEMORY, count) * (ratio - (double) self->skew));
-}
-
-//  The level and what is slow over it could drift apart without end, each making up for the other: the fastest engine
-//  is kept near 1.
-static void centre(function_paces_t *self)
-{
-    float by = self->fastest;
-    if (by > 0.5f && by < 2)
-        return;
-    for (uint32_t i = 0; i < self->count; i++) self->engines[i].slowness /= by;
-    self->level_ns *= by;
-    self->fastest = 1;
+    double apart = log(ratio), step = step_of(self->seen, count), own = step / SPEED_INERTIA;
+    if (pace->seen < FEW)
+        own = step_of(pace->seen, 1);
+    self->level_ns *= (float) exp(step * apart);
+    pace->slowness *= (float) exp(own * apart);
+    self->skew += (float) (step_of(SKEW_MEMORY, count) * (ratio - (double) self->skew));
 }
 
 void paces_learn(paces_t *self, uint32_t function, uint32_t engine, uint64_t count, double total_ns)
@@ -127,9 +121,8 @@ void paces_learn(paces_t *self, uint32_t function, uint32_t engine, uint64_t cou
     else
         adapt(paces, pace, count, item_ns / (double) (paces->level_ns * pace->slowness));
     paces->seen = more_seen(paces->seen, count, LEVEL_MEMORY);
-    pace->seen = more_seen(pace->seen, count, SPEED_MEMORY);
+    pace->seen = more_seen(pace->seen, count, FEW);
     float rising = 1.001f * paces->fastest; // should the fastest one become slow
     paces->fastest = rising == 0 || pace->slowness < rising ? pace->slowness : rising;
-    centre(paces);
     grow_window(pace, (double) (paces->level_ns * pace->slowness));
 }

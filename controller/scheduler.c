@@ -126,6 +126,8 @@ static void job_settle(scheduler_t *self, scheduler_job_t *job)
 {
     if (job->spans > 0 || job_is_queued(job))
         return;
+    if (!job->dropped)
+        self->clients[job->client].alive--;
     self->actions->end(self->context, job);
     slab_give(self->jobs, ((job_record_t *) job)->slab_id);
 }
@@ -176,6 +178,7 @@ void scheduler_job_target(scheduler_t *self, scheduler_job_t *job, uint32_t engi
     span_advance(span, SPAN_WAITS);
     list_append(&self->engines[engine].direct, span);
     self->engines[engine].direct_count++;
+    engine_set_put(&self->sets[SET_CALLED], engine, true);
     engine_review(self, engine);
 }
 
@@ -185,9 +188,22 @@ static bool others_wait(const scheduler_t *self, uint32_t client)
     return self->turn != NO_CLIENT && (self->turn != client || self->clients[client].next != client);
 }
 
+bool job_is_lone(const scheduler_t *self, const scheduler_job_t *job)
+{
+    return !job->dropped && self->clients[job->client].alive == 1;
+}
+
+bool scheduler_span_is_lone(const scheduler_t *self, const scheduler_span_t *span)
+{
+    return span->left == 1 && job_is_lone(self, span->job);
+}
+
 void scheduler_submit(scheduler_t *self, scheduler_job_t *job)
 {
     job->left = job->count;
+    self->clients[job->client].alive++;
+    if (!job->direct && job->count == 1 && job_is_lone(self, job) && self->lone_count < LONE_MAX)
+        self->lone[self->lone_count++] = job->client;
     if (others_wait(self, job->client))
         self->shared = job->accepted;
     if (job_is_queued(job))

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 enum {
-    SCHEDULER_WINDOW_NS = 1000000,     // of work that an engine has before it
+    SCHEDULER_WINDOW_NS = 2000000,     // of work that an engine has before it: some round trips, or it runs dry
     SCHEDULER_MAX_WINDOW = 8192,       // items
     SCHEDULER_POISON = 3               // engines that died of one item before it is given up
 };
@@ -66,6 +66,9 @@ typedef enum scheduler_loss {
     SCHEDULER_ENGINE_LOST,     // the engine is gone for good
     SCHEDULER_NO_ENGINES       // no engine that may run it is left
 } scheduler_loss_t;
+
+//  True for a span that somebody waits for who has no other work here: what comes of it is told at once.
+bool scheduler_span_is_lone(const scheduler_t *self, const scheduler_span_t *span);
 
 //  What the scheduler asks for. Called within the events; they must not call the scheduler.
 typedef struct scheduler_actions {

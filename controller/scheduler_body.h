@@ -3,10 +3,9 @@
 #define IPC_CONTROLLER_SCHEDULER_BODY_H
 
 #include "controller/engine_set.h"
+#include "controller/pace.h"
 #include "controller/slab.h"
 #include "controller/span.h"
-
-#include "controller/pace.h"
 
 typedef struct engine {
     bool known, ready;
@@ -27,6 +26,7 @@ typedef struct client {
     bool joined, active;               // active: on the ring of clients with balanced work
     scheduler_job_t *jobs, *last_job;  // with positions that were never cut, by priority
     span_list_t returned;              // spans that came back, before all else
+    uint32_t alive;                    // jobs of it that are not over
     uint32_t next, previous;           // of the ring
 } client_t;
 
@@ -38,8 +38,11 @@ enum {
     SET_UNMATCHED,                     // had room, but no balanced work that waits is for it: not in SET_ROOMY
     SET_AWAITED,                       // ready, and direct work waits for it
     SET_RECALLABLE,                    // ready, with work that it may be asked to give back
+    SET_CALLED,                        // direct work came since the last turn
     ENGINE_SETS
 };
+
+enum { LONE_MAX = 64 };                // more of them wait for their turn
 
 struct scheduler {
     const scheduler_actions_t *actions;
@@ -47,7 +50,6 @@ struct scheduler {
     slab_t *spans, *jobs;
     engine_t *engines;
     uint32_t engine_count, engine_room;
-    // A turn looks at the engines of these sets alone. engine_review() puts an engine where its account says.
     engine_set_t sets[ENGINE_SETS];
     uint32_t recall_from;              // the idle engine that the next recall begins with
     uint32_t overdue_from;             // the engine that the next look for overdue ones begins with
@@ -55,6 +57,8 @@ struct scheduler {
     uint32_t client_count;
     uint32_t turn;                     // the client whose turn it is, NO_CLIENT
     uint64_t waiting;                  // balanced positions that are at no engine
+    uint32_t lone[LONE_MAX];           // clients whose only work, one balanced task, came since the last turn
+    uint32_t lone_count;
     int64_t shared;                    // when a client last submitted while work of another one waited
     double window;                     // of work that an engine has before it, in this turn
     bool held;                         // work waits for faster engines while another is idle
@@ -73,6 +77,7 @@ scheduler_span_t *span_new(scheduler_t *self, scheduler_job_t *job, uint64_t fir
 void dequeue_job(scheduler_t *self, scheduler_job_t *job);
 void returned_remove(scheduler_t *self, uint32_t client, scheduler_span_t *span);
 void ring_leave(scheduler_t *self, uint32_t client);
+bool job_is_lone(const scheduler_t *self, const scheduler_job_t *job); // a single task, all that its client has
 
 //  choose.c
 void engine_settles(scheduler_t *self, scheduler_span_t *span, uint64_t count);

@@ -31,6 +31,7 @@ void release_objects(worker_t *self, const ipc_objects_t *objects)
 
 void work_free(worker_t *self, work_t *work)
 {
+    ipc_array_destroy(&work->rows);
     release_objects(self, &work->objects);
     parcel_release(work->parcel);
     free(self->spare);
@@ -245,7 +246,7 @@ static void on_task(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
     self->spare = NULL;
     *work = (work_t){.span = msg->task.span, .first = msg->task.first, .range = msg->task.count << 32,
                      .function = self->functions[msg->task.function], .items = msg->task.items,
-                     .recallable = msg->task.recallable, .base = msg->task.base,
+                     .recallable = msg->task.recallable, .lone = msg->task.lone, .base = msg->task.base,
                      .arguments = msg->task.arguments,
                      .list = ipc_reader(msg->task.data.data, msg->task.data.size),
                      .objects = msg->task.objects, .parcel = parcel, .previous = self->last};

@@ -112,30 +112,45 @@ static int resolve(worker_t *self, ipc_value_t *value)
     return 0;
 }
 
-//  A row of the array that the arguments end with: an element of a 1-D one, else an array.
-static int row_item(worker_t *self, ipc_reader_t *reader, uint64_t position, ipc_value_t *item)
+//  Maps the rows that this span is about, once: they stay until it is done.
+static int open_rows(worker_t *self, work_t *work, ipc_reader_t *reader, ipc_error_t *error)
 {
     ipc_array_ref_t ref;
-    ipc_error_t error = {0};
-    if (!ipc_array_ref_read(&ref, reader) || position >= ref.shape[0]) {
-        ipc_fail(&error, IPC_E_PROTOCOL, "a row that is not in its array");
-        return fail_with(self, &error);
-    }
+    if (work->rows)
+        return 0;
+    uint64_t count = atomic_load(&work->range) >> 32;
+    if (!ipc_array_ref_read(&ref, reader) || work->first > ref.shape[0] || count > ref.shape[0] - work->first)
+        return ipc_fail(error, IPC_E_PROTOCOL, "rows that are not in their array");
     size_t row = ipc_dtype_size(ref.dtype);
     for (int k = 1; k < ref.ndim; k++) row *= ref.shape[k];
-    ref.offset += position * row;
-    if (ref.ndim == 1) {
-        ref.shape[0] = 1;
-    } else {
-        memmove(ref.shape, ref.shape + 1, (size_t) --ref.ndim * sizeof ref.shape[0]);
-    }
-    ipc_array_t *array = open_private(self, &ref, &error);
-    if (!array)
+    ref.offset += work->first * row;
+    ref.shape[0] = count;
+    work->rows = ipc_store_open(self->store, &ref, false, error);
+    return work->rows ? 0 : -1;
+}
+
+//  A row of the array that the arguments end with: an element of a 1-D one, else an array, whose data begin at a
+//  multiple of 64 bytes.
+static int row_item(worker_t *self, work_t *work, ipc_reader_t *reader, uint64_t position, ipc_value_t *item)
+{
+    ipc_error_t error;
+    if (open_rows(self, work, reader, &error))
         return fail_with(self, &error);
+    const ipc_array_t *rows = work->rows;
+    size_t i = position - work->first;
+    if (rows->ndim == 1) {
+        *item = ipc_value_at(ipc_value_from_array(rows), i);
+        return 0;
+    }
+    size_t row = ipc_dtype_size((ipc_dtype_t) rows->dtype);
+    for (uint32_t k = 1; k < rows->ndim; k++) row *= rows->shape[k];
+    char *data = (char *) rows->data + i * row;
+    if ((uintptr_t) data % ALIGNMENT)
+        data = memcpy(ipc_arena_alloc(self->arena, row), data, row);
+    ipc_array_t *array = ipc_array_wrap((ipc_dtype_t) rows->dtype, (int) rows->ndim - 1, rows->shape + 1, data, NULL,
+                                        NULL);
     ipc_arena_hold(self->arena, array);
     *item = ipc_value_from_array(array);
-    if (row == ipc_dtype_size(ref.dtype) && ref.ndim == 1 && ref.shape[0] == 1)
-        *item = ipc_value_at(*item, 0);
     return 0;
 }
 
@@ -175,7 +190,7 @@ static int read_arguments(worker_t *self, work_t *work, uint64_t position, ipc_v
         break;
     case IPC_ITEMS_CALLS: return read_call(self, &work->list, arguments, room + 1);
     case IPC_ITEMS_ROWS:
-        if (row_item(self, &reader, position, &arguments[count]))
+        if (row_item(self, work, &reader, position, &arguments[count]))
             return -1;
         count++;
         break;

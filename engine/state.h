@@ -48,11 +48,12 @@ typedef struct work {
     _Atomic uint64_t running;          // the position that runs now
     engine_function_t *function;
     uint32_t items;                    // ipc_items_t
-    bool recallable;
+    bool recallable, lone;
     int64_t base;
     ipc_bytes_t arguments;
     ipc_reader_t list;                 // of a list: the items from the cursor on
     ipc_objects_t objects;
+    ipc_array_t *rows;                 // the task thread's; of a span of rows: these, once they are needed
     parcel_t *parcel;
     struct work *next, *previous;      // L
 } work_t;

@@ -219,7 +219,7 @@ static void run_work(worker_t *self, work_t *work)
         slice_clear(&self->slice);
         if (reports)
             link_report(self, work, position);
-        if (self->outcome.finished - self->flushed > FLUSH_NS) {
+        if (work->lone || self->outcome.finished - self->flushed > FLUSH_NS) {
             link_close_batch(self);
             link_flush(self);
         }

@@ -76,6 +76,21 @@ START_TEST(arrays_lists_and_rows_map)
 }
 END_TEST
 
+//  More than travels in a message: the engines read them from shared memory.
+START_TEST(elements_of_a_large_array_map)
+{
+    enum { MANY = 40000 };
+    session_t s = session_open();
+    static double x[MANY];
+    for (size_t i = 0; i < MANY; i++) x[i] = (double) i;
+    ipc_result_t *r = ipc_map(_i ? s.all : s.any, half, ipc_f64(x, MANY));
+    assert_ok(r);
+    ck_assert_uint_eq(ipc_result_count(r), MANY);
+    for (size_t i = 0; i < MANY; i++) ck_assert_double_eq(ipc_result_f64(r, i), (double) i / 2);
+    session_close(&s);
+}
+END_TEST
+
 START_TEST(large_rows_map)
 {
     session_t s = session_open();
@@ -277,6 +292,7 @@ static void add_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, ranges_map_in_order, 0, 2);
     tcase_add_loop_test(tests, arrays_lists_and_rows_map, 0, 2);
+    tcase_add_loop_test(tests, elements_of_a_large_array_map, 0, 2);
     tcase_add_loop_test(tests, large_rows_map, 0, 2);
     tcase_add_loop_test(tests, no_items_are_done_at_once, 0, 2);
     tcase_add_loop_test(tests, what_is_no_sequence_is_refused, 0, 2);

@@ -17,7 +17,7 @@
 #define FIELDS_submit(N, L, B, R, O, T)       N(function) N(flags) L(items, IPC_ITEMS_ROWS) N(retries) N(chunk) \
     L(priority, -7) N(job) N(count) L(base, INT64_MIN) N(submitted) B(label) R(targets, 16) O(objects)          \
     B(arguments) R(places, 4) B(data)
-#define FIELDS_task(N, L, B, R, O, T)         N(function) L(items, IPC_ITEMS_LIST) N(recallable) N(span) N(first) \
+#define FIELDS_task(N, L, B, R, O, T)         N(function) L(items, IPC_ITEMS_LIST) N(recallable) N(lone) N(span) N(first) \
     N(count) L(base, -1) O(objects) B(arguments) B(data)
 #define FIELDS_done(N, L, B, R, O, T)         N(failed) N(span) N(first) N(count) L(started, INT64_MAX) N(finished) \
     O(objects) B(durations) B(out) B(err) B(body)

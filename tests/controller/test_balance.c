@@ -88,7 +88,8 @@ static bool of_one_length(const mixture_t *mixture)
 }
 
 //  Maps a mixture twice, the second time with engines that are known, and holds both against a limit. What a few round
-//  trips cost comes on top of it: they are much for the 3 ms that 40,000 tasks of nothing take.
+//  trips cost comes on top of it: they are much for the 3 ms that 40,000 tasks of nothing take. Of engines that are not
+//  known one may be given a window that another would have been through with sooner.
 static void check(const mixture_t *mixture, const speeds_t *engines, uint64_t seed,
                   double (*limit)(const mixture_t *mixture, size_t count))
 {
@@ -97,6 +98,7 @@ static void check(const mixture_t *mixture, const speeds_t *engines, uint64_t se
     begin(engines, seed);
     for (int known = 0; known < 2; known++) {
         double time = map(count), most = limit(mixture, count) + ROUND_TRIPS * 2 * LATENCY;
+        most += known ? 0 : SCHEDULER_WINDOW_NS;
         ck_assert_msg(time <= most, "%s, %s engines, %s, order %d: %.3f ms, at most %.3f ms", mixture->name,
                       engines->name, known ? "known" : "not known", (int) seed, time / SIM_MS, most / SIM_MS);
     }
@@ -158,15 +160,15 @@ START_TEST(tasks_that_become_longer_are_shared_out_by_the_speed_too)
 }
 END_TEST
 
-//  Singles that take longer than those that come many at a time pull what was learned apart: hundreds of thousands of
-//  reports later it still serves.
+//  Single items that take longer than those that come many at a time pull what is learned to and fro: after hundreds
+//  of thousands of reports it still serves.
 START_TEST(what_was_learned_stays_of_use)
 {
-    const mixture_t *mixture = &mixtures[2];
+    const mixture_t *mixture = &mixtures[1]; // 10 us
     size_t count = prepare(mixture, 1);
     begin(&unequal, 1);
     for (uint32_t i = 0; i < 400000; i++) {
-        paces_learn(&sim.scheduler->paces, 0, i % 4, 1, 4 * SIM_MS);
+        for (int k = 0; k < 3; k++) paces_learn(&sim.scheduler->paces, 0, i % 4, 1, 4 * SIM_MS);
         paces_learn(&sim.scheduler->paces, 0, i % 4, 1000, 1000. * SIM_US);
     }
     ck_assert_double_le(map(count), close_to_best(mixture, count) + 40 * LATENCY);

@@ -40,8 +40,8 @@ START_TEST(a_window_starts_with_one_item_and_doubles)
         ck_assert_uint_le(sim.sent[i].count, (uint64_t) 1 << (reports < 20 ? reports : 20));
         most = sim.sent[i].count > most ? sim.sent[i].count : most;
     }
-    ck_assert_uint_ge(most, 500); // of 1 us: what covers 1 ms
-    ck_assert_uint_le(most, 1001);
+    ck_assert_uint_ge(most, SCHEDULER_WINDOW_NS / 2000); // of 1 us
+    ck_assert_uint_le(most, SCHEDULER_WINDOW_NS / 1000 + 1);
     ck_assert(job->over);
     finish();
 }
