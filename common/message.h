@@ -34,7 +34,7 @@ enum {
     X(FREED,    freed)       /* controller to owner: nobody holds the object */               \
     X(REGISTER, registration)/* engine to controller */                                       \
     X(ACCEPTED, accepted)    /* controller to engine */                                       \
-    X(PING,     ping)        /* controller to engine: are you there */                        \
+    X(PING,     ping)        /* to the other side: are you there, have you read all this */    \
     X(PONG,     pong)        /* and the answer */                                             \
     X(STATUS,   status)      /* client to controller: tell me how things are */               \
     X(REPORT,   report)      /* and the answer, as text */                                    \

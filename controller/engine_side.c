@@ -367,6 +367,13 @@ static void on_engine_release(controller_t *self, peer_t *peer, const ipc_msg_t 
     objects_release(self->objects, msg->release.object, peer->number, msg->release.count);
 }
 
+static void on_engine_ping(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) self;
+    (void) parcel;
+    peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_PONG, .pong = {.number = msg->ping.number}});
+}
+
 static void on_pong(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
     (void) self;
@@ -381,6 +388,7 @@ handler_fn *const engine_handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_OUTPUT] = on_output,
     [IPC_MSG_GAVE] = on_gave,
     [IPC_MSG_RELEASE] = on_engine_release,
+    [IPC_MSG_PING] = on_engine_ping,
     [IPC_MSG_PONG] = on_pong,
 };
 

@@ -28,7 +28,7 @@ static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SI
 
 //  The one mutable state at file scope here: a signal handler is passed nothing of ours.
 static struct {
-    int record_fd, ack_fd, kick_fd;
+    int record_fd, ack_fd, kick_fd, saved_fd;
     pthread_t task_thread;      // the one that has the alternate stack
     uintptr_t stack_low;        // the end of its own stack
     atomic_int reporter;        // the thread that tells of its crash; 0 while all is well
@@ -108,13 +108,26 @@ static void kick(void)
         return; // nothing can be done about it here
 }
 
-static void await_ack(void)
+static void await(int fd, int timeout_ms)
 {
-    struct pollfd ack = {.fd = crash.ack_fd, .events = POLLIN};
+    struct pollfd readable = {.fd = fd, .events = POLLIN};
     int n;
     do {
-        n = poll(&ack, 1, ACK_MS);
+        n = poll(&readable, 1, timeout_ms);
     } while (n < 0 && errno == EINTR);
+}
+
+//  For the nanny to have looked at what is mapped, and for finished results to be out.
+static void await_others(void)
+{
+    await(crash.ack_fd, ACK_MS);
+    if (crash.saved_fd >= 0)
+        await(crash.saved_fd, CRASH_SAVE_MS);
+}
+
+bool crash_is_under_way(void)
+{
+    return atomic_load(&crash.reporter) != 0;
 }
 
 //  Nothing here may fail, allocate or lock. All signals are blocked, so a second fault in this thread ends
@@ -135,7 +148,7 @@ static void on_crash(int signal_number, siginfo_t *info, void *context)
     }
     kick();
     send_record(&record);
-    await_ack();
+    await_others();
 
     //  The true exit status, and a core dump where wanted: the signal is pending until this returns.
     signal(signal_number, SIG_DFL);
@@ -153,7 +166,7 @@ _Noreturn void crash_exit(int status)
         copy_registers(&record, &context);
         kick();
         send_record(&record);
-        await_ack();
+        await_others();
     }
     _exit(status);
 }
@@ -188,11 +201,12 @@ static void set_alternate_stack(void)
     sigaltstack(&stack, NULL);
 }
 
-void crash_install(int record_fd, int ack_fd, int kick_fd)
+void crash_install(int record_fd, int ack_fd, int kick_fd, int saved_fd)
 {
     crash.record_fd = record_fd;
     crash.ack_fd = ack_fd;
     crash.kick_fd = kick_fd;
+    crash.saved_fd = saved_fd;
     crash.task_thread = pthread_self();
     crash.stack_low = find_stack_low();
     set_alternate_stack();

@@ -35,7 +35,14 @@ typedef struct crash_end {
 //                  the nanny can look at /proc/PID/maps; it then dies of the same signal
 //      kick_fd     an eventfd of the worker's that the handler adds 1 to before it writes, so that the
 //                  connection thread sends what is finished; -1: none
-void crash_install(int record_fd, int ack_fd, int kick_fd);
+//      saved_fd    an eventfd that the connection thread adds 1 to when the controller has it: the handler waits
+//                  for that (CRASH_SAVE_MS at most) before the process dies; -1: none
+void crash_install(int record_fd, int ack_fd, int kick_fd, int saved_fd);
+
+enum { CRASH_SAVE_MS = 500 };
+
+//  True from the moment when a handler began.
+bool crash_is_under_way(void);
 
 //  Sets the handlers again, for user code and dlopen() may have replaced them. Cheap; before each task
 //  that is not the same function as the one before.

@@ -86,6 +86,7 @@ struct worker {
     page_t *page;                      // shared with the nanny
     pthread_t connection_thread, task_thread;
     int kick_fd;                       // ends the connection thread's poll
+    int saved_fd;                      // readable once what a crash leaves finished is out
     int timer_fd;                      // wakes the connection thread
     int stop_fd;                       // readable once the worker is to end
     pthread_mutex_t lock;
@@ -104,6 +105,7 @@ struct worker {
     bool serving;                      // the connection thread has the socket
     bool timer_armed;
     bool stopping;                     // SIGTERM came
+    bool answered;                     // the controller, to a PING
     int64_t run_started;               // when the running item began
     batch_t batch;
     slice_t slice;                     // what the task thread adds to it next

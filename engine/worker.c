@@ -70,13 +70,31 @@ static void wait_for_event(worker_t *self, bool connection_thread)
         link_controller_died(self);
 }
 
+//  A task crashes: the process lives until the controller has what was finished before.
+static void save_results(worker_t *self)
+{
+    self->answered = false;
+    link_send(self, &(ipc_msg_t){.type = IPC_MSG_PING});
+    link_flush(self);
+    int64_t left, until = clock_ns() + (int64_t) CRASH_SAVE_MS * 1000000;
+    while (!self->answered && self->controller_fd >= 0 && (left = until - clock_ns()) > 0) {
+        struct pollfd socket = {.fd = self->socket_fd, .events = POLLIN};
+        pthread_mutex_unlock(&self->lock);
+        poll(&socket, 1, (int) (left / 1000000) + 1);
+        pthread_mutex_lock(&self->lock);
+        link_receive(self);
+    }
+    (void) !write(self->saved_fd, &(uint64_t){1}, sizeof(uint64_t));
+}
+
 //  While one task takes long, this thread has the socket: finished results, output and answers leave.
 static void serve_while_busy(worker_t *self)
 {
     pthread_mutex_lock(&self->lock);
     self->timer_armed = false;
     while (self->busy) {
-        if (clock_ns() - self->run_started < TAKE_OVER_NS) { // tasks stream: their thread sends
+        bool crashes = crash_is_under_way();
+        if (!crashes && clock_ns() - self->run_started < TAKE_OVER_NS) { // tasks stream: their thread sends
             arm_timer(self, TICK_NS);
             break;
         }
@@ -85,6 +103,8 @@ static void serve_while_busy(worker_t *self)
         link_close_batch(self);
         link_stream_output(self);
         link_flush(self);
+        if (crashes)
+            save_results(self);
         if (self->stopping || self->refused) {
             link_flush(self);
             _exit(self->refused ? WORKER_REFUSED : 0);
@@ -92,16 +112,24 @@ static void serve_while_busy(worker_t *self)
         wait_for_event(self, true);
     }
     self->serving = false;
+    if (!self->busy && crash_is_under_way()) // nothing to be saved
+        (void) !write(self->saved_fd, &(uint64_t){1}, sizeof(uint64_t));
     pthread_mutex_unlock(&self->lock);
 }
 
 static void *connection_thread(void *argument)
 {
     worker_t *self = argument;
-    uint64_t ticks;
-    for (;;)
-        if (read(self->timer_fd, &ticks, sizeof ticks) > 0)
-            serve_while_busy(self);
+    struct pollfd fds[] = {{.fd = self->timer_fd, .events = POLLIN}, {.fd = self->kick_fd, .events = POLLIN}};
+    for (;;) {
+        uint64_t ticks;
+        if (poll(fds, 2, -1) <= 0)
+            continue;
+        for (int i = 0; i < 2; i++)
+            if (fds[i].revents)
+                (void) !read(fds[i].fd, &ticks, sizeof ticks);
+        serve_while_busy(self);
+    }
     return NULL;
 }
 
@@ -272,7 +300,7 @@ static void set_signals(worker_t *self)
     signal(SIGINT, SIG_IGN);
     signal(SIGPIPE, SIG_DFL);
     if (self->options.crash_fd >= 0)
-        crash_install(self->options.crash_fd, self->options.ack_fd, self->kick_fd);
+        crash_install(self->options.crash_fd, self->options.ack_fd, self->kick_fd, self->saved_fd);
     on_exit(on_task_exit, self);
 }
 
@@ -322,6 +350,7 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     pthread_mutex_init(&self->lock, NULL);
     randombytes_buf(&self->owner, sizeof self->owner);
     self->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    self->saved_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     self->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     self->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
     output_init(&self->output, options->output_fd, options->error_fd);

@@ -219,7 +219,7 @@ int main(int count, char **arguments)
     if (!page || page->epoch != epoch || find_number(count, arguments, "--nanny") != getppid())
         return 97;
     crash_install(find_number(count, arguments, "--crash-fd"),
-                  find_number(count, arguments, "--ack-fd"), -1);
+                  find_number(count, arguments, "--ack-fd"), -1, -1);
     on_exit(on_exit_in_task, page);
     sigset_t blocked;
     sigemptyset(&blocked);

@@ -67,7 +67,7 @@ static void start_child(void (*crash)(void))
     if (fixture.pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(ack[1]);
-        crash_install(record[1], ack[0], fixture.kick_fd);
+        crash_install(record[1], ack[0], fixture.kick_fd, -1);
         ipc_task_enter(crash);
         _exit(0);
     }
