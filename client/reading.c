@@ -174,6 +174,21 @@ const ipc_error_t *ipc_result_error(ipc_result_t *self)
     return self->more ? self->more->summary : NULL;
 }
 
+//  One position is read while others come in: they share words, and may move.
+static bool lock_positions(ipc_result_t *self)
+{
+    bool lock = !self->finished;
+    if (lock)
+        pthread_mutex_lock(&self->client->lock);
+    return lock;
+}
+
+static void unlock_positions(ipc_result_t *self, bool locked)
+{
+    if (locked)
+        pthread_mutex_unlock(&self->client->lock);
+}
+
 const ipc_error_t *ipc_result_error_at(ipc_result_t *self, size_t i)
 {
     static const ipc_error_t out_of_range = {.code = IPC_E_ARGUMENT, .engine = -1, .kind = "ArgumentError",
@@ -182,7 +197,10 @@ const ipc_error_t *ipc_result_error_at(ipc_result_t *self, size_t i)
         return &out_of_range;
     result_wait_at(self, i);
     self->looked = true;
-    return positions_error(&self->positions, i);
+    bool locked = lock_positions(self);
+    const ipc_error_t *error = positions_error(&self->positions, i);
+    unlock_positions(self, locked);
+    return error;
 }
 
 //  --- Values -------------------------------------------------------------------------------------------------
@@ -190,7 +208,12 @@ const ipc_error_t *ipc_result_error_at(ipc_result_t *self, size_t i)
 ipc_value_t ipc_result_value(ipc_result_t *self, size_t i)
 {
     result_wait_at(self, i);
-    return i < self->positions.count ? positions_value(&self->positions, i) : ipc_none();
+    if (i >= self->positions.count)
+        return ipc_none();
+    bool locked = lock_positions(self);
+    ipc_value_t value = positions_value(&self->positions, i);
+    unlock_positions(self, locked);
+    return value;
 }
 
 int64_t ipc_result_i64(ipc_result_t *self, size_t i)
