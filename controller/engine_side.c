@@ -395,6 +395,8 @@ handler_fn *const engine_handlers[IPC_MSG_COUNT] = {
 void engine_gone(controller_t *self, peer_t *peer)
 {
     engine_entry_t *entry = peer->engine < self->entry_count ? &self->entries[peer->engine] : NULL;
+    if (entry && entry->former == peer) // it was found gone before it was buried
+        entry->former = NULL;
     if (!entry || entry->peer != peer)
         return;
     entry->peer = NULL;
