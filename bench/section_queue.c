@@ -104,7 +104,7 @@ typedef struct queue {
 static int measure(const bench_t *bench, const queue_t *self,
                    void (*fill)(load_t *, ipc_view_t *), ipc_error_t *error)
 {
-    double idle, full, after;
+    double idle = 0, full = 0, after = 0;
     if (steady_memory(self->controller, &idle, error))
         return -1;
     ipc_result_t *held = ipc_apply(self->all, hold, self->fifo);

@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "client/callbacks.h"
 #include "client/results.h"
 #include "client/views.h"
 #include "common/fail.h"
@@ -186,7 +187,7 @@ static int client_connect(ipc_client_t *self, ipc_error_t *error)
     randombytes_buf(&self->uuid, sizeof self->uuid); // of this connection: objects of a former one are not ours
     if (link_open(self, error))
         return -1;
-    bool answered = client_wait(self, is_welcome, self, CONNECT_MS);
+    bool answered = client_wait(self, is_welcome, self, self->connect_ms);
     if (self->refusal.code) {
         *error = self->refusal;
         return -1;
@@ -224,13 +225,19 @@ static bool is_in_task(void)
     return pid && strtol(pid, NULL, 10) == getpid();
 }
 
-static int start_thread(ipc_client_t *self, ipc_error_t *error)
+int client_start_thread(pthread_t *thread, void *(*run)(void *), void *argument)
 {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int rc = pthread_create(&self->thread, NULL, client_thread, self);
+    int rc = pthread_create(thread, NULL, run, argument);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc;
+}
+
+static int start_thread(ipc_client_t *self, ipc_error_t *error)
+{
+    int rc = client_start_thread(&self->thread, client_thread, self);
     return rc ? ipc_fail(error, IPC_E_SYSTEM, "cannot start a thread: %s", strerror(rc)) : 0;
 }
 
@@ -285,6 +292,11 @@ static void client_free(ipc_client_t *self)
 
 ipc_client_t *ipc_client_new(const char *connection, ipc_error_t *error)
 {
+    return ipc_client_new_within(connection, IPC_FOREVER, error);
+}
+
+ipc_client_t *ipc_client_new_within(const char *connection, int timeout_ms, ipc_error_t *error)
+{
     ipc_error_t ignored;
     error = error ? error : &ignored;
     if (is_in_task()) {
@@ -309,9 +321,11 @@ ipc_client_t *ipc_client_new(const char *connection, ipc_error_t *error)
     pthread_cond_init(&self->thread_wanted, &attributes);
     pthread_condattr_destroy(&attributes);
     self->connection_path = connection ? ipc_xstrdup(connection) : NULL;
+    self->connect_ms = timeout_ms < 0 ? CONNECT_MS : timeout_ms;
     self->controller_fd = -1;
     self->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    self->next_job = 1;
+    randombytes_buf(&self->next_job, sizeof self->next_job); // no other client's jobs have the same ids
+    self->next_job = (self->next_job >> 1 & ~(uint64_t) 0xffffff) + 1;
     self->tickets = ipc_xalloc(TICKET_BUCKETS * sizeof self->tickets[0]);
     self->holds = holds_new();
     pthread_mutex_lock(&self->lock);
@@ -340,6 +354,7 @@ void ipc_client_destroy(ipc_client_t **self_p)
     }
     pthread_mutex_unlock(&self->lock);
     pthread_join(self->thread, NULL);
+    callbacks_destroy(&self->callbacks);
     pthread_mutex_lock(&self->lock);
     client_free(self);
 }

@@ -19,6 +19,10 @@ typedef struct ipc_client ipc_client_t;
 //                   else the running cluster of IPC_PROFILE and IPC_CLUSTER_ID
 ipc_client_t *ipc_client_new(const char *connection, ipc_error_t *error);
 
+//  The same, waiting for the controller to answer for so long at most: a stopped or busy one may not.
+//      timeout_ms   of a reconnection, too; IPC_FOREVER: 5 s
+ipc_client_t *ipc_client_new_within(const char *connection, int timeout_ms, ipc_error_t *error);
+
 //  Ends unfinished waits, frees the client's views and results, drops its unfinished work, and sets *self_p
 //  to NULL; NULL is fine.
 void ipc_client_destroy(ipc_client_t **self_p);

@@ -8,7 +8,12 @@
 #include <stdio.h>
 
 #include "client/client.h"
+#include "client/cluster.h"
+#include "client/control.h"
+#include "client/history.h"
+#include "client/imap.h"
 #include "client/result.h"
+#include "client/stream.h"
 #include "client/view.h"
 #include "common/array.h"
 #include "common/error.h"

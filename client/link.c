@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "client/questions.h"
 #include "client/results.h"
 #include "common/fail.h"
 #include "common/frame.h"
@@ -40,6 +41,7 @@ int link_open(ipc_client_t *self, ipc_error_t *error)
         zmq_getsockopt(self->socket, ZMQ_FD, &self->socket_fd, &size))
         return ipc_fail(error, IPC_E_SYSTEM, "cannot connect to %s: %s", self->connection.endpoint,
                         zmq_strerror(errno));
+    self->results_seen = 0;
     link_send(self, &(ipc_msg_t){.type = IPC_MSG_HELLO,
                                  .hello = {.token = ipc_bytes_of(self->connection.token),
                                            .name = ipc_bytes_of(program_invocation_short_name),
@@ -200,6 +202,7 @@ static void on_result(ipc_client_t *self, const ipc_msg_t *msg)
 {
     ticket_t **at = ticket_find(self, msg->result.job);
     ticket_t *ticket = *at;
+    self->results_seen++;
     for (size_t i = 0; i < msg->result.objects.count; i++)
         holds_receive(self->holds, ipc_object_at(&msg->result.objects, i));
     if (ticket && msg->result.count <= ticket->left) {
@@ -224,6 +227,15 @@ static void on_output(ipc_client_t *self, const ipc_msg_t *msg)
     ipc_result_t *result = ticket ? ticket_result(ticket, &position) : NULL;
     if (result)
         result_take_output(result, msg, position);
+}
+
+static void on_publish(ipc_client_t *self, const ipc_msg_t *msg)
+{
+    const ticket_t *ticket = *ticket_find(self, msg->publish.span);
+    uint64_t position = msg->publish.item;
+    ipc_result_t *result = ticket ? ticket_result(ticket, &position) : NULL;
+    if (result)
+        result_take_published(result, msg, position);
 }
 
 static void on_freed(ipc_client_t *self, const ipc_msg_t *msg)
@@ -254,7 +266,7 @@ typedef void handler_fn(ipc_client_t *self, const ipc_msg_t *msg);
 static handler_fn *const handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_WELCOME] = on_welcome, [IPC_MSG_REFUSED] = on_refused, [IPC_MSG_ENGINES] = on_engines,
     [IPC_MSG_RESULT] = on_result,   [IPC_MSG_OUTPUT] = on_output,   [IPC_MSG_FREED] = on_freed,
-    [IPC_MSG_PONG] = on_pong,
+    [IPC_MSG_PONG] = on_pong,       [IPC_MSG_PUBLISH] = on_publish,       [IPC_MSG_ANSWER] = questions_answer,
 };
 
 static void serve_frame(ipc_client_t *self, const void *data, size_t size)

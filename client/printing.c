@@ -18,7 +18,7 @@ void ipc_result_print(ipc_result_t *self, FILE *stream)
 {
     enum { ALL_SHOWN = 1000, EDGE_SHOWN = 3 };
     result_wait_all(self);
-    self->looked = true;
+    result_look(self);
     const ipc_array_t *joined = self->shape == RESULT_GATHER ? ipc_result_joined(self) : NULL;
     if (joined) {
         ipc_value_print(ipc_value_from_array(joined), stream);
@@ -98,7 +98,7 @@ static written_t *sort_written(written_t *list)
 void ipc_result_display(ipc_result_t *self, FILE *stream)
 {
     result_wait_all(self);
-    self->looked = true;
+    result_look(self);
     const written_t *written = NULL;
     if (self->more) {
         result_more_t *more = self->more;

@@ -3,81 +3,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "client/results.h"
 #include "common/array_body.h"
 #include "common/fail.h"
-
-//  --- Waiting ------------------------------------------------------------------------------------------------
-
-static bool is_finished(void *context)
-{
-    return ((const ipc_result_t *) context)->finished;
-}
-
-typedef struct position {
-    const ipc_result_t *result;
-    size_t i;
-} position_t;
-
-//  While a gather has a second half before it, no position can be shown.
-static bool is_position_done(void *context)
-{
-    const position_t *at = context;
-    return at->result->finished ||
-           (at->result->shape != RESULT_GATHER && positions_is_done(&at->result->positions, at->i));
-}
-
-static bool wait_until(ipc_result_t *self, condition_fn *condition, void *context, int timeout_ms)
-{
-    if (self->finished) // nothing changes any more: no lock
-        return true;
-    pthread_mutex_lock(&self->client->lock);
-    bool met = client_wait(self->client, condition, context, timeout_ms);
-    pthread_mutex_unlock(&self->client->lock);
-    return met;
-}
-
-void result_wait_all(ipc_result_t *self)
-{
-    wait_until(self, is_finished, self, IPC_FOREVER);
-}
-
-void result_wait_at(ipc_result_t *self, size_t i)
-{
-    if (i < self->positions.count)
-        wait_until(self, is_position_done, &(position_t){self, i}, IPC_FOREVER);
-}
-
-bool ipc_result_wait(ipc_result_t *self, int timeout_ms)
-{
-    return wait_until(self, is_finished, self, timeout_ms);
-}
-
-static void print_progress(ipc_result_t *self)
-{
-    enum { WIDTH = 40 };
-    size_t done = ipc_result_done(self), filled = self->positions.count ? done * WIDTH / self->positions.count : WIDTH;
-    double elapsed = ipc_result_elapsed(self), rate = elapsed > 0 ? (double) done / elapsed : 0;
-    fprintf(stderr, "\r%s |%.*s%*s| %zu/%zu  %.0f/s  %.1f s", self->method, (int) filled,
-            "########################################", (int) (WIDTH - filled), "", done, self->positions.count,
-            rate,
-            elapsed);
-}
-
-void ipc_result_wait_interactive(ipc_result_t *self)
-{
-    enum { REFRESH_MS = 100 };
-    if (!isatty(STDERR_FILENO)) {
-        result_wait_all(self);
-        return;
-    }
-    while (!ipc_result_wait(self, REFRESH_MS)) print_progress(self);
-    print_progress(self);
-    fputc('\n', stderr);
-}
 
 //  --- About a result -----------------------------------------------------------------------------------------
 
@@ -92,6 +21,14 @@ size_t ipc_result_done(ipc_result_t *self)
     size_t done = self->shape == RESULT_GATHER && !self->finished ? 0 : self->positions.done;
     pthread_mutex_unlock(&self->client->lock);
     return done;
+}
+
+size_t ipc_result_failed(ipc_result_t *self)
+{
+    pthread_mutex_lock(&self->client->lock);
+    size_t failed = self->shape == RESULT_GATHER && !self->finished ? 0 : self->positions.failed;
+    pthread_mutex_unlock(&self->client->lock);
+    return failed;
 }
 
 double ipc_result_elapsed(ipc_result_t *self)
@@ -114,14 +51,10 @@ double ipc_result_serial_time(ipc_result_t *self)
     return self->serial;
 }
 
-int ipc_result_fd(ipc_result_t *self)
+double ipc_result_speedup(ipc_result_t *self)
 {
-    pthread_mutex_lock(&self->client->lock);
-    if (self->event_fd < 0)
-        self->event_fd = eventfd(self->finished, EFD_CLOEXEC | EFD_NONBLOCK);
-    int fd = self->event_fd;
-    pthread_mutex_unlock(&self->client->lock);
-    return fd;
+    double wall = ipc_result_wall_time(self);
+    return wall > 0 ? self->serial / wall : 0;
 }
 
 //  --- Errors -------------------------------------------------------------------------------------------------
@@ -129,8 +62,22 @@ int ipc_result_fd(ipc_result_t *self)
 bool ipc_result_ok(ipc_result_t *self)
 {
     result_wait_all(self);
-    self->looked = self->looked || self->positions.failed > 0;
+    if (self->positions.failed > 0)
+        result_look(self);
     return self->positions.failed == 0;
+}
+
+//  The errors of all failed positions, one after another; one that many share, such as a lost controller, once.
+static void list_errors(const positions_t *positions, ipc_error_more_t *more)
+{
+    const ipc_error_t *last = NULL;
+    more->parts = ipc_xalloc(positions->failed * sizeof more->parts[0]);
+    for (size_t i = 0, seen = 0; seen < positions->failed; i++) {
+        const ipc_error_t *error = positions_error(positions, i);
+        seen += error != NULL;
+        if (error && error != last)
+            last = more->parts[more->parts_count++] = error;
+    }
 }
 
 //  The first failed position's error, with the number of the others in its text. A refused call is one error.
@@ -140,36 +87,32 @@ static ipc_error_t *summarise(const ipc_result_t *self)
     ipc_error_t *summary = ipc_xalloc(sizeof *summary);
     size_t i = 0;
     while (!positions_error(positions, i)) i++;
-    *summary = *positions_error(positions, i);
-    const ipc_error_more_t *first = summary->more;
+    const ipc_error_t *error = positions_error(positions, i);
+    const ipc_error_more_t *first = error->more;
+    *summary = *error;
     summary->more = NULL;
     if (self->refused)
         return summary;
     ipc_error_more_t *more = ipc_xalloc(sizeof *more);
     summary->more = more;
-    more->method = ipc_xstrdup(self->method);
+    more->method = ipc_xstrdup(first && first->method ? first->method : self->method);
     more->trace = first && first->trace ? ipc_xstrdup(first->trace) : NULL;
-    if (positions->failed == 1)
-        return summary;
-    more->others = ipc_xalloc((positions->failed - 1) * sizeof more->others[0]);
-    while (more->others_count < positions->failed - 1) {
-        const ipc_error_t *other = positions_error(positions, ++i);
-        if (other)
-            more->others[more->others_count++] = other;
+    list_errors(positions, more);
+    if (positions->failed > 1) {
+        char *text = ipc_xformat("%s (and %zu more failed)", error->text, positions->failed - 1);
+        ipc_text_copy(summary->text, sizeof summary->text, text);
+        free(text);
     }
-    char *text = ipc_xformat("%s (and %zu more failed)", summary->text, more->others_count);
-    ipc_text_copy(summary->text, sizeof summary->text, text);
-    free(text);
     return summary;
 }
 
 const ipc_error_t *ipc_result_error(ipc_result_t *self)
 {
     result_wait_all(self);
-    self->looked = true;
+    result_look(self);
     if (self->positions.failed == 0 && self->shape == RESULT_GATHER)
         ipc_result_joined(self); // finds parts that do not fit
-    if (self->positions.failed > 0 && !self->more->summary)
+    if (self->positions.failed > 0 && !result_more(self)->summary)
         self->more->summary = summarise(self);
     return self->more ? self->more->summary : NULL;
 }
@@ -196,7 +139,7 @@ const ipc_error_t *ipc_result_error_at(ipc_result_t *self, size_t i)
     if (i >= self->positions.count)
         return &out_of_range;
     result_wait_at(self, i);
-    self->looked = true;
+    result_look(self);
     bool locked = lock_positions(self);
     const ipc_error_t *error = positions_error(&self->positions, i);
     unlock_positions(self, locked);
@@ -369,41 +312,53 @@ static bool has_next(void *context)
     return self->finished || (self->shape != RESULT_GATHER && self->next_run < self->run_count);
 }
 
-//  The run of the next position, which is *i, and when that ran. With the lock: runs may move while messages come in.
-static const run_t *next_position(ipc_result_t *self, size_t *i, ipc_item_t *item)
+//  Shows position i, which a run has, as the result's item. With the lock: runs may move while messages come in.
+static ipc_item_t *show_item(ipc_result_t *self, const run_t *run, size_t i, double started, double time)
 {
-    if (self->next_run >= self->run_count)
-        return NULL;
-    const run_t *run = &self->runs[self->next_run];
-    double mean = (double) (run->finished - run->started) / (double) run->count;
-    double time = run->durations ? (double) run->durations[self->next_in_run] : mean;
-    *i = run->first + self->next_in_run++;
-    item->started = 1e-9 * ((double) run->started + self->next_start);
-    self->next_start += time;
-    item->finished = 1e-9 * ((double) run->started + self->next_start);
-    if (self->next_in_run == run->count) {
-        self->next_run++;
-        self->next_in_run = 0;
-        self->next_start = 0;
-    }
-    return run;
+    const ipc_error_t *error = positions_error(&self->positions, i);
+    ipc_item_t *item = &result_more(self)->item;
+    *item = (ipc_item_t){.index = i,
+                         .value = positions_value(&self->positions, i),
+                         .error = error,
+                         .engine = error ? error->engine : run->engine,
+                         .started = 1e-9 * ((double) run->started + started),
+                         .finished = 1e-9 * ((double) run->started + started + time)};
+    if (error)
+        result_look(self);
+    return item;
 }
 
 ipc_item_t *ipc_result_next(ipc_result_t *self)
 {
-    wait_until(self, has_next, self, IPC_FOREVER);
+    result_wait_until(self, has_next, self, IPC_FOREVER);
     pthread_mutex_lock(&self->client->lock);
-    size_t i = 0;
-    ipc_item_t next = {0};
-    const run_t *run = next_position(self, &i, &next);
-    ipc_item_t *item = run ? &result_more(self)->item : NULL;
-    if (item) {
-        next.index = i;
-        next.value = positions_value(&self->positions, i);
-        next.error = positions_error(&self->positions, i);
-        next.engine = next.error ? next.error->engine : run->engine;
-        self->looked = self->looked || next.error;
-        *item = next;
+    ipc_item_t *item = NULL;
+    if (self->next_run < self->run_count) {
+        const run_t *run = &self->runs[self->next_run];
+        double time = run_time(run, self->next_in_run, self->next_in_run + 1);
+        item = show_item(self, run, run->first + self->next_in_run, self->next_start, time);
+        self->next_start += time;
+        if (++self->next_in_run == run->count) {
+            self->next_run++;
+            self->next_in_run = 0;
+            self->next_start = 0;
+        }
+    }
+    pthread_mutex_unlock(&self->client->lock);
+    return item;
+}
+
+ipc_item_t *ipc_result_item(ipc_result_t *self, size_t i)
+{
+    if (i >= self->positions.count)
+        return NULL;
+    result_wait_at(self, i);
+    pthread_mutex_lock(&self->client->lock);
+    const run_t *run = result_run(self, i);
+    ipc_item_t *item = NULL;
+    if (run) { // else the client is being destroyed
+        uint64_t at = i - run->first;
+        item = show_item(self, run, i, run_time(run, 0, at), run_time(run, at, at + 1));
     }
     pthread_mutex_unlock(&self->client->lock);
     return item;

@@ -7,6 +7,9 @@
 void reply_begin(reply_t *self, const ipc_msg_t *msg)
 {
     *self = (reply_t){.engine = msg->result.engine == UINT32_MAX ? -1 : (int) msg->result.engine,
+                      .attempts = msg->result.attempts,
+                      .accepted = msg->result.accepted,
+                      .sent = msg->result.sent,
                       .failed = msg->result.failed,
                       .out = msg->result.out,
                       .err = msg->result.err,

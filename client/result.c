@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/callbacks.h"
 #include "client/results.h"
 #include "client/symbols.h"
 #include "common/array_body.h"
@@ -34,7 +35,7 @@ ipc_arena_t *result_arena(ipc_result_t *self)
     return self->arena;
 }
 
-static run_t *add_run(ipc_result_t *self, int engine, uint64_t first, uint64_t count)
+run_t *result_add_run(ipc_result_t *self, int engine, uint64_t first, uint64_t count)
 {
     if (self->run_count == self->run_room) {
         bool moved = self->runs != &self->only_run;
@@ -44,8 +45,17 @@ static run_t *add_run(ipc_result_t *self, int engine, uint64_t first, uint64_t c
             self->runs[0] = self->only_run;
     }
     run_t *run = &self->runs[self->run_count++];
-    *run = (run_t){.engine = engine, .first = first, .count = count};
+    *run = (run_t){.engine = engine, .first = first, .count = count, .received = self->client->now};
     return run;
+}
+
+double run_time(const run_t *run, uint64_t from, uint64_t to)
+{
+    if (!run->durations)
+        return (double) (run->finished - run->started) * (double) (to - from) / (double) run->count;
+    double time = 0;
+    for (uint64_t i = from; i < to; i++) time += (double) run->durations[i];
+    return time;
 }
 
 //  --- Errors ---------------------------------------------------------------------------------------------------
@@ -57,7 +67,7 @@ static void error_free(ipc_error_t *error)
         free(more->method);
         free(more->trace);
         free(more->output);
-        free(more->others);
+        free(more->parts);
         free(more);
     }
     free(error);
@@ -80,14 +90,16 @@ void result_fail_rest(ipc_result_t *self, const ipc_error_t *error)
     *copy = *error;
     copy->more = NULL;
     keep_error(self, copy);
+    size_t before = self->run_count;
+    self->client->now = client_now(); // no message tells it
     for (size_t i = 0; i < self->positions.count; i++) {
         if (positions_is_done(&self->positions, i))
             continue;
-        run_t *last = self->run_count ? &self->runs[self->run_count - 1] : NULL;
-        if (last && last->engine < 0 && last->first + last->count == i)
+        run_t *last = self->run_count > before ? &self->runs[self->run_count - 1] : NULL;
+        if (last && last->first + last->count == i)
             last->count++;
         else
-            add_run(self, -1, i, 1);
+            result_add_run(self, -1, i, 1);
         positions_fail(&self->positions, i, copy);
     }
 }
@@ -141,7 +153,7 @@ static ipc_error_t *error_of(ipc_result_t *self, int engine, const ipc_failure_t
 
 //  --- What positions wrote ------------------------------------------------------------------------------------
 
-static void add_written(ipc_result_t *self, uint64_t position, int engine, int stream, ipc_bytes_t text)
+void result_add_written(ipc_result_t *self, uint64_t position, int engine, int stream, ipc_bytes_t text)
 {
     if (text.size == 0)
         return;
@@ -150,12 +162,16 @@ static void add_written(ipc_result_t *self, uint64_t position, int engine, int s
     *written = (written_t){position, engine, stream, ipc_bytes_text(text), text.size, NULL};
     *(more->last_written ? &more->last_written->next : &more->written) = written;
     more->last_written = written;
+    if (self->client->waiters > 0)
+        client_tell(self->client); // somebody may show it as it comes
+    if (more->taps)
+        parts_pass_output(self, position, engine, stream, text);
 }
 
 void result_take_output(ipc_result_t *self, const ipc_msg_t *msg, uint64_t position)
 {
     if (position < self->positions.count)
-        add_written(self, position, (int) msg->output.engine, (int) msg->output.stream, msg->output.text);
+        result_add_written(self, position, (int) msg->output.engine, (int) msg->output.stream, msg->output.text);
 }
 
 //  --- Values ---------------------------------------------------------------------------------------------------
@@ -218,12 +234,15 @@ void result_take(ipc_result_t *self, reply_t *reply, uint64_t first, uint64_t co
         reply_skip(reply, count);
         return;
     }
-    run_t *run = add_run(self, reply->engine, first, count);
+    run_t *run = result_add_run(self, reply->engine, first, count);
     int64_t time = reply_time(reply, count);
+    run->attempts = reply->attempts;
+    run->accepted = reply->accepted;
+    run->sent = reply->sent;
     run->started = reply->started;
     run->finished = reply->started + time;
-    add_written(self, first, reply->engine, 1, reply->out);
-    add_written(self, first, reply->engine, 2, reply->err);
+    result_add_written(self, first, reply->engine, 1, reply->out);
+    result_add_written(self, first, reply->engine, 2, reply->err);
     ipc_error_t error; // filled by who fails
     uint64_t done = first;
     const ipc_error_t *failed = NULL;
@@ -235,6 +254,7 @@ void result_take(ipc_result_t *self, reply_t *reply, uint64_t first, uint64_t co
         if (done < first + count) {
             ipc_error_t *copy = ipc_xalloc(sizeof *copy);
             *copy = error;
+            copy->engine = reply->engine;
             failed = keep_error(self, copy);
         }
     }
@@ -249,7 +269,12 @@ void result_take(ipc_result_t *self, reply_t *reply, uint64_t first, uint64_t co
 
 void result_settle(ipc_result_t *self)
 {
-    if (self->finished || self->positions.done < self->positions.count)
+    if (self->finished)
+        return;
+    bool shown = self->more && self->more->taps;
+    if (shown && self->shape != RESULT_GATHER)
+        parts_pass_on(self);
+    if (self->positions.done < self->positions.count)
         return;
     if (self->phase != GATHER_OVER)
         gather_go_on(self);
@@ -257,8 +282,13 @@ void result_settle(ipc_result_t *self)
     if (self->phase != GATHER_OVER ||
         (self->shape == RESULT_GATHER && !named && !self->refused && self->positions.count))
         return; // the second half is under way, or the call is not over yet
-    self->received = self->client->now > self->submitted ? self->client->now : self->submitted;
+    if (!parts_is_view(self)) // whose sources may have ended long ago
+        self->received = self->client->now > self->submitted ? self->client->now : self->submitted;
     self->finished = true;
+    if (shown && self->shape == RESULT_GATHER)
+        parts_pass_on(self);
+    if (self->more && self->more->callbacks)
+        callbacks_due(self);
     if (self->event_fd >= 0)
         (void) !write(self->event_fd, &(uint64_t){1}, sizeof(uint64_t));
     client_tell(self->client);
@@ -266,9 +296,18 @@ void result_settle(ipc_result_t *self)
 
 //  --- The end --------------------------------------------------------------------------------------------------
 
+void result_look(ipc_result_t *self)
+{
+    if (self->looked)
+        return;
+    self->looked = true;
+    for (size_t i = 0; self->more && i < self->more->source_count; i++)
+        result_look(self->more->sources[i]->source);
+}
+
 static void warn_unread(ipc_result_t *self)
 {
-    if (self->looked || self->positions.failed == 0 || self->client->unread >= UNREAD_SHOWN)
+    if (self->looked || self->positions.failed == 0 || self->client->unread >= UNREAD_SHOWN || parts_is_view(self))
         return;
     size_t i = 0;
     while (!positions_error(&self->positions, i)) i++;
@@ -305,11 +344,17 @@ static void free_more(result_more_t *self, ipc_client_t *client)
         free(written->text);
         free(written);
     }
+    publications_free(self->publications);
     if (self->summary)
         error_free(self->summary);
     ipc_array_destroy(&self->whole);
     if (self->object.number)
         unpin(client, self->object);
+    callbacks_free(self->callbacks);
+    free(self->places);
+    free(self->texts[0]);
+    free(self->texts[1]);
+    free(self->label);
     free(self->errors);
     free(self->name);
     free(self->engines);
@@ -327,8 +372,10 @@ void result_free(ipc_result_t *self)
     if (self->next)
         self->next->previous = self->previous;
     ipc_arena_destroy(&self->arena);
-    if (self->more)
+    if (self->more) {
+        parts_leave(self->more);
         free_more(self->more, client);
+    }
     if (self->event_fd >= 0)
         close(self->event_fd);
     if (self->runs != &self->only_run)
@@ -345,7 +392,11 @@ void ipc_result_destroy(ipc_result_t **self_p)
         return;
     ipc_client_t *client = self->client;
     pthread_mutex_lock(&client->lock);
-    result_free(self);
+    callbacks_forget(self);
+    if (self->more && self->more->taps)
+        self->abandoned = true; // the last result that shows a part frees it
+    else
+        result_free(self);
     if (link_has_more(client))
         client_wake(client);
     pthread_mutex_unlock(&client->lock);

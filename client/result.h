@@ -20,19 +20,60 @@ typedef struct ipc_item {
     double started, finished;  // seconds since 1970, by the engine's clock
 } ipc_item_t;
 
+//  What is known of one position's task, as ipc_result_metadata() gives it. Times are seconds since 1970, 0 until
+//  they are known: submitted and received by the client's clock, accepted and sent by the controller's, started and
+//  finished by the engine's. A task that ran more than once tells of the last time.
+typedef struct ipc_metadata {
+    size_t index;              // its position
+    uint64_t id;               // of the task; 0: it was never sent
+    int engine;                // that ran it, -1 if none did
+    int attempts;              // how often it was started, 0 until it is done
+    const char *status;        // "pending", "ok", "error", "aborted"
+    const char *method;        // "apply", "map", "pull", …
+    const char *label;         // ipc_options_t.label of the call, or ""
+    double submitted, accepted, sent, started, finished, received;
+    const char *out, *err;     // what it wrote so far to stdout and stderr
+    const ipc_error_t *error;  // NULL if it did not fail
+    uint64_t reserved[8];      // room for later versions
+} ipc_metadata_t;
+
 //  Waits until every position is done. True when it is, false when the deadline passed.
 //      timeout_ms   0 looks once, IPC_FOREVER waits without limit
 bool ipc_result_wait(ipc_result_t *self, int timeout_ms);
 
-//  The same without limit, with a progress bar on stderr if that is a terminal.
+//  What a wait waits for: all positions, one of them, or the first failure (which never comes if all is well).
+typedef enum ipc_when { IPC_ALL_DONE, IPC_FIRST_DONE, IPC_FIRST_FAILED } ipc_when_t;
+
+//  Waits for that, or until every position is done. True when one of these is so, false when the deadline passed. A
+//  gather's positions are done all at once.
+bool ipc_result_wait_for(ipc_result_t *self, ipc_when_t when, int timeout_ms);
+
+//  Waits until one of several results is done, and gives its index: the lowest, when more are. -1 when the deadline
+//  passed, or if there is none.
+//      results   borrowed; NULL ones are passed over, so that a loop can take out what it has dealt with
+int64_t ipc_wait_any(ipc_result_t *const *results, size_t count, int timeout_ms);
+
+//  Waits without limit, with a progress bar on stderr if that is a terminal, and silently if it is not.
 void ipc_result_wait_interactive(ipc_result_t *self);
+
+//  Has callback called once all is done (soon, if it is), on a thread of the library's that makes the calls of all
+//  results of the client one after another. Several callbacks of a result are called in order. A callback may use the
+//  library, the result included; it must not destroy the client. It is called once, or never: if the result, or the
+//  client, is destroyed before all is done. ipc_result_destroy() waits for one that is running, unless it is that
+//  one which calls it; ipc_client_destroy() for all that are due.
+//      callback, context   borrowed until the call is over
+//  False if the system has no thread to give.
+typedef void ipc_done_fn(ipc_result_t *result, void *context);
+bool ipc_result_on_done(ipc_result_t *self, ipc_done_fn *callback, void *context);
 
 //  Frees the result and sets *self_p to NULL; NULL is fine. The work goes on.
 void ipc_result_destroy(ipc_result_t **self_p);
 
-//  How many positions there will be; how many are done so far. Never wait.
+//  How many positions there will be; how many are done so far; how many of these failed. Never wait. Items of a
+//  chunk count one by one.
 size_t ipc_result_count(const ipc_result_t *self);
 size_t ipc_result_done(ipc_result_t *self);
+size_t ipc_result_failed(ipc_result_t *self);
 
 //  Seconds since the submission until now, or until all was done. Never waits.
 double ipc_result_elapsed(ipc_result_t *self);
@@ -40,6 +81,29 @@ double ipc_result_elapsed(ipc_result_t *self);
 //  Seconds from the submission to the last receipt; the sum of the run times of all positions.
 double ipc_result_wall_time(ipc_result_t *self);
 double ipc_result_serial_time(ipc_result_t *self);
+
+//  How many times faster it was than one engine alone: the serial time by the wall time; 0 if nothing ran.
+double ipc_result_speedup(ipc_result_t *self);
+
+//  What is known of position i so far; it does not wait. Lent until the next call; NULL when out of range.
+const ipc_metadata_t *ipc_result_metadata(ipc_result_t *self, size_t i);
+
+//  The position that an engine ran, for results that are read by engine. Waits for all. -1 with *error: ARGUMENT if
+//  it ran none, or several, which the text names.
+int64_t ipc_result_by_engine(ipc_result_t *self, int engine, ipc_error_t *error);
+
+//  Parts of a result are results too, which see what comes in as it comes. They share its values and do not depend
+//  on its life. Like every result they belong to the client, and may be destroyed sooner.
+//  Positions first to end - 1, cut to what there is, as a list.
+ipc_result_t *ipc_result_slice(ipc_result_t *self, size_t first, size_t end);
+
+//  A result of one bare position for each position, in order. Gives how many were written.
+//      parts   written; room for that many
+size_t ipc_result_split(ipc_result_t *self, ipc_result_t **parts, size_t room);
+
+//  The positions of all, one result after another, as a list; they must be of one client, else the result holds the
+//  error. NULL if count is 0.
+ipc_result_t *ipc_result_join(ipc_result_t *const *results, size_t count);
 
 //  A descriptor that is readable once all is done, for programs with an event loop; the result's own.
 int ipc_result_fd(ipc_result_t *self);
@@ -69,6 +133,9 @@ const ipc_array_t *ipc_result_joined(ipc_result_t *self);
 
 //  The next position that is done, in the order of completion, waiting for it; NULL after the last one.
 ipc_item_t *ipc_result_next(ipc_result_t *self);
+
+//  Position i likewise, waiting for it: i = 0, 1, … goes through them in order. NULL when out of range.
+ipc_item_t *ipc_result_item(ipc_result_t *self, size_t i);
 
 //  Prints the values in one line: "[3, 3, 3, 3]"; a failed position is "<DomainError>".
 void ipc_result_print(ipc_result_t *self, FILE *stream);

@@ -16,8 +16,11 @@ enum { GATHER_OVER, GATHER_PROBE, GATHER_WRITE, GATHER_FETCH };
 //  Positions that came in one message.
 typedef struct run {
     int engine;                        // -1: none ran them
+    uint32_t attempts;                 // how often they were started
     uint64_t first, count;
+    int64_t accepted, sent;            // by the controller; 0: not known
     int64_t started, finished;
+    int64_t received;
     const float *durations;            // nanoseconds of each; NULL: alike
 } run_t;
 
@@ -31,15 +34,45 @@ typedef struct written {
     struct written *next;              // in the order that it came
 } written_t;
 
+//  A part of a result's positions that other results show (client/parts.c).
+typedef struct tap {
+    ipc_result_t *source;
+    uint64_t first, count;             // of the source's positions
+    ipc_result_t *view;                // that shows them all, from its position at on; or
+    ipc_result_t **views;              //   one for each position, NULL when it was freed
+    uint64_t at;
+    size_t live;                       // results that show something of it
+    size_t seen;                       // of the source's runs, that were passed on
+    struct tap *next;                  // of the source
+} tap_t;
+
+//  Where a run is, by the position that it begins with.
+typedef struct run_place {
+    uint64_t first;
+    size_t run;
+} run_place_t;
+
 //  What few results have.
 typedef struct result_more {
     ipc_error_t **errors;              // all that positions refer to
     size_t error_count, error_room;
     written_t *written, *last_written;
+    struct publication *publications;  // what positions published last (client/stream.c)
+    bool published_news;               // since somebody waited for it
     ipc_error_t *summary;              // what ipc_result_error() gives
     const ipc_array_t *joined;         // once asked for
     bool joined_known;
-    ipc_item_t item;                   // what ipc_result_next() gives
+    ipc_item_t item;                   // what ipc_result_next() and ipc_result_item() give
+    ipc_metadata_t metadata;           // what ipc_result_metadata() gives
+    char *texts[2];                    // and what that shows of stdout, stderr
+    char *label;                       // of the call; or NULL
+    run_place_t *places;               // of the first place_count runs, in order of position
+    size_t place_count;
+    struct callback *callbacks;        // to be called when all is done
+    tap_t *taps;                       // what others show of it
+    tap_t **sources;                   // what it shows of others, in order of its positions
+    size_t source_count;
+    size_t split_at;                   // of one that a split made: which of its views
     // of a gather
     char *name;
     uint32_t *engines;                 // its targets
@@ -66,7 +99,8 @@ struct ipc_result {
     int event_fd;                      // -1: nobody asked
     uint8_t shape;                     // result_shape_t
     uint8_t phase;                     // of a gather: GATHER_…
-    bool looked;                       // somebody looked at the error
+    bool abandoned;                    // the program freed it, but others show parts of it
+    atomic_bool looked;                // somebody looked at the error, perhaps in a part of it
     bool refused;                      // it could not be sent
     atomic_bool finished;              // all is done, a gather's second half too: nothing changes any more
     ipc_result_t *next, *previous;     // of the client's results
@@ -88,6 +122,10 @@ ipc_result_t *result_refuse(ipc_result_t *self, const ipc_error_t *error);
 void result_take(ipc_result_t *self, reply_t *reply, uint64_t first, uint64_t count);
 void result_take_output(ipc_result_t *self, const ipc_msg_t *msg, uint64_t position);
 
+//  client/stream.c: a position published a value; frees all that were.
+void result_take_published(ipc_result_t *self, const ipc_msg_t *msg, uint64_t position);
+void publications_free(struct publication *first);
+
 //  Positions that are not done fail with this error.
 void result_fail_rest(ipc_result_t *self, const ipc_error_t *error);
 
@@ -97,10 +135,32 @@ void result_settle(ipc_result_t *self);
 //  Frees it; with the lock, which its arrays need not.
 void result_free(ipc_result_t *self);
 
+//  A run of positions, to be filled; lent until the next. What a position wrote.
+run_t *result_add_run(ipc_result_t *self, int engine, uint64_t first, uint64_t count);
+void result_add_written(ipc_result_t *self, uint64_t position, int engine, int stream, ipc_bytes_t text);
+
+//  client/metadata.c: the run of a position, NULL while it is not done (a gather's: while it is not over). With the
+//  lock; lent until messages come in.
+const run_t *result_run(ipc_result_t *self, uint64_t i);
+
+//  Nanoseconds that the positions from one to another of a run took, counted from its first.
+double run_time(const run_t *run, uint64_t from, uint64_t to);
+
+//  Somebody looks at its errors: nobody need be told of them when it is freed.
+void result_look(ipc_result_t *self);
+
+//  client/parts.c; with the lock. What came since the last time goes to the results that show it; so does what was
+//  written. A result that is freed lets its sources go, which are freed too if the program has freed them.
+void parts_pass_on(ipc_result_t *self);
+void parts_pass_output(ipc_result_t *self, uint64_t position, int engine, int stream, ipc_bytes_t text);
+void parts_leave(result_more_t *more);
+bool parts_is_view(const ipc_result_t *self);
+
 //  client/gather.c: the second half of a gather, when the first is done. With the lock.
 void gather_go_on(ipc_result_t *self);
 
-//  Waits until condition holds of all; and of one position.
+//  client/waiting.c: waits until condition holds; of all; of one position. Without the lock.
+bool result_wait_until(ipc_result_t *self, condition_fn *condition, void *context, int timeout_ms);
 void result_wait_all(ipc_result_t *self);
 void result_wait_at(ipc_result_t *self, size_t i);
 

@@ -18,7 +18,7 @@
 enum {
     OUT_FULL = 256 << 10,              // bytes to be sent that the caller sends itself
     LINGER_NS = 2000000,               // the thread leaves the socket to callers for so long after the last
-    CONNECT_MS = 5000,                 // a controller that says nothing for so long is dead
+    CONNECT_MS = 5000,                 // unless the program says how long
     UNREAD_SHOWN = 8                   // errors that nobody looked at, which are shown
 };
 
@@ -66,6 +66,7 @@ typedef struct draft_writers {
 struct ipc_client {
     ipc_connection_t connection;
     char *connection_path;             // as the program gave it; or NULL
+    int connect_ms;                    // a controller that does not welcome us for so long is dead
     uint64_t uuid;
     pthread_mutex_t lock;
     pthread_cond_t changed;            // something came in, or the leader left: for followers
@@ -95,6 +96,7 @@ struct ipc_client {
     uint64_t task_limit, byte_limit;   // of what may be outstanding
     uint64_t tasks, bytes;             // that are
     uint64_t next_job;
+    uint64_t results_seen;             // RESULT messages of this connection
     ticket_t **tickets;                // by job
     known_function_t *functions;       // by number
     uint32_t function_count;
@@ -113,6 +115,9 @@ struct ipc_client {
     ipc_result_t *results;             // all of them
     ipc_view_t *views;
     unsigned unread;                   // errors shown that nobody looked at
+    struct question *questions;        // to the controller, that wait for an answer
+    uint64_t question_number;          // of the newest
+    struct callbacks *callbacks;       // calls wanted when results are done; NULL until there is one
 };
 
 //  client/client.c; client_ and link_ functions want the lock.
@@ -122,6 +127,7 @@ int client_ensure(ipc_client_t *self, ipc_error_t *error); // connected, or conn
 void client_wake(ipc_client_t *self);                  // the thread, to send what is to be sent
 void client_tell(ipc_client_t *self);                  // those who wait that something has changed
 int64_t client_now(void);                              // nanoseconds since 1970
+int client_start_thread(pthread_t *thread, void *(*run)(void *), void *argument); // errno; takes no signals
 
 //  client/link.c
 int link_open(ipc_client_t *self, ipc_error_t *error);

@@ -3,7 +3,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/control.h"
 #include "client/results.h"
+#include "client/terms.h"
 #include "client/views.h"
 #include "common/array_body.h"
 #include "common/convert.h"
@@ -60,6 +62,8 @@ static void draft_begin(draft_t *self, ipc_view_t *view, const ipc_call_t *call,
     client_ensure(client, &self->error);
     if (self->error.code == 0 && !has_room(client))
         client_wait(client, has_room, client, IPC_FOREVER); // results go on arriving
+    if (self->error.code == 0 && (self->options.after || self->options.follow))
+        link_receive(client); // what it depends on may have ended
     if (self->error.code == 0 && client->dead)
         ipc_fail(&self->error, IPC_E_CONNECTION, "the cluster is gone");
     self->engines = view_engines(view, &self->engine_count);
@@ -88,7 +92,9 @@ static int place_object(void *context, const void *data, size_t size, ipc_array_
                         ipc_error_t *error)
 {
     draft_t *self = context;
-    if (ipc_store_place(self->client->store, data, size, ref, error))
+    ipc_store_t *store = self->client->store;
+    if (self->options.detach ? ipc_store_place_lasting(store, data, size, ref, error)
+                             : ipc_store_place(store, data, size, ref, error))
         return -1;
     ipc_write_raw(self->objects, &ref->object, sizeof ref->object);
     if (self->objects->size / sizeof ref->object > IPC_MAX_OBJECTS)
@@ -129,12 +135,21 @@ static result_shape_t shape_of(const draft_t *self)
 
 static int check_limits(draft_t *self)
 {
+    enum { LABEL_MAX = 63 };
     if (self->engine_count == 0)
         return ipc_fail(&self->error, IPC_E_ENGINE_LOST,
                         "no engine is ready: wait for them with ipc_client_wait()");
     if (self->options.retries < 0)
         return ipc_fail(&self->error, IPC_E_ARGUMENT, "the argument retries is %d, it must not be negative",
                         self->options.retries);
+    if (self->options.timeout_ms < 0 || self->options.run_limit_ms < 0)
+        return ipc_fail(&self->error, IPC_E_ARGUMENT, "the argument %s is negative: 0 is without limit",
+                        self->options.timeout_ms < 0 ? "timeout_ms" : "run_limit_ms");
+    if (self->options.label && strlen(self->options.label) > LABEL_MAX)
+        return ipc_fail(&self->error, IPC_E_ARGUMENT, "the argument label has %zu bytes, %d is the most",
+                        strlen(self->options.label), LABEL_MAX);
+    if (terms_check(self->client, &self->options, self->direct, &self->error))
+        return -1;
     if (self->options.chunk > UINT32_MAX)
         return ipc_fail(&self->error, IPC_E_ARGUMENT, "the argument chunk is too large");
     if (self->arguments->size + self->data->size + self->places->size > IPC_MAX_FRAME / 2)
@@ -148,13 +163,21 @@ static ipc_bytes_t bytes_of(const ipc_writer_t *writer)
     return (ipc_bytes_t){writer->data ? writer->data : "", writer->size};
 }
 
+static uint32_t flags_of(const draft_t *self, const ipc_result_t *result)
+{
+    uint32_t flags = self->direct ? IPC_SUBMIT_DIRECT : 0;
+    if (self->options.detach)
+        flags |= IPC_SUBMIT_DETACH | (result->shape == RESULT_LIST ? IPC_SUBMIT_LIST : 0);
+    return flags;
+}
+
 //  Sends what was put together, for the result.
 static void send_draft(draft_t *self, ipc_result_t *result)
 {
     ipc_client_t *client = self->client;
     ipc_msg_t msg = {.type = IPC_MSG_SUBMIT,
                      .submit = {.function = (uint32_t) self->function,
-                                .flags = self->direct ? IPC_SUBMIT_DIRECT : 0,
+                                .flags = flags_of(self, result),
                                 .items = self->items,
                                 .retries = (uint32_t) self->options.retries,
                                 .chunk = (uint32_t) self->options.chunk,
@@ -170,10 +193,18 @@ static void send_draft(draft_t *self, ipc_result_t *result)
                                 .places = bytes_of(self->places),
                                 .data = bytes_of(self->data)}};
     functions_tell(client, self->function);
-    if (self->is_call && !self->call->wait && group_may_take(&msg)) {
+    bool terms = terms_are_set(&self->options);
+    bool limits = self->options.timeout_ms > 0 || self->options.run_limit_ms > 0;
+    if (self->is_call && !self->call->wait && !self->options.detach && !terms && !limits && group_may_take(&msg)) {
         group_add(client, result, &msg, self->call->count);
         return;
     }
+    if (limits)
+        link_send(client, &(ipc_msg_t){.type = IPC_MSG_LIMITS,
+                                       .limits = {.wait_ms = (uint32_t) self->options.timeout_ms,
+                                                  .run_ms = (uint32_t) self->options.run_limit_ms}});
+    if (terms)
+        terms_send(client, &self->options); // before the job has its id: a group that is open is older
     uint64_t bytes = self->arguments->size + self->data->size + self->places->size;
     msg.submit.job = ticket_new(client, result, self->count, bytes)->job;
     link_send(client, &msg);
@@ -219,6 +250,8 @@ static ipc_result_t *draft_end(draft_t *self, result_shape_t shape)
         result = result_new(client, self->method, shape, self->count);
         if (shape == RESULT_GATHER)
             keep_engines(self, result);
+        if (self->options.label)
+            result_more(result)->label = ipc_xstrdup(self->options.label);
         if (self->count > 0)
             send_draft(self, result);
         else
@@ -423,6 +456,17 @@ ipc_result_t *ipc_view_push(ipc_view_t *view, const ipc_call_t *call, const char
     return draft_end(&draft, shape_of(&draft));
 }
 
+ipc_result_t *ipc_view_clear(ipc_view_t *view)
+{
+    draft_t draft;
+    draft_begin(&draft, view, &(const ipc_call_t){0}, "clear");
+    if (!need_direct(&draft, "all")) {
+        target_engines(&draft);
+        draft.function = function_of_kind(draft.client, IPC_FUNCTION_CLEAR);
+    }
+    return draft_end(&draft, shape_of(&draft));
+}
+
 static ipc_result_t *ask_for_name(ipc_view_t *view, const ipc_call_t *call, const char *name,
                                   ipc_function_kind_t kind, const char *method)
 {
@@ -434,6 +478,8 @@ static ipc_result_t *ask_for_name(ipc_view_t *view, const ipc_call_t *call, cons
         draft.function = function_of_kind(draft.client, kind);
         add_argument(&draft, ipc_value_from_str(name));
     }
+    if (draft.error.code == 0 && gather && draft.options.detach)
+        ipc_fail(&draft.error, IPC_E_ARGUMENT, "a gather cannot be detached (argument detach): detach a pull");
     ipc_client_t *client = draft.client;
     ipc_call_t later = *call; // a gather learns its name before anybody waits for it
     later.wait = call->wait && !gather;

@@ -5,6 +5,7 @@
 #define IPC_CLIENT_VIEW_H
 
 #include "client/client.h"
+#include "client/dependency.h"
 #include "client/result.h"
 #include "common/remote.h"
 
@@ -33,15 +34,18 @@ size_t ipc_view_count(ipc_view_t *self);
 typedef struct ipc_options {
     size_t chunk;              // items of a map that travel together; 0: automatic
     bool unordered;            // ipc_result_next() of a map may give chunks as they come
-    bool detach;               // not yet used
-    int retries;               // how often a failed task runs again
-    int timeout_ms;            // not yet used
-    int run_limit_ms;          // not yet used
+    bool detach;               // goes on when the client goes; its results are kept: see ipc_client_fetch()
+    int retries;               // how often a failed task runs again, on an engine that has not failed it while there
+                               // is one; its last error stays
+    int timeout_ms;            // what has not started by then ends with the error TIMEOUT, kind "TaskTimeout"
+    int run_limit_ms;          // that a position may run: then it is stopped as by ipc_result_abort(), with the same
+                               // error; retries begin anew
     int priority;              // higher runs first
-    const char *needs;         // not yet used
+    const char *needs;         // of a balanced view: what its engine must have, as "gpu=1,memory=2e9"; an engine runs
+                               // one task at a time, so that each may have all of it
     const char *label;         // a name for people, up to 63 bytes
-    const void *after;         // not yet used
-    const void *follow;        // not yet used
+    const ipc_dependency_t *after;  // of a balanced view: .after = ipc_after(a, b); see dependency.h
+    const ipc_dependency_t *follow; // likewise: on the engine that ran those
     uint64_t reserved[8];      // room for later versions
 } ipc_options_t;
 

@@ -45,11 +45,44 @@ int ipc_fail(ipc_error_t *error, int code, const char *format, ...)
     return -1;
 }
 
-static void print_remote(const ipc_error_t *error, FILE *stream)
+size_t ipc_error_count(const ipc_error_t *error)
+{
+    const ipc_error_more_t *more = error ? error->more : NULL;
+    return more && more->parts_count > 0 ? more->parts_count : error != NULL;
+}
+
+const ipc_error_t *ipc_error_part(const ipc_error_t *error, size_t i)
+{
+    const ipc_error_more_t *more = error ? error->more : NULL;
+    if (i >= ipc_error_count(error))
+        return NULL;
+    return more && more->parts_count > 0 ? more->parts[i] : error;
+}
+
+const char *ipc_error_method(const ipc_error_t *error)
+{
+    const ipc_error_more_t *more = error ? error->more : NULL;
+    return more && more->method ? more->method : "";
+}
+
+const char *ipc_error_trace(const ipc_error_t *error)
+{
+    const ipc_error_more_t *more = error ? error->more : NULL;
+    return more && more->trace ? more->trace : "";
+}
+
+static void print_part(const ipc_error_t *error, FILE *stream)
 {
     const ipc_error_more_t *more = error->more;
-    fprintf(stream, "[%d:%s]: %s: %s\n", error->engine, more->method ? more->method : "apply",
-            error->kind, error->text);
+    if (!more) {
+        fprintf(stream, "%s\n", error->text);
+        return;
+    }
+    if (error->engine >= 0)
+        fprintf(stream, "[%d:%s]: ", error->engine, more->method ? more->method : "apply");
+    else
+        fprintf(stream, "[%s]: ", more->method ? more->method : "apply");
+    fprintf(stream, "%s: %s\n", error->kind, error->text);
     if (error->where[0] && !more->trace)
         fprintf(stream, "    at %s\n", error->where);
     if (more->trace)
@@ -58,28 +91,13 @@ static void print_remote(const ipc_error_t *error, FILE *stream)
         fprintf(stream, "    the last lines of its stderr:\n%s", more->output);
 }
 
-enum { ERRORS_SHOWN = 4 };
-
 void ipc_error_print(const ipc_error_t *error, FILE *stream)
 {
-    if (!error)
-        return;
-    const ipc_error_more_t *more = error->more;
-    if (!more) {
-        fprintf(stream, "%s\n", error->text);
-        return;
-    }
-    print_remote(error, stream);
-    for (size_t i = 0; i < more->others_count; i++) {
-        if (i + 1 == ERRORS_SHOWN) {
-            fprintf(stream, "… and %zu more\n", more->others_count - i);
-            return;
-        }
-        if (more->others[i]->more)
-            print_remote(more->others[i], stream);
-        else
-            fprintf(stream, "%s\n", more->others[i]->text);
-    }
+    enum { PARTS_SHOWN = 4 };
+    size_t count = ipc_error_count(error);
+    for (size_t i = 0; i < count && i < PARTS_SHOWN; i++) print_part(ipc_error_part(error, i), stream);
+    if (count > PARTS_SHOWN)
+        fprintf(stream, "… and %zu more\n", count - PARTS_SHOWN);
 }
 
 void *ipc_xalloc_aligned(size_t size)

@@ -32,7 +32,9 @@ extern "C" {
     X(MODULE,      "ModuleError",      "a module that cannot be loaded")                      \
     X(ABORTED,     "Aborted",          "the work was dropped")                                \
     X(LIMIT,       "LimitError",       "a named limit was reached")                           \
-    X(BUSY,        "BusyError",        "it runs already, or does not run")
+    X(BUSY,        "BusyError",        "it runs already, or does not run")                    \
+    X(IMPOSSIBLE,  "ImpossibleDependency", "no engine can ever run it, or what it depends on ended otherwise") \
+    X(DEPENDENCY,  "InvalidDependency", "it depends on what is no task of this client")
 // clang-format on
 
 #define IPC_CODE_(name, kind, meaning) IPC_E_##name,
@@ -50,10 +52,22 @@ typedef struct ipc_error {
 } ipc_error_t;
 
 //  Prints the error as people read it: the sentence; of a function on an engine the kind and a head line
-//  such as "[0:apply]:" first, its trace after, and the other engines' errors that the result holds.
+//  such as "[0:apply]:" first, its trace after. Of an error of several positions each part so, four at most, and
+//  then how many there are more.
 //      error      borrowed
 //      stream     borrowed
 void ipc_error_print(const ipc_error_t *error, FILE *stream);
+
+//  The error of a result is of several positions if several failed, and each of its parts of one. How many parts an
+//  error has (1 for a plain one, 0 for NULL; positions that failed for one common reason are one part); part i, lent
+//  as the error is, NULL when out of range. Results that were joined give plain parts, no errors with parts in them.
+size_t ipc_error_count(const ipc_error_t *error);
+const ipc_error_t *ipc_error_part(const ipc_error_t *error, size_t i);
+
+//  The operation that failed, "apply", "map", "pull", …, and the calls that led to a failure on an engine, one a line
+//  as in "    at inner (prog.c:6)", innermost first. Lent as the error is; "" where there is none.
+const char *ipc_error_method(const ipc_error_t *error);
+const char *ipc_error_trace(const ipc_error_t *error);
 
 #ifdef __cplusplus
 }

@@ -33,8 +33,8 @@ typedef struct ipc_error_more {
     char *method;               // "apply", "map", "pull": stands in the head line
     char *trace;                // the frames, one a line; or NULL
     char *output;               // the last lines of the engine's stderr; or NULL
-    const ipc_error_t **others; // the other positions' errors, lent
-    size_t others_count;
+    const ipc_error_t **parts;  // of a result's error: those of its positions, lent, which have no parts
+    size_t parts_count;
 } ipc_error_more_t;
 
 #endif

@@ -99,6 +99,13 @@ static void *local_task_alloc(size_t size)
     return memory;
 }
 
+//  Nobody looks.
+static void local_publish(const char *name, ipc_value_t value)
+{
+    (void) name;
+    (void) value;
+}
+
 const ipc_runtime_t *ipc_runtime_local(void)
 {
     static const ipc_runtime_t runtime = {
@@ -111,6 +118,7 @@ const ipc_runtime_t *ipc_runtime_local(void)
         .raise = local_raise,
         .give = local_give,
         .task_alloc = local_task_alloc,
+        .publish = local_publish,
     };
     return &runtime;
 }

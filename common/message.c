@@ -379,6 +379,8 @@ static void pack_registration(const ipc_msg_t *self, ipc_writer_t *w)
     put(w, self->registration.trace);
     put(w, self->registration.output);
     put(w, self->registration.errors);
+    ipc_write_u64(w, self->registration.verdict);
+    put(w, self->registration.has);
 }
 static void unpack_registration(ipc_msg_t *self, ipc_reader_t *r)
 {
@@ -401,6 +403,8 @@ static void unpack_registration(ipc_msg_t *self, ipc_reader_t *r)
     self->registration.trace = get(r);
     self->registration.output = get(r);
     self->registration.errors = get(r);
+    self->registration.verdict = ipc_read_u32(r);
+    self->registration.has = get(r);
 }
 
 static void pack_accepted(const ipc_msg_t *self, ipc_writer_t *w)
@@ -459,6 +463,159 @@ static void pack_bye(const ipc_msg_t *self, ipc_writer_t *w)
 static void unpack_bye(ipc_msg_t *self, ipc_reader_t *r)
 {
     self->bye.reason = ipc_read_u32(r);
+}
+
+static void pack_query(const ipc_msg_t *self, ipc_writer_t *w)
+{
+    ipc_write_u64(w, self->query.number);
+    ipc_write_u64(w, self->query.kind);
+    ipc_write_u64(w, self->query.state);
+    ipc_write_u64(w, self->query.engine);
+    ipc_write_u64(w, self->query.job);
+    ipc_write_u64(w, self->query.limit);
+    ipc_write_i64(w, self->query.since);
+    ipc_write_i64(w, self->query.until);
+    put(w, self->query.label);
+    put(w, self->query.function);
+}
+static void unpack_query(ipc_msg_t *self, ipc_reader_t *r)
+{
+    self->query.number = ipc_read_u64(r);
+    self->query.kind = ipc_read_u32(r);
+    self->query.state = ipc_read_u32(r);
+    self->query.engine = ipc_read_u32(r);
+    self->query.job = ipc_read_u64(r);
+    self->query.limit = ipc_read_u64(r);
+    self->query.since = ipc_read_i64(r);
+    self->query.until = ipc_read_i64(r);
+    self->query.label = get(r);
+    self->query.function = get(r);
+}
+
+static void pack_answer(const ipc_msg_t *self, ipc_writer_t *w)
+{
+    ipc_write_u64(w, self->answer.number);
+    ipc_write_u64(w, self->answer.count);
+    ipc_write_u64(w, self->answer.code);
+    put(w, self->answer.text);
+    put(w, self->answer.body);
+}
+static void unpack_answer(ipc_msg_t *self, ipc_reader_t *r)
+{
+    self->answer.number = ipc_read_u64(r);
+    self->answer.count = ipc_read_u64(r);
+    self->answer.code = ipc_read_u32(r);
+    self->answer.text = get(r);
+    self->answer.body = get(r);
+}
+
+static void pack_fetch(const ipc_msg_t *self, ipc_writer_t *w)
+{
+    ipc_write_u64(w, self->fetch.number);
+    ipc_write_u64(w, self->fetch.job);
+    ipc_write_u64(w, self->fetch.count);
+    ipc_write_u64(w, self->fetch.again);
+}
+static void unpack_fetch(ipc_msg_t *self, ipc_reader_t *r)
+{
+    self->fetch.number = ipc_read_u64(r);
+    self->fetch.job = ipc_read_u64(r);
+    self->fetch.count = ipc_read_u64(r);
+    self->fetch.again = ipc_read_u32(r);
+}
+
+static void pack_terms(const ipc_msg_t *self, ipc_writer_t *w)
+{
+    ipc_write_u64(w, self->terms.seen);
+    ipc_write_u64(w, self->terms.after_mode);
+    ipc_write_u64(w, self->terms.follow_mode);
+    put(w, self->terms.after);
+    put(w, self->terms.follow);
+    put(w, self->terms.needs);
+}
+static void unpack_terms(ipc_msg_t *self, ipc_reader_t *r)
+{
+    self->terms.seen = ipc_read_u64(r);
+    self->terms.after_mode = ipc_read_u32(r);
+    self->terms.follow_mode = ipc_read_u32(r);
+    self->terms.after = get_row(r, sizeof(ipc_parent_t), IPC_MAX_TARGETS);
+    self->terms.follow = get_row(r, sizeof(ipc_parent_t), IPC_MAX_TARGETS);
+    self->terms.needs = get(r);
+}
+
+static void pack_limits(const ipc_msg_t *self, ipc_writer_t *w)
+{
+    ipc_write_u64(w, self->limits.wait_ms);
+    ipc_write_u64(w, self->limits.run_ms);
+}
+static void unpack_limits(ipc_msg_t *self, ipc_reader_t *r)
+{
+    self->limits.wait_ms = ipc_read_u32(r);
+    self->limits.run_ms = ipc_read_u32(r);
+}
+
+static void pack_abort(const ipc_msg_t *self, ipc_writer_t *w)
+{
+    ipc_write_u64(w, self->abort.job);
+    ipc_write_u64(w, self->abort.first);
+    ipc_write_u64(w, self->abort.count);
+    ipc_write_u64(w, self->abort.balanced);
+    put(w, self->abort.engines);
+}
+static void unpack_abort(ipc_msg_t *self, ipc_reader_t *r)
+{
+    self->abort.job = ipc_read_u64(r);
+    self->abort.first = ipc_read_u64(r);
+    self->abort.count = ipc_read_u64(r);
+    self->abort.balanced = ipc_read_u32(r);
+    self->abort.engines = get_row(r, sizeof(uint32_t), IPC_MAX_TARGETS);
+}
+
+static void pack_drop(const ipc_msg_t *self, ipc_writer_t *w)
+{
+    ipc_write_u64(w, self->drop.span);
+    ipc_write_u64(w, self->drop.first);
+    ipc_write_u64(w, self->drop.count);
+    ipc_write_u64(w, self->drop.how);
+}
+static void unpack_drop(ipc_msg_t *self, ipc_reader_t *r)
+{
+    self->drop.span = ipc_read_u64(r);
+    self->drop.first = ipc_read_u64(r);
+    self->drop.count = ipc_read_u64(r);
+    self->drop.how = ipc_read_u32(r);
+    if (self->drop.how >= IPC_DROPS)
+        ipc_reader_refuse(r);
+}
+
+static void pack_signal(const ipc_msg_t *self, ipc_writer_t *w)
+{
+    ipc_write_u64(w, self->signal.job);
+    ipc_write_u64(w, self->signal.signal);
+    put(w, self->signal.engines);
+}
+static void unpack_signal(ipc_msg_t *self, ipc_reader_t *r)
+{
+    self->signal.job = ipc_read_u64(r);
+    self->signal.signal = ipc_read_u32(r);
+    self->signal.engines = get_row(r, sizeof(uint32_t), IPC_MAX_TARGETS);
+}
+
+static void pack_publish(const ipc_msg_t *self, ipc_writer_t *w)
+{
+    ipc_write_u64(w, self->publish.span);
+    ipc_write_u64(w, self->publish.item);
+    ipc_write_u64(w, self->publish.engine);
+    put(w, self->publish.name);
+    put(w, self->publish.value);
+}
+static void unpack_publish(ipc_msg_t *self, ipc_reader_t *r)
+{
+    self->publish.span = ipc_read_u64(r);
+    self->publish.item = ipc_read_u64(r);
+    self->publish.engine = ipc_read_u32(r);
+    self->publish.name = get(r);
+    self->publish.value = get(r);
 }
 
 #define MESSAGE_ROW(name, field) [IPC_MSG_##name] = {#name, pack_##field, unpack_##field},

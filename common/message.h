@@ -38,7 +38,16 @@ enum {
     X(PONG,     pong)        /* and the answer */                                             \
     X(STATUS,   status)      /* client to controller: tell me how things are */               \
     X(REPORT,   report)      /* and the answer, as text */                                    \
-    X(BYE,      bye)         /* client to controller: I leave, drop my work */
+    X(BYE,      bye)         /* client to controller: I leave, drop my work */ \
+    X(QUERY,    query)       /* client to controller: list or tell me; see common/rows.h */ \
+    X(ANSWER,   answer)      /* and the answer */ \
+    X(FETCH,    fetch)       /* client to controller: results of a task by its id; or run it again */ \
+    X(TERMS,    terms)       /* client to controller: what the submission that follows waits for */ \
+    X(LIMITS,   limits)      /* to controller and engine: what the SUBMIT or TASK that follows may take */ \
+    X(ABORT,    abort)       /* client to controller: this work of mine is not wanted any more */ \
+    X(DROP,     drop)        /* controller to engine: items of a span are not wanted any more */ \
+    X(SIGNAL,   signal)      /* client to controller: send a signal to engines */ \
+    X(PUBLISH,  publish)     /* engine to controller to client: while a task runs, its latest value of a name */
 // clang-format on
 
 #define IPC_MSG_CODE_(name, field) IPC_MSG_##name,
@@ -61,6 +70,7 @@ typedef enum ipc_function_kind {
     IPC_FUNCTION_PROBE,    // arguments: name; gives the value, or of a large array dtype and shape
     IPC_FUNCTION_WRITE,    // arguments: name, array, list of first rows; writes the rows into the array
     IPC_FUNCTION_REQUIRE,  // arguments: name of a module or path
+    IPC_FUNCTION_CLEAR,    // no arguments; empties the namespace
     IPC_FUNCTION_KINDS
 } ipc_function_kind_t;
 
@@ -96,7 +106,33 @@ typedef struct ipc_target {
 
 ipc_target_t ipc_target_at(ipc_bytes_t targets, size_t i);
 
-enum { IPC_SUBMIT_DIRECT = 1, IPC_SUBMIT_EXPLICIT_CHUNK = 2 };
+//  Positions that a job depends on, and what its client knew of them: 32 bytes each in a frame.
+typedef enum ipc_parent_state { IPC_PARENT_AWAITED, IPC_PARENT_DONE, IPC_PARENT_FAILED } ipc_parent_state_t;
+typedef struct ipc_parent {
+    uint64_t job;          // of those awaited: the job's id, and positions of it
+    uint64_t first, count;
+    uint32_t state;        // ipc_parent_state_t
+    uint32_t engine;       // of those that ended: that ran them, UINT32_MAX: none
+} ipc_parent_t;
+
+//  How: any of them is enough; which ends count.
+enum { IPC_DEPEND_ANY = 1, IPC_DEPEND_SUCCESS = 2, IPC_DEPEND_FAILURE = 4 };
+
+enum {
+    IPC_SUBMIT_DIRECT = 1,
+    IPC_SUBMIT_EXPLICIT_CHUNK = 2,
+    IPC_SUBMIT_DETACH = 4, // the job outlives its client, its results are kept
+    IPC_SUBMIT_LIST = 8    // of a detached one: its result shows a list, even of one position
+};
+
+//  What an engine does with items that are not wanted: gives back those that have not started; stops the one that
+//  runs, too; and ends its process if that one cannot be stopped.
+typedef enum ipc_drop { IPC_DROP_WAITING, IPC_DROP_STOP, IPC_DROP_KILL, IPC_DROPS } ipc_drop_t;
+
+//  Why a worker ended its process itself.
+typedef enum ipc_verdict { IPC_VERDICT_NONE, IPC_VERDICT_ABORTED, IPC_VERDICT_TIMEOUT } ipc_verdict_t;
+
+enum { IPC_DONE_REFUSED = 2 };
 
 typedef struct ipc_msg {
     ipc_msg_type_t type;
@@ -130,7 +166,7 @@ typedef struct ipc_msg {
             ipc_bytes_t arguments, data;
         } task;
         struct {
-            uint32_t failed;           // 1: body is an ipc_failure_t
+            uint32_t failed;           // 1: body is an ipc_failure_t; IPC_DONE_REFUSED: likewise, it did not run
             uint64_t span;
             uint64_t first, count;
             int64_t started, finished; // nanoseconds since 1970, by the engine's clock
@@ -165,6 +201,8 @@ typedef struct ipc_msg {
             uint32_t death_epoch, signal, status, stack_overflow, idle_deaths;
             uint64_t span, item, done_span, done_item, address;
             ipc_bytes_t trace, output, errors;
+            uint32_t verdict;          // ipc_verdict_t
+            ipc_bytes_t has;           // what tasks may need: "cores=4,gpu=1"
         } registration;
         struct { uint32_t engine, pid; } accepted;
         struct { uint64_t number; } ping;
@@ -172,6 +210,44 @@ typedef struct ipc_msg {
         struct { uint64_t number; } status;
         struct { uint64_t number; ipc_bytes_t text; } report;
         struct { uint32_t reason; } bye;
+        struct {
+            uint64_t span;             // engine to controller; to the client: the job
+            uint64_t item;
+            uint32_t engine;
+            ipc_bytes_t name, value;   // a packed value, arrays inside
+        } publish;
+        struct {
+            uint64_t number;           // of the query, for its answer
+            uint32_t kind;             // ipc_query_kind_t
+            uint32_t state, engine;    // 0 and IPC_ANY: any
+            uint64_t job;              // of one task; 0: any
+            uint64_t limit;            // rows, the newest; 0: all
+            int64_t since, until;      // nanoseconds since 1970; 0: without limit
+            ipc_bytes_t label, function; // patterns as of fnmatch; empty: any
+        } query;
+        struct { uint64_t number, count; uint32_t code; ipc_bytes_t text, body; } answer; // text: if code, why not
+        struct { uint64_t number, job, count; uint32_t again; } fetch; // number: the task; job: what its results are of
+        struct {
+            uint64_t seen;             // RESULT messages that had been read
+            uint32_t after_mode, follow_mode; // IPC_DEPEND_…
+            ipc_bytes_t after, follow; // ipc_parent_t each
+            ipc_bytes_t needs;         // "gpu=1,memory=2e9"
+        } terms;
+        struct { uint32_t wait_ms, run_ms; } limits; // 0: none; of waiting: clients say it, of running: both
+        struct {
+            uint64_t job, first, count; // 0: all of this client; or what stands in engines
+            uint32_t balanced;         // 1: balanced work that may run on no other engines; 0: direct work for them
+            ipc_bytes_t engines;       // uint32_t each
+        } abort;
+        struct {
+            uint64_t span, first, count;
+            uint32_t how;              // ipc_drop_t
+        } drop;
+        struct {
+            uint64_t job;              // whose positions tell what became of it
+            uint32_t signal;
+            ipc_bytes_t engines;       // uint32_t each
+        } signal;
     };
 } ipc_msg_t;
 

@@ -31,6 +31,7 @@ typedef struct ipc_runtime {
     ipc_value_t (*give)(ipc_value_t value);
     void *(*task_alloc)(size_t size);
     void (*own_array)(ipc_array_t *array); // the array goes with the task
+    void (*publish)(const char *name, ipc_value_t value);
 } ipc_runtime_t;
 
 //  The parameter and result types a remote function may have.
@@ -100,6 +101,18 @@ __attribute__((noreturn, format(printf, 2, 3))) static inline void ipc_raise(con
     ipc_runtime()->raise(kind, format, arguments);
 }
 
+#define IPC_REFUSAL_KIND "UnmetDependency" // of errors that mean: not on this engine
+
+//  Refuses to run the task here, for a reason in words: it goes to another engine, never to this one again, and none
+//  of its retries is used up. When all engines that may run it have refused it, it ends with ImpossibleDependency. To
+//  be called before the function has done anything: nothing after it runs. On the task's own thread.
+__attribute__((noreturn, format(printf, 1, 2))) static inline void ipc_refuse(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    ipc_runtime()->raise(IPC_REFUSAL_KIND, format, arguments);
+}
+
 //  Memory of the task's, aligned to 64 bytes, not cleared; freed when its reply has been sent.
 static inline void *ipc_task_alloc(size_t size)
 {
@@ -115,6 +128,11 @@ __attribute__((format(printf, 1, 2))) const char *ipc_text(const char *format, .
 
 //  Copies a value, with all that it holds, into the task's memory, so that it can be returned.
 #define ipc_give(value) (ipc_runtime()->give(IPC_VALUE(value)))
+
+//  Shows a value to the client while the task runs (ipc_result_published()): it is on its way within a millisecond;
+//  of values published faster than that only the latest of each name. At most 1 MiB, and 16 names of up to 63
+//  bytes in a task. On the task's own thread; outside a task nothing happens.
+#define ipc_publish(name, value) (ipc_runtime()->publish((name), IPC_VALUE(value)))
 
 //  Binds a name in the engine's namespace to a copy of the value.
 #define ipc_ns_set(name, value) (ipc_runtime()->ns_set((name), IPC_VALUE(value)))

@@ -23,6 +23,7 @@ typedef struct segment {
     void *memory;
     ipc_shared_t *shared;              // an array that was handed over; else NULL
     bool in_use;                       // somebody may hold it
+    bool lasting;                      // and its file stays for them when the store goes
 } segment_t;
 
 //  An array that is open, for its release.
@@ -69,7 +70,8 @@ static void segment_remove(ipc_store_t *self, size_t i)
     if (segment->shared) {
         ipc_shared_take_back(&segment->shared, path);
     } else {
-        unlink(path);
+        if (!segment->lasting)
+            unlink(path);
         munmap(segment->memory, segment->size);
     }
     if (!segment->in_use)
@@ -175,7 +177,7 @@ void ipc_store_freed(ipc_store_t *self, ipc_object_t object)
         segment_t *segment = &self->segments[i];
         if (object.owner != self->owner || segment->number != object.number || !segment->in_use)
             continue;
-        segment->in_use = false;
+        segment->in_use = segment->lasting = false;
         self->kept += segment->size;
         if (segment->shared)
             segment_remove(self, i);
@@ -217,6 +219,20 @@ static bool place_opened(const ipc_store_t *self, const char *data, size_t size,
     ref->object = mapping->object;
     ref->offset = mapping->offset + (uint64_t) (data - mapping->memory);
     return true;
+}
+
+int ipc_store_place_lasting(ipc_store_t *self, const void *data, size_t size, ipc_array_ref_t *ref,
+                            ipc_error_t *error)
+{
+    void *memory = ipc_store_take(self, size, &ref->object, error);
+    if (!memory)
+        return -1;
+    for (size_t i = 0; i < self->count; i++)
+        if (self->segments[i].number == ref->object.number)
+            self->segments[i].lasting = true;
+    ipc_copy(memory, data, size, size);
+    ref->offset = 0;
+    return 0;
 }
 
 int ipc_store_place(ipc_store_t *self, const void *data, size_t size, ipc_array_ref_t *ref,

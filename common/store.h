@@ -30,6 +30,11 @@ void ipc_store_freed(ipc_store_t *self, ipc_object_t object);
 int ipc_store_place(ipc_store_t *self, const void *data, size_t size, ipc_array_ref_t *ref,
                     ipc_error_t *error);
 
+//  The same, always as a copy, into an object that stays for those who hold it when the store is destroyed: whoever
+//  keeps account of them removes its file.
+int ipc_store_place_lasting(ipc_store_t *self, const void *data, size_t size, ipc_array_ref_t *ref,
+                            ipc_error_t *error);
+
 //  Maps the array of a reference, of any owner: private (a write makes a copy of the page), or shared.
 //  Gives an array (yours; its destroy unmaps), or NULL with *error: NAME (it is gone), PROTOCOL (the object
 //  is smaller), SYSTEM.

@@ -140,25 +140,36 @@ void engine_settles(scheduler_t *self, scheduler_span_t *span, uint64_t count)
 
 //  --- Choosing ------------------------------------------------------------------------------------------
 
-static bool job_allows(const scheduler_job_t *job, uint32_t engine)
+static bool is_listed(const scheduler_job_t *job, uint32_t engine)
 {
-    if (!job->allowed)
-        return true;
     for (uint32_t i = 0; i < job->allowed_count; i++)
         if (job->allowed[i] == engine)
             return true;
     return false;
 }
 
-//  An engine that failed a span takes it again only when no other one may.
+bool job_allows(const scheduler_t *self, const scheduler_job_t *job, uint32_t engine)
+{
+    if (job->allowed && !is_listed(job, engine))
+        return false;
+    if (!job->needs)
+        return true;
+    const needs_t *has = self->engines[engine].has;
+    return has && !needs_unmet(has, job->needs);
+}
+
+//  An engine that failed a span takes it again only when all others that may have failed it too; one that refused it
+//  never does.
 static bool span_allows(const scheduler_t *self, const scheduler_span_t *span, uint32_t engine)
 {
-    if (!job_allows(span->job, engine))
+    if (!job_allows(self, span->job, engine))
         return false;
-    if (span->avoid != engine)
+    if (!span->tried || !tried_has(span->tried, engine))
         return true;
+    if (tried_is_refused_by(span->tried, engine))
+        return false;
     for (uint32_t i = 0; i < self->engine_count; i++)
-        if (i != engine && self->engines[i].ready && job_allows(span->job, i))
+        if (i != engine && self->engines[i].ready && job_allows(self, span->job, i) && !tried_has(span->tried, i))
             return false;
     return true;
 }
@@ -198,7 +209,7 @@ static double begun_by_others(scheduler_t *self, const scheduler_job_t *job, uin
     double skew = (double) paces_of(&self->paces, job->function)->skew, begun = 0;
     for (uint32_t k = 0; k < self->engine_count && begun < all; k++) {
         const engine_t *other = &self->engines[k];
-        if (k == i || !other->ready || other->direct.first || !job_allows(job, k))
+        if (k == i || !other->ready || other->direct.first || !job_allows(self, job, k))
             continue;
         double theirs = mean / paces_slowness(&self->paces, job->function, i, k);
         double until = end - theirs - remaining_of(other, skew, now);
@@ -220,12 +231,15 @@ static bool leave_to_faster(scheduler_t *self, const scheduler_job_t *job, uint3
     double all = (double) self->waiting / size;
     if (all > self->engine_count * (end / (size * (double) (paces->skew * paces->level_ns * paces->fastest)) + 1))
         return false; // nobody could
-    if (self->held_job == job && end >= self->held_end)
-        return true; // as found for one that would be through sooner
+    // As found for one that would be through sooner with as much. Compared by different amounts, a fast engine that
+    // would take more could look late, and all would leave the work to one another for ever.
+    if (self->held_job == job && end >= self->held_end && size == self->held_size)
+        return true;
     if (begun_by_others(self, job, i, end, mean, all, now) < all)
         return false;
     self->held_job = job;
     self->held_end = end;
+    self->held_size = size;
     return true;
 }
 
@@ -258,7 +272,7 @@ static scheduler_span_t *pick_from(scheduler_t *self, uint32_t c, uint32_t engin
             return span;
         }
     for (scheduler_job_t *job = client->jobs; job; job = job->next)
-        if (job_allows(job, engine) && !is_left_to_faster(self, job, engine, now))
+        if (job_allows(self, job, engine) && !is_left_to_faster(self, job, engine, now))
             return cut(self, job, engine);
     return NULL;
 }
@@ -349,7 +363,7 @@ static uint32_t find_soonest(const scheduler_t *self, const scheduler_job_t *job
     double least = 2 * MS;
     for (uint32_t i = 0; i < self->engine_count; i++) {
         const engine_t *engine = &self->engines[i];
-        if (!engine->ready || engine->expected_ns >= least || is_overdue(engine, now) || !job_allows(job, i))
+        if (!engine->ready || engine->expected_ns >= least || is_overdue(engine, now) || !job_allows(self, job, i))
             continue;
         if (engine->items == 0)
             return SCHEDULER_NO_ENGINE;
@@ -493,6 +507,8 @@ bool scheduler_dispatch(scheduler_t *self, int64_t now)
     assert(self->waiting == 0 || self->turn != NO_CLIENT);
     bool shared = now >= self->shared && now - self->shared < SHARED_NS;
     self->window = shared ? SHARED_WINDOW_NS : SCHEDULER_WINDOW_NS;
+    if (self->deadline_count > 0)
+        deadlines_expire(self, now);
     note_progress(self, now);
     offer_again(self, now);
     feed_lone(self, now);

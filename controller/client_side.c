@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/fail.h"
+#include "controller/detached.h"
 #include "controller/slab.h"
 #include "controller/state.h"
 
@@ -91,9 +92,12 @@ static void on_hello(controller_t *self, peer_t *peer, const ipc_msg_t *msg, par
     }
     peer->kind = PEER_CLIENT;
     peer_own(peer, msg->hello.uuid);
+    peer->dependencies = dependencies_new();
     peer->client = scheduler_client_join(self->scheduler);
     if (peer->client >= self->by_client_count) {
         self->by_client = ipc_xrealloc(self->by_client, (peer->client + 1) * sizeof self->by_client[0]);
+        memset(self->by_client + self->by_client_count, 0,
+               (peer->client + 1 - self->by_client_count) * sizeof self->by_client[0]);
         self->by_client_count = peer->client + 1;
     }
     self->by_client[peer->client] = peer;
@@ -206,14 +210,37 @@ ipc_objects_t payload_objects(const payload_t *self)
     return (ipc_objects_t){self->objects, self->object_count};
 }
 
-static payload_t *payload_new(controller_t *self, const ipc_msg_t *msg, parcel_t *parcel)
+static payload_more_t *payload_more_new(ipc_bytes_t label)
+{
+    payload_more_t *more = ipc_xalloc(sizeof *more);
+    size_t size = label.size < sizeof more->label ? label.size : sizeof more->label - 1;
+    memcpy(more->label, label.data, size);
+    return more;
+}
+
+void payload_free(controller_t *self, payload_t *payload)
+{
+    ipc_objects_t objects = payload_objects(payload);
+    for (size_t i = 0; i < objects.count; i++)
+        objects_release(self->objects, ipc_object_at(&objects, i), OBJECTS_QUEUE, 1);
+    if (payload->parcel)
+        parcel_release(payload->parcel);
+    free(payload->list);
+    free(payload->more);
+    slab_give(self->payloads, payload->slab_id);
+}
+
+static payload_t *payload_new(controller_t *self, uint64_t owner, const ipc_msg_t *msg, parcel_t *parcel)
 {
     uint64_t id = 0;
     payload_t *payload = slab_take(self->payloads, &id);
     ipc_bytes_t arguments = msg->submit.arguments;
     bool list = has_list(msg);
     *payload = (payload_t){.slab_id = id, .items = msg->submit.items, .base = msg->submit.base,
+                           .owner = owner, .submitted = msg->submit.submitted,
                            .arguments_size = (uint32_t) arguments.size};
+    if (msg->submit.label.size > 0 || msg->submit.flags & IPC_SUBMIT_DETACH)
+        payload->more = payload_more_new(msg->submit.label);
     if (arguments.size <= sizeof payload->copied && msg->submit.objects.count == 0 && !list) {
         memcpy(payload->copied, arguments.data, arguments.size);
         return payload;
@@ -243,19 +270,52 @@ static bool has_credit(peer_t *peer)
     return false;
 }
 
+//  The job belongs to nobody who could go. With its payload.
+static void detach(controller_t *self, peer_t *peer, scheduler_job_t *job, const ipc_msg_t *msg)
+{
+    if (self->detached_client == SCHEDULER_NO_CLIENT)
+        self->detached_client = scheduler_client_join(self->scheduler);
+    job->client = self->detached_client;
+    payload_t *payload = job->payload;
+    payload->more->detached = detached_add(self->detached, peer, job, msg->submit.flags & IPC_SUBMIT_LIST);
+}
+
+static void limits_free(scheduler_limits_t **limits)
+{
+    free(*limits);
+}
+
 static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
+    ipc_auto(terms_free) job_terms_t *terms = peer->terms;
+    needs_t *needs = NULL;
+    ipc_error_t error = {0};
+    peer->terms = NULL;
+    ipc_auto(limits_free) scheduler_limits_t *limits = limits_take(self, peer);
     if (!has_credit(peer))
         return;
     if (!submission_is_sound(self, peer, msg))
         return;
+    if (terms && terms_needs(terms, msg, &needs, &error)) {
+        fail_submission(self, peer, msg, error.code, error.text);
+        return;
+    }
+    bool detaches = msg->submit.flags & IPC_SUBMIT_DETACH;
+    if (detaches && !detached_has_room(self->detached)) {
+        fail_submission(self, peer, msg, IPC_E_LIMIT, "too many detached jobs are under way");
+        return;
+    }
     scheduler_job_t *job = scheduler_job_new(self->scheduler);
     *job = (scheduler_job_t){.id = msg->submit.job, .client = peer->client,
                              .function = peer->functions[msg->submit.function] - 1,
                              .count = msg->submit.count, .chunk = msg->submit.chunk,
                              .retries = msg->submit.retries, .priority = msg->submit.priority,
                              .direct = msg->submit.flags & IPC_SUBMIT_DIRECT, .accepted = self->now,
-                             .payload = payload_new(self, msg, parcel)};
+                             .needs = needs, .limits = limits,
+                             .payload = payload_new(self, peer->owner, msg, parcel)};
+    limits = NULL; // the job's
+    if (detaches)
+        detach(self, peer, job, msg);
     size_t targets = msg->submit.targets.size / sizeof(ipc_target_t);
     if (!job->direct && targets > 0) {
         job->allowed = ipc_xalloc(targets * sizeof job->allowed[0]);
@@ -270,8 +330,12 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
     }
     uint64_t tasks = payload_tasks(job->payload, job->count);
     self->submitted += tasks;
-    peer->tasks += tasks;
-    peer->bytes += payload_bytes(job->payload);
+    if (!detaches) { // what is detached has limits of its own
+        peer->tasks += tasks;
+        peer->bytes += payload_bytes(job->payload);
+    }
+    if (terms)
+        terms_hold(self, peer, terms, job);
     scheduler_submit(self->scheduler, job);
 }
 
@@ -308,9 +372,15 @@ static void on_client_ping(controller_t *self, peer_t *peer, const ipc_msg_t *ms
 handler_fn *const client_handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_HELLO] = on_hello,
     [IPC_MSG_FUNCTION] = on_function,
+    [IPC_MSG_TERMS] = on_terms,
     [IPC_MSG_SUBMIT] = on_submit,
+    [IPC_MSG_LIMITS] = on_limits,
+    [IPC_MSG_ABORT] = on_abort,
+    [IPC_MSG_SIGNAL] = on_signal,
     [IPC_MSG_RELEASE] = on_client_release,
     [IPC_MSG_STATUS] = on_status,
+    [IPC_MSG_QUERY] = on_query,
+    [IPC_MSG_FETCH] = on_fetch,
     [IPC_MSG_PING] = on_client_ping,
     [IPC_MSG_BYE] = on_bye,
 };

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/fail.h"
+#include "controller/detached.h"
 #include "controller/slab.h"
 #include "controller/state.h"
 
@@ -66,6 +67,9 @@ controller_t *controller_new(const controller_options_t *options, ipc_error_t *e
     scheduler_begin_at(self->scheduler, randombytes_random()); // a result of before a restart fits no span
     self->functions = functions_new();
     self->objects = objects_new(object_freed, self);
+    self->history = history_new();
+    self->detached = detached_new(self);
+    self->detached_client = SCHEDULER_NO_CLIENT;
     self->payloads = slab_new(sizeof(payload_t));
     if (self->ready_fd >= 0)
         dprintf(self->ready_fd, "listening\n");
@@ -80,6 +84,8 @@ void controller_destroy(controller_t **self_p)
         return;
     if (self->scheduler)
         scheduler_destroy(&self->scheduler);
+    detached_destroy(&self->detached);
+    history_destroy(&self->history);
     peers_free(self);
     objects_destroy(&self->objects);
     functions_destroy(&self->functions);
@@ -162,30 +168,38 @@ static bool receive(controller_t *self, void *socket, handler_fn *const *handler
     return true;
 }
 
+void controller_begin_turn(controller_t *self)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    self->now = (int64_t) time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
 static int on_held(zloop_t *loop, int timer, void *argument);
 
 static void dispatch(controller_t *self)
 {
     enum { HELD_MS = 5 };
-    if (scheduler_dispatch(self->scheduler, self->now) && !self->held_timer) {
+    decisions_serve(self);
+    bool late = scheduler_next_deadline(self->scheduler) <= self->now;
+    bool held = scheduler_dispatch(self->scheduler, self->now);
+    if (late) { // what depends on what has just ended
+        decisions_serve(self);
+        held = scheduler_dispatch(self->scheduler, self->now);
+    }
+    deadline_arm(self);
+    if (held && !self->held_timer) {
         self->held_timer = true;
         zloop_timer(self->loop, HELD_MS, 1, on_held, self);
     }
 }
 
 //  What follows from the events of a turn, then what is to be said.
-static void end_turn(controller_t *self)
+void controller_end_turn(controller_t *self)
 {
     dispatch(self);
     engines_tell(self);
     peers_flush(self);
-}
-
-static void read_clock(controller_t *self)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_REALTIME, &time);
-    self->now = (int64_t) time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
 //  Work was held back from an idle engine: time to look whether the faster ones really got through.
@@ -195,8 +209,8 @@ static int on_held(zloop_t *loop, int timer, void *argument)
     (void) timer;
     controller_t *self = argument;
     self->held_timer = false;
-    read_clock(self);
-    end_turn(self);
+    controller_begin_turn(self);
+    controller_end_turn(self);
     return 0;
 }
 
@@ -206,9 +220,9 @@ static int on_deaths(zloop_t *loop, zmq_pollitem_t *item, void *argument)
     (void) loop;
     (void) item;
     controller_t *self = argument;
-    read_clock(self);
+    controller_begin_turn(self);
     watch_serve(self);
-    end_turn(self);
+    controller_end_turn(self);
     return 0;
 }
 
@@ -217,7 +231,7 @@ static int on_turn(zloop_t *loop, zmq_pollitem_t *item, void *argument)
 {
     (void) loop;
     controller_t *self = argument;
-    read_clock(self);
+    controller_begin_turn(self);
     bool engines = item->socket == self->engines;
     for (int i = 0; i < MESSAGES_PER_TURN; i++)
         if (!receive(self, item->socket, engines ? engine_handlers : client_handlers))
@@ -226,7 +240,7 @@ static int on_turn(zloop_t *loop, zmq_pollitem_t *item, void *argument)
     size_t admitted = self->pending_count;
     for (size_t i = 0; i < admitted; i++) engine_admit(self, &self->pending[i]);
     self->pending_count -= admitted;
-    end_turn(self);
+    controller_end_turn(self);
     if (self->submitted > MANY_JOBS && scheduler_counts(self->scheduler).jobs == 0) {
         self->submitted = 0;
         malloc_trim(0); // what a million tasks took goes back to the system
@@ -272,6 +286,7 @@ void controller_run(controller_t *self)
     zloop_poller(self->loop, &items[2], on_deaths, self);
     if (self->supervisor_pidfd >= 0)
         zloop_poller(self->loop, &items[3], on_supervisor_gone, self);
+    orders_start(self);
     zloop_timer(self->loop, 1000, 0, on_second, self);
     zloop_start(self->loop);
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "common/fail.h"
+#include "controller/detached.h"
 #include "controller/slab.h"
 #include "controller/state.h"
 
@@ -51,6 +52,8 @@ static void action_send(void *context, uint32_t engine, scheduler_span_t *span)
     introduce(self, peer, span->job->function);
     for (size_t i = 0; i < objects.count; i++)
         objects_hold(self->objects, ipc_object_at(&objects, i), peer->number, 1);
+    if (span->job->limits && span->job->limits->run_ms)
+        peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_LIMITS, .limits = {.run_ms = span->job->limits->run_ms}});
     peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_TASK,
                                  .task = {.function = span->job->function,
                                           .items = payload->items,
@@ -77,6 +80,14 @@ static void action_recall(void *context, uint32_t engine, uint64_t count)
 //  What killed the engine, as kind and sentence.
 static void describe_death(const ipc_msg_t *death, const function_t *function, char kind[32], char text[512])
 {
+    bool late = death->registration.verdict == IPC_VERDICT_TIMEOUT;
+    if (late || death->registration.verdict == IPC_VERDICT_ABORTED) {
+        snprintf(kind, 32, "%s", late ? "TaskTimeout" : "TaskAborted");
+        snprintf(text, 512, "%s %s and could not be interrupted: engine %u was restarted, its namespace is lost",
+                 function->name, late ? "ran longer than it may (run_limit_ms)" : "was aborted",
+                 death->registration.engine);
+        return;
+    }
     if (death->registration.signal) {
         const char *signal = sigabbrev_np((int) death->registration.signal);
         snprintf(kind, 32, "SIG%s", signal ? signal : "?");
@@ -95,18 +106,37 @@ static void describe_death(const ipc_msg_t *death, const function_t *function, c
     snprintf(text, 512, "the task called exit(%u) in %s", death->registration.status, function->name);
 }
 
+static detached_job_t *detached_of(const scheduler_job_t *job)
+{
+    const payload_t *payload = job->payload;
+    return payload->more ? payload->more->detached : NULL;
+}
+
 static void action_lose(void *context, scheduler_job_t *job, uint64_t first, uint64_t count, uint32_t engine,
                         scheduler_loss_t loss, uint32_t attempts)
 {
     controller_t *self = context;
     peer_t *client = job->client < self->by_client_count ? self->by_client[job->client] : NULL;
     const function_t *function = functions_at(self->functions, job->function);
-    if (!client)
-        return;
     char kind[32], text[512];
     ipc_failure_t failure = {.code = IPC_E_CRASH, .where = ipc_bytes_of(function->name)};
     switch (loss) {
+    case SCHEDULER_ABORTED:
+        failure.code = IPC_E_ABORTED;
+        snprintf(kind, sizeof kind, "TaskAborted");
+        snprintf(text, sizeof text, "%s was aborted before it ran", function->name);
+        break;
+    case SCHEDULER_LATE:
+        failure.code = IPC_E_TIMEOUT;
+        snprintf(kind, sizeof kind, "TaskTimeout");
+        snprintf(text, sizeof text, "%s had not started when its time for waiting (timeout_ms) was up",
+                 function->name);
+        break;
     case SCHEDULER_CRASHED:
+        if (self->dying->registration.verdict == IPC_VERDICT_ABORTED)
+            failure.code = IPC_E_ABORTED;
+        else if (self->dying->registration.verdict == IPC_VERDICT_TIMEOUT)
+            failure.code = IPC_E_TIMEOUT;
         describe_death(self->dying, function, kind, text);
         failure.trace = self->dying->registration.trace;
         failure.out = self->dying->registration.output;
@@ -123,6 +153,12 @@ static void action_lose(void *context, scheduler_job_t *job, uint64_t first, uin
         snprintf(kind, sizeof kind, "EngineLost");
         snprintf(text, sizeof text, "no engine that may run %s is left", function->name);
         break;
+    case SCHEDULER_UNMET:
+    case SCHEDULER_REFUSED:
+    case SCHEDULER_IMPOSSIBLE:
+        failure.code = (uint32_t) describe_impossible(self, job, loss, text, sizeof text);
+        ipc_text_copy(kind, sizeof kind, ipc_code_kind((int) failure.code));
+        break;
     default:
         failure.code = IPC_E_ENGINE_LOST;
         snprintf(kind, sizeof kind, "EngineLost");
@@ -130,18 +166,24 @@ static void action_lose(void *context, scheduler_job_t *job, uint64_t first, uin
     }
     failure.kind = ipc_bytes_of(kind);
     failure.text = ipc_bytes_of(text);
+    record_lost(self, job, first, count, engine, attempts, (int) failure.code, kind);
     ipc_writer_t body = {0};
     ipc_failure_pack(&failure, &body);
-    for (uint64_t i = 0; i < count; i++)
-        peer_send(client, &(ipc_msg_t){.type = IPC_MSG_RESULT,
-                                       .result = {.failed = 1,
-                                                  .engine = engine,
-                                                  .attempts = attempts,
-                                                  .job = job->id,
-                                                  .first = first + i,
-                                                  .count = 1,
-                                                  .accepted = job->accepted,
-                                                  .body = {body.data, body.size}}});
+    for (uint64_t i = 0; i < count; i++) {
+        ipc_msg_t result = {.type = IPC_MSG_RESULT,
+                            .result = {.failed = 1,
+                                       .engine = engine,
+                                       .attempts = attempts,
+                                       .job = job->id,
+                                       .first = first + i,
+                                       .count = 1,
+                                       .accepted = job->accepted,
+                                       .body = {body.data, body.size}}};
+        if (client)
+            peer_send(client, &result);
+        else if (detached_of(job))
+            detached_take(self->detached, detached_of(job), &result);
+    }
     ipc_writer_destroy(&body);
 }
 
@@ -155,18 +197,20 @@ static void action_end(void *context, scheduler_job_t *job)
         client->tasks -= payload_tasks(payload, job->count);
         client->bytes -= payload_bytes(payload);
     }
-    ipc_objects_t objects = payload_objects(payload);
-    for (size_t i = 0; i < objects.count; i++)
-        objects_release(self->objects, ipc_object_at(&objects, i), OBJECTS_QUEUE, 1);
-    if (payload->parcel)
-        parcel_release(payload->parcel);
-    free(payload->list);
-    slab_give(self->payloads, payload->slab_id);
+    if (job->left > 0) // its client is gone: the last positions never ran, nor do they
+        record_lost(self, job, job->count - job->left, job->left, SCHEDULER_NO_ENGINE, 0, IPC_E_ABORTED, "TaskAborted");
+    if (detached_of(job))
+        detached_end(self->detached, detached_of(job));
+    else
+        payload_free(self, payload);
+    if (job->waits && client)
+        dependencies_forget(client->dependencies, job->waits);
+    free(job->needs);
     free(job->allowed);
 }
 
 const scheduler_actions_t controller_actions = {
-    .send = action_send, .recall = action_recall, .lose = action_lose, .end = action_end};
+    .send = action_send, .recall = action_recall, .drop = action_drop, .lose = action_lose, .end = action_end};
 
 //  Nobody holds an object: its owner may use it again; without an owner its file goes.
 void object_freed(void *context, ipc_object_t object)
@@ -227,7 +271,7 @@ static void bury_former(controller_t *self, uint32_t engine, const ipc_msg_t *ms
     ipc_msg_t unknown = *msg; // a worker that came without the certificate of the one before it
     if (entry->epoch != msg->registration.death_epoch) {
         unknown.registration.signal = SIGKILL;
-        unknown.registration.span = unknown.registration.done_span = 0;
+        unknown.registration.span = unknown.registration.done_span = unknown.registration.verdict = 0;
         unknown.registration.trace = unknown.registration.output = unknown.registration.errors =
             (ipc_bytes_t){"", 0};
     }
@@ -288,12 +332,30 @@ void engine_admit(controller_t *self, pending_t *pending)
     entry->nanny = msg->registration.nanny;
     peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_ACCEPTED,
                                  .accepted = {.engine = engine, .pid = (uint32_t) getpid()}});
+    needs_t has = {0};
+    if (needs_read(&has, msg->registration.has.data, msg->registration.has.size, NULL))
+        has.count = 0; // ipengine has checked it
+    scheduler_engine_has(self->scheduler, engine, &has);
     scheduler_engine_up(self->scheduler, engine);
     self->engines_changed = true;
     if (self->ready_fd >= 0)
         dprintf(self->ready_fd, "engine %u ready %d\n", engine, peer->pid);
     fprintf(stderr, "info: engine %u is ready (worker %d, epoch %u)\n", engine, peer->pid, peer->epoch);
     parcel_release(pending->parcel);
+}
+
+//  The result is kept, and told to those who follow the job.
+static void detached_done(controller_t *self, const peer_t *engine, const scheduler_span_t *span, const ipc_msg_t *msg)
+{
+    ipc_msg_t result = {.type = IPC_MSG_RESULT,
+                        .result = {.failed = msg->done.failed, .engine = engine->engine,
+                                   .attempts = span->attempts + 1u, .job = span->job->id,
+                                   .first = msg->done.first, .count = msg->done.count,
+                                   .accepted = span->job->accepted, .sent = span->sent,
+                                   .started = msg->done.started, .finished = msg->done.finished,
+                                   .objects = msg->done.objects, .durations = msg->done.durations,
+                                   .out = msg->done.out, .err = msg->done.err, .body = msg->done.body}};
+    detached_take(self->detached, detached_of(span->job), &result);
 }
 
 static void on_done(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
@@ -310,11 +372,23 @@ static void on_done(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parc
     scheduler_job_t *job = span->job;
     peer_t *client = !job->dropped && job->client < self->by_client_count ? self->by_client[job->client] : NULL;
     int64_t took = msg->done.finished - msg->done.started;
-    bool counts = scheduler_done(self->scheduler, span, msg->done.first, msg->done.count, msg->done.failed,
-                                 took > 0 ? took : 0);
+    bool refused = msg->done.failed == IPC_DONE_REFUSED;
+    bool counts = refused ? scheduler_refused(self->scheduler, span, msg->done.first)
+                          : scheduler_done(self->scheduler, span, msg->done.first, msg->done.count, msg->done.failed,
+                                           took > 0 ? took : 0);
+    ipc_auto(ipc_writer_destroy) ipc_writer_t body = {0};
+    ipc_msg_t ended = *msg;
+    if (refused && counts) {
+        refusal_end(self, job, peer->engine, &ended, &body);
+        msg = &ended;
+    }
     uint32_t holder = counts && client ? client->number : peer->number;
     for (size_t i = 0; i < msg->done.objects.count; i++)
         objects_hold(self->objects, ipc_object_at(&msg->done.objects, i), holder, 1);
+    if (counts)
+        record_done(self, job, peer->engine, span->attempts + 1u, span->sent, msg);
+    if (counts && !client && detached_of(job))
+        detached_done(self, peer, span, msg);
     if (counts && client)
         peer_send(client, &(ipc_msg_t){.type = IPC_MSG_RESULT,
                                        .result = {.failed = msg->done.failed,
@@ -345,11 +419,28 @@ static void on_output(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
     peer_t *client = span && !span->job->dropped && span->job->client < self->by_client_count
                          ? self->by_client[span->job->client]
                          : NULL;
-    if (!client)
+    if (!span || (!client && !detached_of(span->job)))
         return;
     ipc_msg_t onward = *msg;
     onward.output.span = span->job->id;
     onward.output.engine = peer->engine;
+    if (client)
+        peer_send(client, &onward);
+    else
+        detached_take(self->detached, detached_of(span->job), &onward);
+}
+
+static void on_publish(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) parcel;
+    scheduler_span_t *span = scheduler_span(self->scheduler, msg->publish.span, peer->engine);
+    const scheduler_job_t *job = span ? span->job : NULL;
+    peer_t *client = job && !job->dropped && job->client < self->by_client_count ? self->by_client[job->client] : NULL;
+    if (!client)
+        return; // nobody looks
+    ipc_msg_t onward = *msg;
+    onward.publish.span = job->id;
+    onward.publish.engine = peer->engine;
     peer_send(client, &onward);
 }
 
@@ -386,6 +477,7 @@ handler_fn *const engine_handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_REGISTER] = on_register,
     [IPC_MSG_DONE] = on_done,
     [IPC_MSG_OUTPUT] = on_output,
+    [IPC_MSG_PUBLISH] = on_publish,
     [IPC_MSG_GAVE] = on_gave,
     [IPC_MSG_RELEASE] = on_engine_release,
     [IPC_MSG_PING] = on_engine_ping,
@@ -405,6 +497,24 @@ void engine_gone(controller_t *self, peer_t *peer)
     scheduler_engine_down(self->scheduler, peer->engine);
     self->engines_changed = true;
     fprintf(stderr, "info: engine %u: %s\n", peer->engine, entry->why);
+}
+
+void engine_remove(controller_t *self, uint32_t engine)
+{
+    engine_entry_t *entry = engine < self->entry_count ? &self->entries[engine] : NULL;
+    if (!entry || !entry->known)
+        return;
+    ipc_msg_t ended = {.type = IPC_MSG_REGISTER, .registration = {.engine = engine, .signal = SIGKILL}};
+    peer_t *peer = entry->peer;
+    if (peer)
+        peer_drop(self, peer);
+    drop_former(self, entry);
+    if (entry->epoch)
+        bury_former(self, engine, &ended); // what it ran ends, what had not started goes to others
+    *entry = (engine_entry_t){.known = false};
+    scheduler_engine_remove(self->scheduler, engine);
+    self->engines_changed = true;
+    fprintf(stderr, "info: engine %u is removed\n", engine);
 }
 
 void engines_check(controller_t *self)

@@ -42,6 +42,8 @@ peer_t *peer_new(controller_t *self, void *socket, const void *route, size_t siz
 static void peer_free(peer_t *peer)
 {
     ipc_writer_destroy(&peer->out);
+    dependencies_destroy(&peer->dependencies);
+    terms_free(&peer->terms);
     free(peer->functions);
     free(peer->known);
     free(peer);
@@ -145,6 +147,11 @@ static bool peer_flush(peer_t *peer)
 void peer_send(peer_t *peer, const ipc_msg_t *msg)
 {
     controller_t *self = peer->controller;
+    if (msg->type == IPC_MSG_RESULT && peer->dependencies) {
+        dependencies_note(peer->dependencies, msg->result.job, msg->result.first, msg->result.count,
+                          msg->result.failed, msg->result.engine);
+        self->decided = self->decided || dependencies_has_next(peer->dependencies);
+    }
     ipc_msg_pack(msg, &peer->out);
     if (!peer->listed) {
         if (self->dirty_count == self->dirty_room) {

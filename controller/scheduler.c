@@ -37,8 +37,11 @@ void scheduler_destroy(scheduler_t **self_p)
     for (uint32_t i = 0; i < self->engine_count; i++) scheduler_engine_remove(self, i);
     paces_free(&self->paces);
     for (size_t i = 0; i < ENGINE_SETS; i++) engine_set_free(&self->sets[i]);
+    for (uint32_t i = 0; i < self->engine_count; i++) free(self->engines[i].has);
     free(self->engines);
     free(self->clients);
+    free(self->aborted);
+    free(self->deadlines);
     slab_destroy(&self->spans);
     slab_destroy(&self->jobs);
     free(self);
@@ -46,7 +49,7 @@ void scheduler_destroy(scheduler_t **self_p)
 
 //  --- The ring of clients with balanced work -------------------------------------------------------
 
-static void ring_enter(scheduler_t *self, uint32_t i)
+void ring_enter(scheduler_t *self, uint32_t i)
 {
     client_t *client = &self->clients[i];
     if (client->active)
@@ -96,8 +99,22 @@ static void enqueue_job(scheduler_t *self, scheduler_job_t *job)
     engines_match_again(self, job);
 }
 
+//  Out of the list of those that wait for other jobs.
+static void held_remove(scheduler_t *self, scheduler_job_t *job)
+{
+    *(job->previous ? &job->previous->next : &self->clients[job->client].held) = job->next;
+    if (job->next)
+        job->next->previous = job->previous;
+    job->next = job->previous = NULL;
+    job->held = false;
+}
+
 void dequeue_job(scheduler_t *self, scheduler_job_t *job)
 {
+    if (job->held) {
+        held_remove(self, job);
+        return;
+    }
     client_t *client = &self->clients[job->client];
     *(job->previous ? &job->previous->next : &client->jobs) = job->next;
     *(job->next ? &job->next->previous : &client->last_job) = job->previous;
@@ -118,16 +135,20 @@ scheduler_job_t *scheduler_job_new(scheduler_t *self)
 
 static bool job_is_queued(const scheduler_job_t *job)
 {
-    return !job->direct && job->cursor < job->count && !job->dropped;
+    return !job->direct && !job->held && job->cursor < job->count && !job->dropped;
 }
 
 //  Ends a job that has neither spans nor positions to be cut.
-static void job_settle(scheduler_t *self, scheduler_job_t *job)
+void job_settle(scheduler_t *self, scheduler_job_t *job)
 {
-    if (job->spans > 0 || job_is_queued(job))
+    if (job->spans > 0 || job->held || job_is_queued(job))
         return;
     if (!job->dropped)
         self->clients[job->client].alive--;
+    if (job->aborted & ABORTED_SOME)
+        marks_forget(self, job);
+    deadline_remove(self, job);
+    free(job->limits);
     self->actions->end(self->context, job);
     slab_give(self->jobs, ((job_record_t *) job)->slab_id);
 }
@@ -137,17 +158,36 @@ scheduler_span_t *span_new(scheduler_t *self, scheduler_job_t *job, uint64_t fir
     uint64_t id = 0;
     scheduler_span_t *span = slab_take(self->spans, &id);
     *span = (scheduler_span_t){.id = id, .job = job, .first = first, .count = count, .left = count,
-                               .engine = SCHEDULER_NO_ENGINE, .avoid = SCHEDULER_NO_ENGINE,
-                               .state = SPAN_FREE};
+                               .engine = SCHEDULER_NO_ENGINE, .state = SPAN_FREE};
     job->spans++;
     return span;
 }
 
-static void span_free(scheduler_t *self, scheduler_span_t *span)
+//  A part of a span, which goes its own way from here on.
+scheduler_span_t *span_part(scheduler_t *self, const scheduler_span_t *span, uint64_t first, uint64_t count)
+{
+    scheduler_span_t *part = span_new(self, span->job, first, count);
+    part->attempts = span->attempts;
+    part->crashes = span->crashes;
+    part->tried = tried_copy(span->tried);
+    part->engine = span->engine;
+    return part;
+}
+
+//  An engine failed it, or refused it.
+static void span_tried(scheduler_span_t *span, uint32_t engine, bool refused)
+{
+    tried_t *before = span->tried;
+    span->tried = tried_with(before, engine, refused);
+    tried_free(before);
+}
+
+void span_free(scheduler_t *self, scheduler_span_t *span)
 {
     scheduler_job_t *job = span->job;
     span_advance(span, SPAN_ENDS);
     job->spans--;
+    tried_free(span->tried);
     slab_give(self->spans, span->id);
     job_settle(self, job);
 }
@@ -168,6 +208,8 @@ static void span_return(scheduler_t *self, scheduler_span_t *span)
         ring_enter(self, job->client);
         engines_match_again(self, job);
     }
+    if (job->aborted)
+        abort_returned(self, span);
 }
 
 void scheduler_job_target(scheduler_t *self, scheduler_job_t *job, uint32_t engine, uint64_t first,
@@ -198,20 +240,6 @@ bool scheduler_span_is_lone(const scheduler_t *self, const scheduler_span_t *spa
     return span->left == 1 && job_is_lone(self, span->job);
 }
 
-void scheduler_submit(scheduler_t *self, scheduler_job_t *job)
-{
-    job->left = job->count;
-    self->clients[job->client].alive++;
-    if (!job->direct && job->count == 1 && job_is_lone(self, job) && self->lone_count < LONE_MAX)
-        self->lone[self->lone_count++] = job->client;
-    if (others_wait(self, job->client))
-        self->shared = job->accepted;
-    if (job_is_queued(job))
-        enqueue_job(self, job);
-    else
-        job_settle(self, job);
-}
-
 scheduler_span_t *scheduler_span(scheduler_t *self, uint64_t id, uint32_t engine)
 {
     scheduler_span_t *span = slab_get(self->spans, id);
@@ -225,12 +253,12 @@ static bool try_again(scheduler_t *self, scheduler_span_t *span, uint64_t first,
 {
     scheduler_job_t *job = span->job;
     if (job->dropped || span->attempts >= job->retries ||
-        (crashed && span->crashes + 1 >= SCHEDULER_POISON))
+        (crashed && span->crashes + 1 >= SCHEDULER_POISON) || (job->aborted && is_aborted(self, job, first)))
         return false;
-    scheduler_span_t *again = span_new(self, job, first, count);
-    again->attempts = span->attempts + 1;
-    again->crashes = span->crashes + crashed;
-    again->avoid = again->engine = span->engine;
+    scheduler_span_t *again = span_part(self, span, first, count);
+    again->attempts++;
+    again->crashes += crashed;
+    span_tried(again, span->engine, false);
     span_return(self, again);
     return true;
 }
@@ -247,6 +275,23 @@ bool scheduler_done(scheduler_t *self, scheduler_span_t *span, uint64_t first, u
     if (failed && try_again(self, span, first, count, false))
         return false;
     span->job->left -= count;
+    return true;
+}
+
+bool scheduler_refused(scheduler_t *self, scheduler_span_t *span, uint64_t first)
+{
+    engine_settles(self, span, 1);
+    engine_set_put(&self->sets[SET_PROGRESSED], span->engine, true);
+    span->left--;
+    scheduler_span_t *again = span_part(self, span, first, 1);
+    span_tried(again, span->engine, true);
+    bool aborted = span->job->aborted && is_aborted(self, span->job, first);
+    if (!span->job->direct && !span->job->dropped && !aborted && span_is_possible(self, again)) {
+        span_return(self, again);
+        return false;
+    }
+    span->job->left--;
+    span_free(self, again); // the job stays: it has this span yet
     return true;
 }
 
@@ -271,16 +316,11 @@ void scheduler_gave(scheduler_t *self, uint32_t engine, scheduler_span_t *span, 
         return;
     scheduler_job_t *job = span->job;
     engine_settles(self, span, count);
-    self->engines[engine].gave = !last;
+    self->engines[engine].gave = !last && self->engines[engine].recalling; // else it was told to drop it
     span->count -= count;
     span->left -= count;
     if (!job->dropped) {
-        scheduler_span_t *rest = span_new(self, job, first, count);
-        rest->attempts = span->attempts;
-        rest->crashes = span->crashes;
-        rest->avoid = span->avoid;
-        rest->engine = span->engine;
-        span_return(self, rest);
+        span_return(self, span_part(self, span, first, count));
     }
     scheduler_settle(self, span);
 }
@@ -316,6 +356,20 @@ void scheduler_engine_up(scheduler_t *self, uint32_t engine)
     engine_review(self, engine);
 }
 
+void scheduler_engine_has(scheduler_t *self, uint32_t engine, const needs_t *has)
+{
+    make_room_for(self, engine);
+    engine_t *that = &self->engines[engine];
+    if (!that->has)
+        that->has = ipc_xalloc(sizeof *that->has);
+    *that->has = *has;
+}
+
+const needs_t *scheduler_engine_stock(const scheduler_t *self, uint32_t engine)
+{
+    return scheduler_engine_known(self, engine) ? self->engines[engine].has : NULL;
+}
+
 //  Nothing goes to it. What was left to it, or kept from another since it was there, is for others now.
 static void engine_rests(scheduler_t *self, uint32_t engine)
 {
@@ -335,6 +389,10 @@ static void lose(scheduler_t *self, scheduler_span_t *span, uint64_t first, uint
                  scheduler_loss_t loss)
 {
     scheduler_job_t *job = span->job;
+    if (job->aborted & ABORTED_SOME && count > 1) { // some of them are to run again, perhaps
+        for (uint64_t i = 0; i < count; i++) lose(self, span, first + i, 1, loss);
+        return;
+    }
     if (count == 0 || try_again(self, span, first, count, loss == SCHEDULER_CRASHED))
         return;
     job->left -= count;
@@ -353,14 +411,8 @@ static void bury_span(scheduler_t *self, scheduler_span_t *span, uint64_t ran, b
         ran = end;
     crashed = crashed && ran < end;
     uint64_t rest = ran + crashed;
-    if (rest < end && !span->job->dropped) { // not started: loses nothing, no retry either
-        scheduler_span_t *again = span_new(self, span->job, rest, end - rest);
-        again->attempts = span->attempts;
-        again->crashes = span->crashes;
-        again->avoid = span->avoid;
-        again->engine = span->engine;
-        span_return(self, again);
-    }
+    if (rest < end && !span->job->dropped) // not started: loses nothing, no retry either
+        span_return(self, span_part(self, span, rest, end - rest));
     lose(self, span, ran, crashed, SCHEDULER_CRASHED);
     lose(self, span, next, ran - next, SCHEDULER_RESULT_LOST);
     span_free(self, span);
@@ -408,12 +460,92 @@ static void drop_list(scheduler_t *self, span_list_t *list, uint32_t engine)
     }
 }
 
-static bool is_possible(const scheduler_t *self, const scheduler_job_t *job)
+static bool is_possible(const scheduler_t *self, const scheduler_job_t *job, const tried_t *tried)
 {
-    for (uint32_t i = 0; i < job->allowed_count; i++)
-        if (scheduler_engine_known(self, job->allowed[i]))
+    bool picky = job->allowed || job->needs, others = false;
+    if (!picky && !tried)
+        return true;
+    for (uint32_t i = 0; i < self->engine_count; i++) {
+        if (!self->engines[i].known)
+            continue;
+        if (job_allows(self, job, i) && !tried_is_refused_by(tried, i))
             return true;
-    return !job->allowed;
+        others = true;
+    }
+    return !picky && !others;          // an engine may come
+}
+
+bool job_is_possible(const scheduler_t *self, const scheduler_job_t *job)
+{
+    return is_possible(self, job, NULL);
+}
+
+bool span_is_possible(const scheduler_t *self, const scheduler_span_t *span)
+{
+    return is_possible(self, span->job, span->tried);
+}
+
+//  Why no engine may run a job: there is none with what it needs, or none at all of those listed.
+static scheduler_loss_t impossibility_of(const scheduler_job_t *job)
+{
+    return job->needs ? SCHEDULER_UNMET : SCHEDULER_NO_ENGINES;
+}
+
+static void hold(scheduler_t *self, scheduler_job_t *job)
+{
+    scheduler_job_t **held = &self->clients[job->client].held;
+    job->previous = NULL;
+    job->next = *held;
+    if (job->next)
+        job->next->previous = job;
+    *held = job;
+}
+
+//  All that was never cut ends with an error. The job stands in no queue.
+static void end_uncut(scheduler_t *self, scheduler_job_t *job, scheduler_loss_t loss)
+{
+    uint64_t first = job->cursor;
+    job->cursor = job->count;
+    job->left -= job->count - first;
+    self->actions->lose(self->context, job, first, job->count - first, SCHEDULER_NO_ENGINE, loss, 0);
+    job_settle(self, job);
+}
+
+void scheduler_release(scheduler_t *self, scheduler_job_t *job)
+{
+    held_remove(self, job);
+    if (job_is_possible(self, job)) {
+        enqueue_job(self, job);
+        abort_released(self, job);
+    } else
+        end_uncut(self, job, impossibility_of(job));
+}
+
+void scheduler_give_up(scheduler_t *self, scheduler_job_t *job, scheduler_loss_t loss)
+{
+    held_remove(self, job);
+    end_uncut(self, job, loss);
+}
+
+void scheduler_submit(scheduler_t *self, scheduler_job_t *job)
+{
+    job->left = job->count;
+    self->clients[job->client].alive++;
+    deadline_add(self, job);
+    if (!job->direct && !job->held && job->count == 1 && job_is_lone(self, job) && self->lone_count < LONE_MAX)
+        self->lone[self->lone_count++] = job->client;
+    if (others_wait(self, job->client))
+        self->shared = job->accepted;
+    if (job->needs && !job_is_possible(self, job)) {
+        job->held = false;
+        end_uncut(self, job, SCHEDULER_UNMET);
+    } else if (job->held) {
+        hold(self, job);
+    } else if (job_is_queued(job)) {
+        enqueue_job(self, job);
+    } else {
+        job_settle(self, job);
+    }
 }
 
 //  Work of a client that no engine is left for ends with an error.
@@ -422,24 +554,20 @@ static void drop_impossible(scheduler_t *self, uint32_t c)
     client_t *client = &self->clients[c];
     for (scheduler_job_t *job = client->jobs, *next; job; job = next) {
         next = job->next;
-        if (is_possible(self, job))
+        if (job_is_possible(self, job))
             continue;
-        uint64_t first = job->cursor;
         dequeue_job(self, job);
-        job->cursor = job->count;
-        job->left -= job->count - first;
-        self->actions->lose(self->context, job, first, job->count - first, SCHEDULER_NO_ENGINE,
-                            SCHEDULER_NO_ENGINES, 0);
-        job_settle(self, job);
+        end_uncut(self, job, impossibility_of(job));
     }
     for (scheduler_span_t *span = client->returned.first, *next; span; span = next) {
         next = span->next;
-        if (is_possible(self, span->job))
+        if (span_is_possible(self, span))
             continue;
         returned_remove(self, c, span);
         span->job->left -= span->left;
         self->actions->lose(self->context, span->job, span->first, span->left, SCHEDULER_NO_ENGINE,
-                            SCHEDULER_NO_ENGINES, span->attempts);
+                            job_is_possible(self, span->job) ? SCHEDULER_REFUSED : impossibility_of(span->job),
+                            span->attempts);
         span_free(self, span);
     }
     ring_leave(self, c);
@@ -497,7 +625,13 @@ void scheduler_client_leave(scheduler_t *self, uint32_t c)
         job->dropped = true;
         job_settle(self, job);
     }
+    for (scheduler_job_t *job; (job = client->held);) {
+        held_remove(self, job);
+        job->dropped = true;
+        job_settle(self, job);
+    }
     for (uint32_t i = 0; i < self->engine_count; i++) drop_client_spans(self, &self->engines[i], c);
+    abort_left(self, c);
     for (scheduler_span_t *span; (span = client->returned.first);) {
         returned_remove(self, c, span);
         span->job->dropped = true;

@@ -21,6 +21,13 @@ enum {
 
 typedef struct scheduler scheduler_t;
 
+//  What few jobs have.
+typedef struct scheduler_limits {
+    int64_t deadline;          // nanoseconds: positions that have not started then end; 0: none
+    uint32_t run_ms;           // that a position may run, 0: without limit
+    uint32_t place;            // the scheduler's own
+} scheduler_limits_t;
+
 typedef struct scheduler_job {
     uint64_t id;               // the client's, of position 0
     uint32_t client;           // the scheduler's number of the client
@@ -34,10 +41,15 @@ typedef struct scheduler_job {
     uint32_t spans;            // that exist
     bool direct;
     bool dropped;              // its client is gone: results are dropped
+    uint8_t aborted;           // the scheduler's own: what is not to run any more
+    scheduler_limits_t *limits; // malloc()ed by the caller, freed with the job; or NULL
     uint32_t *allowed;         // balanced: engines that may run it, allowed_count of them; or NULL: all
     uint32_t allowed_count;
     int64_t accepted;          // when it came, nanoseconds
     void *payload;             // the caller's: arguments and items
+    struct needs *needs;       // balanced: what an engine must have; the caller's; NULL: nothing
+    bool held;                 // it waits for other jobs: see scheduler_release()
+    struct dependent *waits;   // the caller's, while it is held
     struct scheduler_job *next, *previous; // of the client's queue
 } scheduler_job_t;
 
@@ -51,7 +63,7 @@ typedef struct scheduler_span {
     uint64_t left;             // without a result
     int64_t sent;              // when, nanoseconds
     uint32_t engine;           // of a direct span: its target; else the one it was sent to
-    uint32_t avoid;            // engine that failed it, SCHEDULER_NO_ENGINE
+    struct tried *tried;       // engines that failed or refused it, or NULL
     uint32_t attempts;         // runs before this one
     uint32_t crashes;          // engines that died of it
     uint32_t state;            // span_state_t
@@ -64,16 +76,28 @@ typedef enum scheduler_loss {
     SCHEDULER_CRASHED,         // the engine died while it ran
     SCHEDULER_RESULT_LOST,     // it had finished, the result did not get out
     SCHEDULER_ENGINE_LOST,     // the engine is gone for good
-    SCHEDULER_NO_ENGINES       // no engine that may run it is left
+    SCHEDULER_NO_ENGINES,      // no engine that may run it is left
+    SCHEDULER_UNMET,           // no engine has what it needs
+    SCHEDULER_REFUSED,         // all that are left and may run it have refused it
+    SCHEDULER_IMPOSSIBLE,      // what it depends on ended otherwise
+    SCHEDULER_ABORTED,         // its client does not want it any more
+    SCHEDULER_LATE             // it had not started at its deadline
 } scheduler_loss_t;
 
 //  True for a span that somebody waits for who has no other work here: what comes of it is told at once.
 bool scheduler_span_is_lone(const scheduler_t *self, const scheduler_span_t *span);
 
+//  What an engine is to do with items: give back those that have not started; stop the one that runs too; and end
+//  itself if that one cannot be stopped.
+typedef enum scheduler_drop { SCHEDULER_DROP_WAITING, SCHEDULER_DROP_STOP, SCHEDULER_DROP_KILL } scheduler_drop_t;
+
 //  What the scheduler asks for. Called within the events; they must not call the scheduler.
 typedef struct scheduler_actions {
     void (*send)(void *context, uint32_t engine, scheduler_span_t *span);
     void (*recall)(void *context, uint32_t engine, uint64_t count);
+    //  It answers with what it gave back, and with failures of the others.
+    void (*drop)(void *context, uint32_t engine, scheduler_span_t *span, uint64_t first, uint64_t count,
+                 scheduler_drop_t how);
     //  Positions of a job end with an error.
     void (*lose)(void *context, scheduler_job_t *job, uint64_t first, uint64_t count, uint32_t engine,
                  scheduler_loss_t loss, uint32_t attempts);
@@ -103,6 +127,9 @@ typedef struct scheduler_death {
     bool unknown;              // nothing is known: the first item without a result may have been running
 } scheduler_death_t;
 void scheduler_engine_died(scheduler_t *self, uint32_t engine, const scheduler_death_t *death);
+//  What tasks may need of it; a copy is kept. Before it is up.
+void scheduler_engine_has(scheduler_t *self, uint32_t engine, const struct needs *has);
+const struct needs *scheduler_engine_stock(const scheduler_t *self, uint32_t engine); // that it has; lent, or NULL
 //  It is gone for good: direct work for it ends with an error.
 void scheduler_engine_remove(scheduler_t *self, uint32_t engine);
 bool scheduler_engine_known(const scheduler_t *self, uint32_t engine);
@@ -114,6 +141,10 @@ void scheduler_job_target(scheduler_t *self, scheduler_job_t *job, uint32_t engi
                           uint64_t count);
 void scheduler_submit(scheduler_t *self, scheduler_job_t *job);
 
+//  A job that is held begins to wait for engines: for those of allowed, which may have changed. Or it ends so.
+void scheduler_release(scheduler_t *self, scheduler_job_t *job);
+void scheduler_give_up(scheduler_t *self, scheduler_job_t *job, scheduler_loss_t loss);
+
 //  The span of an id if it was sent to this engine, else NULL (it is late: drop what it brings).
 scheduler_span_t *scheduler_span(scheduler_t *self, uint64_t id, uint32_t engine);
 
@@ -121,7 +152,9 @@ scheduler_span_t *scheduler_span(scheduler_t *self, uint64_t id, uint32_t engine
 //      failed     the function raised; count is 1
 bool scheduler_done(scheduler_t *self, scheduler_span_t *span, uint64_t first, uint64_t count, bool failed,
                     int64_t duration_ns);
-//  After scheduler_done() and the use of span: frees the span and the job when nothing is left.
+//  The function refused to run an item here. True when no engine is left that may take it: then it ends.
+bool scheduler_refused(scheduler_t *self, scheduler_span_t *span, uint64_t first);
+//  After scheduler_done() or scheduler_refused() and the use of span: frees the span and the job when nothing is left.
 void scheduler_settle(scheduler_t *self, scheduler_span_t *span);
 
 //  An engine gave back items of a span, the last ones it has of it; count may be 0.
@@ -132,6 +165,19 @@ void scheduler_gave(scheduler_t *self, uint32_t engine, scheduler_span_t *span, 
 //  Sends what can be sent. After the events of a turn of the main loop. True when work is held back from an idle
 //  engine because faster ones are about to be through with it: call it again within some milliseconds.
 bool scheduler_dispatch(scheduler_t *self, int64_t now);
+
+//  Why positions of a job wait, or where they are, as a sentence. False when the client has no such job.
+bool scheduler_explain(const scheduler_t *self, uint32_t client, uint64_t job, char *text, size_t size);
+
+//  When it is to be called at the latest, as some work may wait no longer; INT64_MAX: no such time.
+int64_t scheduler_next_deadline(const scheduler_t *self);
+
+//  A client does not want positions of its job any more (id 0: of all its jobs): those that wait end at once, engines
+//  are asked to drop the others. What is over stays so.
+void scheduler_abort(scheduler_t *self, uint32_t client, uint64_t id, uint64_t first, uint64_t count);
+//  The same for its direct work that is at these engines or waits for them; or for its balanced work that may run
+//  nowhere else (count 0: all of it).
+void scheduler_abort_engines(scheduler_t *self, uint32_t client, bool direct, const uint32_t *engines, size_t count);
 
 //  How things are.
 typedef struct scheduler_counts {

@@ -3,9 +3,11 @@
 #define IPC_CONTROLLER_SCHEDULER_BODY_H
 
 #include "controller/engine_set.h"
+#include "common/needs.h"
 #include "controller/pace.h"
 #include "controller/slab.h"
 #include "controller/span.h"
+#include "controller/tried.h"
 
 typedef struct engine {
     bool known, ready;
@@ -19,12 +21,14 @@ typedef struct engine {
     uint64_t balanced_items;           // of these
     double expected_ns;                // that these will take
     uint64_t finished;                 // items, ever
+    needs_t *has;                      // what tasks may need; NULL: nothing
     int64_t progress;                  // when it last began or finished something, to the turn
 } engine_t;
 
 typedef struct client {
     bool joined, active;               // active: on the ring of clients with balanced work
     scheduler_job_t *jobs, *last_job;  // with positions that were never cut, by priority
+    scheduler_job_t *held;             // jobs that wait for others
     span_list_t returned;              // spans that came back, before all else
     uint32_t alive;                    // jobs of it that are not over
     uint32_t next, previous;           // of the ring
@@ -41,6 +45,19 @@ enum {
     SET_CALLED,                        // direct work came since the last turn
     ENGINE_SETS
 };
+
+//  What is not to run any more of a job.
+enum {
+    ABORTED_ALL = 1,
+    ABORTED_SOME = 2,                  // positions that are among scheduler_t.aborted
+    ABORTED_LATE = 4,                  // what had not started at the deadline
+    ABORTED_LISTED = 8                 // being looked at
+};
+
+typedef struct aborted {
+    const scheduler_job_t *job;
+    uint64_t first, count;
+} aborted_t;
 
 enum { LONE_MAX = 64 };                // more of them wait for their turn
 
@@ -66,20 +83,42 @@ struct scheduler {
     bool aside;                        // engines are unmatched since such work is not for them as yet,
     int64_t aside_since;               // the first of them
     const scheduler_job_t *held_job;   // in this turn: is left to faster ones by engines of this mean or more
-    double held_end;
+    double held_end, held_size;        // what such an engine would take, and when it would be through with it
     paces_t paces;
+    aborted_t *aborted;                // positions of jobs that go on otherwise
+    size_t aborted_count, aborted_room;
+    scheduler_job_t **deadlines;       // a heap of jobs that have one
+    size_t deadline_count, deadline_room;
 };
 
 #define NO_CLIENT UINT32_MAX
 
 //  scheduler.c
 scheduler_span_t *span_new(scheduler_t *self, scheduler_job_t *job, uint64_t first, uint64_t count);
+scheduler_span_t *span_part(scheduler_t *self, const scheduler_span_t *span, uint64_t first, uint64_t count);
 void dequeue_job(scheduler_t *self, scheduler_job_t *job);
 void returned_remove(scheduler_t *self, uint32_t client, scheduler_span_t *span);
 void ring_leave(scheduler_t *self, uint32_t client);
+bool job_is_possible(const scheduler_t *self, const scheduler_job_t *job);    // some engine may run it
+bool span_is_possible(const scheduler_t *self, const scheduler_span_t *span);
 bool job_is_lone(const scheduler_t *self, const scheduler_job_t *job); // a single task, all that its client has
 
+void span_free(scheduler_t *self, scheduler_span_t *span);
+void ring_enter(scheduler_t *self, uint32_t client);
+void job_settle(scheduler_t *self, scheduler_job_t *job); // ends it when nothing of it is left
+
+//  abort.c
+bool is_aborted(const scheduler_t *self, const scheduler_job_t *job, uint64_t position);
+void abort_returned(scheduler_t *self, scheduler_span_t *span); // it waits again
+void abort_released(scheduler_t *self, scheduler_job_t *job); // it is not held any more
+void abort_left(scheduler_t *self, uint32_t client);   // what engines have of a client that is gone
+void marks_forget(scheduler_t *self, const scheduler_job_t *job);
+void deadline_add(scheduler_t *self, scheduler_job_t *job);
+void deadline_remove(scheduler_t *self, scheduler_job_t *job);
+void deadlines_expire(scheduler_t *self, int64_t now);
+
 //  choose.c
+bool job_allows(const scheduler_t *self, const scheduler_job_t *job, uint32_t engine);
 void engine_settles(scheduler_t *self, scheduler_span_t *span, uint64_t count);
 
 //  Both after any change: of an engine's account; of the balanced work that waits, or of who may take it.

@@ -6,7 +6,10 @@
 
 #include "common/connection.h"
 #include "common/message.h"
+#include "controller/dependencies.h"
 #include "controller/functions.h"
+#include "controller/history.h"
+#include "common/needs.h"
 #include "controller/objects.h"
 #include "controller/scheduler.h"
 
@@ -19,7 +22,10 @@ enum {
 };
 #define BYTE_LIMIT ((uint64_t) 2 << 30) // of submissions that one client may have outstanding
 
+#define SCHEDULER_NO_CLIENT UINT32_MAX
+
 typedef struct controller controller_t;
+typedef struct detached detached_t;
 
 //  A frame that came in, kept as long as something in it is needed.
 typedef struct parcel {
@@ -45,6 +51,8 @@ typedef struct peer {
     // of a client:
     uint32_t client;                   // the scheduler's number
     uint64_t tasks, bytes;             // outstanding: jobs, and what they hold here
+    dependencies_t *dependencies;      // jobs of it that wait for others
+    struct job_terms *terms;           // what the submission that follows waits for; or NULL
     uint32_t *functions;               // its numbers of functions to ours, plus 1; 0: not named
     uint32_t function_count;
     // of an engine:
@@ -52,6 +60,7 @@ typedef struct peer {
     uint32_t epoch;
     unsigned char *known;              // one bit for each function it has been told of
     size_t known_size;
+    uint32_t wait_ms, run_ms;          // of a client: limits of what it submits next; 0: none
     struct peer *next;                 // of the bucket of its route
     struct peer *next_owner;           // of the bucket of its owner
 } peer_t;
@@ -73,6 +82,12 @@ typedef struct item_list {
     ipc_bytes_t places, data;
 } item_list_t;
 
+//  What few jobs have.
+typedef struct payload_more {
+    char label[HISTORY_LABEL];
+    struct detached_job *detached;     // or NULL
+} payload_more_t;
+
 //  What a job needs when its items are sent. A million of them wait at times: little arguments are copied into
 //  the record itself, so that their frame can go; what is larger leads into the frame, which stays.
 typedef struct payload {
@@ -86,8 +101,12 @@ typedef struct payload {
     uint32_t object_count;
     uint32_t items;                    // ipc_items_t
     char copied[36];
+    payload_more_t *more;              // or NULL
+    uint64_t owner;                    // the client, as its objects call it
+    int64_t submitted;                 // nanoseconds since 1970, by its clock
 } payload_t;
 
+void payload_free(controller_t *self, payload_t *payload);
 ipc_objects_t payload_objects(const payload_t *self);
 uint64_t payload_tasks(const payload_t *self, uint64_t count); // of a job of count positions, for the credit
 uint64_t payload_bytes(const payload_t *self); // what it counts for in its client's credit
@@ -110,6 +129,9 @@ struct controller {
     scheduler_t *scheduler;
     functions_t *functions;
     objects_t *objects;
+    history_t *history;
+    detached_t *detached;
+    uint32_t detached_client;          // of the scheduler, who owns detached work; SCHEDULER_NO_CLIENT: none did yet
     struct slab *payloads;
     peer_t *buckets[PEER_BUCKETS];     // by route
     peer_t *owners[PEER_BUCKETS];      // clients and engines, by what objects call their owner
@@ -130,8 +152,36 @@ struct controller {
     int64_t now;                       // nanoseconds since 1970, read once a turn
     int supervisor_pidfd;
     size_t submitted;                  // jobs since memory was last given back
+    bool decided;                      // jobs that waited for others are to begin, or to end
+    const decision_t *decision;        // that is being carried out
     bool held_timer;                   // a look at work that is held back is due
+    int deadline_timer;                // for what may wait no longer; 0: none
+    int64_t deadline_armed;            // when it comes
+    char order[64];                    // of the supervisor, not yet complete
+    size_t order_size;
 };
+
+//  controller/controller.c
+void controller_begin_turn(controller_t *self);        // reads the clock
+void controller_end_turn(controller_t *self);          // what follows from all that came in, and is to be said
+
+//  controller/orders.c
+void orders_start(controller_t *self);                 // listens to the supervisor
+
+//  controller/terms.c: jobs that wait for other jobs, or need something of an engine.
+typedef struct job_terms job_terms_t;
+void terms_free(job_terms_t **self_p);
+//  What the job of a submission needs, given; NULL: nothing. -1 with *error: ARGUMENT.
+int terms_needs(const job_terms_t *self, const ipc_msg_t *submission, needs_t **needs, ipc_error_t *error);
+void terms_hold(controller_t *self, peer_t *peer, const job_terms_t *terms, scheduler_job_t *job);
+void decisions_serve(controller_t *self);              // lets jobs begin, or end, whose others have ended
+//  Why a job ended that never ran, as a sentence; gives the code.
+int describe_impossible(const controller_t *self, const scheduler_job_t *job, scheduler_loss_t loss, char *text,
+                        size_t size);
+//  Makes a refusal the error that the last engine's refusal is; its body is put into writer.
+void refusal_end(const controller_t *self, const scheduler_job_t *job, uint32_t engine, ipc_msg_t *done,
+                 ipc_writer_t *writer);
+char *controller_explain(controller_t *self, uint64_t job); // why a task waits, or where it is; given, or NULL
 
 //  controller/peers.c
 peer_t *peer_find(controller_t *self, void *socket, const void *route, size_t size);
@@ -159,15 +209,36 @@ void watch_serve(controller_t *self);                  // what follows from deat
 //  controller/client_side.c, controller/engine_side.c: a table of handlers for each kind of peer.
 typedef void handler_fn(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel);
 extern handler_fn *const client_handlers[IPC_MSG_COUNT];
+
+//  controller/control.c
+handler_fn on_limits, on_abort, on_signal;
+scheduler_limits_t *limits_take(controller_t *self, peer_t *peer); // for the job that it submits; NULL: none
+void action_drop(void *context, uint32_t engine, scheduler_span_t *span, uint64_t first, uint64_t count,
+                 scheduler_drop_t how);
+void deadline_arm(controller_t *self);                 // a timer for what may wait no longer
 extern handler_fn *const engine_handlers[IPC_MSG_COUNT];
 extern const scheduler_actions_t controller_actions;
+void on_terms(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel);
 void client_gone(controller_t *self, peer_t *peer);
 void engine_gone(controller_t *self, peer_t *peer);
 void engine_admit(controller_t *self, pending_t *pending);
 void engines_check(controller_t *self);                // once a second
+void engine_remove(controller_t *self, uint32_t engine); // it does not come back: its work ends or goes to others
 void engines_tell(controller_t *self);                 // clients, which engines there are, if that has changed
 void object_freed(void *context, ipc_object_t object);
 bool token_is(const char *token, ipc_bytes_t given);
 char *controller_report(controller_t *self);
+
+//  controller/records.c: what comes of positions goes into the history.
+void record_done(controller_t *self, const scheduler_job_t *job, uint32_t engine, uint32_t attempts, int64_t sent,
+                 const ipc_msg_t *done);
+void record_lost(controller_t *self, const scheduler_job_t *job, uint64_t first, uint64_t count, uint32_t engine,
+                 uint32_t attempts, int code, const char *kind);
+
+//  controller/queries.c: what clients ask about tasks and queues.
+void on_query(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel);
+
+//  controller/revive.c: results of a job by its id, and jobs that run again.
+void on_fetch(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel);
 
 #endif

@@ -1,6 +1,7 @@
 //  ipengine: one engine of a cluster. This process is its nanny (nanny.h); what runs the tasks is the
 //  program ipengine-worker, which it starts.
 #include "common/fail.h"
+#include "common/needs.h"
 #include "common/paths.h"
 #include "common/usage.h"
 #include "engine/nanny.h"
@@ -14,17 +15,20 @@ enum { MAX_ENGINE_ID = 1 << 20 };
 
 static const char usage[] =
     "usage: ipengine --id N [--directory DIR | --profile NAME --cluster-id ID]\n"
-    "                [--supervisor PID]\n"
+    "                [--has NAME=AMOUNT,...] [--supervisor PID]\n"
     "\n"
     "Runs engine N of a cluster; `ipcluster start` and `ipcluster engines` start it.\n"
     "  --id N             the engine's number, from 0\n"
     "  --directory DIR    the cluster's directory\n"
     "  --profile NAME     or its profile and id, which name its directory\n"
     "  --cluster-id ID\n"
+    "  --has LIST         what tasks may need of it, such as gpu=1,licence=2; without it the variable\n"
+    "                     IPC_ENGINE_HAS says it; cores and memory are the host's unless said\n"
     "  --supervisor PID   end 10 s after this process has ended\n";
 
 typedef struct options {
     const char *directory, *profile, *cluster_id; // as given; NULL: not given
+    const char *has;                              // likewise
     long id, supervisor;                          // -1: not given
 } options_t;
 
@@ -35,13 +39,15 @@ static int read_options(int count, char **arguments, options_t *options)
         {"directory", required_argument, NULL, 'd'},  {"id", required_argument, NULL, 'i'},
         {"supervisor", required_argument, NULL, 's'}, {"profile", required_argument, NULL, 'p'},
         {"cluster-id", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},          {0}};
+        {"version", no_argument, NULL, 'v'},          {"has", required_argument, NULL, 'n'},
+        {0}};
     opterr = 0;
     for (int c; (c = getopt_long(count, arguments, "", known, NULL)) != -1;) {
         switch (c) {
         case 'd': options->directory = optarg; break;
         case 'p': options->profile = optarg; break;
         case 'c': options->cluster_id = optarg; break;
+        case 'n': options->has = optarg; break;
         case 'i':
             if (!ipc_usage_number("ipengine", "--id", optarg, 0, MAX_ENGINE_ID, &options->id))
                 return IPC_EXIT_USAGE;
@@ -85,6 +91,18 @@ static int find_directories(const options_t *options, ipc_paths_t *paths, ipc_er
     return 0;
 }
 
+//  The worker reads what the engine has from the environment.
+static int check_possessions(const options_t *options, ipc_error_t *error)
+{
+    const char *has = options->has ? options->has : getenv("IPC_ENGINE_HAS");
+    needs_t needs;
+    if (!has)
+        return 0;
+    if (needs_read(&needs, has, strlen(has), error))
+        return -1;
+    return setenv("IPC_ENGINE_HAS", has, 1);
+}
+
 int main(int count, char **arguments)
 {
     options_t options = {.id = -1, .supervisor = 0};
@@ -96,7 +114,7 @@ int main(int count, char **arguments)
     ipc_paths_t paths;
     char program[IPC_PATH_MAX];
     nanny_t *nanny = NULL;
-    if (find_directories(&options, &paths, &error) == 0 &&
+    if (check_possessions(&options, &error) == 0 && find_directories(&options, &paths, &error) == 0 &&
         ipc_program_path("ipengine-worker", program, &error) == 0)
         nanny = nanny_new(&(nanny_options_t){.directory = paths.directory,
                                              .shm = paths.shm,

@@ -32,6 +32,10 @@ void release_objects(worker_t *self, const ipc_objects_t *objects)
 void work_free(worker_t *self, work_t *work)
 {
     ipc_array_destroy(&work->rows);
+    for (drop_t *drop = work->drops, *next; drop; drop = next) {
+        next = drop->next;
+        free(drop);
+    }
     release_objects(self, &work->objects);
     parcel_release(work->parcel);
     free(self->spare);
@@ -110,8 +114,9 @@ static void report_failure(worker_t *self, work_t *work, uint64_t position)
                              .err = text_of(self, 1)};
     ipc_writer_t body = {0};
     ipc_failure_pack(&failure, &body);
+    bool refused = strcmp(outcome->kind, IPC_REFUSAL_KIND) == 0;
     link_send(self, &(ipc_msg_t){.type = IPC_MSG_DONE,
-                                 .done = {.failed = 1,
+                                 .done = {.failed = refused ? IPC_DONE_REFUSED : 1,
                                           .span = work->span,
                                           .first = position,
                                           .count = 1,
@@ -164,6 +169,10 @@ void link_take_slice(worker_t *self)
 void link_report(worker_t *self, work_t *work, uint64_t position)
 {
     outcome_t *outcome = &self->outcome;
+    if (self->published_count > 0) { // before the result, which ends the task for the client
+        published_send(self);
+        published_clear(self);
+    }
     if (work->span == 0) { // of a controller that is gone: nobody wants it
         ipc_objects_t objects = objects_of(&outcome->objects);
         for (size_t i = 0; i < objects.count; i++) ipc_store_freed(self->store, ipc_object_at(&objects, i));
@@ -249,7 +258,9 @@ static void on_task(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
                      .recallable = msg->task.recallable, .lone = msg->task.lone, .base = msg->task.base,
                      .arguments = msg->task.arguments,
                      .list = ipc_reader(msg->task.data.data, msg->task.data.size),
-                     .objects = msg->task.objects, .parcel = parcel, .previous = self->last};
+                     .objects = msg->task.objects, .parcel = parcel, .previous = self->last,
+                     .run_limit_ns = (int64_t) self->next_run_ms * 1000000};
+    self->next_run_ms = 0;
     parcel->references++;
     for (size_t i = 0; i < work->objects.count; i++)
         holds_receive(self->holds, ipc_object_at(&work->objects, i));
@@ -257,21 +268,63 @@ static void on_task(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
     self->last = work;
 }
 
+static void on_limits(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) parcel;
+    self->next_run_ms = msg->limits.run_ms;
+}
+
 //  Gives back up to count items of a span that have not started: the last ones. Gives how many.
-static uint64_t give_back(worker_t *self, work_t *work, uint64_t count)
+static uint64_t give_last(worker_t *self, work_t *work, uint64_t count)
 {
     uint64_t range = atomic_load(&work->range), given, end;
     do {
         uint64_t next = range & UINT32_MAX;
         end = range >> 32;
         given = end - next < count ? end - next : count;
-        if (!work->recallable || given == 0)
+        if (given == 0)
             return 0;
         end -= given;
     } while (!atomic_compare_exchange_weak(&work->range, &range, end << 32 | (range & UINT32_MAX)));
     link_send(self, &(ipc_msg_t){.type = IPC_MSG_GAVE,
                                  .gave = {.span = work->span, .first = work->first + end, .count = given}});
     return given;
+}
+
+static uint64_t give_back(worker_t *self, work_t *work, uint64_t count)
+{
+    return work->recallable ? give_last(self, work, count) : 0;
+}
+
+static work_t *find_work(worker_t *self, uint64_t span)
+{
+    work_t *work = self->current && self->current->span == span ? self->current : self->first;
+    while (work && work->span != span) work = work->next;
+    return work;
+}
+
+//  The last items of a span go back if they have not started; those before others are passed over when it is their
+//  turn, since results come in order. The one that runs: see interrupt_check().
+static void on_drop(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) parcel;
+    work_t *work = find_work(self, msg->drop.span);
+    uint64_t first = msg->drop.first;
+    if (!work || first < work->first)
+        return;
+    uint64_t end = work->first + (atomic_load(&work->range) >> 32);
+    if (first < end && msg->drop.count >= end - first)
+        give_last(self, work, end - first);
+    if (work != self->current && work_left(work) == 0) {
+        queue_remove(self, work);
+        work_free(self, work);
+        return;
+    }
+    if (msg->drop.how == IPC_DROP_WAITING)
+        return;
+    drop_t *drop = ipc_xalloc(sizeof *drop);
+    *drop = (drop_t){.first = first, .count = msg->drop.count, .how = msg->drop.how, .next = work->drops};
+    atomic_store(&work->drops, drop);
 }
 
 static void on_recall(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
@@ -339,7 +392,7 @@ typedef void handler_fn(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel);
 static handler_fn *const handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_FUNCTION] = on_function, [IPC_MSG_TASK] = on_task,         [IPC_MSG_RECALL] = on_recall,
     [IPC_MSG_FREED] = on_freed,       [IPC_MSG_ACCEPTED] = on_accepted, [IPC_MSG_REFUSED] = on_refused,
-    [IPC_MSG_PING] = on_ping,         [IPC_MSG_PONG] = on_pong,
+    [IPC_MSG_PING] = on_ping, [IPC_MSG_LIMITS] = on_limits, [IPC_MSG_DROP] = on_drop,         [IPC_MSG_PONG] = on_pong,
 };
 
 static void serve_frame(worker_t *self, parcel_t *parcel)
@@ -361,7 +414,10 @@ void link_receive(worker_t *self)
         parcel_t *parcel = ipc_xalloc(sizeof *parcel);
         parcel->references = 1;
         zmq_msg_init(&parcel->frame);
-        bool got = zmq_msg_recv(&parcel->frame, self->socket, ZMQ_DONTWAIT) >= 0;
+        bool got;
+        do // a signal must not pass for "nothing has come"
+            got = zmq_msg_recv(&parcel->frame, self->socket, ZMQ_DONTWAIT) >= 0;
+        while (!got && errno == EINTR);
         if (got)
             serve_frame(self, parcel);
         parcel_release(parcel);
@@ -385,11 +441,13 @@ static void register_engine(worker_t *self)
                                       .epoch = self->options.epoch,
                                       .pid = (uint32_t) getpid(),
                                       .nanny = (uint32_t) self->options.nanny,
-                                      .owner = self->owner}};
+                                      .owner = self->owner,
+                                      .has = ipc_bytes_of(self->has)}};
     if (death) {
         msg.registration.death_epoch = death->epoch;
         msg.registration.signal = (uint32_t) death->signal;
         msg.registration.status = (uint32_t) death->status;
+        msg.registration.verdict = death->verdict;
         msg.registration.stack_overflow = death->stack_overflow;
         msg.registration.idle_deaths = death->idle_deaths;
         msg.registration.span = death->span;

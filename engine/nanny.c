@@ -117,6 +117,7 @@ static void write_death(nanny_t *self, int signal_number, int status)
         death->done_span = page->done_span;
         death->done_item = page->done_item;
         death->address = self->trace ? self->record.address : 0;
+        death->verdict = page->verdict;
         death->stack_overflow = self->trace ? self->record.stack_overflow : 0;
         death->frames = self->trace ? self->frames : 0;
         ipc_text_copy(death->trace, sizeof death->trace, self->trace ? self->trace : "");
@@ -225,6 +226,7 @@ static event_t start_worker(nanny_t *self)
     page->epoch++;
     page->span = page->item = page->done_span = page->done_item = 0;
     page->running = page->ready = 0;
+    page->verdict = 0;
     const child_options_t options = {.program = self->options.program,
                                      .directory = self->options.directory,
                                      .id = self->options.id,

@@ -202,8 +202,8 @@ static int read_arguments(worker_t *self, work_t *work, uint64_t position, ipc_v
 //  --- Calls ------------------------------------------------------------------------------------------------
 
 //  Where the engine's own code ends and the user's begins: traces stop here.
-__attribute__((noinline)) static void ipc_task_enter(const ipc_remote_t *remote, const ipc_value_t *arguments,
-                                                     ipc_value_t *value)
+__attribute__((noinline)) void ipc_task_enter(const ipc_remote_t *remote, const ipc_value_t *arguments,
+                                              ipc_value_t *value)
 {
     remote->call(arguments, value);
     __asm__ volatile("" ::: "memory"); // no tail call: the frame stays
@@ -245,6 +245,7 @@ static int call(worker_t *self, work_t *work, uint64_t position, ipc_value_t *va
             return fail_with(self, &error);
     if (self->last_function != work->function) {
         crash_reinstall();
+        interrupt_reinstall();
         self->last_function = work->function;
         self->exact = true; // loading it was no part of the task
     }
@@ -389,12 +390,22 @@ static int require(worker_t *self, work_t *work, uint64_t position, ipc_value_t 
     return loader_require(self->loader, name, hash[0] ? hash : NULL, &error) ? fail_with(self, &error) : 0;
 }
 
+static int clear(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
+{
+    (void) work;
+    (void) position;
+    (void) value;
+    names_clear(self->names);
+    return 0;
+}
+
 typedef int operation_fn(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value);
 
 static operation_fn *const operations[IPC_FUNCTION_KINDS] = {
     [IPC_FUNCTION_IMAGE] = call,  [IPC_FUNCTION_NAMED] = call, [IPC_FUNCTION_PUSH] = push,
     [IPC_FUNCTION_PULL] = pull,   [IPC_FUNCTION_PART] = part,  [IPC_FUNCTION_PROBE] = probe,
     [IPC_FUNCTION_WRITE] = write_rows, [IPC_FUNCTION_REQUIRE] = require,
+    [IPC_FUNCTION_CLEAR] = clear,
 };
 
 //  Packs the value; what cannot be sent is an error of the task's, and takes no shared memory.

@@ -78,6 +78,13 @@ static void engine_own_array(ipc_array_t *array)
     ipc_arena_hold(the_worker->arena, array);
 }
 
+static void engine_publish(const char *name, ipc_value_t value)
+{
+    ipc_error_t error;
+    if (published_put(in_task("ipc_publish()"), name, value, &error))
+        raise_here(error.kind, "%s", error.text);
+}
+
 const ipc_runtime_t *engine_runtime(worker_t *self)
 {
     static const ipc_runtime_t runtime = {
@@ -91,6 +98,7 @@ const ipc_runtime_t *engine_runtime(worker_t *self)
         .give = engine_give,
         .task_alloc = engine_task_alloc,
         .own_array = engine_own_array,
+        .publish = engine_publish,
     };
     the_worker = self;
     return &runtime;

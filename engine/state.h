@@ -11,6 +11,7 @@
 #include "common/names.h"
 #include "common/store.h"
 #include "common/holds.h"
+#include "engine/interrupt.h"
 #include "engine/loader.h"
 #include "engine/output.h"
 #include "engine/page.h"
@@ -55,6 +56,8 @@ typedef struct work {
     ipc_objects_t objects;
     ipc_array_t *rows;                 // the task thread's; of a span of rows: these, once they are needed
     parcel_t *parcel;
+    int64_t run_limit_ns;              // of each item; 0: none
+    _Atomic(drop_t *) drops;           // of its items, the newest first; or NULL
     struct work *next, *previous;      // L
 } work_t;
 
@@ -66,6 +69,14 @@ typedef struct batch {
     ipc_writer_t durations;            // nanoseconds as float, one for each
     ipc_writer_t objects;              // that the values refer to
 } batch_t;
+
+//  What the task that runs has published of one name.
+enum { PUBLISHED_NAMES = 16, PUBLISHED_NAME = 64 };
+typedef struct published {
+    char name[PUBLISHED_NAME];
+    ipc_writer_t value;                // packed
+    bool waits;                        // to be sent
+} published_t;
 
 //  What became of one item.
 typedef struct outcome {
@@ -83,6 +94,7 @@ struct worker {
     char images[IPC_PATH_MAX + 16];
     char library_directory[IPC_PATH_MAX + 32]; // of this worker's own, searched by dlopen()
     uint64_t owner;                    // of the objects it makes
+    char has[640];                     // what tasks may need: the host's, then as IPC_ENGINE_HAS says
     page_t *page;                      // shared with the nanny
     pthread_t connection_thread, task_thread;
     int kick_fd;                       // ends the connection thread's poll
@@ -105,11 +117,15 @@ struct worker {
     bool serving;                      // the connection thread has the socket
     bool timer_armed;
     bool stopping;                     // SIGTERM came
+    interrupt_t interrupt;             // of the item that runs
+    uint32_t next_run_ms;              // what the next span's items may run, 0: without limit
     bool answered;                     // the controller, to a PING
     int64_t run_started;               // when the running item began
     batch_t batch;
     slice_t slice;                     // what the task thread adds to it next
     output_t output;
+    published_t published[PUBLISHED_NAMES];
+    int64_t published_sent;            // when something of it was sent last
     int64_t silent_ns;                 // a shorter task cannot have written: see output_least_ns()
     holds_t *holds;
     engine_function_t **functions;     // by number
@@ -123,6 +139,8 @@ struct worker {
     ipc_arena_t *arena;                // of the item that runs
     targets_t targets;                 // that the last gathers wrote into
     bool in_task;
+    unsigned published_count;          // names that the running task has published
+    ipc_writer_t publishing;           // the value that is being published
     outcome_t outcome;
     jmp_buf raised;                    // where ipc_raise() goes
     const engine_function_t *last_function; // that ran before
@@ -130,6 +148,9 @@ struct worker {
 };
 
 int64_t clock_ns(void);                // since 1970
+
+//  engine/worker.c: the connection thread looks then, or sooner. With the lock.
+void arm_timer(worker_t *self, long after_ns);
 
 //  engine/link.c: with the lock held.
 int link_open(worker_t *self, ipc_error_t *error);     // connects and registers
@@ -150,8 +171,15 @@ static inline uint64_t work_left(const work_t *self)
     return (range >> 32) - (range & UINT32_MAX);
 }
 
-//  engine/run.c: on the task thread, without the lock.
+//  engine/run.c: on the task thread, without the lock. The engine's own code ends in ipc_task_enter().
+void ipc_task_enter(const ipc_remote_t *remote, const ipc_value_t *arguments, ipc_value_t *value);
 void run_item(worker_t *self, work_t *work, uint64_t position);
+
+//  engine/publish.c: takes a value of the task that runs, without the lock: 0, or -1 with *error: ARGUMENT, LIMIT.
+//  Sends what waits; forgets what the task has published: with the lock.
+int published_put(worker_t *self, const char *name, ipc_value_t value, ipc_error_t *error);
+void published_send(worker_t *self);
+void published_clear(worker_t *self);
 
 //  engine/runtime.c: what remote functions call.
 const ipc_runtime_t *engine_runtime(worker_t *self);

@@ -25,7 +25,7 @@ int64_t clock_ns(void)
 
 //  --- The connection thread --------------------------------------------------------------------------------
 
-static void arm_timer(worker_t *self, long after_ns)
+void arm_timer(worker_t *self, long after_ns)
 {
     if (self->timer_armed)
         return;
@@ -51,15 +51,21 @@ static void wait_for_event(worker_t *self, bool connection_thread)
         [WATCH_TIMER] = {.fd = connection_thread ? self->timer_fd : -1, .events = POLLIN},
     };
     bool accepted = self->controller_fd >= 0;
+    int timeout_ms = connection_thread ? interrupt_check(self) : -1;
+    bool looks = timeout_ms >= 0;
+    if (!accepted && (!looks || timeout_ms > REGISTER_MS)) {
+        timeout_ms = REGISTER_MS;
+        looks = false;
+    }
     pthread_mutex_unlock(&self->lock);
-    int rc = poll(fds, WATCH_COUNT, accepted ? -1 : REGISTER_MS);
+    int rc = poll(fds, WATCH_COUNT, timeout_ms);
     uint64_t kicks;
     if (rc > 0 && fds[WATCH_KICK].revents)
         (void) !read(self->kick_fd, &kicks, sizeof kicks);
     pthread_mutex_lock(&self->lock);
     if (rc > 0 && fds[WATCH_TIMER].revents && read(self->timer_fd, &kicks, sizeof kicks) > 0)
         self->timer_armed = false;
-    if (rc == 0 && self->controller_fd < 0) // the controller died before it had answered
+    if (rc == 0 && !looks && self->controller_fd < 0) // the controller died before it had answered
         link_controller_died(self);
     self->stopping = self->stopping || (rc > 0 && fds[WATCH_STOP].revents);
     if (rc > 0 && !connection_thread && (fds[WATCH_OUT].revents || fds[WATCH_ERR].revents)) {
@@ -102,6 +108,7 @@ static void serve_while_busy(worker_t *self)
         link_take_slice(self);
         link_close_batch(self);
         link_stream_output(self);
+        published_send(self);
         link_flush(self);
         if (crashes)
             save_results(self);
@@ -207,7 +214,7 @@ static bool is_plain(worker_t *self)
 {
     const outcome_t *outcome = &self->outcome;
     return !outcome->failed && outcome->finished - outcome->started < self->silent_ns &&
-           outcome->objects.size == 0 && slice_has_room(&self->slice, outcome->value.size);
+           outcome->objects.size == 0 && self->published_count == 0 && slice_has_room(&self->slice, outcome->value.size);
 }
 
 //  Runs items without the lock until some time has passed, or one is no plain one: true when that is to be reported.
@@ -217,6 +224,10 @@ static bool run_slice(worker_t *self, work_t *work, uint64_t *position)
     int64_t end = outcome->finished + SLICE_NS;
     while (claim(work, position)) {
         outcome->started = outcome->finished; // of the one before
+        if (work->drops && interrupt_drops(work, *position)) {
+            interrupt_skip(self, work);
+            return true;
+        }
         note_start(self, work, *position);
         run_item(self, work, *position);
         note_end(self);
@@ -297,7 +308,6 @@ static void set_signals(worker_t *self)
 {
     stop_descriptor = self->stop_fd;
     sigaction(SIGTERM, &(struct sigaction){.sa_handler = on_stop_signal, .sa_flags = SA_RESTART}, NULL);
-    signal(SIGINT, SIG_IGN);
     signal(SIGPIPE, SIG_DFL);
     if (self->options.crash_fd >= 0)
         crash_install(self->options.crash_fd, self->options.ack_fd, self->kick_fd, self->saved_fd);
@@ -334,6 +344,15 @@ static const char *take_library_directory(worker_t *self)
     return self->library_directory;
 }
 
+//  What tasks may need of this engine. What is said last counts.
+static void find_possessions(worker_t *self)
+{
+    const char *said = getenv("IPC_ENGINE_HAS");
+    snprintf(self->has, sizeof self->has, "cores=%ld,memory=%.0f%s%s", sysconf(_SC_NPROCESSORS_ONLN),
+             (double) sysconf(_SC_PHYS_PAGES) * (double) sysconf(_SC_PAGESIZE), said && *said ? "," : "",
+             said ? said : "");
+}
+
 worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
 {
     worker_t *self = ipc_xalloc(sizeof *self);
@@ -350,6 +369,7 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     pthread_mutex_init(&self->lock, NULL);
     randombytes_buf(&self->owner, sizeof self->owner);
     self->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    find_possessions(self);
     self->saved_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     self->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     self->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
@@ -373,5 +393,6 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     zmq_ctx_set(self->zmq, ZMQ_IO_THREADS, 1);
     if (start_connection_thread(self, error) || link_open(self, error))
         return NULL;
+    interrupt_install(self);
     return self;
 }

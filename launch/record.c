@@ -89,6 +89,13 @@ record_t *record_read(const char *path, ipc_error_t *error)
     return self;
 }
 
+size_t record_engines(const record_t *self)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < self->engines; i++) count += self->nannies[i].pid != 0;
+    return count;
+}
+
 void record_destroy(record_t **self_p)
 {
     free(*self_p);

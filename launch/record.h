@@ -15,13 +15,16 @@ typedef struct record {
     char shm[IPC_PATH_MAX];
     process_t supervisor;
     process_t controller; // pid 0 while it does not run
-    size_t engines;
-    process_t nannies[CLUSTER_ENGINES_MAX]; // of engines 0 … engines-1
+    size_t engines;       // ever, those removed too
+    process_t nannies[CLUSTER_ENGINES_MAX]; // of engines 0 … engines-1; pid 0: removed, or not yet started
 } record_t;
 
 //  Reads a cluster.json and gives its record, or NULL with *error as of ipc_json_read().
 record_t *record_read(const char *path, ipc_error_t *error);
 void record_destroy(record_t **self_p);
+
+//  How many engines it has, without those removed.
+size_t record_engines(const record_t *self);
 
 //  Writes it. 0, or -1 with *error: SYSTEM.
 int record_write(const record_t *self, const char *path, ipc_error_t *error);

@@ -1,4 +1,4 @@
-#include "launch/supervisor.h"
+#include "launch/supervisor_body.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,66 +9,25 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/fail.h"
+#include "launch/control.h"
 #include "launch/local.h"
 #include "launch/log.h"
 #include "launch/site.h"
 
-enum {
-    READY_TIMEOUT_MS = 30 * 1000,
-    STOP_TIMEOUT_MS = 5 * 1000, // for ending by themselves after SIGTERM
-    DEATHS_MAX = 5, // within DEATHS_SPAN_MS: from then on it waits between attempts
-    DEATHS_SPAN_MS = 60 * 1000,
-    RETRY_MS = 10 * 1000,
-    LINE_MAX_BYTES = 1024, // of a line from the controller
-    CONTROLLER = -1,       // its place among the ids of engines
-    DESCRIPTORS_SPARE = 64 // beside one for each process
-};
-
-typedef struct child {
-    int id;                        // of the engine, or CONTROLLER
-    bool ready;                    // the controller has told so
-    launch_process_t run;          // pid 0: it does not run,
-    int64_t due_ms;                //   and is to be started at this time
-    int64_t deaths_ms[DEATHS_MAX]; // when it died the last times, a ring
-    size_t deaths;                 // in all
-    bool looping;                  // it dies again and again, and this has been told
-} child_t;
-
-typedef enum phase { PHASE_STARTING, PHASE_RUNNING, PHASE_STOPPING } phase_t;
-
-struct supervisor {
-    supervisor_options_t options;
-    site_t site;
-    record_t *record; // as cluster.json has it
-    char controller_path[IPC_PATH_MAX], engine_path[IPC_PATH_MAX];
-    phase_t phase;
-    int signals;               // a signalfd
-    int stops_asked;           // how many signals asked for the end
-    int reports;               // the reading end of the controller's pipe, or -1
-    char line[LINE_MAX_BYTES]; // of it, not yet complete
-    size_t line_size;
-    size_t ready;          // number of engines that are
-    child_t *children;     // the controller, then the engines by id
-    struct pollfd *polled; // the fixed ones, then one for each child
-    ipc_error_t failure;   // of the start; code 0: none
-    char last_words[LOG_TAIL_TEXT];
-};
-
-enum { POLL_SIGNALS, POLL_REPORTS, POLL_WAITER, POLL_CHILDREN };
-
-static int64_t now_ms(void)
+int64_t supervisor_now_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static size_t child_count(const supervisor_t *self)
+size_t supervisor_children(const supervisor_t *self)
 {
     return 1 + self->options.engines;
 }
@@ -114,15 +73,15 @@ __attribute__((format(printf, 4, 5))) static void fail_start(supervisor_t *self,
 
 // ---- starting ---------------------------------------------------------------------------
 
-//  Starts the controller with a new pipe for its reports; what an earlier one had not
-//  finished saying is lost.
+//  Starts the controller with a new pair of sockets for its reports and our orders; what an earlier
+//  one had not finished saying is lost.
 static int start_controller(supervisor_t *self, launch_job_t *job, child_t *child,
                             ipc_error_t *error)
 {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
-        return ipc_fail(error, IPC_E_SYSTEM, "cannot make a pipe: %s", strerror(errno));
-    fcntl(ends[1], F_SETFL, 0); // the controller may write to its end as it likes
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+        return ipc_fail(error, IPC_E_SYSTEM, "cannot make a pair of sockets: %s", strerror(errno));
+    fcntl(ends[0], F_SETFL, O_NONBLOCK); // the controller may write to its end as it likes
     char supervisor[16], ready_fd[16];
     snprintf(supervisor, sizeof supervisor, "%d", (int) getpid());
     snprintf(ready_fd, sizeof ready_fd, "%d", LAUNCH_EXTRA_FD);
@@ -173,7 +132,7 @@ static int start_child(supervisor_t *self, child_t *child, ipc_error_t *error)
 //  Notes a death and when to try again: at once, unless it dies again and again.
 static void schedule_restart(supervisor_t *self, child_t *child, const char *how)
 {
-    int64_t now = now_ms();
+    int64_t now = supervisor_now_ms();
     child->deaths_ms[child->deaths++ % DEATHS_MAX] = now;
     int64_t oldest_ms = child->deaths_ms[child->deaths % DEATHS_MAX];
     bool was_looping = child->looping;
@@ -195,14 +154,23 @@ static void schedule_restart(supervisor_t *self, child_t *child, const char *how
     }
 }
 
+void supervisor_write_record(supervisor_t *self)
+{
+    ipc_error_t error;
+    if (!record_write(self->record, self->site.paths.cluster_file, &error))
+        return;
+    fail_start(self, NULL, error.code, "%s", error.text);
+    tell(self, "%s", error.text);
+}
+
 //  Starts what is due, and notes the pids where the next `ipcluster` finds them.
 static void start_due(supervisor_t *self)
 {
     bool started = false;
-    for (size_t i = 0; i < child_count(self); i++) {
+    for (size_t i = 0; i < supervisor_children(self); i++) {
         child_t *child = &self->children[i];
         ipc_error_t error;
-        if (child->run.process.pid || child->due_ms > now_ms())
+        if (child->run.process.pid || child->removed || child->due_ms > supervisor_now_ms())
             continue;
         if (!start_child(self, child, &error)) {
             started = true;
@@ -214,18 +182,15 @@ static void start_due(supervisor_t *self)
         }
         schedule_restart(self, child, error.text);
     }
-    ipc_error_t error;
-    if (started && record_write(self->record, self->site.paths.cluster_file, &error)) {
-        fail_start(self, NULL, error.code, "%s", error.text);
-        tell(self, "%s", error.text);
-    }
+    if (started)
+        supervisor_write_record(self);
 }
 
 // ---- what happens -----------------------------------------------------------------------
 
 static void on_engine_ready(supervisor_t *self, unsigned long id)
 {
-    if (id >= self->options.engines || self->children[1 + id].ready)
+    if (id >= self->options.engines || self->children[1 + id].ready || self->children[1 + id].restarting)
         return;
     self->children[1 + id].ready = true;
     self->ready++;
@@ -286,6 +251,8 @@ static void describe_end(char text[64], int status)
 
 static void on_child_end(supervisor_t *self, child_t *child, int status)
 {
+    if (request_ended_child(self, child))
+        return;
     char how[64], name[32];
     describe_end(how, status);
     name_child(name, child);
@@ -301,14 +268,14 @@ static void on_child_end(supervisor_t *self, child_t *child, int status)
 static void reap(supervisor_t *self)
 {
     int status = 0;
-    for (size_t i = 0; i < child_count(self); i++)
+    for (size_t i = 0; i < supervisor_children(self); i++)
         if ((self->polled[POLL_CHILDREN + i].revents & POLLIN) &&
             self->options.launcher->reap(&self->children[i].run, &status))
             on_child_end(self, &self->children[i], status);
     for (siginfo_t info = {.si_pid = 0};; info.si_pid = 0) {
         if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid == 0)
             return;
-        for (size_t i = 0; i < child_count(self); i++)
+        for (size_t i = 0; i < supervisor_children(self); i++)
             if (self->children[i].run.process.pid == info.si_pid)
                 return; // its pidfd is readable: next time
         waitpid(info.si_pid, NULL, WNOHANG);
@@ -323,17 +290,29 @@ static void step(supervisor_t *self, int64_t until_ms)
     self->polled[POLL_REPORTS] = (struct pollfd){.fd = self->reports, .events = POLLIN};
     self->polled[POLL_WAITER] =
         (struct pollfd){.fd = waited_for ? self->options.waiter_fd : -1};
-    for (size_t i = 0; i < child_count(self); i++) {
+    bool owned = self->options.owner_fd > 0 && !self->owner_gone;
+    bool running = self->phase == PHASE_RUNNING, asked = self->request.asker >= 0;
+    self->polled[POLL_OWNER] =
+        (struct pollfd){.fd = owned ? self->options.owner_fd : -1, .events = POLLIN};
+    self->polled[POLL_CONTROL] =
+        (struct pollfd){.fd = running && !asked ? self->control : -1, .events = POLLIN};
+    self->polled[POLL_ASKER] = (struct pollfd){
+        .fd = running && asked && !self->request.begun ? self->request.asker : -1, .events = POLLIN};
+    if (running && asked && self->request.deadline_ms < until_ms)
+        until_ms = self->request.deadline_ms;
+    for (size_t i = 0; i < supervisor_children(self); i++) {
         const child_t *child = &self->children[i];
         bool runs = child->run.process.pid != 0;
         self->polled[POLL_CHILDREN + i] =
             (struct pollfd){.fd = runs ? child->run.fd : -1, .events = POLLIN};
-        if (!runs && self->phase != PHASE_STOPPING && child->due_ms < until_ms)
+        if (!runs && !child->removed && self->phase != PHASE_STOPPING && child->due_ms < until_ms)
             until_ms = child->due_ms;
+        if (runs && child->kill_ms && child->kill_ms < until_ms)
+            until_ms = child->kill_ms;
     }
-    int64_t left_ms = until_ms - now_ms();
+    int64_t left_ms = until_ms - supervisor_now_ms();
     int timeout_ms = left_ms < 0 ? 0 : left_ms > RETRY_MS ? RETRY_MS : (int) left_ms;
-    if (poll(self->polled, (nfds_t) (POLL_CHILDREN + child_count(self)), timeout_ms) < 0)
+    if (poll(self->polled, (nfds_t) (POLL_CHILDREN + supervisor_children(self)), timeout_ms) < 0)
         return;
     if (self->polled[POLL_SIGNALS].revents)
         on_signals(self);
@@ -341,7 +320,12 @@ static void step(supervisor_t *self, int64_t until_ms)
         on_reports(self);
     if (self->polled[POLL_WAITER].revents)
         fail_start(self, NULL, IPC_E_ABORTED, "nobody waits for the cluster any more");
+    if (self->polled[POLL_OWNER].revents) {
+        self->owner_gone = true;
+        self->stops_asked++;
+    }
     reap(self);
+    request_serve(self);
 }
 
 // ---- the life of a cluster --------------------------------------------------------------
@@ -365,7 +349,7 @@ static int catch_signals(supervisor_t *self, ipc_error_t *error)
 
 //  A thousand engines are a thousand pidfds here and a thousand sockets in the controller,
 //  which inherits it.
-static void allow_descriptors(size_t children)
+void supervisor_allow_descriptors(size_t children)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) ||
@@ -415,13 +399,13 @@ static void fill_record(supervisor_t *self)
 
 static void make_children(supervisor_t *self)
 {
-    self->children = ipc_xalloc(child_count(self) * sizeof self->children[0]);
-    self->polled = ipc_xalloc((POLL_CHILDREN + child_count(self)) * sizeof self->polled[0]);
-    for (size_t i = 0; i < child_count(self); i++)
+    self->children = ipc_xalloc(supervisor_children(self) * sizeof self->children[0]);
+    self->polled = ipc_xalloc((POLL_CHILDREN + supervisor_children(self)) * sizeof self->polled[0]);
+    for (size_t i = 0; i < supervisor_children(self); i++)
         self->children[i] = (child_t){.id = (int) i - 1, .run = {.fd = -1}};
     // What a killed nanny leaves behind becomes our child, and so can be found and ended.
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    allow_descriptors(child_count(self));
+    supervisor_allow_descriptors(supervisor_children(self));
 }
 
 supervisor_t *supervisor_new(const supervisor_options_t *options, ipc_error_t *error)
@@ -433,7 +417,8 @@ supervisor_t *supervisor_new(const supervisor_options_t *options, ipc_error_t *e
     }
     supervisor_t *self = ipc_xalloc(sizeof *self);
     *self = (supervisor_t){
-        .options = *options, .site = {.lock = -1}, .signals = -1, .reports = -1};
+        .options = *options, .site = {.lock = -1}, .signals = -1, .reports = -1,
+        .control = -1, .request = {.asker = -1}};
     if (!self->options.launcher)
         self->options.launcher = &launcher_local;
     if (ipc_program_path("ipcd", self->controller_path, error) ||
@@ -443,7 +428,8 @@ supervisor_t *supervisor_new(const supervisor_options_t *options, ipc_error_t *e
         return NULL;
     }
     fill_record(self);
-    if (site_write_files(&self->site, self->record, error)) {
+    self->control = control_listen(self->site.paths.directory, error);
+    if (self->control < 0 || site_write_files(&self->site, self->record, error)) {
         supervisor_destroy(&self);
         return NULL;
     }
@@ -454,14 +440,15 @@ supervisor_t *supervisor_new(const supervisor_options_t *options, ipc_error_t *e
 int supervisor_start(supervisor_t *self, ipc_error_t *error)
 {
     int timeout_ms = self->options.timeout_ms ? self->options.timeout_ms : READY_TIMEOUT_MS;
-    int64_t deadline_ms = now_ms() + timeout_ms;
+    int64_t deadline_ms = supervisor_now_ms() + timeout_ms;
     start_due(self);
     while (self->ready < self->options.engines && !self->failure.code) {
         step(self, deadline_ms);
         if (self->stops_asked)
             fail_start(self, NULL, IPC_E_ABORTED,
-                       "interrupted before the cluster was ready");
-        if (now_ms() < deadline_ms)
+                       self->owner_gone ? "the program that the cluster was for has ended"
+                                        : "interrupted before the cluster was ready");
+        if (supervisor_now_ms() < deadline_ms)
             continue;
         const child_t *late = &self->children[1];
         while (late->ready && late->id + 1 < (int) self->options.engines) late++;
@@ -480,7 +467,7 @@ void supervisor_run(supervisor_t *self)
 {
     while (!self->stops_asked) {
         start_due(self);
-        step(self, now_ms() + RETRY_MS);
+        step(self, supervisor_now_ms() + RETRY_MS);
     }
 }
 
@@ -496,14 +483,14 @@ const ipc_paths_t *supervisor_paths(const supervisor_t *self)
 
 static void signal_all(supervisor_t *self, int signal)
 {
-    for (size_t i = child_count(self); i-- > 0;) // engines first, the controller last
+    for (size_t i = supervisor_children(self); i-- > 0;) // engines first, the controller last
         if (self->children[i].run.process.pid)
             self->options.launcher->signal(&self->children[i].run, signal);
 }
 
 static bool any_runs(const supervisor_t *self)
 {
-    for (size_t i = 0; i < child_count(self); i++)
+    for (size_t i = 0; i < supervisor_children(self); i++)
         if (self->children[i].run.process.pid)
             return true;
     return false;
@@ -528,13 +515,13 @@ static void stop_children(supervisor_t *self)
 {
     self->phase = PHASE_STOPPING;
     int asked = self->stops_asked;
-    int64_t deadline_ms = now_ms() + STOP_TIMEOUT_MS;
+    int64_t deadline_ms = supervisor_now_ms() + STOP_TIMEOUT_MS;
     signal_all(self, SIGTERM);
-    while (any_runs(self) && now_ms() < deadline_ms && self->stops_asked == asked)
+    while (any_runs(self) && supervisor_now_ms() < deadline_ms && self->stops_asked == asked)
         step(self, deadline_ms); // a second Ctrl-C ends the patience
     signal_all(self, SIGKILL);
-    deadline_ms = now_ms() + STOP_TIMEOUT_MS;
-    while ((kill_left() || any_runs(self)) && now_ms() < deadline_ms)
+    deadline_ms = supervisor_now_ms() + STOP_TIMEOUT_MS;
+    while ((kill_left() || any_runs(self)) && supervisor_now_ms() < deadline_ms)
         step(self, deadline_ms);
 }
 
@@ -544,6 +531,10 @@ void supervisor_destroy(supervisor_t **self_p)
     *self_p = NULL;
     if (!self)
         return;
+    if (self->request.asker >= 0)
+        control_answer(self->request.asker, "error the cluster is being stopped");
+    if (self->control >= 0)
+        close(self->control);
     if (self->children)
         stop_children(self);
     site_close(&self->site);

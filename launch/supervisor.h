@@ -18,6 +18,7 @@ typedef struct supervisor_options {
     int timeout_ms;                   // for getting ready; 0: 30 s
     int waiter_fd; // a pipe's writing end: who reads it waits for the start, which is
                    //   given up when nobody does any more; 0 or less: nobody
+    int owner_fd;  // a process's pidfd: the cluster ends with that process; 0 or less: it does not
     void (*log)(void *context, const char *line); // one event worth a line; NULL: not told
     void *context;
 } supervisor_options_t;
@@ -39,8 +40,8 @@ int supervisor_start(supervisor_t *self, ipc_error_t *error);
 //  The last lines of the log of the process that made the start fail, or "" (lent).
 const char *supervisor_last_words(const supervisor_t *self);
 
-//  Watches the processes and starts those again that die; gives back when SIGINT, SIGTERM
-//  or SIGHUP came.
+//  Watches the processes, starts those again that die, and does what is asked for (launch/control.h);
+//  gives back when SIGINT, SIGTERM or SIGHUP came, or the owner is gone.
 void supervisor_run(supervisor_t *self);
 
 //  The paths of its cluster (lent).

@@ -2,28 +2,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <jansson.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/fail.h"
-#include "launch/cluster.h"
+#include "ipcluster.h"
 #include "launch/log.h"
 #include "launch/status.h"
 #include "launch/supervisor.h"
-
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
-
-typedef struct arguments {
-    struct timespec begin;            // of the program
-    const char *profile, *cluster_id; // NULL: not given
-    size_t engines;                   // -n
-    bool daemonize, all, json;
-    const char *name; // of a log, or NULL
-} arguments_t;
 
 typedef struct command {
     const char *name;
@@ -33,7 +26,7 @@ typedef struct command {
     const char *help; // what stands behind its name in the help
 } command_t;
 
-static int fail(const ipc_error_t *error)
+int fail(const ipc_error_t *error)
 {
     ipc_error_print(error, stderr);
     return EXIT_FAILED;
@@ -58,12 +51,13 @@ static void log_to_stderr(void *context, const char *line)
 //  Starts a cluster and reports how that went. Gives its supervisor, or NULL when it
 //  failed.
 static supervisor_t *start_cluster(const arguments_t *arguments, int waiter_fd,
-                                   start_report_t *report)
+                                   int owner_fd, start_report_t *report)
 {
     supervisor_options_t options = {.profile = arguments->profile,
                                     .cluster_id = arguments->cluster_id,
                                     .engines = arguments->engines,
                                     .waiter_fd = waiter_fd,
+                                    .owner_fd = owner_fd,
                                     .log = log_to_stderr};
     *report = (start_report_t){.failed = true};
     supervisor_t *supervisor = supervisor_new(&options, &report->error);
@@ -96,11 +90,11 @@ static int show_start(const arguments_t *arguments, const start_report_t *report
     return EXIT_DONE;
 }
 
-static int start_in_foreground(const arguments_t *arguments)
+static int start_in_foreground(const arguments_t *arguments, int owner_fd)
 {
     start_report_t report;
     ipc_auto(supervisor_destroy) supervisor_t *supervisor =
-        start_cluster(arguments, -1, &report);
+        start_cluster(arguments, -1, owner_fd, &report);
     if (show_start(arguments, &report))
         return EXIT_FAILED;
     puts("Ctrl-C stops the cluster");
@@ -119,13 +113,13 @@ static void redirect(int descriptor, const char *path, int flags)
 }
 
 //  The detached half: ends with the cluster.
-static int run_detached(const arguments_t *arguments, int waiter_fd)
+static int run_detached(const arguments_t *arguments, int owner_fd, int waiter_fd)
 {
     setsid();
     for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++) redirect(i, "/dev/null", O_RDWR);
     start_report_t report;
     ipc_auto(supervisor_destroy) supervisor_t *supervisor =
-        start_cluster(arguments, waiter_fd, &report);
+        start_cluster(arguments, waiter_fd, owner_fd, &report);
     if (supervisor) {
         char log[IPC_PATH_MAX + 32];
         snprintf(log, sizeof log, "%s/supervisor.log", supervisor_paths(supervisor)->logs);
@@ -139,11 +133,8 @@ static int run_detached(const arguments_t *arguments, int waiter_fd)
     return EXIT_DONE;
 }
 
-static int start_detached(const arguments_t *arguments)
+static int start_detached(const arguments_t *arguments, int owner_fd)
 {
-    // What the caller left open, such as a lock or the other end of a pipe, must not stay
-    // open with us.
-    close_range(STDERR_FILENO + 1, ~0U, 0);
     int ends[2];
     ipc_error_t error;
     if (pipe2(ends, O_CLOEXEC))
@@ -157,7 +148,7 @@ static int start_detached(const arguments_t *arguments)
                fail(&error);
     close(ends[pid ? 1 : 0]);
     if (pid == 0)
-        return run_detached(arguments, ends[1]);
+        return run_detached(arguments, owner_fd, ends[1]);
     start_report_t report;
     ssize_t size;
     do size = read(ends[0], &report, sizeof report);
@@ -170,10 +161,36 @@ static int start_detached(const arguments_t *arguments)
     return show_start(arguments, &report);
 }
 
+//  A descriptor of the process that the cluster ends with, 0 if there is none; -1 with *error.
+static int open_owner(const arguments_t *arguments, ipc_error_t *error)
+{
+    if (!arguments->owner)
+        return 0;
+    int descriptor = pidfd_open((pid_t) arguments->owner, 0);
+    if (descriptor < 0)
+        return ipc_fail(error, IPC_E_NAME, "cannot watch process %ld, which the cluster is for: %s",
+                        arguments->owner, strerror(errno));
+    return descriptor;
+}
+
 static int run_start(const arguments_t *arguments)
 {
-    return arguments->daemonize ? start_detached(arguments)
-                                : start_in_foreground(arguments);
+    // What the caller left open, such as a lock or the other end of a pipe, must not stay
+    // open with us.
+    if (arguments->daemonize)
+        close_range(STDERR_FILENO + 1, ~0U, 0);
+    ipc_error_t error;
+    arguments_t known = *arguments;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (!known.engines)
+        known.engines = processors < 1                     ? 1
+                        : processors > CLUSTER_ENGINES_MAX ? CLUSTER_ENGINES_MAX
+                                                           : (size_t) processors;
+    int owner_fd = open_owner(arguments, &error);
+    if (owner_fd < 0)
+        return fail(&error);
+    return known.daemonize ? start_detached(&known, owner_fd)
+                           : start_in_foreground(&known, owner_fd);
 }
 
 // ---- the others -------------------------------------------------------------------------
@@ -181,7 +198,7 @@ static int run_start(const arguments_t *arguments)
 static void show_stopped(const record_t *record)
 {
     printf("stopped the cluster (profile %s, cluster id \"%s\", %zu engines)\n",
-           record->profile, record->cluster_id, record->engines);
+           record->profile, record->cluster_id, record_engines(record));
 }
 
 static int stop_all(void)
@@ -224,7 +241,7 @@ static void list_as_json(const cluster_list_t *list)
             json,
             json_pack("{s:s, s:s, s:i, s:I, s:s}", "profile", record->profile, "cluster_id",
                       record->cluster_id, "pid", (int) record->supervisor.pid, "engines",
-                      (json_int_t) record->engines, "directory", record->directory));
+                      (json_int_t) record_engines(record), "directory", record->directory));
     }
     json_dumpf(json, stdout, JSON_INDENT(2));
     putchar('\n');
@@ -246,7 +263,7 @@ static void list_as_text(const cluster_list_t *list)
         const record_t *record = list->records[i];
         printf("%-*s  %-*s  %7d  %7zu  %s\n", profile_width, record->profile, id_width,
                record->cluster_id[0] ? record->cluster_id : "\"\"",
-               (int) record->supervisor.pid, record->engines, record->directory);
+               (int) record->supervisor.pid, record_engines(record), record->directory);
     }
 }
 
@@ -265,6 +282,42 @@ static int run_list(const arguments_t *arguments)
     return EXIT_DONE;
 }
 
+static void status_as_json(const record_t *record, const ipc_queue_status_t *queues)
+{
+    json_t *json = json_pack("{s:s, s:s, s:i, s:s}", "profile", record->profile, "cluster_id",
+                             record->cluster_id, "pid", (int) record->supervisor.pid, "directory",
+                             record->directory);
+    json_t *engines = json_array();
+    for (size_t i = 0; i < record->engines; i++) {
+        engine_status_t status = engine_status(record, i);
+        const ipc_engine_queue_t *queue = queue_of_engine(queues, i);
+        json_t *engine = json_pack("{s:I, s:i, s:s}", "id", (json_int_t) i, "pid", (int) status.worker, "state",
+                                   status.state);
+        if (queue)
+            json_object_update_new(engine, json_pack("{s:I, s:I, s:I}", "queued", (json_int_t) queue->queued,
+                                                     "running", (json_int_t) queue->running, "finished",
+                                                     (json_int_t) queue->finished));
+        if (record->nannies[i].pid)
+            json_array_append_new(engines, engine);
+        else
+            json_decref(engine);
+    }
+    json_object_set_new(json, "engines", engines);
+    json_object_set_new(json, "unassigned", queues ? json_integer((json_int_t) queues->unassigned) : json_null());
+    json_dumpf(json, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(json);
+}
+
+//  The rest of an engine's line.
+static void show_queue(const ipc_engine_queue_t *queue)
+{
+    if (queue)
+        printf(", %" PRIu64 " queued, %" PRIu64 " running, %" PRIu64 " finished", queue->queued, queue->running,
+               queue->finished);
+    putchar('\n');
+}
+
 static int run_status(const arguments_t *arguments)
 {
     ipc_error_t error;
@@ -272,6 +325,9 @@ static int run_status(const arguments_t *arguments)
         cluster_find(arguments->profile, arguments->cluster_id, &error);
     if (!record)
         return fail(&error);
+    ipc_auto(ipc_queue_status_destroy) ipc_queue_status_t *queues = queues_of_cluster(arguments, &error);
+    if (arguments->json)
+        return status_as_json(record, queues), EXIT_DONE;
     printf("supervisor: pid %d, profile %s, cluster id \"%s\"\n",
            (int) record->supervisor.pid, record->profile, record->cluster_id);
     if (process_lives(&record->controller))
@@ -281,10 +337,17 @@ static int run_status(const arguments_t *arguments)
     for (size_t i = 0; i < record->engines; i++) {
         engine_status_t status = engine_status(record, i);
         if (status.worker)
-            printf("engine %zu: pid %d, %s\n", i, (int) status.worker, status.state);
+            printf("engine %zu: pid %d, %s", i, (int) status.worker, status.state);
+        else if (record->nannies[i].pid)
+            printf("engine %zu: %s", i, status.state);
         else
-            printf("engine %zu: %s\n", i, status.state);
+            continue;
+        show_queue(queue_of_engine(queues, i));
     }
+    if (queues)
+        printf("tasks at no engine yet: %" PRIu64 "\n", queues->unassigned);
+    else
+        printf("queues are not known: %s\n", error.text);
     return EXIT_DONE;
 }
 
@@ -327,8 +390,8 @@ static int run_logs(const arguments_t *arguments)
         cluster_find(arguments->profile, arguments->cluster_id, &error);
     if (!record || ipc_paths_find(&paths, record->profile, record->cluster_id, &error))
         return fail(&error);
-    if (arguments->name)
-        return show_named_log(record, paths.logs, arguments->name, &error) ? fail(&error)
+    if (arguments->names[0])
+        return show_named_log(record, paths.logs, arguments->names[0], &error) ? fail(&error)
                                                                            : EXIT_DONE;
     char path[IPC_PATH_MAX + 32];
     snprintf(path, sizeof path, "%s/supervisor.log", paths.logs);
@@ -362,12 +425,24 @@ static int run_clean(const arguments_t *arguments)
 // ---- the command line -------------------------------------------------------------------
 
 static const command_t commands[] = {
-    {"start", "ndpch", 0, run_start,
-     "[-n N] [--daemonize]   start a controller and N engines (default: one for each CPU)"},
+    {"start", "ndopch", 0, run_start,
+     "[-n N] [--daemonize]   start a controller and N engines (default: one for each CPU);\n"
+     "                               --owner PID: stop when that process ends"},
+    {"engines", "nrpch", 0, run_engines,
+     "-n N | --remove ID   add N engines to a running cluster, or take one away"},
+    {"restart", "pch", 1, run_restart,
+     "[ID]                 end the engines, or one of them, and start them anew"},
+    {"signal", "pch", 2, run_signal,
+     "SIG [ID]              send a signal to the engines, or to one of them"},
     {"stop", "apch", 0, run_stop,
      "[--all]                 stop the cluster, or all of them"},
     {"list", "jh", 0, run_list, "[--json]                show the running clusters"},
-    {"status", "pch", 0, run_status, "                      show the cluster's processes"},
+    {"status", "jpch", 0, run_status, "[--json]              show the cluster's processes"},
+    {"tasks", "seLftljpch", 0, run_tasks,
+     "[--json]               show the last tasks and those under way; --limit N: as many\n"
+     "                               (100); --state STATE: waiting, running, done, failed, aborted;\n"
+     "                               --engine ID; --label, --function PATTERN; --since 10m"},
+    {"explain", "pch", 1, run_explain, "ID                   say why a task waits, or how it ended"},
     {"logs", "pch", 1, run_logs, "[ID|ipcd]               print what the processes wrote"},
     {"clean", "h", 0, run_clean, "                       remove what dead clusters left"},
 };
@@ -377,7 +452,11 @@ static const struct option long_options[] = {
     {"n", required_argument, NULL, 'n'},       {"daemonize", no_argument, NULL, 'd'},
     {"profile", required_argument, NULL, 'p'}, {"cluster-id", required_argument, NULL, 'c'},
     {"all", no_argument, NULL, 'a'},           {"json", no_argument, NULL, 'j'},
-    {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+    {"help", no_argument, NULL, 'h'},          {"owner", required_argument, NULL, 'o'},
+    {"state", required_argument, NULL, 's'},   {"engine", required_argument, NULL, 'e'},
+    {"label", required_argument, NULL, 'L'},   {"function", required_argument, NULL, 'f'},
+    {"since", required_argument, NULL, 't'},   {"limit", required_argument, NULL, 'l'},
+    {"remove", required_argument, NULL, 'r'},  {NULL, 0, NULL, 0},
 };
 
 static int show_help(void)
@@ -387,7 +466,7 @@ static int show_help(void)
         printf("  %s %s\n", commands[i].name, commands[i].help);
     puts(
         "\n"
-        "start, stop, status and logs take --profile NAME and --cluster-id NAME, so that\n"
+        "all but list and clean take --profile NAME and --cluster-id NAME, so that\n"
         "many clusters can run beside each other; IPC_PROFILE and IPC_CLUSTER_ID in the\n"
         "environment do the same.\n"
         "--help shows this, --version the version.\n"
@@ -395,7 +474,7 @@ static int show_help(void)
     return EXIT_DONE;
 }
 
-__attribute__((format(printf, 1, 2))) static int fail_usage(const char *format, ...)
+int fail_usage(const char *format, ...)
 {
     va_list list;
     va_start(list, format);
@@ -448,6 +527,17 @@ static int read_engines(arguments_t *arguments, const char *text)
     return 0;
 }
 
+static int read_owner(arguments_t *arguments, const char *text)
+{
+    char *end;
+    errno = 0;
+    long pid = strtol(text, &end, 10);
+    if (errno || end == text || *end || pid < 1 || pid > INT_MAX)
+        return fail_usage("--owner takes the pid of a process, not \"%s\"", text);
+    arguments->owner = pid;
+    return 0;
+}
+
 //  Reads what follows the command; argv[0] is its name. 0, or EXIT_USAGE.
 static int read_arguments(arguments_t *arguments, const command_t *command, int argc,
                           char **argv, bool *help)
@@ -472,13 +562,28 @@ static int read_arguments(arguments_t *arguments, const command_t *command, int 
         case 'c': arguments->cluster_id = optarg; break;
         case 'a': arguments->all = true; break;
         case 'j': arguments->json = true; break;
+        case 'r': arguments->removed = optarg; break;
+        case 's':
+        case 'e':
+        case 'L':
+        case 'f':
+        case 't':
+        case 'l':
+            if (read_task_option(arguments, letter, optarg))
+                return EXIT_USAGE;
+            break;
+        case 'o':
+            if (read_owner(arguments, optarg))
+                return EXIT_USAGE;
+            break;
         case 'h': *help = true; break;
         }
     }
     if (argc - optind > command->names_max)
         return fail_usage("'ipcluster %s' takes no \"%s\"", command->name,
                           argv[optind + command->names_max]);
-    arguments->name = optind < argc ? argv[optind] : NULL;
+    for (int i = 0; i < NAMES_MAX; i++)
+        arguments->names[i] = optind + i < argc ? argv[optind + i] : NULL;
     return 0;
 }
 
@@ -518,11 +623,7 @@ static int run(arguments_t *arguments, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    arguments_t arguments = {.engines = processors < 1 ? 1
-                                        : processors > CLUSTER_ENGINES_MAX
-                                            ? CLUSTER_ENGINES_MAX
-                                            : (size_t) processors};
+    arguments_t arguments = {.engines = 0};
     clock_gettime(CLOCK_MONOTONIC, &arguments.begin);
     // Where standard streams are closed, no file or socket of ours must get their numbers.
     int null;

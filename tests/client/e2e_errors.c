@@ -255,8 +255,107 @@ START_TEST(unread_errors_are_written_to_stderr)
 }
 END_TEST
 
+START_TEST(four_parts_are_printed_and_the_others_counted)
+{
+    session_t s = session_open();
+    ipc_result_t *r = ipc_map_sync(s.any, fail_at_3, ipc_range(0, 40)); // ten fail
+    const ipc_error_t *error = ipc_result_error(r);
+    ck_assert_uint_eq(ipc_error_count(error), 10);
+    ck_assert_ptr_null(ipc_error_part(error, 10));
+    for (size_t i = 0; i < 10; i++) {
+        const ipc_error_t *part = ipc_error_part(error, i);
+        ck_assert_ptr_eq(part, ipc_result_error_at(r, 4 * i + 3));
+        ck_assert_str_eq(ipc_error_method(part), "map");
+        ck_assert_int_ge(part->engine, 0);
+        ck_assert_msg(strncmp(part->where, "fail_at_3 (e2e_errors.c:", 24) == 0, "%s", part->where);
+    }
+    ck_assert_str_eq(ipc_error_part(error, 9)->text, "item 39");
+    char *text = error_text_of(error);
+    ck_assert_msg(lines_with(text, ":map]: ItemError: item ") == 4, "%s", text);
+    ck_assert_msg(strstr(text, "item 15\n") && !strstr(text, "item 19"), "%s", text);
+    const char *end = "… and 6 more\n";
+    ck_assert_msg(strlen(text) > strlen(end) && strcmp(text + strlen(text) - strlen(end), end) == 0, "%s", text);
+    free(text);
+    text = display_of(r); // the errors, as above
+    ck_assert_msg(strstr(text, end) != NULL, "%s", text);
+    free(text);
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(errors_of_joined_results_are_plain_parts)
+{
+    session_t s = session_open();
+    ipc_result_t *both[] = {ipc_apply(s.all, odd_fail), ipc_apply(s.all, root, -1)};
+    ipc_result_t *joined = ipc_result_join(both, 2), *again[] = {joined, ipc_pull(s.one, "nobody")};
+    ipc_result_t *all = ipc_result_join(again, 2);
+    const ipc_error_t *error = ipc_result_error(all);
+    const char *kinds[] = {"OddError", "OddError", "DomainError", "DomainError", "DomainError", "DomainError",
+                           "NameError"};
+    ck_assert_uint_eq(ipc_error_count(error), 7);
+    for (size_t i = 0; i < 7; i++) {
+        ck_assert_str_eq(ipc_error_part(error, i)->kind, kinds[i]);
+        ck_assert_uint_eq(ipc_error_count(ipc_error_part(error, i)), 1);
+    }
+    ck_assert_str_eq(ipc_error_method(ipc_error_part(error, 6)), "pull");
+    ck_assert_msg(strstr(error->text, "(and 6 more failed)") != NULL, "%s", error->text);
+    char *text = error_text_of(error);
+    ck_assert_msg(strncmp(text, "[1:apply]: OddError: engine 1 is odd\n", 37) == 0, "%s", text);
+    ck_assert_msg(strstr(text, "… and 3 more\n") != NULL, "%s", text);
+    free(text);
+    session_close(&s);
+}
+END_TEST
+
+//  An error that never reached an engine has no engine in its words, and is one for all positions.
+START_TEST(a_refused_call_is_one_plain_sentence)
+{
+    session_t s = session_open();
+    const ipc_error_t *error = ipc_result_error(ipc_apply_sync(s.all, root));
+    ck_assert_uint_eq(ipc_error_count(error), 1);
+    ck_assert_ptr_eq(ipc_error_part(error, 0), error);
+    ck_assert_int_eq(error->engine, -1);
+    ck_assert_str_eq(ipc_error_trace(error), "");
+    ck_assert_str_eq(ipc_error_method(error), "");
+    char *text = error_text_of(error);
+    ck_assert_str_eq(text, "root takes 1 argument, got 0\n");
+    free(text);
+    ck_assert_uint_eq(ipc_error_count(NULL), 0);
+    ck_assert_ptr_null(ipc_error_part(NULL, 0));
+    session_close(&s);
+}
+END_TEST
+
+//  Parts of a result that somebody has looked at are not told again when the result goes; others are, once.
+START_TEST(parts_share_whether_somebody_looked)
+{
+    for (int look = 0; look < 2; look++) {
+        FILE *file = tmpfile();
+        session_t s = session_open();
+        ipc_result_t *r = ipc_apply_sync(s.all, root, -1), *part = ipc_result_slice(r, 1, 3);
+        if (look)
+            ck_assert(!ipc_result_ok(part));
+        int saved = dup(STDERR_FILENO);
+        dup2(fileno(file), STDERR_FILENO);
+        ipc_result_destroy(&r);
+        session_close(&s);
+        dup2(saved, STDERR_FILENO);
+        close(saved);
+        char text[4096] = "";
+        rewind(file);
+        text[fread(text, 1, sizeof text - 1, file)] = 0;
+        fclose(file);
+        ck_assert_msg(lines_with(text, "no real root of") == (look ? 0 : 1), "%s", text);
+    }
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
+    tcase_add_test(tests, four_parts_are_printed_and_the_others_counted);
+    tcase_add_test(tests, errors_of_joined_results_are_plain_parts);
+    tcase_add_test(tests, a_refused_call_is_one_plain_sentence);
+    tcase_add_test(tests, parts_share_whether_somebody_looked);
     tcase_add_test(tests, what_a_function_raises_arrives);
     tcase_add_test(tests, other_positions_stay_readable);
     tcase_add_test(tests, printing_shows_one_head_for_each_engine);

@@ -30,16 +30,26 @@
 #define FIELDS_freed(N, L, B, R, O, T)        T(object)
 #define FIELDS_registration(N, L, B, R, O, T) B(token) N(engine) N(epoch) N(pid) N(nanny) N(owner) N(death_epoch) \
     N(signal) N(status) N(stack_overflow) N(idle_deaths) N(span) N(item) N(done_span) N(done_item) N(address)     \
-    B(trace) B(output) B(errors)
+    B(trace) B(output) B(errors) N(verdict) B(has)
 #define FIELDS_accepted(N, L, B, R, O, T)     N(engine) N(pid)
 #define FIELDS_ping(N, L, B, R, O, T)         N(number)
 #define FIELDS_pong(N, L, B, R, O, T)         N(number)
 #define FIELDS_status(N, L, B, R, O, T)       N(number)
 #define FIELDS_report(N, L, B, R, O, T)       N(number) B(text)
 #define FIELDS_bye(N, L, B, R, O, T)          N(reason)
+#define FIELDS_query(N, L, B, R, O, T)        N(number) N(kind) N(state) N(engine) N(job) N(limit) N(since) \
+    L(until, -5) B(label) B(function)
+#define FIELDS_answer(N, L, B, R, O, T)       N(number) N(count) N(code) B(text) B(body)
+#define FIELDS_fetch(N, L, B, R, O, T)        N(number) N(job) N(count) N(again)
+#define FIELDS_terms(N, L, B, R, O, T)        N(seen) N(after_mode) N(follow_mode) R(after, 32) R(follow, 32) B(needs)
+#define FIELDS_limits(N, L, B, R, O, T)       N(wait_ms) N(run_ms)
+#define FIELDS_abort(N, L, B, R, O, T)        N(job) N(first) N(count) N(balanced) R(engines, 4)
+#define FIELDS_drop(N, L, B, R, O, T)         N(span) N(first) N(count) L(how, IPC_DROP_KILL)
+#define FIELDS_signal(N, L, B, R, O, T)       N(job) N(signal) R(engines, 4)
+#define FIELDS_publish(N, L, B, R, O, T)      N(span) N(item) N(engine) B(name) B(value)
 // clang-format on
 
-static const char row[64] = "\1\2\3\4 a row of elements \xff\xfe of three each \0 and more";
+static const char row[96] = "\1\2\3\4 a row of elements \xff\xfe of three each \0 and more";
 
 #define FILL_N(field) m->field = (__typeof__(m->field)) (0x9182736455647382u * ++n >> 1);
 #define FILL_L(field, value) m->field = (value);

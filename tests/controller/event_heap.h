@@ -6,7 +6,7 @@
 
 typedef enum event_type {
     EVENT_TASK, EVENT_START, EVENT_RECALL, EVENT_ITEM, EVENT_DONE, EVENT_GAVE, EVENT_DOWN, EVENT_BACK, EVENT_USER,
-    EVENT_HELD
+    EVENT_HELD, EVENT_DROP, EVENT_DEADLINE
 } event_type_t;
 
 typedef struct event {
@@ -17,6 +17,7 @@ typedef struct event {
     uint64_t span, first, count;
     int64_t duration;
     bool flag;                         // failed, last
+    bool refuses;
     uint16_t attempts;
     sim_job_t *job;
 } event_t;

@@ -3,24 +3,29 @@
 #ifndef TESTS_CONTROLLER_SIMULATOR_H
 #define TESTS_CONTROLLER_SIMULATOR_H
 
+#include "controller/dependencies.h"
 #include "controller/scheduler.h"
 
 enum { SIM_ENGINES = 512, SIM_LISTED = 32, SIM_CLIENTS = 16, SIM_US = 1000, SIM_MS = 1000000 };
 
 typedef struct simulator simulator_t;
 
+typedef enum sim_abort { SIM_WANTED, SIM_PERHAPS_ABORTED, SIM_ABORTED } sim_abort_t;
 typedef enum sim_place { SIM_WAITS, SIM_AT_ENGINE, SIM_ENDED, SIM_DROPPED } sim_place_t;
-typedef enum sim_outcome { SIM_FINE, SIM_FAILS, SIM_CRASHES } sim_outcome_t;
+typedef enum sim_outcome { SIM_FINE, SIM_FAILS, SIM_CRASHES, SIM_REFUSES } sim_outcome_t;
 
 typedef struct sim_position {
     uint8_t place;             // sim_place_t
     bool started;              // ever
     bool lost;                 // ended with an error of the scheduler's
     bool failed;               // ended with an error of the function's
+    uint8_t aborted;           // its client does not want it: sim_abort_t
     uint8_t loss;              // scheduler_loss_t
     uint16_t runs, crashes;
     uint32_t engine;           // it is at, or ended at
     int64_t begun;             // the last run, nanoseconds
+    uint64_t noted;            // which message of its client's its end was; 0: it has not ended
+    uint32_t refused;          // a bit for each of the first SIM_LISTED engines that refused it
 } sim_position_t;
 
 typedef struct sim_job {
@@ -30,8 +35,14 @@ typedef struct sim_job {
     int64_t finished;          // when the last result came
     bool direct, dropped, over;
     bool everywhere;           // direct: for all engines that are known
+    int64_t wait, deadline;    // nanoseconds that it may wait; until when; 0: without limit
     uint32_t allowed;          // one bit for each of the first SIM_LISTED engines
     int32_t priority;
+    struct sim_job *after;     // of the same client: it comes after this one, or NULL
+    uint32_t mode;             // how: IPC_DEPEND_…
+    bool follows;              // it runs where that ran
+    uint32_t needs;            // of "gpu", which engine e has e of; 0: nothing
+    uint64_t id;
     sim_position_t *positions;
     struct sim_job *next;
 } sim_job_t;
@@ -53,6 +64,7 @@ struct simulator {
     int64_t now, latency;      // nanoseconds
     uint64_t events;
     uint64_t recalls, reports;
+    uint64_t aborts, delays;   // positions that were aborted, or too late
     sim_behave_fn *behave;
     void (*user)(simulator_t *self); // called at the time that sim_user_at() asked for
     int64_t user_left;         // the user's own count
@@ -64,6 +76,10 @@ struct simulator {
     sim_job_t *jobs;           // newest first
     uint64_t sequence;
     bool joined[SIM_CLIENTS];
+    dependencies_t *dependencies[SIM_CLIENTS];
+    uint64_t noted[SIM_CLIENTS]; // messages
+    uint64_t next_id, session[SIM_CLIENTS]; // session: ids after it are of the client that there is now
+    uint64_t refusals, impossible; // positions that ended so
 };
 
 void sim_init(simulator_t *self, uint64_t seed, uint32_t engines);
@@ -77,6 +93,15 @@ void sim_leave(simulator_t *self, uint32_t client);
 //  dealt by the partition rule to the engines of the bits of allowed, or everywhere.
 sim_job_t *sim_submit(simulator_t *self, sim_job_t template);
 
+//  An engine that was not there comes.
+void sim_add(simulator_t *self, uint32_t engine);
+
+//  Its client does not want positions of a job any more; or any work of its own; or what scheduler_abort_engines() says
+//  of the engines of the bits.
+void sim_abort(simulator_t *self, sim_job_t *job, uint64_t first, uint64_t count);
+void sim_abort_client(simulator_t *self, uint32_t client);
+void sim_abort_engines(simulator_t *self, uint32_t client, bool direct, uint32_t engines);
+
 //  Kills an engine now; it is back a few milliseconds later. Removes one for good.
 void sim_kill(simulator_t *self, uint32_t engine);
 void sim_remove(simulator_t *self, uint32_t engine);
@@ -88,6 +113,9 @@ void sim_user_at(simulator_t *self, int64_t time);
 
 //  Goes on until nothing more happens, or until the time.
 void sim_run(simulator_t *self, int64_t until);
+
+//  Every job that waits has a reason.
+void sim_check_reasons(simulator_t *self);
 
 //  Everything that was submitted is over and the scheduler holds nothing.
 void sim_check_empty(simulator_t *self);

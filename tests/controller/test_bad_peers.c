@@ -159,7 +159,9 @@ START_TEST(messages_on_the_wrong_socket_are_refused)
 {
     static const ipc_msg_type_t clients_own[] = {IPC_MSG_HELLO,   IPC_MSG_FUNCTION, IPC_MSG_SUBMIT,
                                                  IPC_MSG_RELEASE, IPC_MSG_STATUS,   IPC_MSG_PING,
-                                                 IPC_MSG_BYE};
+                                                 IPC_MSG_BYE,     IPC_MSG_QUERY,    IPC_MSG_FETCH,
+                                                 IPC_MSG_TERMS,   IPC_MSG_LIMITS,   IPC_MSG_ABORT,
+                                                 IPC_MSG_SIGNAL};
     witness_t witness = witness_new();
     ipc_connection_t engine = raw_connection("engine.json");
     for (ipc_msg_type_t type = 0; type < IPC_MSG_COUNT; type++) {

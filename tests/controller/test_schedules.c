@@ -11,6 +11,7 @@ enum { FEW = 5, HUNDREDS = 300 };
 
 static simulator_t sim;
 static uint32_t engine_count; // of the schedule that runs
+static uint64_t aborts, delays; // positions that ended so, in all schedules
 
 //  What a run is like depends on the seed, the job and the position.
 static sim_outcome_t at_random(simulator_t *self, uint32_t engine, const sim_job_t *job, uint64_t position,
@@ -45,7 +46,29 @@ static void submit_at_random(simulator_t *self, uint32_t client)
     }
     if (job.function % 5 == 4 && !job.everywhere)
         job.count = 1 + job.count % 20; // the long ones
+    if (sim_random(self, 8) == 0)
+        job.wait = 1 + (int64_t) sim_random(self, sim_random(self, 2) ? SIM_MS : 50 * SIM_MS);
     sim_submit(self, job);
+}
+
+//  Positions of one job, all work of a client, or what it has for some engines.
+static void abort_at_random(simulator_t *self, uint32_t client)
+{
+    uint64_t skipped = sim_random(self, 12);
+    sim_job_t *job = self->jobs;
+    while (job && job->next && (skipped > 0 || job->client != client || job->over)) {
+        skipped -= skipped > 0;
+        job = job->next;
+    }
+    uint64_t dice = sim_random(self, 10);
+    if (dice == 0)
+        sim_abort_client(self, client);
+    else if (dice < 3)
+        sim_abort_engines(self, client, sim_random(self, 2), (uint32_t) sim_random(self, 32));
+    else if (job && dice < 6)
+        sim_abort(self, job, 0, job->count);
+    else if (job)
+        sim_abort(self, job, sim_random(self, job->count + 1), 1 + sim_random(self, job->count + 1));
 }
 
 static void act_at_random(simulator_t *self)
@@ -54,6 +77,8 @@ static void act_at_random(simulator_t *self)
     uint64_t dice = sim_random(self, 100);
     if (!self->joined[client])
         client = sim_join(self);
+    if (sim_random(self, 6) == 0)
+        abort_at_random(self, client);
     if (dice < 5)
         sim_leave(self, client);
     else if (dice < 9)
@@ -78,6 +103,8 @@ static uint64_t run_at_random(uint64_t seed, uint32_t engines)
     sim_user_at(&sim, 0);
     sim_run(&sim, FOREVER);
     uint64_t events = sim.events;
+    aborts += sim.aborts;
+    delays += sim.delays;
     sim_check_empty(&sim);
     sim_end(&sim);
     return events;
@@ -91,6 +118,7 @@ START_TEST(random_schedules_keep_every_promise)
         run_at_random(strtoull(one, NULL, 10), FEW);
     for (uint64_t seed = 1; events < 1200000; seed++) events += run_at_random(seed, FEW);
     ck_assert_uint_ge(events, 1000000);
+    ck_assert(one || (aborts > 10000 && delays > 1000));
 }
 END_TEST
 

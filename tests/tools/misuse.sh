@@ -56,6 +56,23 @@ expect 2 '../x' "$ipcluster" start -n 1 --cluster-id ../x
 expect 2 'a/b' "$ipcluster" start -n 1 --profile a/b
 expect 2 'extra' "$ipcluster" list extra
 expect 2 'extra' "$ipcluster" stop extra
+expect 2 '"foo"' "$ipcluster" tasks --state foo
+expect 2 '"x"' "$ipcluster" tasks --engine x
+expect 2 '"10y"' "$ipcluster" tasks --since 10y
+expect 2 '"0"' "$ipcluster" tasks --limit 0
+expect 2 '--state needs' "$ipcluster" tasks --state
+expect 2 'takes the id' "$ipcluster" explain
+expect 2 '"-1"' "$ipcluster" explain -- -1
+expect 2 'either -n N or --remove ID' "$ipcluster" engines
+expect 2 '"x"' "$ipcluster" engines --remove x
+expect 2 '"-3"' "$ipcluster" restart -- -3
+expect 2 'needs a signal' "$ipcluster" signal
+expect 2 '"FOO"' "$ipcluster" signal FOO
+expect 1 'no cluster is running' "$ipcluster" engines -n 2
+expect 1 'no cluster is running' "$ipcluster" restart
+expect 1 'no cluster is running' "$ipcluster" signal INT
+expect 2 '--owner takes' "$ipcluster" start -n 1 --owner x
+expect 1 'cannot watch process' "$ipcluster" start -n 1 --owner 2147483647
 
 expect 2 '--foo' "$ipheat" --foo
 expect 2 '--n needs' "$ipheat" --n
@@ -86,7 +103,7 @@ expect 1 '/nowhere/engine.json' "$worker" --directory /nowhere --id 0
 
 #  --- No cluster -------------------------------------------------------------------------------------------------
 
-for program in "$hello" "$ipheat" "$ipcluster stop" "$ipcluster status"; do
+for program in "$hello" "$ipheat" "$ipcluster stop" "$ipcluster status" "$ipcluster tasks" "$ipcluster explain 7"; do
     expect 1 "no cluster is running" $program
     IPC_PROFILE=nobody expect 1 'nobody' $program
 done
@@ -115,6 +132,7 @@ file()
 "$ipcluster" start -n 1 --daemonize >start.out 2>&1 || { cat start.out; exit 1; }
 live=$(echo "$XDG_RUNTIME_DIR"/ipc/*/client.json)
 expect 1 'misuse' "$ipcluster" start -n 1 # it runs already
+expect 1 'no task of this id' "$ipcluster" explain 7
 cp "$live" good.json
 chmod 600 good.json
 IPC_CONNECTION_FILE=$folder/good.json "$hello" >stdout 2>stderr || { echo 'WRONG: a good file is refused'; wrong=1; }

@@ -1,0 +1,133 @@
+#include "client/terms.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/results.h"
+#include "common/fail.h"
+#include "common/needs.h"
+
+static bool is_named(const ipc_dependency_t *dependency)
+{
+    return dependency && dependency->count > 0;
+}
+
+bool terms_are_set(const ipc_options_t *options)
+{
+    return is_named(options->after) || is_named(options->follow) || (options->needs && *options->needs);
+}
+
+static int check_dependency(const ipc_client_t *client, const char *name, const ipc_dependency_t *dependency,
+                            ipc_error_t *error)
+{
+    for (size_t i = 0; dependency && i < dependency->count; i++) {
+        const ipc_result_t *result = dependency->results[i];
+        if (!result || result->client != client)
+            return ipc_fail(error, IPC_E_DEPENDENCY, "the argument %s: result %zu is %s", name, i,
+                            result ? "of another client" : "NULL");
+        if (result->shape == RESULT_GATHER && !result->finished)
+            return ipc_fail(error, IPC_E_DEPENDENCY,
+                            "the argument %s: result %zu is a gather, which can be waited for in the program alone",
+                            name, i);
+    }
+    return 0;
+}
+
+int terms_check(ipc_client_t *client, const ipc_options_t *options, bool direct, ipc_error_t *error)
+{
+    needs_t needs;
+    if (!terms_are_set(options))
+        return 0;
+    if (direct)
+        return ipc_fail(error, IPC_E_ARGUMENT,
+                        "the arguments after, follow and needs are for balanced views: a direct view has chosen its "
+                        "engines");
+    if (options->detach)
+        return ipc_fail(error, IPC_E_ARGUMENT,
+                        "the argument detach cannot stand beside after, follow or needs");
+    if (options->needs && needs_read(&needs, options->needs, strlen(options->needs), error))
+        return -1;
+    return check_dependency(client, "after", options->after, error) ||
+                   check_dependency(client, "follow", options->follow, error)
+               ? -1
+               : 0;
+}
+
+//  --- What is known of the results --------------------------------------------------------------------------
+
+//  Adds positions; those like the last ones lengthen these.
+static void add(ipc_writer_t *parents, ipc_parent_t parent)
+{
+    if (parents->size > 0) {
+        ipc_parent_t *last = (ipc_parent_t *) (parents->data + parents->size - sizeof *last);
+        bool awaited = parent.state == IPC_PARENT_AWAITED;
+        if (last->state == parent.state && last->engine == parent.engine &&
+            (!awaited || (last->job == parent.job && last->first + last->count == parent.first))) {
+            last->count += parent.count;
+            return;
+        }
+    }
+    ipc_write_raw(parents, &parent, sizeof parent);
+}
+
+static uint32_t state_of(const ipc_result_t *result, size_t i)
+{
+    if (!positions_is_done(&result->positions, i))
+        return IPC_PARENT_AWAITED;
+    return positions_error(&result->positions, i) ? IPC_PARENT_FAILED : IPC_PARENT_DONE;
+}
+
+//  Where positions ran: UINT32_MAX for those that no engine ran.
+static uint32_t *engines_of(const ipc_result_t *result)
+{
+    size_t count = result->positions.count;
+    uint32_t *engines = ipc_xalloc((count + 1) * sizeof engines[0]);
+    memset(engines, 0xff, count * sizeof engines[0]);
+    for (size_t k = 0; k < result->run_count; k++)
+        for (uint64_t i = 0; i < result->runs[k].count && result->runs[k].first + i < count; i++)
+            engines[result->runs[k].first + i] = (uint32_t) result->runs[k].engine;
+    return engines;
+}
+
+static void add_result(ipc_writer_t *parents, const ipc_result_t *result, bool where)
+{
+    uint32_t *engines = where ? engines_of(result) : NULL;
+    for (size_t i = 0; i < result->positions.count; i++) {
+        uint32_t state = state_of(result, i);
+        ipc_parent_t parent = {.count = 1, .state = state, .engine = engines ? engines[i] : UINT32_MAX};
+        if (state == IPC_PARENT_AWAITED) {
+            parent.job = result->ticket->job;
+            parent.first = result->job - parent.job + i;
+        }
+        add(parents, parent);
+    }
+    free(engines);
+}
+
+static uint32_t mode_of(const ipc_dependency_t *dependency)
+{
+    if (!dependency)
+        return IPC_DEPEND_SUCCESS;
+    bool success = dependency->success || !dependency->failure;
+    return (dependency->any ? IPC_DEPEND_ANY : 0) | (success ? IPC_DEPEND_SUCCESS : 0) |
+           (dependency->failure ? IPC_DEPEND_FAILURE : 0);
+}
+
+static ipc_bytes_t parents_of(ipc_writer_t *parents, const ipc_dependency_t *dependency, bool where)
+{
+    for (size_t i = 0; dependency && i < dependency->count; i++) add_result(parents, dependency->results[i], where);
+    return (ipc_bytes_t){parents->data ? parents->data : "", parents->size};
+}
+
+void terms_send(ipc_client_t *client, const ipc_options_t *options)
+{
+    ipc_auto(ipc_writer_destroy) ipc_writer_t after = {0};
+    ipc_auto(ipc_writer_destroy) ipc_writer_t follow = {0};
+    link_send(client, &(ipc_msg_t){.type = IPC_MSG_TERMS,
+                                   .terms = {.seen = client->results_seen,
+                                             .after_mode = mode_of(options->after),
+                                             .follow_mode = mode_of(options->follow),
+                                             .after = parents_of(&after, options->after, false),
+                                             .follow = parents_of(&follow, options->follow, true),
+                                             .needs = ipc_bytes_of(options->needs)}});
+}

@@ -1,0 +1,15 @@
+//  What a submission waits for and needs: the options after, follow and needs, checked and told to the controller.
+#ifndef IPC_CLIENT_TERMS_H
+#define IPC_CLIENT_TERMS_H
+
+#include "client/state.h"
+
+bool terms_are_set(const ipc_options_t *options);
+
+//  0, or -1 with *error: ARGUMENT, DEPENDENCY, LIMIT. With the client's lock.
+int terms_check(ipc_client_t *client, const ipc_options_t *options, bool direct, ipc_error_t *error);
+
+//  Tells them; the submission must follow. With the lock; they have been checked.
+void terms_send(ipc_client_t *client, const ipc_options_t *options);
+
+#endif

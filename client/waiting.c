@@ -1,0 +1,201 @@
+//  Waiting for results: for all, for the first, for one of many, with a progress bar, by a descriptor.
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "client/results.h"
+#include "common/fail.h"
+
+static bool is_finished(void *context)
+{
+    return ((const ipc_result_t *) context)->finished;
+}
+
+typedef struct position {
+    const ipc_result_t *result;
+    size_t i;
+} position_t;
+
+//  While a gather has a second half before it, no position can be shown.
+static bool is_position_done(void *context)
+{
+    const position_t *at = context;
+    return at->result->finished ||
+           (at->result->shape != RESULT_GATHER && positions_is_done(&at->result->positions, at->i));
+}
+
+bool result_wait_until(ipc_result_t *self, condition_fn *condition, void *context, int timeout_ms)
+{
+    if (self->finished) // nothing changes any more: no lock
+        return true;
+    pthread_mutex_lock(&self->client->lock);
+    bool met = client_wait(self->client, condition, context, timeout_ms);
+    pthread_mutex_unlock(&self->client->lock);
+    return met;
+}
+
+void result_wait_all(ipc_result_t *self)
+{
+    result_wait_until(self, is_finished, self, IPC_FOREVER);
+}
+
+void result_wait_at(ipc_result_t *self, size_t i)
+{
+    if (i < self->positions.count)
+        result_wait_until(self, is_position_done, &(position_t){self, i}, IPC_FOREVER);
+}
+
+bool ipc_result_wait(ipc_result_t *self, int timeout_ms)
+{
+    return result_wait_until(self, is_finished, self, timeout_ms);
+}
+
+//  Positions of a gather count once it is over.
+static bool has_one_done(void *context)
+{
+    const ipc_result_t *self = context;
+    return self->finished || (self->shape != RESULT_GATHER && self->positions.done > 0);
+}
+
+static bool has_one_failed(void *context)
+{
+    const ipc_result_t *self = context;
+    return self->finished || (self->shape != RESULT_GATHER && self->positions.failed > 0);
+}
+
+bool ipc_result_wait_for(ipc_result_t *self, ipc_when_t when, int timeout_ms)
+{
+    static condition_fn *const conditions[] = {
+        [IPC_ALL_DONE] = is_finished, [IPC_FIRST_DONE] = has_one_done, [IPC_FIRST_FAILED] = has_one_failed};
+    return result_wait_until(self, conditions[when], self, timeout_ms);
+}
+
+int ipc_result_fd(ipc_result_t *self)
+{
+    pthread_mutex_lock(&self->client->lock);
+    if (self->event_fd < 0)
+        self->event_fd = eventfd(self->finished, EFD_CLOEXEC | EFD_NONBLOCK);
+    int fd = self->event_fd;
+    pthread_mutex_unlock(&self->client->lock);
+    return fd;
+}
+
+//  --- One of many ----------------------------------------------------------------------------------------------
+
+typedef struct choice {
+    ipc_result_t *const *results;
+    size_t count;
+    int64_t index;             // -1: none is done
+} choice_t;
+
+static bool is_one_finished(void *context)
+{
+    choice_t *self = context;
+    for (size_t i = 0; i < self->count && self->index < 0; i++)
+        if (self->results[i] && self->results[i]->finished)
+            self->index = (int64_t) i;
+    return self->index >= 0;
+}
+
+//  Results of several clients have no lock in common: by their descriptors.
+static void poll_any(choice_t *self, int timeout_ms)
+{
+    struct pollfd *fds = ipc_xalloc(self->count * sizeof fds[0]);
+    for (size_t i = 0; i < self->count; i++)
+        fds[i] = (struct pollfd){.fd = self->results[i] ? ipc_result_fd(self->results[i]) : -1, .events = POLLIN};
+    poll(fds, self->count, timeout_ms);
+    free(fds);
+    is_one_finished(self);
+}
+
+int64_t ipc_wait_any(ipc_result_t *const *results, size_t count, int timeout_ms)
+{
+    choice_t choice = {results, count, -1};
+    ipc_client_t *client = NULL;
+    bool several = false;
+    for (size_t i = 0; i < count; i++) {
+        several = several || (client && results[i] && results[i]->client != client);
+        client = results[i] ? results[i]->client : client;
+    }
+    if (!client || is_one_finished(&choice))
+        return choice.index;
+    if (several) {
+        poll_any(&choice, timeout_ms);
+        return choice.index;
+    }
+    pthread_mutex_lock(&client->lock);
+    client_wait(client, is_one_finished, &choice, timeout_ms);
+    pthread_mutex_unlock(&client->lock);
+    return choice.index;
+}
+
+//  --- With a progress bar ----------------------------------------------------------------------------------------
+
+enum { BAR_MIN = 8, BAR_MAX = 40, TEXT_MAX = 160 };
+
+static size_t terminal_columns(void)
+{
+    struct winsize size = {0};
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+//  Seconds as people read them.
+static void write_time(char *text, size_t size, double seconds)
+{
+    long whole = (long) (seconds + 0.5);
+    if (whole >= 3600)
+        snprintf(text, size, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
+    else
+        snprintf(text, size, "%ld:%02ld", whole / 60, whole % 60);
+}
+
+//  What stands behind the bar: how many of how many, how fast, how long still (or how long it took), what failed.
+static int write_counts(ipc_result_t *self, char text[TEXT_MAX], size_t done)
+{
+    char time[32] = "", failures[32] = "";
+    size_t count = self->positions.count, failed = ipc_result_failed(self);
+    double elapsed = ipc_result_elapsed(self), rate = elapsed > 0 ? (double) done / elapsed : 0;
+    if (failed > 0)
+        snprintf(failures, sizeof failures, "  %zu failed", failed);
+    if (done == count)
+        snprintf(time, sizeof time, "  in %.3g s", elapsed);
+    else if (done > 0) {
+        char left[24];
+        write_time(left, sizeof left, (double) (count - done) / rate);
+        snprintf(time, sizeof time, "  %s left", left);
+    }
+    return snprintf(text, TEXT_MAX, "%zu/%zu  %.3g/s%s%s", done, count, rate, time, failures);
+}
+
+//  In one line of the terminal, over the line before.
+static void print_progress(ipc_result_t *self)
+{
+    static const char full[] = "########################################";
+    _Static_assert(sizeof full == BAR_MAX + 1, "the bar's text is as long as the bar");
+    char text[TEXT_MAX];
+    size_t done = ipc_result_done(self), count = self->positions.count;
+    int used = write_counts(self, text, done) + (int) strlen(self->method) + 5; // and blanks, bars, the cursor
+    int width = (int) terminal_columns() - used;
+    width = width < BAR_MIN ? 0 : width > BAR_MAX ? BAR_MAX : width;
+    int filled = count > 0 ? (int) (done * (size_t) width / count) : width;
+    if (width > 0)
+        fprintf(stderr, "\r%s |%.*s%*s| %s\033[K", self->method, filled, full, width - filled, "", text);
+    else
+        fprintf(stderr, "\r%s\033[K", text);
+    fflush(stderr);
+}
+
+void ipc_result_wait_interactive(ipc_result_t *self)
+{
+    enum { REFRESH_MS = 100 };
+    if (!isatty(STDERR_FILENO)) {
+        result_wait_all(self);
+        return;
+    }
+    while (!ipc_result_wait(self, REFRESH_MS)) print_progress(self);
+    print_progress(self);
+    fputc('\n', stderr);
+}

@@ -1,0 +1,228 @@
+#include "controller/detached.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/fail.h"
+
+struct detached {
+    controller_t *controller;
+    detached_job_t *oldest, **youngest_next;
+    size_t count, bytes;
+};
+
+detached_t *detached_new(controller_t *controller)
+{
+    detached_t *self = ipc_xalloc(sizeof *self);
+    self->controller = controller;
+    self->youngest_next = &self->oldest;
+    return self;
+}
+
+//  Goes through the objects of all kept results: they are held more, or no more.
+static void release_results(detached_t *self, detached_job_t *job)
+{
+    ipc_reader_t reader;
+    ipc_msg_t msg;
+    if (job->results.size == 0 || ipc_frame_open(&reader, job->results.data, job->results.size, NULL))
+        return;
+    while (ipc_msg_unpack(&msg, &reader, NULL) == 1)
+        for (size_t i = 0; msg.type == IPC_MSG_RESULT && i < msg.result.objects.count; i++)
+            objects_release(self->controller->objects, ipc_object_at(&msg.result.objects, i), OBJECTS_QUEUE, 1);
+}
+
+static void count_bytes(detached_t *self, detached_job_t *job, size_t bytes)
+{
+    self->bytes += bytes - job->bytes;
+    job->bytes = bytes;
+}
+
+static void drop_results(detached_t *self, detached_job_t *job)
+{
+    release_results(self, job);
+    ipc_writer_destroy(&job->results);
+    job->results = (ipc_writer_t){0};
+    count_bytes(self, job, payload_bytes(job->job.payload));
+}
+
+static void job_remove(detached_t *self, detached_job_t **at)
+{
+    detached_job_t *job = *at;
+    *at = job->next;
+    if (!job->next)
+        self->youngest_next = at;
+    drop_results(self, job);
+    count_bytes(self, job, 0);
+    self->count--;
+    payload_free(self->controller, job->job.payload);
+    free(job->followers);
+    free(job);
+}
+
+void detached_destroy(detached_t **self_p)
+{
+    detached_t *self = *self_p;
+    *self_p = NULL;
+    if (!self)
+        return;
+    while (self->oldest) job_remove(self, &self->oldest);
+    free(self);
+}
+
+//  The oldest job that has ended; one that was delivered, if there is one. NULL: none has ended.
+static detached_job_t **find_dispensable(detached_t *self)
+{
+    detached_job_t **ended = NULL;
+    for (detached_job_t **at = &self->oldest; *at; at = &(*at)->next) {
+        if ((*at)->over && (*at)->delivered)
+            return at;
+        if ((*at)->over && !ended)
+            ended = at;
+    }
+    return ended;
+}
+
+//  Makes room. A running job whose own results are too many loses them.
+static void make_room(detached_t *self, detached_job_t *growing)
+{
+    while (self->bytes > DETACHED_BYTES) {
+        detached_job_t **at = find_dispensable(self);
+        if (at) {
+            job_remove(self, at);
+            continue;
+        }
+        if (growing)
+            growing->lost = true;
+        if (growing)
+            drop_results(self, growing);
+        return;
+    }
+}
+
+static const char *method_of(const function_t *function, const payload_t *payload)
+{
+    switch (function->kind) {
+    case IPC_FUNCTION_PUSH: return "push";
+    case IPC_FUNCTION_PULL: return "pull";
+    case IPC_FUNCTION_PART: return "scatter";
+    case IPC_FUNCTION_REQUIRE: return "require";
+    case IPC_FUNCTION_CLEAR: return "clear";
+    default: return payload->items == IPC_ITEMS_NONE || payload->items == IPC_ITEMS_CALLS ? "apply" : "map";
+    }
+}
+
+static void add_follower(detached_job_t *job, const peer_t *client, uint64_t as)
+{
+    job->followers = ipc_xrealloc(job->followers, (job->follower_count + 1) * sizeof job->followers[0]);
+    job->followers[job->follower_count++] = (follower_t){client->client, client->number, as};
+}
+
+bool detached_has_room(detached_t *self)
+{
+    detached_job_t **at = self->count < DETACHED_MAX ? NULL : find_dispensable(self);
+    if (at)
+        job_remove(self, at);
+    return self->count < DETACHED_MAX;
+}
+
+detached_job_t *detached_add(detached_t *self, peer_t *client, const scheduler_job_t *job, bool is_list)
+{
+    detached_job_t *kept = ipc_xalloc(sizeof *kept);
+    *kept = (detached_job_t){.job = {.id = job->id, .function = job->function, .count = job->count,
+                                     .chunk = job->chunk, .retries = job->retries, .priority = job->priority,
+                                     .payload = job->payload},
+                             .left = job->count,
+                             .is_list = is_list};
+    kept->method = method_of(functions_at(self->controller->functions, job->function), job->payload);
+    *self->youngest_next = kept;
+    self->youngest_next = &kept->next;
+    self->count++;
+    count_bytes(self, kept, payload_bytes(job->payload));
+    add_follower(kept, client, job->id);
+    make_room(self, NULL);
+    return kept;
+}
+
+//  Tells a client, if it is still there, a message of a job, which has another id there.
+static bool tell(controller_t *controller, const follower_t *follower, const ipc_msg_t *msg)
+{
+    peer_t *client = follower->client < controller->by_client_count ? controller->by_client[follower->client] : NULL;
+    if (!client || client->number != follower->number)
+        return false;
+    ipc_msg_t onward = *msg;
+    if (msg->type == IPC_MSG_RESULT) {
+        onward.result.job = follower->job;
+        for (size_t i = 0; i < msg->result.objects.count; i++)
+            objects_hold(controller->objects, ipc_object_at(&msg->result.objects, i), client->number, 1);
+    } else {
+        onward.output.span = follower->job;
+    }
+    peer_send(client, &onward);
+    return true;
+}
+
+static void keep(detached_t *self, detached_job_t *job, const ipc_msg_t *msg)
+{
+    if (job->lost)
+        return;
+    for (size_t i = 0; msg->type == IPC_MSG_RESULT && i < msg->result.objects.count; i++)
+        objects_hold(self->controller->objects, ipc_object_at(&msg->result.objects, i), OBJECTS_QUEUE, 1);
+    size_t before = job->results.size;
+    ipc_msg_pack(msg, &job->results);
+    count_bytes(self, job, job->bytes + job->results.size - before);
+    make_room(self, job);
+}
+
+void detached_take(detached_t *self, detached_job_t *job, const ipc_msg_t *msg)
+{
+    bool told = false;
+    for (size_t i = 0; i < job->follower_count; i++)
+        told = tell(self->controller, &job->followers[i], msg) || told;
+    if (msg->type == IPC_MSG_RESULT)
+        job->left -= msg->result.count;
+    job->delivered = job->left == 0 && told;
+    keep(self, job, msg);
+}
+
+void detached_end(detached_t *self, detached_job_t *job)
+{
+    job->over = true;
+    free(job->followers);
+    job->followers = NULL;
+    job->follower_count = 0;
+    make_room(self, NULL);
+}
+
+detached_job_t *detached_find(const detached_t *self, uint64_t id)
+{
+    detached_job_t *job = self->oldest;
+    while (job && job->job.id != id) job = job->next;
+    return job;
+}
+
+bool detached_follow(detached_t *self, detached_job_t *job, peer_t *client, uint64_t as)
+{
+    if (job->follower_count == FOLLOWERS_MAX)
+        return false;
+    follower_t follower = {client->client, client->number, as};
+    ipc_reader_t reader;
+    ipc_msg_t msg;
+    if (job->results.size > 0 && !ipc_frame_open(&reader, job->results.data, job->results.size, NULL))
+        while (ipc_msg_unpack(&msg, &reader, NULL) == 1) tell(self->controller, &follower, &msg);
+    if (job->over)
+        job->delivered = true;
+    else
+        add_follower(job, client, as);
+    return true;
+}
+
+size_t detached_purge(detached_t *self, uint64_t id)
+{
+    size_t before = self->count;
+    for (detached_job_t **at = &self->oldest; *at;)
+        if ((*at)->over && (id == 0 || (*at)->job.id == id))
+            job_remove(self, at);
+        else
+            at = &(*at)->next;
+    return before - self->count;
+}

@@ -1,0 +1,222 @@
+//  Jobs that wait for other jobs, that need something of an engine, and that engines refuse, under the simulator's
+//  virtual clock: each ends once, at the time it should, with deaths and races. IPC_SEED=n runs that seed alone.
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "simulator.h"
+
+#define FOREVER ((int64_t) 1000000 * SIM_MS)
+
+enum { FEW = 5, SUCCESS = IPC_DEPEND_SUCCESS, ENDED = IPC_DEPEND_SUCCESS | IPC_DEPEND_FAILURE };
+
+static simulator_t sim;
+static uint64_t waited, refused, impossible, reasons; // over all seeds
+
+static sim_outcome_t at_random(simulator_t *self, uint32_t engine, const sim_job_t *job, uint64_t position,
+                               int64_t *duration)
+{
+    *duration = (int64_t) sim_random(self, 400 * SIM_US);
+    if (job->function % 3 == 1 && (engine + position) % 4 > 0)
+        return SIM_REFUSES;
+    if (job->function == 5)
+        return SIM_REFUSES;
+    uint64_t luck = sim_random(self, 1000);
+    return luck < 4 ? SIM_CRASHES : luck < 60 && job->function > 1 ? SIM_FAILS : SIM_FINE;
+}
+
+//  One of a client's jobs, the younger the likelier; or NULL.
+static sim_job_t *some_job_of(simulator_t *self, uint32_t client)
+{
+    for (sim_job_t *job = self->jobs; job; job = job->next)
+        if (job->client == client && job->id > self->session[client] && sim_random(self, 3) == 0)
+            return job;
+    return NULL;
+}
+
+static void submit_at_random(simulator_t *self, uint32_t client)
+{
+    static const uint32_t modes[] = {SUCCESS, SUCCESS, ENDED, IPC_DEPEND_FAILURE, SUCCESS | IPC_DEPEND_ANY,
+                                     ENDED | IPC_DEPEND_ANY};
+    sim_job_t job = {.client = client,
+                     .function = (uint32_t) sim_random(self, 8),
+                     .count = 1 + sim_random(self, sim_random(self, 3) ? 3 : 40),
+                     .retries = (uint32_t) sim_random(self, 3),
+                     .direct = sim_random(self, 5) == 0};
+    if (job.direct) {
+        job.allowed = 1 + (uint32_t) sim_random(self, 15);
+    } else {
+        job.after = some_job_of(self, client);
+        job.mode = modes[sim_random(self, 6)];
+        job.follows = sim_random(self, 3) == 0;
+        job.needs = sim_random(self, 3) ? 0 : (uint32_t) sim_random(self, FEW + 2);
+        if (!job.after && sim_random(self, 3) == 0)
+            job.allowed = 1 + (uint32_t) sim_random(self, 15);
+    }
+    waited += job.after != NULL;
+    sim_submit(self, job);
+}
+
+static void act_at_random(simulator_t *self)
+{
+    uint32_t client = (uint32_t) sim_random(self, 3);
+    uint64_t dice = sim_random(self, 100);
+    if (!self->joined[client])
+        client = sim_join(self);
+    if (dice < 3)
+        sim_leave(self, client);
+    else if (dice < 9)
+        sim_kill(self, (uint32_t) sim_random(self, FEW));
+    else if (dice < 11 && sim_engine_known(self, 4) && self->user_left < 20)
+        sim_remove(self, 4);
+    else
+        for (uint64_t i = 1 + sim_random(self, 4); i > 0; i--) submit_at_random(self, client);
+    if (self->user_left % 8 == 0) {
+        sim_check_reasons(self);
+        reasons++;
+    }
+    if (--self->user_left > 0)
+        sim_user_at(self, self->now + (int64_t) sim_random(self, 600) * SIM_US);
+}
+
+static void run_at_random(uint64_t seed)
+{
+    sim_init(&sim, seed, FEW);
+    sim.behave = at_random;
+    sim.user = act_at_random;
+    sim.lazy = true;
+    sim.latency = (int64_t) (1 + sim_random(&sim, seed % 2 ? 100 : 2000)) * SIM_US;
+    sim.user_left = 60;
+    sim_user_at(&sim, 0);
+    sim_run(&sim, FOREVER);
+    refused += sim.refusals;
+    impossible += sim.impossible;
+    sim_check_empty(&sim);
+    sim_end(&sim);
+}
+
+START_TEST(random_schedules_of_waiting_jobs_keep_every_promise)
+{
+    const char *one = getenv("IPC_SEED");
+    if (one)
+        run_at_random(strtoull(one, NULL, 10));
+    for (uint64_t seed = 1; !one && seed <= 400; seed++) run_at_random(seed);
+    if (one)
+        return;
+    ck_assert_uint_gt(waited, 1000); // it did happen
+    ck_assert_uint_gt(refused, 100);
+    ck_assert_uint_gt(impossible, 100);
+    ck_assert_uint_gt(reasons, 400);
+}
+END_TEST
+
+START_TEST(an_engine_that_comes_takes_queued_work_at_once)
+{
+    enum { ITEMS = 12 };
+    sim_init(&sim, 1, 1);
+    sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = ITEMS, .chunk = 1, .function = 9});
+    sim.behave = NULL;
+    sim_tell(&sim, 0, false); // nothing can run
+    sim_run(&sim, 10 * SIM_MS);
+    ck_assert_uint_eq(job->open, ITEMS);
+    sim_add(&sim, 1);
+    sim_run(&sim, 10 * SIM_MS + SIM_MS);
+    ck_assert(job->over);
+    for (size_t i = 0; i < ITEMS; i++) ck_assert_uint_eq(job->positions[i].engine, 1);
+    sim_tell(&sim, 0, true);
+    sim_run(&sim, FOREVER);
+    sim_check_empty(&sim);
+    sim_end(&sim);
+}
+END_TEST
+
+START_TEST(a_need_that_no_engine_meets_ends_the_job_at_once)
+{
+    sim_init(&sim, 1, 4); // gpu=0 to gpu=3
+    uint32_t client = sim_join(&sim);
+    sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = client, .count = 3, .needs = 4});
+    ck_assert(job->over && job->positions[2].loss == SCHEDULER_UNMET);
+    job = sim_submit(&sim, (sim_job_t){.client = client, .count = 3, .needs = 3, .allowed = 7});
+    ck_assert(job->over);
+    job = sim_submit(&sim, (sim_job_t){.client = client, .count = 30, .needs = 3});
+    sim_run(&sim, FOREVER);
+    for (size_t i = 0; i < 30; i++) ck_assert_uint_eq(job->positions[i].engine, 3);
+    job = sim_submit(&sim, (sim_job_t){.client = client, .count = 1, .needs = 3});
+    sim_remove(&sim, 3); // the only one that could
+    sim_run(&sim, FOREVER);
+    ck_assert(job->over && job->positions[0].lost);
+    sim_check_empty(&sim);
+    sim_end(&sim);
+}
+END_TEST
+
+static void explain(uint32_t client, const sim_job_t *job, const char *words)
+{
+    char text[256] = "";
+    ck_assert(scheduler_explain(sim.scheduler, client, job->id, text, sizeof text));
+    ck_assert_msg(strstr(text, words), "'%s' has no '%s'", text, words);
+}
+
+START_TEST(a_task_that_cannot_start_has_a_reason)
+{
+    char text[256];
+    sim_init(&sim, 1, 2);
+    uint32_t client = sim_join(&sim);
+    sim_tell(&sim, 0, false);
+    sim_tell(&sim, 1, false);
+    sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = client, .count = 4});
+    sim_job_t *next = sim_submit(&sim, (sim_job_t){.client = client, .count = 1, .after = job, .mode = SUCCESS});
+    sim_job_t *direct = sim_submit(&sim, (sim_job_t){.client = client, .count = 1, .direct = true, .allowed = 2});
+    explain(client, job, "none is ready");
+    explain(client, next, "waits for 4 others");
+    explain(client, direct, "engine 1, which is away");
+    sim_tell(&sim, 0, true);
+    sim_tell(&sim, 1, true);
+    sim_run(&sim, FOREVER);
+    ck_assert(!scheduler_explain(sim.scheduler, client, job->id, text, sizeof text));
+    sim_check_empty(&sim);
+    sim_end(&sim);
+}
+END_TEST
+
+//  The controller remembers some thousands of messages; a client that is further behind gets a sentence, no wait.
+START_TEST(what_is_not_known_any_more_is_said)
+{
+    dependencies_t *self = dependencies_new();
+    ipc_parent_t parent = {.job = 1, .count = 1};
+    condition_terms_t after = {{(const char *) &parent, sizeof parent}, SUCCESS}, none = {{"", 0}, 0};
+    decision_t decision;
+    int job = 0;
+    for (uint64_t i = 1; i <= 10000; i++) dependencies_note(self, i, 0, 1, false, 0);
+    dependencies_add(self, &job, 20000, 0, &after, &none);
+    ck_assert(dependencies_next(self, &decision) && decision.verdict == VERDICT_INVALID && decision.job == &job);
+    dependencies_add(self, &job, 20000, 9000, &after, &none); // job 1 has not ended since: it waits
+    ck_assert(!dependencies_next(self, &decision));
+    parent.job = 9500;
+    dependencies_add(self, &job, 20000, 9000, &after, &none);
+    ck_assert(dependencies_next(self, &decision) && decision.verdict == VERDICT_READY);
+    parent.job = 20000; // itself
+    dependencies_add(self, &job, 20000, 10000, &after, &none);
+    ck_assert(dependencies_next(self, &decision) && decision.verdict == VERDICT_INVALID);
+    ck_assert(!dependencies_next(self, &decision));
+    dependencies_destroy(&self);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = tcase_create("waiting");
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, random_schedules_of_waiting_jobs_keep_every_promise);
+    tcase_add_test(tests, an_engine_that_comes_takes_queued_work_at_once);
+    tcase_add_test(tests, a_need_that_no_engine_meets_ends_the_job_at_once);
+    tcase_add_test(tests, a_task_that_cannot_start_has_a_reason);
+    tcase_add_test(tests, what_is_not_known_any_more_is_said);
+    Suite *suite = suite_create("waiting");
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? 1 : 0;
+}

@@ -1,0 +1,46 @@
+//  What the files of ipcluster share.
+#ifndef IPC_TOOLS_IPCLUSTER_H
+#define IPC_TOOLS_IPCLUSTER_H
+
+#include <time.h>
+
+#include "client/history.h"
+#include "launch/cluster.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, NAMES_MAX = 2 };
+
+typedef struct arguments {
+    struct timespec begin;            // of the program
+    const char *profile, *cluster_id; // NULL: not given
+    size_t engines;                   // -n; 0: not given
+    long owner;                       // --owner: a pid, 0: none
+    bool daemonize, all, json;
+    const char *removed;              // --remove: the id of an engine, or NULL
+    ipc_history_query_t query;        // of tasks
+    const char *names[NAMES_MAX];     // the words that follow the command, or NULL
+} arguments_t;
+
+//  Prints the error and gives EXIT_FAILED.
+int fail(const ipc_error_t *error);
+
+//  Prints what is wrong, and where the help is; gives EXIT_USAGE.
+__attribute__((format(printf, 1, 2))) int fail_usage(const char *format, ...);
+
+//  tools/ipcluster_engines.c
+int run_engines(const arguments_t *arguments);
+int run_restart(const arguments_t *arguments);
+int run_signal(const arguments_t *arguments);
+
+//  tools/ipcluster_tasks.c
+int run_tasks(const arguments_t *arguments);
+int run_explain(const arguments_t *arguments);
+
+//  One of the options of tasks: 0, or EXIT_USAGE.
+int read_task_option(arguments_t *arguments, int letter, const char *text);
+
+//  What the controller says of the engines' queues within a second (given), or NULL with *error; of one engine of
+//  these (lent), or NULL.
+ipc_queue_status_t *queues_of_cluster(const arguments_t *arguments, ipc_error_t *error);
+const ipc_engine_queue_t *queue_of_engine(const ipc_queue_status_t *status, size_t id);
+
+#endif
