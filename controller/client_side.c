@@ -139,17 +139,7 @@ static void on_function(controller_t *self, peer_t *peer, const ipc_msg_t *msg, 
 //  A submission that makes no sense ends with an error for each of its positions.
 static void fail_submission(controller_t *self, peer_t *peer, const ipc_msg_t *msg, int code, const char *text)
 {
-    ipc_writer_t body = {0};
-    ipc_failure_t failure = {.code = (uint32_t) code, .kind = ipc_bytes_of(ipc_code_kind(code)),
-                             .text = ipc_bytes_of(text)};
-    ipc_failure_pack(&failure, &body);
-    peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_RESULT,
-                                 .result = {.failed = 1,
-                                            .engine = SCHEDULER_NO_ENGINE,
-                                            .job = msg->submit.job,
-                                            .count = msg->submit.count,
-                                            .body = {body.data, body.size}}});
-    ipc_writer_destroy(&body);
+    peer_fail(peer, msg->submit.job, msg->submit.count, code, text);
     for (size_t i = 0; i < msg->submit.objects.count; i++) { // nobody will ever hold them
         objects_hold(self->objects, ipc_object_at(&msg->submit.objects, i), OBJECTS_QUEUE, 1);
         objects_release(self->objects, ipc_object_at(&msg->submit.objects, i), OBJECTS_QUEUE, 1);

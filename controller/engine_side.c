@@ -112,78 +112,87 @@ static detached_job_t *detached_of(const scheduler_job_t *job)
     return payload->more ? payload->more->detached : NULL;
 }
 
+enum { KIND_ROOM = 32, TEXT_ROOM = 512 };
+
+//  Why positions of a job end, as code, kind and sentence; of a crash also what the dead worker left.
+static void describe_loss(controller_t *self, const scheduler_job_t *job, scheduler_loss_t loss, uint32_t engine,
+                          ipc_failure_t *failure, char kind[KIND_ROOM], char text[TEXT_ROOM])
+{
+    const function_t *function = functions_at(self->functions, job->function);
+    *failure = (ipc_failure_t){.code = IPC_E_CRASH, .where = ipc_bytes_of(function->name)};
+    switch (loss) {
+    case SCHEDULER_ABORTED:
+        failure->code = IPC_E_ABORTED;
+        snprintf(kind, KIND_ROOM, "TaskAborted");
+        snprintf(text, TEXT_ROOM, "%s was aborted before it ran", function->name);
+        break;
+    case SCHEDULER_LATE:
+        failure->code = IPC_E_TIMEOUT;
+        snprintf(kind, KIND_ROOM, "TaskTimeout");
+        snprintf(text, TEXT_ROOM, "%s had not started when its time for waiting (timeout_ms) was up",
+                 function->name);
+        break;
+    case SCHEDULER_CRASHED:
+        if (self->dying->registration.verdict == IPC_VERDICT_ABORTED)
+            failure->code = IPC_E_ABORTED;
+        else if (self->dying->registration.verdict == IPC_VERDICT_TIMEOUT)
+            failure->code = IPC_E_TIMEOUT;
+        describe_death(self->dying, function, kind, text);
+        failure->trace = self->dying->registration.trace;
+        failure->out = self->dying->registration.output;
+        failure->err = self->dying->registration.errors;
+        break;
+    case SCHEDULER_RESULT_LOST:
+        failure->code = IPC_E_RESULT_LOST;
+        snprintf(kind, KIND_ROOM, "ResultLost");
+        snprintf(text, TEXT_ROOM, "%s finished on engine %u, but the engine died before the result was out",
+                 function->name, engine);
+        break;
+    case SCHEDULER_NO_ENGINES:
+        failure->code = IPC_E_ENGINE_LOST;
+        snprintf(kind, KIND_ROOM, "EngineLost");
+        snprintf(text, TEXT_ROOM, "no engine that may run %s is left", function->name);
+        break;
+    case SCHEDULER_UNMET:
+    case SCHEDULER_REFUSED:
+    case SCHEDULER_IMPOSSIBLE:
+        failure->code = (uint32_t) describe_impossible(self, job, loss, text, TEXT_ROOM);
+        ipc_text_copy(kind, KIND_ROOM, ipc_code_kind((int) failure->code));
+        break;
+    default:
+        failure->code = IPC_E_ENGINE_LOST;
+        snprintf(kind, KIND_ROOM, "EngineLost");
+        snprintf(text, TEXT_ROOM, "engine %u is gone, %s did not run", engine, function->name);
+    }
+    failure->kind = ipc_bytes_of(kind);
+    failure->text = ipc_bytes_of(text);
+}
+
+//  One message, however many positions: the client shows one error for all.
 static void action_lose(void *context, scheduler_job_t *job, uint64_t first, uint64_t count, uint32_t engine,
                         scheduler_loss_t loss, uint32_t attempts)
 {
     controller_t *self = context;
     peer_t *client = job->client < self->by_client_count ? self->by_client[job->client] : NULL;
-    const function_t *function = functions_at(self->functions, job->function);
-    char kind[32], text[512];
-    ipc_failure_t failure = {.code = IPC_E_CRASH, .where = ipc_bytes_of(function->name)};
-    switch (loss) {
-    case SCHEDULER_ABORTED:
-        failure.code = IPC_E_ABORTED;
-        snprintf(kind, sizeof kind, "TaskAborted");
-        snprintf(text, sizeof text, "%s was aborted before it ran", function->name);
-        break;
-    case SCHEDULER_LATE:
-        failure.code = IPC_E_TIMEOUT;
-        snprintf(kind, sizeof kind, "TaskTimeout");
-        snprintf(text, sizeof text, "%s had not started when its time for waiting (timeout_ms) was up",
-                 function->name);
-        break;
-    case SCHEDULER_CRASHED:
-        if (self->dying->registration.verdict == IPC_VERDICT_ABORTED)
-            failure.code = IPC_E_ABORTED;
-        else if (self->dying->registration.verdict == IPC_VERDICT_TIMEOUT)
-            failure.code = IPC_E_TIMEOUT;
-        describe_death(self->dying, function, kind, text);
-        failure.trace = self->dying->registration.trace;
-        failure.out = self->dying->registration.output;
-        failure.err = self->dying->registration.errors;
-        break;
-    case SCHEDULER_RESULT_LOST:
-        failure.code = IPC_E_RESULT_LOST;
-        snprintf(kind, sizeof kind, "ResultLost");
-        snprintf(text, sizeof text, "%s finished on engine %u, but the engine died before the result was out",
-                 function->name, engine);
-        break;
-    case SCHEDULER_NO_ENGINES:
-        failure.code = IPC_E_ENGINE_LOST;
-        snprintf(kind, sizeof kind, "EngineLost");
-        snprintf(text, sizeof text, "no engine that may run %s is left", function->name);
-        break;
-    case SCHEDULER_UNMET:
-    case SCHEDULER_REFUSED:
-    case SCHEDULER_IMPOSSIBLE:
-        failure.code = (uint32_t) describe_impossible(self, job, loss, text, sizeof text);
-        ipc_text_copy(kind, sizeof kind, ipc_code_kind((int) failure.code));
-        break;
-    default:
-        failure.code = IPC_E_ENGINE_LOST;
-        snprintf(kind, sizeof kind, "EngineLost");
-        snprintf(text, sizeof text, "engine %u is gone, %s did not run", engine, function->name);
-    }
-    failure.kind = ipc_bytes_of(kind);
-    failure.text = ipc_bytes_of(text);
+    char kind[KIND_ROOM], text[TEXT_ROOM];
+    ipc_failure_t failure;
+    describe_loss(self, job, loss, engine, &failure, kind, text);
     record_lost(self, job, first, count, engine, attempts, (int) failure.code, kind);
     ipc_writer_t body = {0};
     ipc_failure_pack(&failure, &body);
-    for (uint64_t i = 0; i < count; i++) {
-        ipc_msg_t result = {.type = IPC_MSG_RESULT,
-                            .result = {.failed = 1,
-                                       .engine = engine,
-                                       .attempts = attempts,
-                                       .job = job->id,
-                                       .first = first + i,
-                                       .count = 1,
-                                       .accepted = job->accepted,
-                                       .body = {body.data, body.size}}};
-        if (client)
-            peer_send(client, &result);
-        else if (detached_of(job))
-            detached_take(self->detached, detached_of(job), &result);
-    }
+    ipc_msg_t result = {.type = IPC_MSG_RESULT,
+                        .result = {.failed = 1,
+                                   .engine = engine,
+                                   .attempts = attempts,
+                                   .job = job->id,
+                                   .first = first,
+                                   .count = count,
+                                   .accepted = job->accepted,
+                                   .body = {body.data, body.size}}};
+    if (client)
+        peer_send(client, &result);
+    else if (detached_of(job))
+        detached_take(self->detached, detached_of(job), &result);
     ipc_writer_destroy(&body);
 }
 

@@ -165,6 +165,21 @@ void peer_send(peer_t *peer, const ipc_msg_t *msg)
         peer_flush(peer);
 }
 
+void peer_fail(peer_t *peer, uint64_t job, uint64_t count, int code, const char *text)
+{
+    ipc_writer_t body = {0};
+    ipc_failure_t failure = {.code = (uint32_t) code, .kind = ipc_bytes_of(ipc_code_kind(code)),
+                             .text = ipc_bytes_of(text)};
+    ipc_failure_pack(&failure, &body);
+    peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_RESULT,
+                                 .result = {.failed = 1,
+                                            .engine = SCHEDULER_NO_ENGINE,
+                                            .job = job,
+                                            .count = count,
+                                            .body = {body.data, body.size}}});
+    ipc_writer_destroy(&body);
+}
+
 void peers_flush(controller_t *self)
 {
     // A peer that is found gone is dropped, which may give other peers something to say.

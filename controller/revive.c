@@ -9,17 +9,7 @@
 
 static void refuse(peer_t *peer, const ipc_msg_t *msg, int code, const char *text)
 {
-    ipc_writer_t body = {0};
-    ipc_failure_t failure = {.code = (uint32_t) code, .kind = ipc_bytes_of(ipc_code_kind(code)),
-                             .text = ipc_bytes_of(text)};
-    ipc_failure_pack(&failure, &body);
-    peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_RESULT,
-                                 .result = {.failed = 1,
-                                            .engine = SCHEDULER_NO_ENGINE,
-                                            .job = msg->fetch.job,
-                                            .count = msg->fetch.count,
-                                            .body = {body.data, body.size}}});
-    ipc_writer_destroy(&body);
+    peer_fail(peer, msg->fetch.job, msg->fetch.count, code, text);
 }
 
 static void fetch(controller_t *self, peer_t *peer, const ipc_msg_t *msg)

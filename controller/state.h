@@ -188,6 +188,7 @@ peer_t *peer_find(controller_t *self, void *socket, const void *route, size_t si
 peer_t *peer_new(controller_t *self, void *socket, const void *route, size_t size);
 void peer_drop(controller_t *self, peer_t *peer);      // forgets it, with all that it had
 void peer_send(peer_t *peer, const ipc_msg_t *msg);    // at the end of the turn
+void peer_fail(peer_t *peer, uint64_t job, uint64_t count, int code, const char *text); // all of a client's job
 void peer_refuse(peer_t *peer, int code, const char *text); // tells it; it stays
 void peer_dismiss(controller_t *self, peer_t *peer);   // sends it what is to be sent and drops it
 void peer_expel(controller_t *self, peer_t *peer, int code, const char *text); // tells and drops it
