@@ -72,12 +72,12 @@ static void show_written(streaming_t *self, const written_t *written)
     fflush(self->stream);
 }
 
-//  Shows the open lines of positions that are done, or of all, and forgets them.
+//  Shows the open lines of positions that are done and have no more to be shown, or of all, and forgets them.
 static void close_lines(streaming_t *self, bool all)
 {
     for (open_line_t **at = &self->lines, *line; (line = *at);) {
         pthread_mutex_lock(&self->result->client->lock);
-        bool done = all || positions_is_done(&self->result->positions, line->position);
+        bool done = all || (!next_written(self) && positions_is_done(&self->result->positions, line->position));
         pthread_mutex_unlock(&self->result->client->lock);
         if (!done) {
             at = &line->next;

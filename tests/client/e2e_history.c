@@ -18,7 +18,7 @@ IPC_REMOTE(double, root, (double x))
     return x;
 }
 //  Runs until somebody has opened the pipe of this name, so that what is running is known.
-IPC_REMOTE(int, wait_for, (const char *path)) { close(open(path, O_RDONLY)); return ipc_engine_id() >= 0; }
+IPC_REMOTE(int, wait_for, (const char *path)) { gate_await(path); return ipc_engine_id() >= 0; }
 IPC_REMOTE(int, touch, (const char *path)) { close(open(path, O_CREAT | O_WRONLY, 0600)); return 7; }
 IPC_REMOTE(ipc_array_t *, ones, (int64_t n))
 {
@@ -43,42 +43,6 @@ static size_t count_of(session_t *s, const ipc_history_query_t *query)
     size_t count = ipc_history_count(history);
     ipc_history_destroy(&history);
     return count;
-}
-
-//  A pipe that wait_for() waits at; a private name.
-typedef struct gate {
-    char folder[32], path[48];
-} gate_t;
-
-static gate_t gate_new(void)
-{
-    gate_t self = {.folder = "/tmp/ipc-gate-XXXXXX"};
-    ck_assert_ptr_nonnull(mkdtemp(self.folder));
-    snprintf(self.path, sizeof self.path, "%s/gate", self.folder);
-    ck_assert_int_eq(mkfifo(self.path, 0600), 0);
-    return self;
-}
-
-//  Lets one task through once it is there.
-static void gate_open(const gate_t *self)
-{
-    int end = open(self->path, O_WRONLY);
-    ck_assert_int_ge(end, 0);
-    close(end);
-}
-
-//  Lets those through who are there now.
-static void gate_nudge(const gate_t *self)
-{
-    int end = open(self->path, O_WRONLY | O_NONBLOCK);
-    if (end >= 0)
-        close(end);
-}
-
-static void gate_remove(const gate_t *self)
-{
-    unlink(self->path);
-    rmdir(self->folder);
 }
 
 START_TEST(a_task_is_remembered_with_all_that_is_known_of_it)
@@ -194,7 +158,7 @@ START_TEST(queues_show_what_waits_what_runs_and_what_is_done)
     uint64_t calls = 0;
     for (size_t i = 0; i < ipc_history_count(waiting); i++) calls += ipc_history_at(waiting, i)->count;
     ck_assert_uint_eq(calls, BEHIND);
-    gate_open(&gate);
+    gate_pass_one(&gate);
     assert_ok(first);
     for (int i = 0; i < BEHIND; i++) assert_ok(rest[i]);
     ipc_queue_status_t *after = queues_of(&s);
@@ -220,7 +184,7 @@ START_TEST(a_task_is_explained_while_it_waits_and_when_it_is_over)
     ck_assert_msg(text != NULL, "%s", error.text);
     ck_assert_msg(strstr(text, "engine 0"), "%s", text);
     free(text);
-    gate_open(&gate);
+    gate_pass_one(&gate);
     assert_ok(first);
     assert_ok(second);
     text = ipc_client_explain(s.client, ipc_result_id(second), &error);
@@ -311,7 +275,7 @@ START_TEST(detached_work_goes_on_when_its_client_is_gone)
     session_t s = session_open();
     ipc_result_t *fetched = ipc_client_fetch(s.client, id); // while it runs
     ck_assert_uint_eq(ipc_result_done(fetched), 0);
-    gate_open(&gate);
+    gate_pass_one(&gate);
     assert_ok(fetched);
     ck_assert_int_eq(ipc_result_i64(fetched, 0), 1);
     ipc_result_t *again = ipc_client_fetch(s.client, id);
@@ -411,7 +375,7 @@ START_TEST(what_is_purged_is_gone)
     ck_assert_int_eq(error.code, IPC_E_BUSY);
     ck_assert_int_eq(ipc_client_purge(s.client, 0, &error), 0);
     ck_assert_uint_eq(count_of(&s, NULL), 1); // the running one
-    gate_open(&gate);
+    gate_pass_one(&gate);
     assert_ok(running);
     assert_ok(ipc_client_fetch(s.client, ipc_result_id(running)));
     gate_remove(&gate);

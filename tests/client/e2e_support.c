@@ -3,10 +3,12 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -192,6 +194,50 @@ char *output_of(char *const arguments[], int *status)
     ck_assert_int_eq(waitpid(pid, &ended, 0), pid);
     *status = WIFEXITED(ended) ? WEXITSTATUS(ended) : -1;
     return text;
+}
+
+gate_t gate_new(void)
+{
+    gate_t self = {.folder = "/tmp/ipc-gate-XXXXXX", .end = -1};
+    ck_assert_ptr_nonnull(mkdtemp(self.folder));
+    snprintf(self.path, sizeof self.path, "%s/gate", self.folder);
+    ck_assert_int_eq(mkfifo(self.path, 0600), 0);
+    return self;
+}
+
+void gate_open(gate_t *self)
+{
+    self->end = open(self->path, O_RDWR | O_CLOEXEC); // for both: it never waits, and nobody is left behind
+    ck_assert_int_ge(self->end, 0);
+}
+
+void gate_pass_one(const gate_t *self)
+{
+    int end = open(self->path, O_WRONLY | O_CLOEXEC);
+    ck_assert_int_ge(end, 0);
+    close(end);
+}
+
+void gate_nudge(const gate_t *self)
+{
+    int end = open(self->path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (end >= 0)
+        close(end);
+}
+
+void gate_remove(gate_t *self)
+{
+    if (self->end >= 0)
+        close(self->end);
+    unlink(self->path);
+    rmdir(self->folder);
+}
+
+void gate_await(const char *path)
+{
+    int end = open(path, O_RDONLY | O_CLOEXEC);
+    if (end >= 0)
+        close(end);
 }
 
 double now(void)

@@ -49,6 +49,20 @@ void await_end(pid_t pid);
 //  *status is its exit code, -1 if a signal ended it. arguments ends with NULL.
 char *output_of(char *const arguments[], int *status);
 
+//  A place where tasks wait until the test lets them through: a FIFO of a private name. A remote function calls
+//  gate_await() with its path.
+typedef struct gate {
+    char folder[32], path[48];
+    int end;                           // -1: not open for good
+} gate_t;
+
+gate_t gate_new(void);
+void gate_open(gate_t *self);          // for all, from now on
+void gate_pass_one(const gate_t *self); // one that waits, once it is there
+void gate_nudge(const gate_t *self);   // those that wait now
+void gate_remove(gate_t *self);
+void gate_await(const char *path);
+
 //  Seconds of the monotonic clock.
 double now(void);
 

@@ -29,45 +29,20 @@ IPC_REMOTE(int64_t, fail_odd, (int64_t item))
     return item;
 }
 
-//  Returns once the file is there: the test says when.
-IPC_REMOTE(int64_t, await_file, (const char *path))
+//  Returns once the test says so.
+IPC_REMOTE(int64_t, pass_gate, (const char *path))
 {
-    while (access(path, F_OK)) usleep(1000);
+    gate_await(path);
     return 1;
 }
 // clang-format on
-
-//  A file that await_file() waits for, in the cluster's own directory.
-typedef struct gate {
-    char path[256];
-} gate_t;
-
-static gate_t gate_new(void)
-{
-    static int number;
-    gate_t self;
-    snprintf(self.path, sizeof self.path, "%s/gate-%d-%d", getenv("XDG_RUNTIME_DIR"), (int) getpid(), number++);
-    return self;
-}
-
-static void gate_open(const gate_t *self)
-{
-    int fd = open(self->path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-    ck_assert_int_ge(fd, 0);
-    close(fd);
-}
-
-static void gate_remove(const gate_t *self)
-{
-    unlink(self->path);
-}
 
 START_TEST(the_first_of_many_positions_ends_a_wait)
 {
     session_t s = session_open();
     gate_t gate = gate_new();
     ipc_view_t *rest = view_of(&s, "1:4");
-    ipc_result_t *held = ipc_apply(rest, await_file, gate.path);
+    ipc_result_t *held = ipc_apply(rest, pass_gate, (const char *) gate.path);
     ipc_result_t *mixed[] = {held, ipc_apply(s.one, my_id)};
     ipc_result_t *all = ipc_result_join(mixed, 2);
     ck_assert(ipc_result_wait_for(all, IPC_FIRST_DONE, WAIT_MS));
@@ -86,7 +61,7 @@ START_TEST(the_first_failure_ends_a_wait)
 {
     session_t s = session_open();
     gate_t gate = gate_new();
-    ipc_result_t *parts[] = {ipc_apply(view_of(&s, "0,1"), await_file, gate.path), ipc_apply(view_of(&s, "2"), my_id),
+    ipc_result_t *parts[] = {ipc_apply(view_of(&s, "0,1"), pass_gate, (const char *) gate.path), ipc_apply(view_of(&s, "2"), my_id),
                              ipc_apply(view_of(&s, "3"), fail_after, 30)};
     ipc_result_t *all = ipc_result_join(parts, 3);
     ck_assert(ipc_result_wait_for(all, IPC_FIRST_FAILED, WAIT_MS));
@@ -119,8 +94,8 @@ START_TEST(one_of_many_results_is_found_by_its_index)
 {
     session_t s = session_open();
     gate_t gates[2] = {gate_new(), gate_new()};
-    ipc_result_t *results[] = {ipc_apply(view_of(&s, "1"), await_file, gates[0].path), NULL,
-                               ipc_apply(view_of(&s, "2"), await_file, gates[1].path)};
+    ipc_result_t *results[] = {ipc_apply(view_of(&s, "1"), pass_gate, (const char *) gates[0].path), NULL,
+                               ipc_apply(view_of(&s, "2"), pass_gate, (const char *) gates[1].path)};
     ck_assert_int_eq(ipc_wait_any(results, 3, 0), -1);
     ck_assert_int_eq(ipc_wait_any(results, 3, 20), -1);
     gate_open(&gates[1]);
@@ -141,10 +116,10 @@ START_TEST(one_of_many_results_may_be_of_another_client)
 {
     session_t s = session_open(), other = session_open();
     gate_t gate = gate_new();
-    ipc_result_t *results[] = {ipc_apply(view_of(&s, "1"), await_file, gate.path),
+    ipc_result_t *results[] = {ipc_apply(view_of(&s, "1"), pass_gate, (const char *) gate.path),
                                ipc_apply(view_of(&other, "2"), my_id)};
     ck_assert_int_eq(ipc_wait_any(results, 2, WAIT_MS), 1);
-    results[1] = ipc_apply(view_of(&other, "3"), await_file, gate.path);
+    results[1] = ipc_apply(view_of(&other, "3"), pass_gate, (const char *) gate.path);
     ck_assert_int_eq(ipc_wait_any(results, 2, 20), -1);
     gate_open(&gate);
     ck_assert_int_ge(ipc_wait_any(results, 2, WAIT_MS), 0);
@@ -160,7 +135,7 @@ START_TEST(a_descriptor_is_readable_once_all_is_done)
 {
     session_t s = session_open();
     gate_t gate = gate_new();
-    ipc_result_t *r = ipc_apply(s.all, await_file, gate.path);
+    ipc_result_t *r = ipc_apply(s.all, pass_gate, (const char *) gate.path);
     struct pollfd done = {.fd = ipc_result_fd(r), .events = POLLIN};
     ck_assert_int_eq(poll(&done, 1, 20), 0);
     gate_open(&gate);
@@ -182,7 +157,6 @@ typedef struct calls {
     int64_t sum;
     pthread_t thread;
     ipc_view_t *view;                  // that callbacks may submit to
-    const char *path;                  // of a gate
 } calls_t;
 
 static void calls_open(calls_t *self)
@@ -225,7 +199,7 @@ START_TEST(callbacks_are_called_once_on_another_thread)
     gate_t gate = gate_new();
     calls_t calls;
     calls_open(&calls);
-    ipc_result_t *r = ipc_apply(s.all, await_file, gate.path);
+    ipc_result_t *r = ipc_apply(s.all, pass_gate, (const char *) gate.path);
     ck_assert(ipc_result_on_done(r, on_done, &calls));
     ck_assert(ipc_result_on_done(r, on_done, &calls)); // both
     ck_assert_int_eq(calls.count, 0);
@@ -265,7 +239,7 @@ START_TEST(a_callback_may_use_the_library)
 }
 END_TEST
 
-static void open_gate_slowly(ipc_result_t *result, void *context)
+static void count_slowly(ipc_result_t *result, void *context)
 {
     calls_t *calls = context;
     count_call(calls, 0);
@@ -280,11 +254,11 @@ START_TEST(a_destroyed_result_is_never_called_back)
     calls_t calls, running;
     calls_open(&calls);
     calls_open(&running);
-    ipc_result_t *r = ipc_apply(s.one, await_file, gate.path);
+    ipc_result_t *r = ipc_apply(s.one, pass_gate, (const char *) gate.path);
     ck_assert(ipc_result_on_done(r, on_done, &calls));
     ipc_result_destroy(&r);
-    r = ipc_apply(view_of(&s, "1"), await_file, gate.path);
-    ck_assert(ipc_result_on_done(r, open_gate_slowly, &running));
+    r = ipc_apply(view_of(&s, "1"), pass_gate, (const char *) gate.path);
+    ck_assert(ipc_result_on_done(r, count_slowly, &running));
     gate_open(&gate);
     await_calls(&running, 1);
     ipc_result_destroy(&r); // while its callback runs
