@@ -1,6 +1,5 @@
 //  Arrays in shared memory: handed over without a copy, what was handed over never changes, memory is used again.
 #include <check.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,37 +12,26 @@
 #include "common/copy.h"
 #include "common/shared.h"
 #include "common/store.h"
+#include "store_folder.h"
 
 enum { SIZE = 3 << 20, COUNT = SIZE / sizeof(double) };
 
-static char directory[64];
+static char directory[STORE_FOLDER_ROOM];
 static ipc_store_t *store, *other;
 static ipc_error_t error;
 
 static void set_up(void)
 {
-    snprintf(directory, sizeof directory, "/dev/shm/ipc-test-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(directory));
+    store_folder_make(directory);
     store = ipc_store_new(directory, 0xabc);
     other = ipc_store_new(directory, 0xdef);
-}
-
-static size_t count_files(void)
-{
-    size_t count = 0;
-    DIR *files = opendir(directory);
-    ck_assert_ptr_nonnull(files);
-    for (struct dirent *file; (file = readdir(files));) count += file->d_name[0] != '.';
-    closedir(files);
-    return count;
 }
 
 static void tear_down(void)
 {
     ipc_store_destroy(&store);
     ipc_store_destroy(&other);
-    ck_assert_uint_eq(count_files(), 0);
-    ck_assert_int_eq(rmdir(directory), 0);
+    store_folder_remove(directory);
 }
 
 static bool is_all(const ipc_array_t *array, double value)
@@ -102,7 +90,7 @@ START_TEST(the_first_placing_copies_nothing)
     ipc_array_t *array = filled(1);
     char path[128];
     ipc_array_ref_t ref = place(store, array);
-    ck_assert_uint_eq(count_files(), 1);
+    ck_assert_uint_eq(store_folder_files(directory), 1);
     assert_holds(&ref, 1);
     ck_assert(ipc_array_f64(array)[COUNT / 2] == 1);
     // The array's pages are the object's: what is written to its file is seen where nothing was written yet.
@@ -142,7 +130,7 @@ START_TEST(an_array_that_was_not_written_is_placed_again_without_a_copy)
     ipc_array_ref_t first = place(store, array);
     ipc_array_ref_t second = place(store, array);
     ck_assert_uint_ne(first.object.number, second.object.number);
-    ck_assert_uint_eq(count_files(), 2); // two names of the same pages
+    ck_assert_uint_eq(store_folder_files(directory), 2); // two names of the same pages
     ipc_store_freed(store, first.object);
     ipc_store_freed(store, second.object);
     ipc_array_ref_t third = place(store, array); // also when it had no user for a while
@@ -190,7 +178,7 @@ START_TEST(a_view_of_most_of_an_array_is_handed_over_a_small_one_copied)
     snprintf(path, sizeof path, "%s/name", directory);
     ck_assert_ptr_null(ipc_shared_hand_over(ipc_array_f64(array), SIZE / 4, path, &offset));
     ck_assert_ptr_null(ipc_shared_hand_over(ipc_array_f64(array) + COUNT / 2, SIZE, path, &offset)); // beyond it
-    ck_assert_uint_eq(count_files(), 0);
+    ck_assert_uint_eq(store_folder_files(directory), 0);
     ipc_shared_t *shared = ipc_shared_hand_over(ipc_array_f64(array) + 100, SIZE - 800, path, &offset);
     ck_assert_ptr_nonnull(shared);
     ck_assert_uint_eq(offset, 800);
@@ -212,7 +200,7 @@ START_TEST(memory_is_used_again_and_zeroed)
     assert_holds(&ref, 2);
     ipc_store_freed(store, ref.object);
     ipc_array_t *third = filled(4);
-    ck_assert_uint_eq(count_files(), 1); // the first's name, which is kept with its pages
+    ck_assert_uint_eq(store_folder_files(directory), 1); // the first's name, which is kept with its pages
     ref = place(store, third);
     assert_holds(&ref, 4);
     ipc_array_destroy(&third);

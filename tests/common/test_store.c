@@ -1,6 +1,5 @@
 //  Objects in shared memory: made, opened by others, reused, removed; nothing is left behind.
 #include <check.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,33 +8,22 @@
 #include "common/array_body.h"
 #include "common/paths.h"
 #include "common/store.h"
+#include "store_folder.h"
 
-static char directory[64];
+static char directory[STORE_FOLDER_ROOM];
 static ipc_store_t *store;
 static ipc_error_t error;
 
 static void make_store(void)
 {
-    snprintf(directory, sizeof directory, "/dev/shm/ipc-test-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(directory));
+    store_folder_make(directory);
     store = ipc_store_new(directory, 0xabc);
-}
-
-static size_t count_files(void)
-{
-    size_t count = 0;
-    DIR *files = opendir(directory);
-    ck_assert_ptr_nonnull(files);
-    for (struct dirent *file; (file = readdir(files));) count += file->d_name[0] != '.';
-    closedir(files);
-    return count;
 }
 
 static void destroy_store(void)
 {
     ipc_store_destroy(&store);
-    ck_assert_uint_eq(count_files(), 0);
-    ck_assert_int_eq(rmdir(directory), 0);
+    store_folder_remove(directory);
     ipc_store_destroy(&store);
 }
 
@@ -59,7 +47,7 @@ START_TEST(an_object_is_opened_by_its_reference)
     ck_assert_uint_eq((uintptr_t) ipc_array_data(array) % 64, 0);
     ipc_array_destroy(&array);
     ipc_store_destroy(&other);
-    ck_assert_uint_eq(count_files(), 1); // it is not the other's
+    ck_assert_uint_eq(store_folder_files(directory), 1); // it is not the other's
 }
 END_TEST
 
@@ -129,7 +117,7 @@ START_TEST(a_freed_segment_is_used_again)
     ipc_store_freed(store, (ipc_object_t){0xdef, second.number}); // another's
     ck_assert_ptr_eq(ipc_store_take(store, 90000, &third, &error), memory);
     ck_assert_uint_eq(third.number, first.number);
-    ck_assert_uint_eq(count_files(), 2);
+    ck_assert_uint_eq(store_folder_files(directory), 2);
     ipc_store_freed(store, third);
     ck_assert_ptr_ne(ipc_store_take(store, 1000, &third, &error), memory); // far too large for it
 }
@@ -140,7 +128,7 @@ START_TEST(what_cannot_be_had_is_refused)
     ipc_object_t object;
     ck_assert_ptr_null(ipc_store_take(store, (size_t) 1 << 60, &object, &error));
     ck_assert_int_eq(error.code, IPC_E_MEMORY);
-    ck_assert_uint_eq(count_files(), 0);
+    ck_assert_uint_eq(store_folder_files(directory), 0);
     ipc_store_t *nowhere = ipc_store_new("/nonexistent", 1);
     ck_assert_ptr_null(ipc_store_take(nowhere, 100, &object, &error));
     ck_assert_int_eq(error.code, IPC_E_SYSTEM);

@@ -1,7 +1,6 @@
 //  A full /dev/shm: clear errors, nothing half-written, and all goes on once there is room. Run by
 //  tests/with_small_shm, with 16 MiB.
 #include <check.h>
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include "common/shared.h"
 #include "common/store.h"
+#include "store_folder.h"
 
 enum { ROOM = 16 << 20, MIB = 1 << 20 };
 
@@ -25,16 +25,6 @@ static void set_up(void)
     error = (ipc_error_t){0};
 }
 
-static size_t count_files(void)
-{
-    size_t count = 0;
-    DIR *files = opendir(directory);
-    ck_assert_ptr_nonnull(files);
-    for (struct dirent *file; (file = readdir(files));) count += file->d_name[0] != '.';
-    closedir(files);
-    return count;
-}
-
 static size_t free_bytes(void)
 {
     struct statvfs status;
@@ -45,7 +35,7 @@ static size_t free_bytes(void)
 static void tear_down(void)
 {
     ipc_store_destroy(&store);
-    ck_assert_uint_eq(count_files(), 0);
+    ck_assert_uint_eq(store_folder_files(directory), 0);
     ck_assert_uint_eq(free_bytes(), ROOM);
 }
 
@@ -53,12 +43,12 @@ START_TEST(what_does_not_fit_fails_in_one_sentence_and_leaves_nothing)
 {
     ipc_object_t first, second;
     ck_assert_ptr_nonnull(ipc_store_take(store, 10 * MIB, &first, &error));
-    size_t files = count_files(), bytes = free_bytes();
+    size_t files = store_folder_files(directory), bytes = free_bytes();
     ck_assert_ptr_null(ipc_store_take(store, 10 * MIB, &second, &error));
     ck_assert_int_eq(error.code, IPC_E_MEMORY);
     ck_assert_msg(strstr(error.text, "10485760 bytes") && strstr(error.text, "No space left on device"), "%s",
                   error.text);
-    ck_assert_uint_eq(count_files(), files);
+    ck_assert_uint_eq(store_folder_files(directory), files);
     ck_assert_uint_eq(free_bytes(), bytes);
     char *memory = ipc_store_take(store, 4 * MIB, &second, &error); // what fits still does
     ck_assert_ptr_nonnull(memory);
@@ -88,7 +78,7 @@ START_TEST(no_more_is_kept_than_the_limit)
     ck_assert_uint_eq(ipc_shared_kept_limit(directory), ROOM / 8);
     for (size_t i = 0; i < 8; i++) ck_assert_ptr_nonnull(ipc_store_take(store, MIB, &objects[i], &error));
     for (size_t i = 0; i < 8; i++) ipc_store_freed(store, objects[i]);
-    ck_assert_uint_eq(count_files(), ROOM / 8 / MIB);
+    ck_assert_uint_eq(store_folder_files(directory), ROOM / 8 / MIB);
 }
 END_TEST
 
@@ -114,7 +104,7 @@ START_TEST(a_limit_of_the_size_of_files_ends_no_program)
     ck_assert_ptr_null(ipc_store_take(store, 2 * MIB, &object, &error));
     ck_assert_int_eq(error.code, IPC_E_MEMORY);
     ck_assert_msg(strstr(error.text, "File too large") != NULL, "%s", error.text);
-    ck_assert_uint_eq(count_files(), 0);
+    ck_assert_uint_eq(store_folder_files(directory), 0);
     ipc_array_t *array = ipc_array_new(IPC_U8, 1, (size_t[]){2 * MIB}, &error);
     ck_assert_ptr_nonnull(array);
     ipc_array_destroy(&array);
