@@ -29,7 +29,7 @@ static const char *ipcluster(void)
 //  stderr too.
 static int run(char text[TEXT], const char *command)
 {
-    char line[TEXT];
+    char line[2 * TEXT];
     snprintf(line, sizeof line, "C='%s'; exec 2>&1; %s", ipcluster(), command);
     FILE *pipe = popen(line, "r");
     size_t size = fread(text, 1, TEXT - 1, pipe);
