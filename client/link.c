@@ -150,7 +150,7 @@ static void on_welcome(ipc_client_t *self, const ipc_msg_t *msg)
         self->sanitizers[size] = 0;
     }
     self->controller_fd = (int) syscall(SYS_pidfd_open, (pid_t) msg->welcome.pid, 0);
-    if (self->controller_fd < 0) // gone already
+    if (self->controller_fd < 0 && errno == ESRCH) // gone already; where there are no pidfds nobody tells
         link_controller_died(self);
 }
 
