@@ -144,7 +144,7 @@ ticket_t *ticket_new(ipc_client_t *self, ipc_result_t *result, uint64_t count, u
 void ticket_add(ipc_client_t *self, ticket_t *ticket, ipc_result_t *result, uint64_t bytes);
 void ticket_forget(const ipc_result_t *result);       // nobody wants it
 
-//  client/submit.c
+//  client/draft.c
 void draft_writers_free(draft_writers_t *self);
 
 //  client/programs.c: the number of a function, which is made known when it is new. -1 with *error: IMAGE.

@@ -193,7 +193,7 @@ void span_free(scheduler_t *self, scheduler_span_t *span)
 }
 
 //  Puts a span at the head of the queue it waits in.
-static void span_return(scheduler_t *self, scheduler_span_t *span)
+void span_return(scheduler_t *self, scheduler_span_t *span)
 {
     scheduler_job_t *job = span->job;
     bool legal = span_advance(span, SPAN_WAITS);
@@ -249,7 +249,7 @@ scheduler_span_t *scheduler_span(scheduler_t *self, uint64_t id, uint32_t engine
 //  --- Results -------------------------------------------------------------------------------------------
 
 //  Positions that failed run again if the job's retries and the engines' health allow.
-static bool try_again(scheduler_t *self, scheduler_span_t *span, uint64_t first, uint64_t count, bool crashed)
+bool span_try_again(scheduler_t *self, scheduler_span_t *span, uint64_t first, uint64_t count, bool crashed)
 {
     scheduler_job_t *job = span->job;
     if (job->dropped || span->attempts >= job->retries ||
@@ -272,7 +272,7 @@ bool scheduler_done(scheduler_t *self, scheduler_span_t *span, uint64_t first, u
     engine_set_put(&self->sets[SET_PROGRESSED], span->engine, true);
     span->left -= count;
     paces_learn(&self->paces, span->job->function, span->engine, count, (double) duration_ns);
-    if (failed && try_again(self, span, first, count, false))
+    if (failed && span_try_again(self, span, first, count, false))
         return false;
     span->job->left -= count;
     return true;
@@ -325,171 +325,7 @@ void scheduler_gave(scheduler_t *self, uint32_t engine, scheduler_span_t *span, 
     scheduler_settle(self, span);
 }
 
-//  --- Engines and clients that come and go -----------------------------------------------------------
-
-bool scheduler_engine_known(const scheduler_t *self, uint32_t engine)
-{
-    return engine < self->engine_count && self->engines[engine].known;
-}
-
-static void make_room_for(scheduler_t *self, uint32_t engine)
-{
-    if (engine >= self->engine_room) {
-        uint32_t room = self->engine_room ? 2 * self->engine_room : 8;
-        room = engine < room ? room : engine + 1;
-        self->engines = ipc_xrealloc(self->engines, room * sizeof self->engines[0]);
-        memset(self->engines + self->engine_room, 0, (room - self->engine_room) * sizeof self->engines[0]);
-        for (size_t i = 0; i < ENGINE_SETS; i++) engine_set_grow(&self->sets[i], room);
-        self->engine_room = room;
-    }
-    if (engine >= self->engine_count)
-        self->engine_count = engine + 1;
-}
-
-void scheduler_engine_up(scheduler_t *self, uint32_t engine)
-{
-    make_room_for(self, engine);
-    self->engines[engine].known = true;
-    self->engines[engine].ready = true;
-    self->engines[engine].recalling = false;
-    self->engines[engine].dry = false;
-    engine_review(self, engine);
-}
-
-void scheduler_engine_has(scheduler_t *self, uint32_t engine, const needs_t *has)
-{
-    make_room_for(self, engine);
-    engine_t *that = &self->engines[engine];
-    if (!that->has)
-        that->has = ipc_xalloc(sizeof *that->has);
-    *that->has = *has;
-}
-
-const needs_t *scheduler_engine_stock(const scheduler_t *self, uint32_t engine)
-{
-    return scheduler_engine_known(self, engine) ? self->engines[engine].has : NULL;
-}
-
-//  Nothing goes to it. What was left to it, or kept from another since it was there, is for others now.
-static void engine_rests(scheduler_t *self, uint32_t engine)
-{
-    self->engines[engine].ready = false;
-    engine_review(self, engine);
-    engines_match_again(self, NULL);
-}
-
-void scheduler_engine_down(scheduler_t *self, uint32_t engine)
-{
-    if (scheduler_engine_known(self, engine))
-        engine_rests(self, engine);
-}
-
-//  Positions that ran and have no result: again, or an error.
-static void lose(scheduler_t *self, scheduler_span_t *span, uint64_t first, uint64_t count,
-                 scheduler_loss_t loss)
-{
-    scheduler_job_t *job = span->job;
-    if (job->aborted & ABORTED_SOME && count > 1) { // some of them are to run again, perhaps
-        for (uint64_t i = 0; i < count; i++) lose(self, span, first + i, 1, loss);
-        return;
-    }
-    if (count == 0 || try_again(self, span, first, count, loss == SCHEDULER_CRASHED))
-        return;
-    job->left -= count;
-    if (!job->dropped)
-        self->actions->lose(self->context, job, first, count, span->engine, loss, span->attempts + 1u);
-}
-
-//  The items of a span whose engine died: [next, ran) had finished, then one crashed if crashed is true, the
-//  rest had not started. Its place in the engine's list is gone already.
-static void bury_span(scheduler_t *self, scheduler_span_t *span, uint64_t ran, bool crashed)
-{
-    uint64_t end = span->first + span->count, next = end - span->left;
-    if (ran < next)
-        ran = next;
-    if (ran > end)
-        ran = end;
-    crashed = crashed && ran < end;
-    uint64_t rest = ran + crashed;
-    if (rest < end && !span->job->dropped) // not started: loses nothing, no retry either
-        span_return(self, span_part(self, span, rest, end - rest));
-    lose(self, span, ran, crashed, SCHEDULER_CRASHED);
-    lose(self, span, next, ran - next, SCHEDULER_RESULT_LOST);
-    span_free(self, span);
-}
-
-void scheduler_engine_died(scheduler_t *self, uint32_t i, const scheduler_death_t *death)
-{
-    if (!scheduler_engine_known(self, i))
-        return;
-    engine_t *engine = &self->engines[i];
-    uint64_t pivot_id = death->span ? death->span : death->done_span;
-    scheduler_span_t *pivot = death->unknown ? engine->sent.first : scheduler_span(self, pivot_id, i);
-    bool before_pivot = false;         // walking backwards, so that heads of queues keep the order
-    span_list_t sent = engine->sent;
-    engine->sent = (span_list_t){0};
-    engine->items = engine->balanced_items = 0;
-    engine->expected_ns = 0;
-    engine_rests(self, i);
-    for (scheduler_span_t *span = sent.last, *previous; span; span = previous) {
-        previous = span->previous;
-        span->next = span->previous = NULL;
-        if (span == pivot) {
-            bool running = death->unknown || death->span != 0;
-            uint64_t item = death->unknown ? 0 : running ? death->item : death->done_item + 1;
-            bury_span(self, span, item, running); // an item before the first without a result is that one
-            before_pivot = true;
-        } else {
-            bury_span(self, span, before_pivot ? UINT64_MAX : 0, false);
-        }
-    }
-}
-
-static void drop_list(scheduler_t *self, span_list_t *list, uint32_t engine)
-{
-    for (scheduler_span_t *span; (span = list->first);) {
-        uint64_t first = span->first + span->count - span->left;
-        list_remove(list, span);
-        if (span->job->direct || !try_again(self, span, first, span->left, false)) {
-            span->job->left -= span->left;
-            if (!span->job->dropped)
-                self->actions->lose(self->context, span->job, first, span->left, engine,
-                                    SCHEDULER_ENGINE_LOST, span->attempts);
-        }
-        span_free(self, span);
-    }
-}
-
-static bool is_possible(const scheduler_t *self, const scheduler_job_t *job, const tried_t *tried)
-{
-    bool picky = job->allowed || job->needs, others = false;
-    if (!picky && !tried)
-        return true;
-    for (uint32_t i = 0; i < self->engine_count; i++) {
-        if (!self->engines[i].known)
-            continue;
-        if (job_allows(self, job, i) && !tried_is_refused_by(tried, i))
-            return true;
-        others = true;
-    }
-    return !picky && !others;          // an engine may come
-}
-
-bool job_is_possible(const scheduler_t *self, const scheduler_job_t *job)
-{
-    return is_possible(self, job, NULL);
-}
-
-bool span_is_possible(const scheduler_t *self, const scheduler_span_t *span)
-{
-    return is_possible(self, span->job, span->tried);
-}
-
-//  Why no engine may run a job: there is none with what it needs, or none at all of those listed.
-static scheduler_loss_t impossibility_of(const scheduler_job_t *job)
-{
-    return job->needs ? SCHEDULER_UNMET : SCHEDULER_NO_ENGINES;
-}
+//  --- What is submitted, held, given up; clients that come and go ----------------------------------------
 
 static void hold(scheduler_t *self, scheduler_job_t *job)
 {
@@ -502,7 +338,7 @@ static void hold(scheduler_t *self, scheduler_job_t *job)
 }
 
 //  All that was never cut ends with an error. The job stands in no queue.
-static void end_uncut(scheduler_t *self, scheduler_job_t *job, scheduler_loss_t loss)
+void job_end_uncut(scheduler_t *self, scheduler_job_t *job, scheduler_loss_t loss)
 {
     uint64_t first = job->cursor;
     job->cursor = job->count;
@@ -518,13 +354,13 @@ void scheduler_release(scheduler_t *self, scheduler_job_t *job)
         enqueue_job(self, job);
         abort_released(self, job);
     } else
-        end_uncut(self, job, impossibility_of(job));
+        job_end_uncut(self, job, job_impossibility(job));
 }
 
 void scheduler_give_up(scheduler_t *self, scheduler_job_t *job, scheduler_loss_t loss)
 {
     held_remove(self, job);
-    end_uncut(self, job, loss);
+    job_end_uncut(self, job, loss);
 }
 
 void scheduler_submit(scheduler_t *self, scheduler_job_t *job)
@@ -538,7 +374,7 @@ void scheduler_submit(scheduler_t *self, scheduler_job_t *job)
         self->shared = job->accepted;
     if (job->needs && !job_is_possible(self, job)) {
         job->held = false;
-        end_uncut(self, job, SCHEDULER_UNMET);
+        job_end_uncut(self, job, SCHEDULER_UNMET);
     } else if (job->held) {
         hold(self, job);
     } else if (job_is_queued(job)) {
@@ -546,45 +382,6 @@ void scheduler_submit(scheduler_t *self, scheduler_job_t *job)
     } else {
         job_settle(self, job);
     }
-}
-
-//  Work of a client that no engine is left for ends with an error.
-static void drop_impossible(scheduler_t *self, uint32_t c)
-{
-    client_t *client = &self->clients[c];
-    for (scheduler_job_t *job = client->jobs, *next; job; job = next) {
-        next = job->next;
-        if (job_is_possible(self, job))
-            continue;
-        dequeue_job(self, job);
-        end_uncut(self, job, impossibility_of(job));
-    }
-    for (scheduler_span_t *span = client->returned.first, *next; span; span = next) {
-        next = span->next;
-        if (span_is_possible(self, span))
-            continue;
-        returned_remove(self, c, span);
-        span->job->left -= span->left;
-        self->actions->lose(self->context, span->job, span->first, span->left, SCHEDULER_NO_ENGINE,
-                            job_is_possible(self, span->job) ? SCHEDULER_REFUSED : impossibility_of(span->job),
-                            span->attempts);
-        span_free(self, span);
-    }
-    ring_leave(self, c);
-}
-
-void scheduler_engine_remove(scheduler_t *self, uint32_t i)
-{
-    if (!scheduler_engine_known(self, i))
-        return;
-    engine_t *engine = &self->engines[i];
-    engine->known = false;
-    engine->items = engine->balanced_items = engine->direct_count = 0;
-    engine->expected_ns = 0;
-    engine_rests(self, i);
-    drop_list(self, &engine->sent, i);
-    drop_list(self, &engine->direct, i);
-    for (uint32_t c = 0; c < self->client_count; c++) drop_impossible(self, c);
 }
 
 uint32_t scheduler_client_join(scheduler_t *self)
@@ -647,19 +444,4 @@ scheduler_counts_t scheduler_counts(const scheduler_t *self)
                                 .spans = slab_count(self->spans),
                                 .bytes = slab_bytes(self->jobs) + slab_bytes(self->spans),
                                 .looks = self->looks};
-}
-
-size_t scheduler_engine_load(const scheduler_t *self, uint32_t engine)
-{
-    return scheduler_engine_known(self, engine) ? self->engines[engine].items : 0;
-}
-
-size_t scheduler_engine_queue(const scheduler_t *self, uint32_t engine)
-{
-    return scheduler_engine_known(self, engine) ? self->engines[engine].direct_count : 0;
-}
-
-uint64_t scheduler_engine_finished(const scheduler_t *self, uint32_t engine)
-{
-    return scheduler_engine_known(self, engine) ? self->engines[engine].finished : 0;
 }

@@ -1,4 +1,5 @@
-//  The inside of scheduler_t, for scheduler.c (what happens) and choose.c (what runs where).
+//  The inside of scheduler_t, for scheduler.c (what happens), engines.c (those that come and go),
+//  choose.c (what runs where) and abort.c (what is not to run).
 #ifndef IPC_CONTROLLER_SCHEDULER_BODY_H
 #define IPC_CONTROLLER_SCHEDULER_BODY_H
 
@@ -99,13 +100,23 @@ scheduler_span_t *span_part(scheduler_t *self, const scheduler_span_t *span, uin
 void dequeue_job(scheduler_t *self, scheduler_job_t *job);
 void returned_remove(scheduler_t *self, uint32_t client, scheduler_span_t *span);
 void ring_leave(scheduler_t *self, uint32_t client);
-bool job_is_possible(const scheduler_t *self, const scheduler_job_t *job);    // some engine may run it
-bool span_is_possible(const scheduler_t *self, const scheduler_span_t *span);
 bool job_is_lone(const scheduler_t *self, const scheduler_job_t *job); // a single task, all that its client has
 
 void span_free(scheduler_t *self, scheduler_span_t *span);
 void ring_enter(scheduler_t *self, uint32_t client);
 void job_settle(scheduler_t *self, scheduler_job_t *job); // ends it when nothing of it is left
+
+//  Positions that failed run again if the job's retries and the engines' health allow.
+bool span_try_again(scheduler_t *self, scheduler_span_t *span, uint64_t first, uint64_t count, bool crashed);
+void span_return(scheduler_t *self, scheduler_span_t *span); // to the head of the queue it waits in
+//  All that was never cut ends with an error. The job stands in no queue.
+void job_end_uncut(scheduler_t *self, scheduler_job_t *job, scheduler_loss_t loss);
+
+//  engines.c
+bool job_is_possible(const scheduler_t *self, const scheduler_job_t *job);    // some engine may run it
+bool span_is_possible(const scheduler_t *self, const scheduler_span_t *span);
+//  Why no engine may run a job: there is none with what it needs, or none at all of those listed.
+scheduler_loss_t job_impossibility(const scheduler_job_t *job);
 
 //  abort.c
 bool is_aborted(const scheduler_t *self, const scheduler_job_t *job, uint64_t position);

@@ -26,6 +26,14 @@ int fail(const ipc_error_t *error);
 //  Prints what is wrong, and where the help is; gives EXIT_USAGE.
 __attribute__((format(printf, 1, 2))) int fail_usage(const char *format, ...);
 
+//  tools/ipcluster_start.c
+int run_start(const arguments_t *arguments);
+
+//  tools/ipcluster_show.c
+int run_list(const arguments_t *arguments);
+int run_status(const arguments_t *arguments);
+int run_logs(const arguments_t *arguments);
+
 //  tools/ipcluster_engines.c
 int run_engines(const arguments_t *arguments);
 int run_restart(const arguments_t *arguments);

@@ -1,0 +1,48 @@
+//  draft_t: a submission while it is put together: the client's lock is held from draft_begin() to draft_end(), so
+//  that nothing comes between. What goes wrong is kept in its error, with which draft_end() refuses it.
+#ifndef IPC_CLIENT_DRAFT_H
+#define IPC_CLIENT_DRAFT_H
+
+#include "client/results.h"
+
+typedef struct draft {
+    ipc_view_t *view;
+    ipc_client_t *client;
+    const ipc_call_t *call;
+    ipc_options_t options;
+    const char *method;
+    const uint32_t *engines;           // of the view, now; lent
+    size_t engine_count;
+    int64_t function;
+    uint64_t count;                    // positions
+    uint32_t items;                    // ipc_items_t
+    int64_t base;
+    ipc_writer_t *arguments, *objects, *places, *data, *targets; // the client's, empty
+    bool direct;
+    bool is_call;                      // of a function, by apply
+    ipc_error_t error;
+} draft_t;
+
+//  Waits for credit, takes the lock.
+//      view, call   borrowed until draft_end()
+//      method       static: stands in errors
+void draft_begin(draft_t *self, ipc_view_t *view, const ipc_call_t *call, const char *method);
+
+//  Sends what was put together, or refuses it; gives the lock back. Gives the result.
+ipc_result_t *draft_end(draft_t *self, result_shape_t shape);
+
+//  One position for each engine of a direct view; a balanced view's engines are those allowed.
+void draft_target_engines(draft_t *self);
+void draft_target(draft_t *self, uint32_t engine, size_t first, size_t count);
+result_shape_t draft_shape(const draft_t *self);
+
+//  0, or -1 with its error.
+int draft_need_direct(draft_t *self, const char *name); // a direct view, and a name that is not empty
+int draft_argument(draft_t *self, ipc_value_t value);
+int draft_item(draft_t *self, ipc_value_t item);        // to the list; its place is where it begins
+void draft_end_items(draft_t *self);
+
+//  An ipc_place_fn, the draft as context: into a segment of the client's, which the submission names.
+int draft_place(void *context, const void *data, size_t size, ipc_array_ref_t *ref, ipc_error_t *error);
+
+#endif
