@@ -92,7 +92,7 @@ static void on_hello(controller_t *self, peer_t *peer, const ipc_msg_t *msg, par
     }
     peer->kind = PEER_CLIENT;
     peer_own(peer, msg->hello.uuid);
-    peer->dependencies = dependencies_new();
+    peer->dependencies = dependencies_new(&given_actions, peer);
     peer->client = scheduler_client_join(self->scheduler);
     if (peer->client >= self->by_client_count) {
         self->by_client = ipc_xrealloc(self->by_client, (peer->client + 1) * sizeof self->by_client[0]);
@@ -192,7 +192,8 @@ uint64_t payload_tasks(const payload_t *self, uint64_t count)
 
 uint64_t payload_bytes(const payload_t *self)
 {
-    return self->arguments_size + (self->list ? self->list->places.size + self->list->data.size : 0);
+    return self->arguments_size + (self->list ? self->list->places.size + self->list->data.size : 0) +
+           (self->more && self->more->supply ? supply_size(self->more->supply) : 0);
 }
 
 ipc_objects_t payload_objects(const payload_t *self)
@@ -200,12 +201,18 @@ ipc_objects_t payload_objects(const payload_t *self)
     return (ipc_objects_t){self->objects, self->object_count};
 }
 
-static payload_more_t *payload_more_new(ipc_bytes_t label)
+payload_more_t *payload_more(payload_t *self)
 {
-    payload_more_t *more = ipc_xalloc(sizeof *more);
+    if (!self->more)
+        self->more = ipc_xalloc(sizeof *self->more);
+    return self->more;
+}
+
+static void payload_label(payload_t *self, ipc_bytes_t label)
+{
+    payload_more_t *more = payload_more(self);
     size_t size = label.size < sizeof more->label ? label.size : sizeof more->label - 1;
     memcpy(more->label, label.data, size);
-    return more;
 }
 
 void payload_free(controller_t *self, payload_t *payload)
@@ -213,6 +220,7 @@ void payload_free(controller_t *self, payload_t *payload)
     ipc_objects_t objects = payload_objects(payload);
     for (size_t i = 0; i < objects.count; i++)
         objects_release(self->objects, ipc_object_at(&objects, i), OBJECTS_QUEUE, 1);
+    given_free(self, payload);
     if (payload->parcel)
         parcel_release(payload->parcel);
     free(payload->list);
@@ -230,7 +238,7 @@ static payload_t *payload_new(controller_t *self, uint64_t owner, const ipc_msg_
                            .owner = owner, .submitted = msg->submit.submitted,
                            .arguments_size = (uint32_t) arguments.size};
     if (msg->submit.label.size > 0 || msg->submit.flags & IPC_SUBMIT_DETACH)
-        payload->more = payload_more_new(msg->submit.label);
+        payload_label(payload, msg->submit.label);
     if (arguments.size <= sizeof payload->copied && msg->submit.objects.count == 0 && !list) {
         memcpy(payload->copied, arguments.data, arguments.size);
         return payload;
@@ -286,7 +294,7 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
         return;
     if (!submission_is_sound(self, peer, msg))
         return;
-    if (terms && terms_needs(terms, msg, &needs, &error)) {
+    if (terms && (terms_check(terms, msg, &error) || terms_needs(terms, &needs, &error))) {
         fail_submission(self, peer, msg, error.code, error.text);
         return;
     }
@@ -307,13 +315,14 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
     if (detaches)
         detach(self, peer, job, msg);
     size_t targets = msg->submit.targets.size / sizeof(ipc_target_t);
-    if (!job->direct && targets > 0) {
+    bool later = terms && terms_give(terms); // a direct job that waits has its engines in allowed as well
+    if ((!job->direct || later) && targets > 0) {
         job->allowed = ipc_xalloc(targets * sizeof job->allowed[0]);
         job->allowed_count = (uint32_t) targets;
     }
     for (size_t i = 0; i < targets; i++) {
         ipc_target_t target = ipc_target_at(msg->submit.targets, i);
-        if (job->direct)
+        if (job->direct && !later)
             scheduler_job_target(self->scheduler, job, target.engine, target.first, target.count);
         else
             job->allowed[i] = target.engine;
@@ -364,6 +373,7 @@ handler_fn *const client_handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_FUNCTION] = on_function,
     [IPC_MSG_TERMS] = on_terms,
     [IPC_MSG_SUBMIT] = on_submit,
+    [IPC_MSG_SUPPLY] = on_supply,
     [IPC_MSG_LIMITS] = on_limits,
     [IPC_MSG_ABORT] = on_abort,
     [IPC_MSG_SIGNAL] = on_signal,
