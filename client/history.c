@@ -105,7 +105,8 @@ static ipc_task_t task_of(const ipc_task_row_t *row, ipc_arena_t *texts)
                         .sent = seconds(row->sent),
                         .started = seconds(row->started),
                         .finished = seconds(row->finished),
-                        .received = seconds(row->received)};
+                        .received = seconds(row->received),
+                        .peak_memory = row->peak_memory};
 }
 
 static int read_tasks(ipc_history_t *self, const question_t *answer, ipc_error_t *error)

@@ -34,7 +34,8 @@ typedef struct ipc_task {
     const char *label;         // as its client gave it, or ""
     const char *error;         // the kind of its error, or ""
     double submitted, accepted, sent, started, finished, received;
-    uint64_t reserved[8];      // room for later versions
+    uint64_t peak_memory;      // bytes, as ipc_metadata_t has it; 0: not measured
+    uint64_t reserved[7];      // room for later versions
 } ipc_task_t;
 
 //  Which tasks; every default, zero, means all.

@@ -174,6 +174,7 @@ typedef struct ipc_msg {
             ipc_bytes_t durations;     // nanoseconds of each as float; none: alike
             ipc_bytes_t out, err;      // what was written, if count is 1
             ipc_bytes_t body;          // packed values, one after another
+            uint64_t peak_memory;      // bytes, if count is 1; 0: not measured
         } done;
         struct {
             uint32_t failed, engine, attempts;
@@ -182,6 +183,7 @@ typedef struct ipc_msg {
             int64_t accepted, sent, started, finished;
             ipc_objects_t objects;
             ipc_bytes_t durations, out, err, body; // as in done
+            uint64_t peak_memory;
         } result;
         struct {
             uint64_t span;             // engine to controller; to the client: the job
@@ -203,6 +205,7 @@ typedef struct ipc_msg {
             ipc_bytes_t trace, output, errors;
             uint32_t verdict;          // ipc_verdict_t
             ipc_bytes_t has;           // what tasks may need: "cores=4,gpu=1"
+            uint64_t peak_memory;      // of the worker before it while the task ran, bytes; 0: not known
         } registration;
         struct { uint32_t engine, pid; } accepted;
         struct { uint64_t number; } ping;

@@ -27,6 +27,7 @@ typedef struct ipc_task_row {
     uint32_t state, attempts;
     uint32_t engine;                   // UINT32_MAX: none
     int64_t submitted, accepted, sent, started, finished, received;
+    uint64_t peak_memory;              // bytes; 0: not measured
     ipc_bytes_t function, label, error; // error: its kind
 } ipc_task_row_t;
 

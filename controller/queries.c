@@ -109,6 +109,7 @@ static bool add_finished(void *context, const history_entry_t *entry)
                           .started = entry->started,
                           .finished = entry->finished,
                           .received = entry->received,
+                          .peak_memory = entry->peak_memory,
                           .function = function_name(self->controller, entry->function),
                           .label = ipc_bytes_of(entry->label),
                           .error = ipc_bytes_of(entry->error)};

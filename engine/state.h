@@ -13,6 +13,7 @@
 #include "common/holds.h"
 #include "engine/interrupt.h"
 #include "engine/loader.h"
+#include "engine/memory.h"
 #include "engine/output.h"
 #include "engine/page.h"
 #include "engine/slice.h"
@@ -118,6 +119,7 @@ struct worker {
     bool timer_armed;
     bool stopping;                     // SIGTERM came
     interrupt_t interrupt;             // of the item that runs
+    memory_t memory;                   // likewise, when it runs for long
     uint32_t next_run_ms;              // what the next span's items may run, 0: without limit
     bool answered;                     // the controller, to a PING
     int64_t run_started;               // when the running item began

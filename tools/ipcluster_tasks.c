@@ -79,12 +79,13 @@ int read_task_option(arguments_t *arguments, int letter, const char *text)
 
 static json_t *json_of_task(const ipc_task_t *task)
 {
-    return json_pack("{s:I, s:I, s:I, s:s, s:i, s:i, s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:f}", "id",
+    return json_pack("{s:I, s:I, s:I, s:s, s:i, s:i, s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:I}", "id",
                      (json_int_t) task->id, "first", (json_int_t) task->first, "count", (json_int_t) task->count,
                      "state", ipc_task_state_name(task->state), "engine", task->engine, "attempts", task->attempts,
                      "function", task->function, "label", task->label, "error", task->error, "submitted",
                      task->submitted, "accepted", task->accepted, "sent", task->sent, "started", task->started,
-                     "finished", task->finished, "received", task->received);
+                     "finished", task->finished, "received", task->received,
+                     "peak_memory", (json_int_t) task->peak_memory);
 }
 
 static void tasks_as_json(const ipc_history_t *history)
@@ -99,7 +100,7 @@ static void tasks_as_json(const ipc_history_t *history)
 
 static void show_task(const ipc_task_t *task)
 {
-    char when[32] = "-", engine[16] = "-", took[32] = "-";
+    char when[32] = "-", engine[16] = "-", took[32] = "-", memory[32] = "-";
     time_t accepted = (time_t) task->accepted;
     struct tm local;
     if (localtime_r(&accepted, &local))
@@ -108,8 +109,10 @@ static void show_task(const ipc_task_t *task)
         snprintf(engine, sizeof engine, "%d", task->engine);
     if (task->finished > 0)
         snprintf(took, sizeof took, "%.3f s", task->finished - task->started);
-    printf("%-19" PRIu64 "  %-19s  %-7s  %6s  %10" PRIu64 "  %10s  %s%s%s%s%s%s\n", task->id, when,
-           ipc_task_state_name(task->state), engine, task->count, took, task->function, task->label[0] ? " [" : "",
+    if (task->peak_memory > 0)
+        snprintf(memory, sizeof memory, "%.0f MB", 1e-6 * (double) task->peak_memory);
+    printf("%-19" PRIu64 "  %-19s  %-7s  %6s  %10" PRIu64 "  %10s  %9s  %s%s%s%s%s%s\n", task->id, when,
+           ipc_task_state_name(task->state), engine, task->count, took, memory, task->function, task->label[0] ? " [" : "",
            task->label, task->label[0] ? "]" : "", task->error[0] ? ": " : "", task->error);
 }
 
@@ -119,8 +122,8 @@ static void tasks_as_text(const ipc_history_t *history)
         puts("no task");
         return;
     }
-    printf("%-19s  %-19s  %-7s  %6s  %10s  %10s  %s\n", "id", "accepted", "state", "engine", "positions", "took",
-           "function [label]: error");
+    printf("%-19s  %-19s  %-7s  %6s  %10s  %10s  %9s  %s\n", "id", "accepted", "state", "engine", "positions", "took",
+           "memory", "function [label]: error");
     for (size_t i = 0; i < ipc_history_count(history); i++) show_task(ipc_history_at(history, i));
 }
 

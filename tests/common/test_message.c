@@ -20,9 +20,9 @@
 #define FIELDS_task(N, L, B, R, O, T)         N(function) L(items, IPC_ITEMS_LIST) N(recallable) N(lone) N(span) N(first) \
     N(count) L(base, -1) O(objects) B(arguments) B(data)
 #define FIELDS_done(N, L, B, R, O, T)         N(failed) N(span) N(first) N(count) L(started, INT64_MAX) N(finished) \
-    O(objects) B(durations) B(out) B(err) B(body)
+    O(objects) B(durations) B(out) B(err) B(body) N(peak_memory)
 #define FIELDS_result(N, L, B, R, O, T)       N(failed) N(engine) N(attempts) N(job) N(first) N(count) N(accepted) \
-    N(sent) N(started) N(finished) O(objects) B(durations) B(out) B(err) B(body)
+    N(sent) N(started) N(finished) O(objects) B(durations) B(out) B(err) B(body) N(peak_memory)
 #define FIELDS_output(N, L, B, R, O, T)       N(span) N(item) L(stream, 2) N(engine) B(text)
 #define FIELDS_recall(N, L, B, R, O, T)       N(count)
 #define FIELDS_gave(N, L, B, R, O, T)         N(span) N(first) N(count) N(last)
@@ -30,7 +30,7 @@
 #define FIELDS_freed(N, L, B, R, O, T)        T(object)
 #define FIELDS_registration(N, L, B, R, O, T) B(token) N(engine) N(epoch) N(pid) N(nanny) N(owner) N(death_epoch) \
     N(signal) N(status) N(stack_overflow) N(idle_deaths) N(span) N(item) N(done_span) N(done_item) N(address)     \
-    B(trace) B(output) B(errors) N(verdict) B(has)
+    B(trace) B(output) B(errors) N(verdict) B(has) N(peak_memory)
 #define FIELDS_accepted(N, L, B, R, O, T)     N(engine) N(pid)
 #define FIELDS_ping(N, L, B, R, O, T)         N(number)
 #define FIELDS_pong(N, L, B, R, O, T)         N(number)
