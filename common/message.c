@@ -483,6 +483,14 @@ static void pack_query(const ipc_msg_t *self, ipc_writer_t *w)
     ipc_write_i64(w, self->query.until);
     put(w, self->query.label);
     put(w, self->query.function);
+    ipc_write_u64(w, self->query.states);
+    ipc_write_u64(w, self->query.client);
+    ipc_write_i64(w, self->query.submitted_from);
+    ipc_write_i64(w, self->query.submitted_before);
+    put(w, self->query.engines);
+    put(w, self->query.jobs);
+    put(w, self->query.not_label);
+    put(w, self->query.not_function);
 }
 static void unpack_query(ipc_msg_t *self, ipc_reader_t *r)
 {
@@ -496,6 +504,14 @@ static void unpack_query(ipc_msg_t *self, ipc_reader_t *r)
     self->query.until = ipc_read_i64(r);
     self->query.label = get(r);
     self->query.function = get(r);
+    self->query.states = ipc_read_u32(r);
+    self->query.client = ipc_read_u64(r);
+    self->query.submitted_from = ipc_read_i64(r);
+    self->query.submitted_before = ipc_read_i64(r);
+    self->query.engines = get_row(r, sizeof(uint32_t), IPC_MAX_TARGETS);
+    self->query.jobs = get_row(r, sizeof(uint64_t), IPC_MAX_TARGETS);
+    self->query.not_label = get(r);
+    self->query.not_function = get(r);
 }
 
 static void pack_answer(const ipc_msg_t *self, ipc_writer_t *w)

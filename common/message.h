@@ -227,6 +227,11 @@ typedef struct ipc_msg {
             uint64_t limit;            // rows, the newest; 0: all
             int64_t since, until;      // nanoseconds since 1970; 0: without limit
             ipc_bytes_t label, function; // patterns as of fnmatch; empty: any
+            uint32_t states;           // others than state: bits 1 << IPC_ROW_DONE, …
+            uint64_t client;           // that submitted them; 0: any
+            int64_t submitted_from, submitted_before; // nanoseconds since 1970; 0: without limit
+            ipc_bytes_t engines, jobs; // others than engine and job: uint32_t, uint64_t each
+            ipc_bytes_t not_label, not_function; // patterns; empty: none
         } query;
         struct { uint64_t number, count; uint32_t code; ipc_bytes_t text, body; } answer; // text: if code, why not
         struct { uint64_t number, job, count; uint32_t again; } fetch; // number: the task; job: what its results are of
