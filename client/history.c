@@ -54,7 +54,8 @@ static int read_engines(const char *text, ipc_writer_t *engines, ipc_error_t *er
     for (const char *at = text; at;) {
         size_t size = strcspn(at, ","), digits = strspn(at, "0123456789");
         if (size == 0 || size > ENGINE_DIGITS || digits != size)
-            return ipc_fail(error, IPC_E_ARGUMENT, "the argument engine is \"%s\", not the id of one, nor a list", text);
+            return ipc_fail(error, IPC_E_ARGUMENT, "the argument engine is \"%s\", not the id of one, nor a list",
+                            text);
         uint32_t engine = (uint32_t) strtoul(at, NULL, 10);
         ipc_write_raw(engines, &engine, sizeof engine);
         at = at[size] ? at + size + 1 : NULL;
@@ -99,9 +100,7 @@ static int write_query(const ipc_history_query_t *query, ipc_writer_t *engines, 
         return -1;
     int64_t after = query->until == 0 ? 0 : first_nanosecond(query->until, true);
     *msg = (ipc_msg_t){.query = {.kind = IPC_QUERY_TASKS,
-                                 .state = query->state,
-                                 .states = query->states,
-                                 .engine = IPC_ANY,
+                                 .states = query->states | (query->state ? IPC_TASK_BIT(query->state) : 0),
                                  .engines = {engines->data ? engines->data : "", engines->size},
                                  .job = query->id,
                                  .jobs = {query->ids ? (const char *) query->ids : "",
@@ -223,7 +222,7 @@ static int read_queues(ipc_queue_status_t *self, const question_t *answer, ipc_e
 
 ipc_queue_status_t *ipc_client_queue_status(ipc_client_t *client, int timeout_ms, ipc_error_t *error)
 {
-    ipc_msg_t msg = {.query = {.kind = IPC_QUERY_QUEUES, .engine = IPC_ANY}};
+    ipc_msg_t msg = {.query = {.kind = IPC_QUERY_QUEUES}};
     question_t answer = {0};
     pthread_mutex_lock(&client->lock);
     int rc = question_ask(&answer, client, &msg, timeout_ms, error);
@@ -254,7 +253,7 @@ uint64_t ipc_result_id(const ipc_result_t *self)
 
 static int ask_of_task(ipc_client_t *client, ipc_query_kind_t kind, uint64_t id, question_t *answer, ipc_error_t *error)
 {
-    ipc_msg_t msg = {.query = {.kind = kind, .engine = IPC_ANY, .job = id}};
+    ipc_msg_t msg = {.query = {.kind = kind, .job = id}};
     return question_ask(answer, client, &msg, ANSWER_MS, error);
 }
 

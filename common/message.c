@@ -475,8 +475,6 @@ static void pack_query(const ipc_msg_t *self, ipc_writer_t *w)
 {
     ipc_write_u64(w, self->query.number);
     ipc_write_u64(w, self->query.kind);
-    ipc_write_u64(w, self->query.state);
-    ipc_write_u64(w, self->query.engine);
     ipc_write_u64(w, self->query.job);
     ipc_write_u64(w, self->query.limit);
     ipc_write_i64(w, self->query.since);
@@ -496,8 +494,6 @@ static void unpack_query(ipc_msg_t *self, ipc_reader_t *r)
 {
     self->query.number = ipc_read_u64(r);
     self->query.kind = ipc_read_u32(r);
-    self->query.state = ipc_read_u32(r);
-    self->query.engine = ipc_read_u32(r);
     self->query.job = ipc_read_u64(r);
     self->query.limit = ipc_read_u64(r);
     self->query.since = ipc_read_i64(r);

@@ -222,15 +222,15 @@ typedef struct ipc_msg {
         struct {
             uint64_t number;           // of the query, for its answer
             uint32_t kind;             // ipc_query_kind_t
-            uint32_t state, engine;    // 0 and IPC_ANY: any
             uint64_t job;              // of one task; 0: any
             uint64_t limit;            // rows, the newest; 0: all
             int64_t since, until;      // nanoseconds since 1970; 0: without limit
             ipc_bytes_t label, function; // patterns as of fnmatch; empty: any
-            uint32_t states;           // others than state: bits 1 << IPC_ROW_DONE, …
+            uint32_t states;           // bits 1 << IPC_ROW_DONE, …; 0: any
             uint64_t client;           // that submitted them; 0: any
             int64_t submitted_from, submitted_before; // nanoseconds since 1970; 0: without limit
-            ipc_bytes_t engines, jobs; // others than engine and job: uint32_t, uint64_t each
+            ipc_bytes_t engines;       // uint32_t each; empty: any
+            ipc_bytes_t jobs;          // uint64_t each: others than job
             ipc_bytes_t not_label, not_function; // patterns; empty: none
         } query;
         struct { uint64_t number, count; uint32_t code; ipc_bytes_t text, body; } answer; // text: if code, why not

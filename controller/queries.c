@@ -43,14 +43,13 @@ static bool label_matches(const char *pattern, ipc_bytes_t label)
 
 static bool state_matches(const ipc_msg_t *query, const ipc_task_row_t *row)
 {
-    bool any = query->query.state == IPC_ROW_ANY && query->query.states == 0;
-    return any || query->query.state == row->state || (query->query.states >> row->state & 1) != 0;
+    return query->query.states == 0 || (query->query.states >> row->state & 1) != 0;
 }
 
 static bool engine_matches(const ipc_msg_t *query, const ipc_task_row_t *row)
 {
     ipc_bytes_t engines = query->query.engines;
-    bool found = query->query.engine == row->engine || (query->query.engine == IPC_ANY && engines.size == 0);
+    bool found = engines.size == 0;
     for (size_t at = 0; !found && at < engines.size; at += sizeof(uint32_t))
         found = memcmp(engines.data + at, &row->engine, sizeof(uint32_t)) == 0;
     return found;
@@ -343,7 +342,7 @@ static void on_find(controller_t *self, peer_t *peer, const ipc_msg_t *query)
 
 static void on_purge(controller_t *self, peer_t *peer, const ipc_msg_t *query)
 {
-    ipc_msg_t all = {.query = {.job = query->query.job, .engine = IPC_ANY}};
+    ipc_msg_t all = {.query = {.job = query->query.job}};
     search_t search = search_tasks(self, &all);
     bool pending = false;
     for (size_t i = 0; i < search.count; i++)

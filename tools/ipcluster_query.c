@@ -27,7 +27,7 @@ const char tasks_help[] =
     "seconds since 1970 (@1764363262.25).\n"
     "\n"
     "  --json                  as JSON\n"
-    "  --sql SELECT            what a SELECT of SQLite's gives of these tasks, as a table or as JSON:\n"
+    "  --sql SELECT            what a SELECT of SQLite's gives of these tasks, as text (NULL is -) or JSON:\n"
     "\n"
     "      ipcluster tasks --sql 'SELECT function, avg(finished - started) FROM tasks GROUP BY function'\n"
     "\n"

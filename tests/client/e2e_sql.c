@@ -117,7 +117,8 @@ START_TEST(sql_counts_groups_and_compares)
     session_t s = session_open();
     run_five(&s, "sql");
     assert_is(tasks(0, "--label", "sql", "--sql",
-                    "SELECT substr(function, 1, 4) AS name, count(*), sum(attempts) FROM tasks GROUP BY name ORDER BY name",
+                    "SELECT substr(function, 1, 4) AS name, count(*), sum(attempts) FROM tasks GROUP BY name "
+                    "ORDER BY name",
                     NULL),
               "name  count(*)  sum(attempts)\n"
               "root         1              1\n"

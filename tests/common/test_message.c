@@ -37,9 +37,9 @@
 #define FIELDS_status(N, L, B, R, O, T)       N(number)
 #define FIELDS_report(N, L, B, R, O, T)       N(number) B(text)
 #define FIELDS_bye(N, L, B, R, O, T)          N(reason)
-#define FIELDS_query(N, L, B, R, O, T)        N(number) N(kind) N(state) N(engine) N(job) N(limit) N(since) \
-    L(until, -5) B(label) B(function) N(states) N(client) L(submitted_from, -6) L(submitted_before, INT64_MIN)           \
-    R(engines, 4) R(jobs, 8) B(not_label) B(not_function)
+#define FIELDS_query(N, L, B, R, O, T)        N(number) N(kind) N(job) N(limit) N(since) \
+    L(until, -5) B(label) B(function) N(states) N(client) L(submitted_from, -6) \
+    L(submitted_before, INT64_MIN) R(engines, 4) R(jobs, 8) B(not_label) B(not_function)
 #define FIELDS_answer(N, L, B, R, O, T)       N(number) N(count) N(code) B(text) B(body)
 #define FIELDS_fetch(N, L, B, R, O, T)        N(number) N(job) N(count) N(again)
 #define FIELDS_terms(N, L, B, R, O, T)        N(seen) N(after_mode) N(follow_mode) R(after, 32) R(follow, 32) B(needs)
