@@ -38,12 +38,6 @@ static char *tasks(int wanted, ...)
     return text;
 }
 
-static void assert_is(char *text, const char *expected)
-{
-    ck_assert_str_eq(text, expected);
-    free(text);
-}
-
 static void assert_shows(char *text, const char *words)
 {
     ck_assert_msg(strstr(text, words) != NULL, "no '%s' in '%s'", words, text);
@@ -111,6 +105,12 @@ START_TEST(texts_of_any_bytes_are_shown)
 END_TEST
 
 #if HAVE_SQL
+
+static void assert_is(char *text, const char *expected)
+{
+    ck_assert_str_eq(text, expected);
+    free(text);
+}
 
 START_TEST(sql_counts_groups_and_compares)
 {
