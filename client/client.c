@@ -186,6 +186,7 @@ static int client_connect(ipc_client_t *self, ipc_error_t *error)
     self->dead = self->welcome = self->knows_engines = self->unanswered = false;
     self->refusal = (ipc_error_t){0};
     randombytes_buf(&self->uuid, sizeof self->uuid); // of this connection: objects of a former one are not ours
+    self->uuid = self->uuid >> 1 | 1;                // a number that SQL and JSON have as well
     if (link_open(self, error))
         return -1;
     bool answered = client_wait(self, is_welcome, self, self->connect_ms);

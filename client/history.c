@@ -24,6 +24,14 @@ enum { STATES = sizeof states / sizeof states[0] };
 _Static_assert((int) STATES == (int) IPC_ROW_STATES && (int) IPC_TASK_ABORTED == (int) IPC_ROW_ABORTED,
                "states travel as they are");
 
+uint64_t ipc_client_number(ipc_client_t *self)
+{
+    pthread_mutex_lock(&self->lock);
+    uint64_t number = self->uuid;
+    pthread_mutex_unlock(&self->lock);
+    return number;
+}
+
 const char *ipc_task_state_name(ipc_task_state_t state)
 {
     return (size_t) state < STATES ? states[state] : "any";
@@ -39,39 +47,74 @@ ipc_task_state_t ipc_task_state_of(const char *name)
 
 //  --- Tasks ----------------------------------------------------------------------------------------------------
 
-static int read_engine(const char *text, uint32_t *engine, ipc_error_t *error)
+//  The ids in a text such as "0,2", uint32_t each.
+static int read_engines(const char *text, ipc_writer_t *engines, ipc_error_t *error)
 {
     enum { ENGINE_DIGITS = 9 };
-    *engine = IPC_ANY;
-    if (!text)
-        return 0;
-    if (!text[0] || strlen(text) > ENGINE_DIGITS || strspn(text, "0123456789") != strlen(text))
-        return ipc_fail(error, IPC_E_ARGUMENT, "the argument engine is \"%s\", not the id of one", text);
-    *engine = (uint32_t) strtoul(text, NULL, 10);
+    for (const char *at = text; at;) {
+        size_t size = strcspn(at, ","), digits = strspn(at, "0123456789");
+        if (size == 0 || size > ENGINE_DIGITS || digits != size)
+            return ipc_fail(error, IPC_E_ARGUMENT, "the argument engine is \"%s\", not the id of one, nor a list",
+                            text);
+        uint32_t engine = (uint32_t) strtoul(at, NULL, 10);
+        ipc_write_raw(engines, &engine, sizeof engine);
+        at = at[size] ? at + size + 1 : NULL;
+    }
     return 0;
 }
 
-static int64_t nanoseconds(double seconds)
+static double seconds(int64_t nanoseconds)
 {
-    return (int64_t) (1e9 * seconds);
+    return 1e-9 * (double) nanoseconds;
 }
 
-static int write_query(const ipc_history_query_t *query, ipc_msg_t *msg, ipc_error_t *error)
+//  The first nanosecond that is told as that time or a later one; or as a later one. Times as tasks tell them are
+//  coarser than nanoseconds: so what is told as a time is found by that time.
+static int64_t first_nanosecond(double time, bool later)
 {
-    if ((size_t) query->state >= STATES)
-        return ipc_fail(error, IPC_E_ARGUMENT, "the argument state is %d, which is none", (int) query->state);
-    uint32_t engine;
-    if (read_engine(query->engine, &engine, error))
+    enum { COARSE = 1024 };            // more than two neighbours of such times are apart, in nanoseconds
+    const double never = 9e9;
+    if (time == 0 || !(time < never))
+        return time == 0 ? 0 : INT64_MAX;
+    int64_t low = time > 1 ? (int64_t) (1e9 * time) - COARSE : 1, high = low + 2 * (int64_t) COARSE;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (later ? seconds(middle) > time : seconds(middle) >= time)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+static int write_query(const ipc_history_query_t *query, ipc_writer_t *engines, ipc_msg_t *msg, ipc_error_t *error)
+{
+    if ((size_t) query->state >= STATES || query->states >> STATES)
+        return ipc_fail(error, IPC_E_ARGUMENT, "the argument state%s is %u, which is none",
+                        query->states >> STATES ? "s" : "",
+                        query->states >> STATES ? query->states : (unsigned) query->state);
+    if (query->id_count > IPC_MAX_TARGETS)
+        return ipc_fail(error, IPC_E_ARGUMENT, "the argument id_count is %zu, at most %d can be asked for",
+                        query->id_count, IPC_MAX_TARGETS);
+    if (read_engines(query->engine, engines, error))
         return -1;
+    int64_t after = query->until == 0 ? 0 : first_nanosecond(query->until, true);
     *msg = (ipc_msg_t){.query = {.kind = IPC_QUERY_TASKS,
-                                 .state = query->state,
-                                 .engine = engine,
+                                 .states = query->states | (query->state ? IPC_TASK_BIT(query->state) : 0),
+                                 .engines = {engines->data ? engines->data : "", engines->size},
                                  .job = query->id,
+                                 .jobs = {query->ids ? (const char *) query->ids : "",
+                                          query->id_count * sizeof query->ids[0]},
+                                 .client = query->client,
                                  .limit = query->limit,
-                                 .since = nanoseconds(query->since),
-                                 .until = nanoseconds(query->until),
+                                 .since = first_nanosecond(query->since, false),
+                                 .until = after > 1 ? after - 1 : after,
+                                 .submitted_from = first_nanosecond(query->submitted_from, false),
+                                 .submitted_before = first_nanosecond(query->submitted_before, false),
                                  .label = ipc_bytes_of(query->label),
-                                 .function = ipc_bytes_of(query->function)}};
+                                 .function = ipc_bytes_of(query->function),
+                                 .not_label = ipc_bytes_of(query->not_label),
+                                 .not_function = ipc_bytes_of(query->not_function)}};
     return 0;
 }
 
@@ -81,11 +124,6 @@ static const char *keep_text(ipc_arena_t *texts, ipc_bytes_t bytes)
     memcpy(text, bytes.data, bytes.size);
     text[bytes.size] = 0;
     return text;
-}
-
-static double seconds(int64_t nanoseconds)
-{
-    return 1e-9 * (double) nanoseconds;
 }
 
 static ipc_task_t task_of(const ipc_task_row_t *row, ipc_arena_t *texts)
@@ -105,7 +143,8 @@ static ipc_task_t task_of(const ipc_task_row_t *row, ipc_arena_t *texts)
                         .sent = seconds(row->sent),
                         .started = seconds(row->started),
                         .finished = seconds(row->finished),
-                        .received = seconds(row->received)};
+                        .received = seconds(row->received),
+                        .peak_memory = row->peak_memory};
 }
 
 static int read_tasks(ipc_history_t *self, const question_t *answer, ipc_error_t *error)
@@ -128,7 +167,8 @@ ipc_history_t *ipc_client_history(ipc_client_t *client, const ipc_history_query_
 {
     ipc_msg_t msg;
     question_t answer = {0};
-    if (write_query(query ? query : &(ipc_history_query_t){0}, &msg, error))
+    ipc_auto(ipc_writer_destroy) ipc_writer_t engines = {0};
+    if (write_query(query ? query : &(ipc_history_query_t){0}, &engines, &msg, error))
         return NULL;
     pthread_mutex_lock(&client->lock);
     int rc = question_ask(&answer, client, &msg, ANSWER_MS, error);
@@ -182,7 +222,7 @@ static int read_queues(ipc_queue_status_t *self, const question_t *answer, ipc_e
 
 ipc_queue_status_t *ipc_client_queue_status(ipc_client_t *client, int timeout_ms, ipc_error_t *error)
 {
-    ipc_msg_t msg = {.query = {.kind = IPC_QUERY_QUEUES, .engine = IPC_ANY}};
+    ipc_msg_t msg = {.query = {.kind = IPC_QUERY_QUEUES}};
     question_t answer = {0};
     pthread_mutex_lock(&client->lock);
     int rc = question_ask(&answer, client, &msg, timeout_ms, error);
@@ -213,7 +253,7 @@ uint64_t ipc_result_id(const ipc_result_t *self)
 
 static int ask_of_task(ipc_client_t *client, ipc_query_kind_t kind, uint64_t id, question_t *answer, ipc_error_t *error)
 {
-    ipc_msg_t msg = {.query = {.kind = kind, .engine = IPC_ANY, .job = id}};
+    ipc_msg_t msg = {.query = {.kind = kind, .job = id}};
     return question_ask(answer, client, &msg, ANSWER_MS, error);
 }
 

@@ -34,25 +34,38 @@ typedef struct ipc_task {
     const char *label;         // as its client gave it, or ""
     const char *error;         // the kind of its error, or ""
     double submitted, accepted, sent, started, finished, received;
-    uint64_t reserved[8];      // room for later versions
-} ipc_task_t;
+    uint64_t peak_memory;      // bytes, as ipc_metadata_t has it; 0: not measured
+    uint64_t reserved[7];      // room for later versions
+} ipc_task_t;                  // 'ipcluster tasks --sql' has a table "tasks" with these names as its columns
 
 //  Which tasks; every default, zero, means all.
 typedef struct ipc_history_query {
     ipc_task_state_t state;
-    const char *engine;        // its id: "2"
+    const char *engine;        // its id: "2"; or several: "0,2"
     const char *label;         // patterns as of the shell: "sweep*"
     const char *function;      // likewise: "add", or "add (prog.c:12)"
     double since, until;       // seconds since 1970: tasks that were not over before, that came until then
     uint64_t id;               // of one task
     size_t limit;              // the newest so many
+    unsigned states;           // several: IPC_TASK_BIT(IPC_TASK_DONE) | …, and state
+    const uint64_t *ids;       // several tasks: id_count of them, and id; borrowed
+    size_t id_count;
+    uint64_t client;           // that submitted them, as ipc_task_t and ipc_client_number() have it
+    const char *not_label;     // patterns of what is not wanted: "?*" leaves those without a label
+    const char *not_function;
+    double submitted_from;     // seconds since 1970, as ipc_task_t.submitted has them: from then on,
+    double submitted_before;   //   and before then. So of ranges that meet each task is in one, and in one alone
     uint64_t reserved[8];      // room for later versions
 } ipc_history_query_t;
+
+#define IPC_TASK_BIT(state) (1u << (state))
 
 typedef struct ipc_history ipc_history_t;
 
 //  Asks the controller for tasks of all clients: those under way (10,000 entries at most), and the last 10,000 entries
-//  of those that are over; oldest first. Given; NULL with *error: ARGUMENT, CONNECTION, TIMEOUT.
+//  of those that are over (2,000,000 bytes: an entry has 200, whatever its texts); in the order of their submission,
+//  oldest first. What is asked for must all be so; of several states, engines, ids one is enough. Given; NULL with
+//  *error: ARGUMENT, CONNECTION, TIMEOUT.
 //      query        borrowed; NULL: all
 ipc_history_t *ipc_client_history(ipc_client_t *self, const ipc_history_query_t *query, ipc_error_t *error);
 
@@ -61,6 +74,10 @@ const ipc_task_t *ipc_history_at(const ipc_history_t *self, size_t i); // lent b
 
 //  Frees it and sets *self_p to NULL; NULL is fine.
 void ipc_history_destroy(ipc_history_t **self_p);
+
+//  What this client's own tasks have as their client. Another one when it connects anew, to a controller that was
+//  started again and has no history.
+uint64_t ipc_client_number(ipc_client_t *self);
 
 //  "waiting", "running", …; the state of such a name, IPC_TASK_ANY if there is none.
 const char *ipc_task_state_name(ipc_task_state_t state);

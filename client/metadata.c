@@ -95,6 +95,7 @@ static void tell_run(ipc_metadata_t *metadata, const run_t *run, uint64_t i)
     metadata->started = ran ? seconds(run->started) + 1e-9 * start : 0;
     metadata->finished = ran ? seconds(run->started) + 1e-9 * (start + run_time(run, at, at + 1)) : 0;
     metadata->received = seconds(run->received);
+    metadata->peak_memory = run->peak_memory;
 }
 
 //  All that a position wrote to a stream so far; given.

@@ -10,6 +10,7 @@ void reply_begin(reply_t *self, const ipc_msg_t *msg)
                       .attempts = msg->result.attempts,
                       .accepted = msg->result.accepted,
                       .sent = msg->result.sent,
+                      .peak_memory = msg->result.peak_memory,
                       .failed = msg->result.failed,
                       .out = msg->result.out,
                       .err = msg->result.err,

@@ -8,6 +8,7 @@ typedef struct reply {
     int engine;                        // -1: none
     uint32_t attempts;                 // how often the positions were started
     int64_t accepted, sent;            // by the controller, nanoseconds since 1970
+    uint64_t peak_memory;              // bytes, of a single position; 0: not measured
     bool failed;
     ipc_failure_t failure;             // of all its positions, if failed
     ipc_bytes_t out, err;              // what they wrote

@@ -239,6 +239,7 @@ void result_take(ipc_result_t *self, reply_t *reply, uint64_t first, uint64_t co
     run->attempts = reply->attempts;
     run->accepted = reply->accepted;
     run->sent = reply->sent;
+    run->peak_memory = reply->peak_memory;
     run->started = reply->started;
     run->finished = reply->started + time;
     result_add_written(self, first, reply->engine, 1, reply->out);

@@ -34,7 +34,10 @@ typedef struct ipc_metadata {
     double submitted, accepted, sent, started, finished, received;
     const char *out, *err;     // what it wrote so far to stdout and stderr
     const ipc_error_t *error;  // NULL if it did not fail
-    uint64_t reserved[8];      // room for later versions
+    uint64_t peak_memory;      // bytes: the most resident memory that its engine's process had while it ran, what was
+                               //   there before included, not that of programs it started; 0: not measured (tasks
+                               //   shorter than about a millisecond, and systems that cannot tell)
+    uint64_t reserved[7];      // room for later versions
 } ipc_metadata_t;
 
 //  Waits until every position is done. True when it is, false when the deadline passed.

@@ -21,6 +21,7 @@ typedef struct run {
     int64_t accepted, sent;            // by the controller; 0: not known
     int64_t started, finished;
     int64_t received;
+    uint64_t peak_memory;              // bytes; 0: not measured
     const float *durations;            // nanoseconds of each; NULL: alike
 } run_t;
 

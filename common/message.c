@@ -242,6 +242,7 @@ static void pack_done(const ipc_msg_t *self, ipc_writer_t *w)
     put(w, self->done.out);
     put(w, self->done.err);
     put(w, self->done.body);
+    ipc_write_u64(w, self->done.peak_memory);
 }
 static void unpack_done(ipc_msg_t *self, ipc_reader_t *r)
 {
@@ -256,6 +257,7 @@ static void unpack_done(ipc_msg_t *self, ipc_reader_t *r)
     self->done.out = get(r);
     self->done.err = get(r);
     self->done.body = get(r);
+    self->done.peak_memory = ipc_read_u64(r);
 }
 
 static void pack_result(const ipc_msg_t *self, ipc_writer_t *w)
@@ -275,6 +277,7 @@ static void pack_result(const ipc_msg_t *self, ipc_writer_t *w)
     put(w, self->result.out);
     put(w, self->result.err);
     put(w, self->result.body);
+    ipc_write_u64(w, self->result.peak_memory);
 }
 static void unpack_result(ipc_msg_t *self, ipc_reader_t *r)
 {
@@ -293,6 +296,7 @@ static void unpack_result(ipc_msg_t *self, ipc_reader_t *r)
     self->result.out = get(r);
     self->result.err = get(r);
     self->result.body = get(r);
+    self->result.peak_memory = ipc_read_u64(r);
 }
 
 static void pack_output(const ipc_msg_t *self, ipc_writer_t *w)
@@ -381,6 +385,7 @@ static void pack_registration(const ipc_msg_t *self, ipc_writer_t *w)
     put(w, self->registration.errors);
     ipc_write_u64(w, self->registration.verdict);
     put(w, self->registration.has);
+    ipc_write_u64(w, self->registration.peak_memory);
 }
 static void unpack_registration(ipc_msg_t *self, ipc_reader_t *r)
 {
@@ -405,6 +410,7 @@ static void unpack_registration(ipc_msg_t *self, ipc_reader_t *r)
     self->registration.errors = get(r);
     self->registration.verdict = ipc_read_u32(r);
     self->registration.has = get(r);
+    self->registration.peak_memory = ipc_read_u64(r);
 }
 
 static void pack_accepted(const ipc_msg_t *self, ipc_writer_t *w)
@@ -469,27 +475,39 @@ static void pack_query(const ipc_msg_t *self, ipc_writer_t *w)
 {
     ipc_write_u64(w, self->query.number);
     ipc_write_u64(w, self->query.kind);
-    ipc_write_u64(w, self->query.state);
-    ipc_write_u64(w, self->query.engine);
     ipc_write_u64(w, self->query.job);
     ipc_write_u64(w, self->query.limit);
     ipc_write_i64(w, self->query.since);
     ipc_write_i64(w, self->query.until);
     put(w, self->query.label);
     put(w, self->query.function);
+    ipc_write_u64(w, self->query.states);
+    ipc_write_u64(w, self->query.client);
+    ipc_write_i64(w, self->query.submitted_from);
+    ipc_write_i64(w, self->query.submitted_before);
+    put(w, self->query.engines);
+    put(w, self->query.jobs);
+    put(w, self->query.not_label);
+    put(w, self->query.not_function);
 }
 static void unpack_query(ipc_msg_t *self, ipc_reader_t *r)
 {
     self->query.number = ipc_read_u64(r);
     self->query.kind = ipc_read_u32(r);
-    self->query.state = ipc_read_u32(r);
-    self->query.engine = ipc_read_u32(r);
     self->query.job = ipc_read_u64(r);
     self->query.limit = ipc_read_u64(r);
     self->query.since = ipc_read_i64(r);
     self->query.until = ipc_read_i64(r);
     self->query.label = get(r);
     self->query.function = get(r);
+    self->query.states = ipc_read_u32(r);
+    self->query.client = ipc_read_u64(r);
+    self->query.submitted_from = ipc_read_i64(r);
+    self->query.submitted_before = ipc_read_i64(r);
+    self->query.engines = get_row(r, sizeof(uint32_t), IPC_MAX_TARGETS);
+    self->query.jobs = get_row(r, sizeof(uint64_t), IPC_MAX_TARGETS);
+    self->query.not_label = get(r);
+    self->query.not_function = get(r);
 }
 
 static void pack_answer(const ipc_msg_t *self, ipc_writer_t *w)

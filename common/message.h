@@ -176,6 +176,7 @@ typedef struct ipc_msg {
             ipc_bytes_t durations;     // nanoseconds of each as float; none: alike
             ipc_bytes_t out, err;      // what was written, if count is 1
             ipc_bytes_t body;          // packed values, one after another
+            uint64_t peak_memory;      // bytes, if count is 1; 0: not measured
         } done;
         struct {
             uint32_t failed, engine, attempts;
@@ -184,6 +185,7 @@ typedef struct ipc_msg {
             int64_t accepted, sent, started, finished;
             ipc_objects_t objects;
             ipc_bytes_t durations, out, err, body; // as in done
+            uint64_t peak_memory;
         } result;
         struct {
             uint64_t span;             // engine to controller; to the client: the job
@@ -205,6 +207,7 @@ typedef struct ipc_msg {
             ipc_bytes_t trace, output, errors;
             uint32_t verdict;          // ipc_verdict_t
             ipc_bytes_t has;           // what tasks may need: "cores=4,gpu=1"
+            uint64_t peak_memory;      // of the worker before it while the task ran, bytes; 0: not known
         } registration;
         struct { uint32_t engine, pid; } accepted;
         struct { uint64_t number; } ping;
@@ -221,11 +224,16 @@ typedef struct ipc_msg {
         struct {
             uint64_t number;           // of the query, for its answer
             uint32_t kind;             // ipc_query_kind_t
-            uint32_t state, engine;    // 0 and IPC_ANY: any
             uint64_t job;              // of one task; 0: any
             uint64_t limit;            // rows, the newest; 0: all
             int64_t since, until;      // nanoseconds since 1970; 0: without limit
             ipc_bytes_t label, function; // patterns as of fnmatch; empty: any
+            uint32_t states;           // bits 1 << IPC_ROW_DONE, …; 0: any
+            uint64_t client;           // that submitted them; 0: any
+            int64_t submitted_from, submitted_before; // nanoseconds since 1970; 0: without limit
+            ipc_bytes_t engines;       // uint32_t each; empty: any
+            ipc_bytes_t jobs;          // uint64_t each: others than job
+            ipc_bytes_t not_label, not_function; // patterns; empty: none
         } query;
         struct { uint64_t number, count; uint32_t code; ipc_bytes_t text, body; } answer; // text: if code, why not
         struct { uint64_t number, job, count; uint32_t again; } fetch; // number: the task; job: what its results are of

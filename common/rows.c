@@ -27,6 +27,7 @@ void ipc_task_row_pack(const ipc_task_row_t *self, ipc_writer_t *w)
     ipc_write_i64(w, self->started);
     ipc_write_i64(w, self->finished);
     ipc_write_i64(w, self->received);
+    ipc_write_u64(w, self->peak_memory);
     put(w, self->function);
     put(w, self->label);
     put(w, self->error);
@@ -46,6 +47,7 @@ void ipc_task_row_unpack(ipc_task_row_t *self, ipc_reader_t *r)
     self->started = ipc_read_i64(r);
     self->finished = ipc_read_i64(r);
     self->received = ipc_read_i64(r);
+    self->peak_memory = ipc_read_u64(r);
     self->function = get(r);
     self->label = get(r);
     self->error = get(r);

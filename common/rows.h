@@ -15,9 +15,7 @@ typedef enum ipc_query_kind {
     IPC_QUERY_KINDS
 } ipc_query_kind_t;
 
-#define IPC_ANY UINT32_MAX // of an engine in a query
-
-//  The state of a row of tasks, as ipc_task_state_t of client/history.h has it; 0 in a query: any.
+//  The state of a row of tasks, as ipc_task_state_t of client/history.h has it.
 enum { IPC_ROW_ANY, IPC_ROW_WAITING, IPC_ROW_RUNNING, IPC_ROW_DONE, IPC_ROW_FAILED, IPC_ROW_ABORTED, IPC_ROW_STATES };
 
 //  Positions of one task that share their fate. Times are nanoseconds since 1970, 0: not yet.
@@ -27,6 +25,7 @@ typedef struct ipc_task_row {
     uint32_t state, attempts;
     uint32_t engine;                   // UINT32_MAX: none
     int64_t submitted, accepted, sent, started, finished, received;
+    uint64_t peak_memory;              // bytes; 0: not measured
     ipc_bytes_t function, label, error; // error: its kind
 } ipc_task_row_t;
 

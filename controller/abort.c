@@ -178,14 +178,12 @@ static void abort_sent(scheduler_t *self, scheduler_span_t *span, uint64_t first
         self->actions->drop(self->context, span->engine, span, first, end - first, how);
 }
 
-//  Calls one of the two for each span of a list that is of this job.
-static void abort_list(scheduler_t *self, span_list_t *list, const scheduler_job_t *job, uint64_t first, uint64_t end,
-                       scheduler_loss_t loss)
+//  Calls one of the two for each span of a job. Those that come of it are put before the others, and not looked at.
+static void abort_spans(scheduler_t *self, const scheduler_job_t *job, uint64_t first, uint64_t end,
+                        scheduler_loss_t loss)
 {
-    for (scheduler_span_t *span = list->first, *next; span; span = next) {
-        next = span->next;
-        if (span->job != job)
-            continue;
+    for (scheduler_span_t *span = job->all_spans, *next; span; span = next) {
+        next = span->older;
         if (span->state == SPAN_SENT)
             abort_sent(self, span, first, end, loss == SCHEDULER_LATE ? SCHEDULER_DROP_WAITING : SCHEDULER_DROP_KILL);
         else if (loss != SCHEDULER_LATE || span->attempts == 0) // what has run once has started in time
@@ -196,12 +194,12 @@ static void abort_list(scheduler_t *self, span_list_t *list, const scheduler_job
 //  While it is held a job is not freed.
 static void job_hold(scheduler_job_t *job)
 {
-    job->spans++;
+    job->holds++;
 }
 
 static void job_release(scheduler_t *self, scheduler_job_t *job)
 {
-    job->spans--;
+    job->holds--;
     job_settle(self, job);
 }
 
@@ -210,11 +208,7 @@ static void abort_positions(scheduler_t *self, scheduler_job_t *job, uint64_t fi
 {
     job_hold(job);
     abort_uncut(self, job, first, end, loss);
-    abort_list(self, &self->clients[job->client].returned, job, first, end, loss);
-    for (uint32_t i = 0; i < self->engine_count; i++) {
-        abort_list(self, &self->engines[i].direct, job, first, end, loss);
-        abort_list(self, &self->engines[i].sent, job, first, end, loss);
-    }
+    abort_spans(self, job, first, end, loss);
     job_release(self, job);
 }
 
@@ -281,6 +275,22 @@ static void jobs_release(scheduler_t *self, jobs_t *jobs)
     free(jobs->all);
 }
 
+//  The jobs of an id alone. The first time that a client asks for one all of its jobs are gone through.
+static jobs_t jobs_with(scheduler_t *self, uint32_t client, uint64_t id)
+{
+    client_t *owner = &self->clients[client];
+    if (!owner->by_id) {
+        jobs_t all = jobs_of(self, client);
+        owner->by_id = job_index_new();
+        for (size_t i = 0; i < all.count; i++) job_index_add(owner->by_id, all.all[i]);
+        jobs_release(self, &all);
+    }
+    jobs_t jobs = {0};
+    size_t place = 0;
+    for (scheduler_job_t *job; (job = job_index_next(owner->by_id, id, &place));) jobs_add(&jobs, job);
+    return jobs;
+}
+
 static bool client_is_known(const scheduler_t *self, uint32_t client)
 {
     return client < self->client_count && self->clients[client].joined;
@@ -290,10 +300,10 @@ void scheduler_abort(scheduler_t *self, uint32_t client, uint64_t id, uint64_t f
 {
     if (!client_is_known(self, client))
         return;
-    jobs_t jobs = jobs_of(self, client);
+    jobs_t jobs = id == 0 ? jobs_of(self, client) : jobs_with(self, client, id);
     for (size_t i = 0; i < jobs.count; i++) {
         scheduler_job_t *job = jobs.all[i];
-        if ((id != 0 && job->id != id) || first >= job->count)
+        if (first >= job->count)
             continue;
         uint64_t end = count < job->count - first ? first + count : job->count;
         mark(self, job, first, end - first);

@@ -78,6 +78,17 @@ static void action_recall(void *context, uint32_t engine, uint64_t count)
               &(ipc_msg_t){.type = IPC_MSG_RECALL, .recall = {.count = count}});
 }
 
+//  "; it had 3.1 GB of memory", when that is known: what the kernel kills for lack of memory has much.
+static const char *describe_memory(char text[64], uint64_t bytes)
+{
+    if (bytes > 0)
+        snprintf(text, 64, "; it had %.*f %s of memory", bytes < 1000000000 ? 0 : 1,
+                 1e-6 * (double) bytes / (bytes < 1000000000 ? 1 : 1000), bytes < 1000000000 ? "MB" : "GB");
+    else
+        text[0] = 0;
+    return text;
+}
+
 //  What killed the engine, as kind and sentence.
 static void describe_death(const ipc_msg_t *death, const function_t *function, char kind[32], char text[512])
 {
@@ -91,11 +102,13 @@ static void describe_death(const ipc_msg_t *death, const function_t *function, c
     }
     if (death->registration.signal) {
         const char *signal = sigabbrev_np((int) death->registration.signal);
+        char memory[64];
         snprintf(kind, 32, "SIG%s", signal ? signal : "?");
         if (death->registration.stack_overflow)
             snprintf(text, 512, "stack overflow (%s) in %s", kind, function->name);
         else if (death->registration.signal == SIGKILL)
-            snprintf(text, 512, "killed (SIGKILL: from outside, or out of memory) in %s", function->name);
+            snprintf(text, 512, "killed (SIGKILL: from outside, or out of memory) in %s%s", function->name,
+                     describe_memory(memory, death->registration.peak_memory));
         else if (death->registration.signal == SIGSEGV || death->registration.signal == SIGBUS)
             snprintf(text, 512, "%s at address 0x%llx in %s", kind,
                      (unsigned long long) death->registration.address, function->name);
@@ -178,7 +191,8 @@ static void action_lose(void *context, scheduler_job_t *job, uint64_t first, uin
     char kind[KIND_ROOM], text[TEXT_ROOM];
     ipc_failure_t failure;
     describe_loss(self, job, loss, engine, &failure, kind, text);
-    record_lost(self, job, first, count, engine, attempts, (int) failure.code, kind);
+    uint64_t peak_memory = loss == SCHEDULER_CRASHED ? self->dying->registration.peak_memory : 0;
+    record_lost(self, job, first, count, engine, attempts, (int) failure.code, kind, peak_memory);
     ipc_writer_t body = {0};
     ipc_failure_pack(&failure, &body);
     ipc_msg_t result = {.type = IPC_MSG_RESULT,
@@ -189,7 +203,8 @@ static void action_lose(void *context, scheduler_job_t *job, uint64_t first, uin
                                    .first = first,
                                    .count = count,
                                    .accepted = job->accepted,
-                                   .body = {body.data, body.size}}};
+                                   .body = {body.data, body.size},
+                                   .peak_memory = peak_memory}};
     if (client)
         peer_send(client, &result);
     else if (detached_of(job))
@@ -208,7 +223,8 @@ static void action_end(void *context, scheduler_job_t *job)
         client->bytes -= payload_bytes(payload);
     }
     if (job->left > 0) // its client is gone: the last positions never ran, nor do they
-        record_lost(self, job, job->count - job->left, job->left, SCHEDULER_NO_ENGINE, 0, IPC_E_ABORTED, "TaskAborted");
+        record_lost(self, job, job->count - job->left, job->left, SCHEDULER_NO_ENGINE, 0, IPC_E_ABORTED, "TaskAborted",
+                    0);
     if (detached_of(job))
         detached_end(self->detached, detached_of(job));
     else
@@ -282,6 +298,7 @@ static void bury_former(controller_t *self, uint32_t engine, const ipc_msg_t *ms
     if (entry->epoch != msg->registration.death_epoch) {
         unknown.registration.signal = SIGKILL;
         unknown.registration.span = unknown.registration.done_span = unknown.registration.verdict = 0;
+        unknown.registration.peak_memory = 0;
         unknown.registration.trace = unknown.registration.output = unknown.registration.errors =
             (ipc_bytes_t){"", 0};
     }
@@ -354,18 +371,26 @@ void engine_admit(controller_t *self, pending_t *pending)
     parcel_release(pending->parcel);
 }
 
-//  The result is kept, and told to those who follow the job.
-static void detached_done(controller_t *self, const peer_t *engine, const scheduler_span_t *span, const ipc_msg_t *msg)
+//  What an engine says of items of a span, as the client is told it.
+static ipc_msg_t result_of(const peer_t *engine, const scheduler_span_t *span, const ipc_msg_t *msg)
 {
-    ipc_msg_t result = {.type = IPC_MSG_RESULT,
-                        .result = {.failed = msg->done.failed, .engine = engine->engine,
-                                   .attempts = span->attempts + 1u, .job = span->job->id,
-                                   .first = msg->done.first, .count = msg->done.count,
-                                   .accepted = span->job->accepted, .sent = span->sent,
-                                   .started = msg->done.started, .finished = msg->done.finished,
-                                   .objects = msg->done.objects, .durations = msg->done.durations,
-                                   .out = msg->done.out, .err = msg->done.err, .body = msg->done.body}};
-    detached_take(self->detached, detached_of(span->job), &result);
+    return (ipc_msg_t){.type = IPC_MSG_RESULT,
+                       .result = {.failed = msg->done.failed,
+                                  .engine = engine->engine,
+                                  .attempts = span->attempts + 1u,
+                                  .job = span->job->id,
+                                  .first = msg->done.first,
+                                  .count = msg->done.count,
+                                  .accepted = span->job->accepted,
+                                  .sent = span->sent,
+                                  .started = msg->done.started,
+                                  .finished = msg->done.finished,
+                                  .objects = msg->done.objects,
+                                  .durations = msg->done.durations,
+                                  .out = msg->done.out,
+                                  .err = msg->done.err,
+                                  .body = msg->done.body,
+                                  .peak_memory = msg->done.peak_memory}};
 }
 
 static void on_done(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
@@ -397,25 +422,11 @@ static void on_done(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parc
         objects_hold(self->objects, ipc_object_at(&msg->done.objects, i), holder, 1);
     if (counts)
         record_done(self, job, peer->engine, span->attempts + 1u, span->sent, msg);
-    if (counts && !client && detached_of(job))
-        detached_done(self, peer, span, msg);
+    ipc_msg_t result = result_of(peer, span, msg);
+    if (counts && !client && detached_of(job)) // it is kept, and told to those who follow the job
+        detached_take(self->detached, detached_of(job), &result);
     if (counts && client)
-        peer_send(client, &(ipc_msg_t){.type = IPC_MSG_RESULT,
-                                       .result = {.failed = msg->done.failed,
-                                                  .engine = peer->engine,
-                                                  .attempts = span->attempts + 1u,
-                                                  .job = job->id,
-                                                  .first = msg->done.first,
-                                                  .count = msg->done.count,
-                                                  .accepted = job->accepted,
-                                                  .sent = span->sent,
-                                                  .started = msg->done.started,
-                                                  .finished = msg->done.finished,
-                                                  .objects = msg->done.objects,
-                                                  .durations = msg->done.durations,
-                                                  .out = msg->done.out,
-                                                  .err = msg->done.err,
-                                                  .body = msg->done.body}});
+        peer_send(client, &result);
     else // nobody wants them
         for (size_t i = 0; i < msg->done.objects.count; i++)
             objects_release(self->objects, ipc_object_at(&msg->done.objects, i), holder, 1);

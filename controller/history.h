@@ -16,6 +16,7 @@ typedef struct history_entry {
     uint64_t client, job;              // who submitted it; the task's id
     uint64_t first, count;             // positions of it
     int64_t submitted, accepted, sent, started, finished, received;
+    uint64_t peak_memory;              // bytes; 0: not measured
     uint32_t function;                 // its number
     uint32_t engine;                   // that ran it, UINT32_MAX: none
     uint32_t attempts;

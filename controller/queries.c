@@ -15,6 +15,7 @@ typedef struct search {
     controller_t *controller;
     const ipc_msg_t *query;
     char *label, *function;            // patterns, "": any
+    char *not_label, *not_function;    // likewise, "": none
     ipc_task_row_t *rows;
     size_t count, room;
 } search_t;
@@ -40,17 +41,55 @@ static bool label_matches(const char *pattern, ipc_bytes_t label)
     return fnmatch(pattern, text, 0) == 0;
 }
 
-//  A row is of the time from its acceptance to its end, or to now.
+static bool state_matches(const ipc_msg_t *query, const ipc_task_row_t *row)
+{
+    return query->query.states == 0 || (query->query.states >> row->state & 1) != 0;
+}
+
+static bool engine_matches(const ipc_msg_t *query, const ipc_task_row_t *row)
+{
+    ipc_bytes_t engines = query->query.engines;
+    bool found = engines.size == 0;
+    for (size_t at = 0; !found && at < engines.size; at += sizeof(uint32_t))
+        found = memcmp(engines.data + at, &row->engine, sizeof(uint32_t)) == 0;
+    return found;
+}
+
+static bool is_of_job(const ipc_task_row_t *row, uint64_t job)
+{
+    return job - row->job < row->first + row->count;
+}
+
+static bool job_matches(const ipc_msg_t *query, const ipc_task_row_t *row)
+{
+    ipc_bytes_t jobs = query->query.jobs;
+    bool found = query->query.job == 0 ? jobs.size == 0 : is_of_job(row, query->query.job);
+    for (size_t at = 0; !found && at < jobs.size; at += sizeof(uint64_t)) {
+        uint64_t job;
+        memcpy(&job, jobs.data + at, sizeof job);
+        found = is_of_job(row, job);
+    }
+    return found;
+}
+
+//  A row is of the time from its acceptance to its end, or to now; and of the moment of its submission.
+static bool time_matches(const ipc_msg_t *query, const ipc_task_row_t *row)
+{
+    return (query->query.since == 0 || row->received == 0 || row->received >= query->query.since) &&
+           (query->query.until == 0 || row->accepted <= query->query.until) &&
+           (query->query.submitted_from == 0 || row->submitted >= query->query.submitted_from) &&
+           (query->query.submitted_before == 0 || row->submitted < query->query.submitted_before);
+}
+
 static bool row_matches(const search_t *self, const ipc_task_row_t *row)
 {
     const ipc_msg_t *query = self->query;
-    return (query->query.state == IPC_ROW_ANY || query->query.state == row->state) &&
-           (query->query.engine == IPC_ANY || query->query.engine == row->engine) &&
-           (query->query.job == 0 || query->query.job - row->job < row->first + row->count) &&
-           (query->query.since == 0 || row->received == 0 || row->received >= query->query.since) &&
-           (query->query.until == 0 || row->accepted <= query->query.until) &&
+    return state_matches(query, row) && engine_matches(query, row) && job_matches(query, row) &&
+           time_matches(query, row) && (query->query.client == 0 || query->query.client == row->client) &&
            (!self->label[0] || label_matches(self->label, row->label)) &&
-           (!self->function[0] || function_matches(self->function, row->function));
+           (!self->function[0] || function_matches(self->function, row->function)) &&
+           (!self->not_label[0] || !label_matches(self->not_label, row->label)) &&
+           (!self->not_function[0] || !function_matches(self->not_function, row->function));
 }
 
 static void search_add(search_t *self, const ipc_task_row_t *row)
@@ -109,6 +148,7 @@ static bool add_finished(void *context, const history_entry_t *entry)
                           .started = entry->started,
                           .finished = entry->finished,
                           .received = entry->received,
+                          .peak_memory = entry->peak_memory,
                           .function = function_name(self->controller, entry->function),
                           .label = ipc_bytes_of(entry->label),
                           .error = ipc_bytes_of(entry->error)};
@@ -119,6 +159,8 @@ static bool add_finished(void *context, const history_entry_t *entry)
 static int in_order(const void *one, const void *other)
 {
     const ipc_task_row_t *a = one, *b = other;
+    if (a->submitted != b->submitted)
+        return a->submitted < b->submitted ? -1 : 1;
     if (a->accepted != b->accepted)
         return a->accepted < b->accepted ? -1 : 1;
     if (a->job != b->job)
@@ -149,7 +191,9 @@ static search_t search_tasks(controller_t *self, const ipc_msg_t *query)
     search_t search = {.controller = self,
                        .query = query,
                        .label = ipc_bytes_text(query->query.label),
-                       .function = ipc_bytes_text(query->query.function)};
+                       .function = ipc_bytes_text(query->query.function),
+                       .not_label = ipc_bytes_text(query->query.not_label),
+                       .not_function = ipc_bytes_text(query->query.not_function)};
     scheduler_list(self->scheduler, add_unfinished, &search);
     history_each(self->history, add_finished, &search);
     if (search.count > 0)
@@ -161,6 +205,8 @@ static void search_free(search_t *self)
 {
     free(self->label);
     free(self->function);
+    free(self->not_label);
+    free(self->not_function);
     free(self->rows);
 }
 
@@ -296,7 +342,7 @@ static void on_find(controller_t *self, peer_t *peer, const ipc_msg_t *query)
 
 static void on_purge(controller_t *self, peer_t *peer, const ipc_msg_t *query)
 {
-    ipc_msg_t all = {.query = {.job = query->query.job, .engine = IPC_ANY}};
+    ipc_msg_t all = {.query = {.job = query->query.job}};
     search_t search = search_tasks(self, &all);
     bool pending = false;
     for (size_t i = 0; i < search.count; i++)

@@ -28,7 +28,8 @@ void record_done(controller_t *self, const scheduler_job_t *job, uint32_t engine
 {
     history_entry_t entry = {.first = done->done.first, .count = done->done.count, .engine = engine,
                              .attempts = attempts, .sent = sent, .started = done->done.started,
-                             .finished = done->done.finished, .state = IPC_ROW_DONE};
+                             .finished = done->done.finished, .peak_memory = done->done.peak_memory,
+                             .state = IPC_ROW_DONE};
     ipc_failure_t failure;
     if (done->done.failed && ipc_failure_unpack(&failure, done->done.body) == 0) {
         size_t size = failure.kind.size < sizeof entry.error ? failure.kind.size : sizeof entry.error - 1;
@@ -41,9 +42,10 @@ void record_done(controller_t *self, const scheduler_job_t *job, uint32_t engine
 }
 
 void record_lost(controller_t *self, const scheduler_job_t *job, uint64_t first, uint64_t count, uint32_t engine,
-                 uint32_t attempts, int code, const char *kind)
+                 uint32_t attempts, int code, const char *kind, uint64_t peak_memory)
 {
     history_entry_t entry = {.first = first, .count = count, .engine = engine, .attempts = attempts,
+                             .peak_memory = peak_memory,
                              .state = code == IPC_E_ABORTED ? IPC_ROW_ABORTED : IPC_ROW_FAILED};
     ipc_text_copy(entry.error, sizeof entry.error, kind);
     record(self, job, &entry);

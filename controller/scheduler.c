@@ -141,10 +141,13 @@ static bool job_is_queued(const scheduler_job_t *job)
 //  Ends a job that has neither spans nor positions to be cut.
 void job_settle(scheduler_t *self, scheduler_job_t *job)
 {
-    if (job->spans > 0 || job->held || job_is_queued(job))
+    if (job->spans > 0 || job->holds > 0 || job->held || job_is_queued(job))
         return;
-    if (!job->dropped)
-        self->clients[job->client].alive--;
+    client_t *client = job->dropped ? NULL : &self->clients[job->client];
+    if (client)
+        client->alive--;
+    if (client && client->by_id)
+        job_index_remove(client->by_id, job);
     if (job->aborted & ABORTED_SOME)
         marks_forget(self, job);
     deadline_remove(self, job);
@@ -158,7 +161,10 @@ scheduler_span_t *span_new(scheduler_t *self, scheduler_job_t *job, uint64_t fir
     uint64_t id = 0;
     scheduler_span_t *span = slab_take(self->spans, &id);
     *span = (scheduler_span_t){.id = id, .job = job, .first = first, .count = count, .left = count,
-                               .engine = SCHEDULER_NO_ENGINE, .state = SPAN_FREE};
+                               .engine = SCHEDULER_NO_ENGINE, .state = SPAN_FREE, .older = job->all_spans};
+    if (job->all_spans)
+        job->all_spans->newer = span;
+    job->all_spans = span;
     job->spans++;
     return span;
 }
@@ -186,6 +192,9 @@ void span_free(scheduler_t *self, scheduler_span_t *span)
 {
     scheduler_job_t *job = span->job;
     span_advance(span, SPAN_ENDS);
+    *(span->newer ? &span->newer->older : &job->all_spans) = span->older;
+    if (span->older)
+        span->older->newer = span->newer;
     job->spans--;
     tried_free(span->tried);
     slab_give(self->spans, span->id);
@@ -387,6 +396,8 @@ void scheduler_submit(scheduler_t *self, scheduler_job_t *job)
 {
     job->left = job->count;
     self->clients[job->client].alive++;
+    if (self->clients[job->client].by_id)
+        job_index_add(self->clients[job->client].by_id, job);
     deadline_add(self, job);
     if (!job->direct && !job->held && job->count == 1 && job_is_lone(self, job) && self->lone_count < LONE_MAX)
         self->lone[self->lone_count++] = job->client;
@@ -437,6 +448,7 @@ void scheduler_client_leave(scheduler_t *self, uint32_t c)
     if (c >= self->client_count || !self->clients[c].joined)
         return;
     client_t *client = &self->clients[c];
+    job_index_destroy(&client->by_id);
     for (scheduler_job_t *job; (job = client->jobs);) { // jobs first: no list may hold one that ends
         dequeue_job(self, job);
         job->dropped = true;

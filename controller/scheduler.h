@@ -38,10 +38,12 @@ typedef struct scheduler_job {
     uint32_t chunk;            // items that travel together, 0: automatic
     uint32_t retries;          // of each position
     int32_t priority;          // higher first
-    uint32_t spans;            // that exist
+    uint32_t spans;            // that exist:
+    struct scheduler_span *all_spans; // these, the newest first
     bool direct;
     bool dropped;              // its client is gone: results are dropped
     uint8_t aborted;           // the scheduler's own: what is not to run any more
+    uint8_t holds;             // likewise: who looks at it, so that it is not freed
     scheduler_limits_t *limits; // malloc()ed by the caller, freed with the job; or NULL
     uint32_t *allowed;         // balanced: engines that may run it, allowed_count of them; or NULL: all. Direct, while
                                // it is held: its engines
@@ -70,6 +72,7 @@ typedef struct scheduler_span {
     uint32_t state;            // span_state_t
     float estimate;            // of one item's time when it was sent, nanoseconds
     struct scheduler_span *next, *previous; // of the queue it stands in
+    struct scheduler_span *older, *newer; // of its job
 } scheduler_span_t;
 
 //  Why positions end without a result of a function.

@@ -5,6 +5,7 @@
 
 #include "controller/engine_set.h"
 #include "common/needs.h"
+#include "controller/job_index.h"
 #include "controller/pace.h"
 #include "controller/slab.h"
 #include "controller/span.h"
@@ -33,6 +34,7 @@ typedef struct client {
     span_list_t returned;              // spans that came back, before all else
     uint32_t alive;                    // jobs of it that are not over
     uint32_t next, previous;           // of the ring
+    job_index_t *by_id;                // its jobs that are not over, once it has aborted one; or NULL
 } client_t;
 
 //  A turn looks at the engines of these sets alone. engine_review() puts an engine where its account says.

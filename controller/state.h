@@ -250,7 +250,7 @@ char *controller_report(controller_t *self);
 void record_done(controller_t *self, const scheduler_job_t *job, uint32_t engine, uint32_t attempts, int64_t sent,
                  const ipc_msg_t *done);
 void record_lost(controller_t *self, const scheduler_job_t *job, uint64_t first, uint64_t count, uint32_t engine,
-                 uint32_t attempts, int code, const char *kind);
+                 uint32_t attempts, int code, const char *kind, uint64_t peak_memory);
 
 //  controller/queries.c: what clients ask about tasks and queues.
 void on_query(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -180,7 +181,9 @@ void child_reap(child_t *self, int *signal_p, int *status_p)
     //  As long as the leader is not reaped its number is not given to another group.
     kill(-self->pid, SIGKILL);
     int status = 0;
-    while (waitpid(self->pid, &status, 0) < 0 && errno == EINTR) continue;
+    struct rusage usage = {0};
+    while (wait4(self->pid, &status, 0, &usage) < 0 && errno == EINTR) continue;
+    self->peak_memory = (uint64_t) usage.ru_maxrss << 10;
     *signal_p = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     *status_p = WIFEXITED(status) ? WEXITSTATUS(status) : CHILD_SIGNALLED;
     close_fd(&self->pid_fd);

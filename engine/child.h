@@ -15,6 +15,7 @@ typedef struct child {
     int errors_fd;             //   likewise of its stderr; what it leaves is the nanny's
     int crash_fd;              // the read end, non-blocking: crash records; -1 once it is closed
     int ack_fd;                // the write end: a byte lets a crashed worker die
+    uint64_t peak_memory;      // once it is reaped: the most that it had since that was set back (memory.h), in bytes
 } child_t;
 
 //  No worker yet.

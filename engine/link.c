@@ -75,15 +75,16 @@ static ipc_bytes_t text_of(const worker_t *self, int stream)
 //  what lies between tasks are what is seen.
 enum { EVEN_NS = 1000 };
 
-//  Sends the batch, with what the task wrote when it is of one item that did.
-static void send_batch(worker_t *self, bool with_output)
+//  Sends the batch, with what the task wrote and the memory that it had when it is of one item that did.
+static void send_batch(worker_t *self, bool with_output, uint64_t peak_memory)
 {
     batch_t *batch = &self->batch;
     ipc_msg_t msg = {.type = IPC_MSG_DONE, .done = {.span = batch->span, .first = batch->first,
                                                     .count = batch->count, .started = batch->started,
                                                     .finished = batch->finished,
                                                     .objects = objects_of(&batch->objects),
-                                                    .body = bytes_of(&batch->values)}};
+                                                    .body = bytes_of(&batch->values),
+                                                    .peak_memory = peak_memory}};
     bool long_enough = batch->finished - batch->started > (int64_t) batch->count * EVEN_NS;
     if (batch->count > 1 && long_enough)
         msg.done.durations = bytes_of(&batch->durations);
@@ -101,10 +102,10 @@ static void send_batch(worker_t *self, bool with_output)
 void link_close_batch(worker_t *self)
 {
     if (self->batch.count > 0)
-        send_batch(self, false); // what was written belongs to the item that runs
+        send_batch(self, false, 0); // what was written belongs to the item that runs
 }
 
-static void report_failure(worker_t *self, work_t *work, uint64_t position)
+static void report_failure(worker_t *self, work_t *work, uint64_t position, uint64_t peak_memory)
 {
     outcome_t *outcome = &self->outcome;
     ipc_failure_t failure = {.code = (uint32_t) outcome->code,
@@ -123,7 +124,8 @@ static void report_failure(worker_t *self, work_t *work, uint64_t position)
                                           .count = 1,
                                           .started = outcome->started,
                                           .finished = outcome->finished,
-                                          .body = {body.data, body.size}}});
+                                          .body = {body.data, body.size},
+                                          .peak_memory = peak_memory}});
     ipc_writer_destroy(&body);
 }
 
@@ -164,7 +166,7 @@ void link_take_slice(worker_t *self)
     ipc_write_raw(&batch->values, slice->values + begin, items[count - 1].end - begin);
     for (unsigned i = from; i < count; i++) batch_time(batch, items[i].started, items[i].finished);
     if (batch->values.size > IPC_INLINE_LIMIT)
-        send_batch(self, false);
+        send_batch(self, false, 0);
 }
 
 void link_report(worker_t *self, work_t *work, uint64_t position)
@@ -183,10 +185,11 @@ void link_report(worker_t *self, work_t *work, uint64_t position)
     }
     bool wrote = outcome->finished - outcome->started >= self->silent_ns && output_read(&self->output);
     wrote = wrote || self->output.texts[0].size + self->output.texts[1].size > 0;
-    if (wrote || outcome->failed)
+    uint64_t peak = memory_measures(&self->memory, work->span, position) ? memory_peak(&self->memory) : 0;
+    if (wrote || peak > 0 || outcome->failed)
         link_close_batch(self);
     if (outcome->failed) {
-        report_failure(self, work, position);
+        report_failure(self, work, position, peak);
         output_clear(&self->output);
         return;
     }
@@ -194,8 +197,8 @@ void link_report(worker_t *self, work_t *work, uint64_t position)
     ipc_write_raw(&batch->values, outcome->value.data, outcome->value.size);
     ipc_write_raw(&batch->objects, outcome->objects.data, outcome->objects.size);
     batch_time(batch, outcome->started, outcome->finished);
-    if (wrote || batch->objects.size > 0 || batch->values.size > IPC_INLINE_LIMIT) {
-        send_batch(self, wrote);
+    if (wrote || peak > 0 || batch->objects.size > 0 || batch->values.size > IPC_INLINE_LIMIT) {
+        send_batch(self, wrote, peak);
         output_clear(&self->output);
     }
 }
@@ -467,6 +470,7 @@ static void register_engine(worker_t *self)
         msg.registration.trace = ipc_bytes_of(death->trace);
         msg.registration.output = ipc_bytes_of(death->output);
         msg.registration.errors = ipc_bytes_of(death->errors);
+        msg.registration.peak_memory = death->peak_memory;
     }
     link_send(self, &msg);
 }

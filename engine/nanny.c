@@ -101,6 +101,12 @@ static uint32_t count_idle_deaths(const nanny_t *self)
     return count;
 }
 
+//  Whether what the worker had at most was had by the task that ran.
+static bool is_measured(const page_t *page)
+{
+    return page->running && page->measured_span == page->span && page->measured_item == page->item;
+}
+
 //  Writes down the death of the page's worker. A death that no worker has reported yet is kept instead, if
 //  the one that died after it had not started a task: a task may hang on the first, none does on the second.
 static void write_death(nanny_t *self, int signal_number, int status)
@@ -118,6 +124,7 @@ static void write_death(nanny_t *self, int signal_number, int status)
         death->done_item = page->done_item;
         death->address = self->trace ? self->record.address : 0;
         death->verdict = page->verdict;
+        death->peak_memory = is_measured(page) ? self->child.peak_memory : 0;
         death->stack_overflow = self->trace ? self->record.stack_overflow : 0;
         death->frames = self->trace ? self->frames : 0;
         ipc_text_copy(death->trace, sizeof death->trace, self->trace ? self->trace : "");
@@ -227,6 +234,7 @@ static event_t start_worker(nanny_t *self)
     page->span = page->item = page->done_span = page->done_item = 0;
     page->running = page->ready = 0;
     page->verdict = 0;
+    page->measured_span = page->measured_item = 0;
     const child_options_t options = {.program = self->options.program,
                                      .directory = self->options.directory,
                                      .id = self->options.id,

@@ -24,6 +24,7 @@ typedef struct page_death {
     uint32_t stack_overflow;   // 1: the address is next to the stack pointer, below the stack
     uint32_t frames;           // number of lines in trace
     uint32_t verdict;          // why it ended itself, as the worker wrote it into the page
+    uint64_t peak_memory;      // the most that it, or a program that it waited for, had while the task ran; 0: not known
     char trace[PAGE_TEXT];     // one frame a line, innermost first: "<module path>\t<hex offset>\t<symbol>"
     char output[PAGE_TEXT];    // what was left in the stdout pipe
     char errors[PAGE_TEXT];    // what was left in the stderr pipe
@@ -41,6 +42,8 @@ typedef struct page {
     volatile uint32_t running; // 1 between the start and the end of a task
     volatile uint32_t ready;   // 1 when the worker has been registered
     volatile uint32_t verdict; // of a worker that ends itself: ipc_verdict_t
+    volatile uint64_t measured_span; // the task whose memory is measured,
+    volatile uint64_t measured_item; //   and its item
     page_death_t death;
 } page_t;
 

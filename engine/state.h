@@ -13,6 +13,7 @@
 #include "common/holds.h"
 #include "engine/interrupt.h"
 #include "engine/loader.h"
+#include "engine/memory.h"
 #include "engine/output.h"
 #include "engine/page.h"
 #include "engine/slice.h"
@@ -126,6 +127,7 @@ struct worker {
     bool timer_armed;
     bool stopping;                     // SIGTERM came
     interrupt_t interrupt;             // of the item that runs
+    memory_t memory;                   // likewise, when it runs for long
     uint32_t next_run_ms;              // what the next span's items may run, 0: without limit
     ipc_writer_t next_supplied;        // values that the next span is given
     bool answered;                     // the controller, to a PING

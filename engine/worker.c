@@ -38,6 +38,30 @@ enum { WATCH_SOCKET, WATCH_STOP, WATCH_CONTROLLER, WATCH_OUT, WATCH_ERR, WATCH_K
 
 enum { REGISTER_MS = 2000 };           // after which an unanswered registration is made again
 
+//  Has the memory of the item that runs measured, once it has run for long. Gives in how many milliseconds to look
+//  again, -1: not before something happens.
+static int watch_memory(worker_t *self)
+{
+    const work_t *work = self->current;
+    uint64_t position = work ? atomic_load(&work->running) : 0;
+    if (!work || work->span == 0 || memory_measures(&self->memory, work->span, position))
+        return -1;
+    if (clock_ns() - self->run_started < MEMORY_NS)
+        return 1;
+    memory_begin(&self->memory, work->span, position);
+    if (self->page) {
+        self->page->measured_span = work->span;
+        self->page->measured_item = position;
+    }
+    return -1;
+}
+
+//  Of two times to wait, -1 each: without limit.
+static int sooner(int one_ms, int other_ms)
+{
+    return one_ms < 0 || (other_ms >= 0 && other_ms < one_ms) ? other_ms : one_ms;
+}
+
 //  Waits, without the lock, for anything that either thread must act on.
 static void wait_for_event(worker_t *self, bool connection_thread)
 {
@@ -51,7 +75,7 @@ static void wait_for_event(worker_t *self, bool connection_thread)
         [WATCH_TIMER] = {.fd = connection_thread ? self->timer_fd : -1, .events = POLLIN},
     };
     bool accepted = self->controller_fd >= 0;
-    int timeout_ms = connection_thread ? interrupt_check(self) : -1;
+    int timeout_ms = connection_thread ? sooner(interrupt_check(self), watch_memory(self)) : -1;
     bool looks = timeout_ms >= 0;
     if (!accepted && (!looks || timeout_ms > REGISTER_MS)) {
         timeout_ms = REGISTER_MS;
@@ -376,6 +400,7 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     output_init(&self->output, options->output_fd, options->error_fd);
     self->silent_ns = output_least_ns();
     setvbuf(stdout, NULL, _IOLBF, 0); // so that a crash loses at most an unfinished line
+    memory_open(&self->memory);
     self->holds = holds_new();
     self->names = names_new();
     self->arena = ipc_arena_new();

@@ -96,10 +96,9 @@ static const command_t commands[] = {
      "[--all]                 stop the cluster, or all of them"},
     {"list", "jh", 0, run_list, "[--json]                show the running clusters"},
     {"status", "jpch", 0, run_status, "[--json]              show the cluster's processes"},
-    {"tasks", "seLftljpch", 0, run_tasks,
-     "[--json]               show the last tasks and those under way; --limit N: as many\n"
-     "                               (100); --state STATE: waiting, running, done, failed, aborted;\n"
-     "                               --engine ID; --label, --function PATTERN; --since 10m"},
+    {"tasks", "seikLfXYtuFBlqjpch", 0, run_tasks,
+     "[--json] [--sql SELECT] show the last tasks and those under way: by --state, --engine,\n"
+     "                               --label, --since 10m and more, see 'ipcluster tasks --help'"},
     {"explain", "pch", 1, run_explain, "ID                   say why a task waits, or how it ended"},
     {"logs", "pch", 1, run_logs, "[ID|ipcd]               print what the processes wrote"},
     {"clean", "h", 0, run_clean, "                       remove what dead clusters left"},
@@ -114,7 +113,12 @@ static const struct option long_options[] = {
     {"state", required_argument, NULL, 's'},   {"engine", required_argument, NULL, 'e'},
     {"label", required_argument, NULL, 'L'},   {"function", required_argument, NULL, 'f'},
     {"since", required_argument, NULL, 't'},   {"limit", required_argument, NULL, 'l'},
-    {"remove", required_argument, NULL, 'r'},  {NULL, 0, NULL, 0},
+    {"remove", required_argument, NULL, 'r'},  {"id", required_argument, NULL, 'i'},
+    {"client", required_argument, NULL, 'k'},  {"not-label", required_argument, NULL, 'X'},
+    {"not-function", required_argument, NULL, 'Y'},
+    {"until", required_argument, NULL, 'u'},   {"submitted-from", required_argument, NULL, 'F'},
+    {"submitted-before", required_argument, NULL, 'B'},
+    {"sql", required_argument, NULL, 'q'},     {NULL, 0, NULL, 0},
 };
 
 static int show_help(void)
@@ -221,20 +225,14 @@ static int read_arguments(arguments_t *arguments, const command_t *command, int 
         case 'a': arguments->all = true; break;
         case 'j': arguments->json = true; break;
         case 'r': arguments->removed = optarg; break;
-        case 's':
-        case 'e':
-        case 'L':
-        case 'f':
-        case 't':
-        case 'l':
-            if (read_task_option(arguments, letter, optarg))
-                return EXIT_USAGE;
-            break;
         case 'o':
             if (read_owner(arguments, optarg))
                 return EXIT_USAGE;
             break;
         case 'h': *help = true; break;
+        default: // of tasks
+            if (read_task_option(arguments, letter, optarg))
+                return EXIT_USAGE;
         }
     }
     if (argc - optind > command->names_max)
@@ -274,7 +272,7 @@ static int run(arguments_t *arguments, int argc, char **argv)
     if (wrong)
         return wrong;
     if (help)
-        return show_help();
+        return command->run == run_tasks ? puts(tasks_help), EXIT_DONE : show_help();
     int unusable = check_names(arguments);
     return unusable ? unusable : command->run(arguments);
 }

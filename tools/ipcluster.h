@@ -2,12 +2,13 @@
 #ifndef IPC_TOOLS_IPCLUSTER_H
 #define IPC_TOOLS_IPCLUSTER_H
 
+#include <jansson.h>
 #include <time.h>
 
 #include "client/history.h"
 #include "launch/cluster.h"
 
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, NAMES_MAX = 2 };
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, NAMES_MAX = 2, IDS_MAX = 64 };
 
 typedef struct arguments {
     struct timespec begin;            // of the program
@@ -17,6 +18,8 @@ typedef struct arguments {
     bool daemonize, all, json;
     const char *removed;              // --remove: the id of an engine, or NULL
     ipc_history_query_t query;        // of tasks
+    uint64_t ids[IDS_MAX];            // --id: those of the query
+    const char *sql;                  // --sql: a SELECT, or NULL
     const char *names[NAMES_MAX];     // the words that follow the command, or NULL
 } arguments_t;
 
@@ -43,8 +46,17 @@ int run_signal(const arguments_t *arguments);
 int run_tasks(const arguments_t *arguments);
 int run_explain(const arguments_t *arguments);
 
-//  One of the options of tasks: 0, or EXIT_USAGE.
+//  A text as JSON, in ASCII where it is no UTF-8 (given); prints JSON and the end of a line.
+json_t *json_of_text(const char *text);
+void print_json(const json_t *json);
+
+//  tools/ipcluster_query.c: one of the options of tasks: 0, or EXIT_USAGE; and what 'ipcluster tasks --help' says.
 int read_task_option(arguments_t *arguments, int letter, const char *text);
+extern const char tasks_help[];
+
+//  tools/ipcluster_sql.c: prints what a SELECT gives of the tasks, as aligned text ("-": NULL) or as an array of
+//  objects. 0, or -1 with *error, of one sentence: ARGUMENT, SYSTEM.
+int show_sql(const ipc_history_t *history, const char *sql, bool as_json, ipc_error_t *error);
 
 //  What the controller says of the engines' queues within a second (given), or NULL with *error; of one engine of
 //  these (lent), or NULL.

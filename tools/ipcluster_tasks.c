@@ -24,67 +24,37 @@ static ipc_client_t *connect_to(const arguments_t *arguments, int timeout_ms, ip
     return ipc_client_new_within(path, timeout_ms, error);
 }
 
-//  --- Options ----------------------------------------------------------------------------------------------------
-
-//  "90", "90s", "10m", "2h", "1d": seconds. False if it is none.
-static bool read_span(const char *text, double *seconds)
-{
-    static const struct {
-        const char *unit;
-        double seconds;
-    } units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
-    char *end;
-    errno = 0;
-    *seconds = strtod(text, &end);
-    if (errno || end == text || !(*seconds >= 0) || *seconds > 1e9)
-        return false;
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-        if (strcmp(end, units[i].unit) == 0)
-            return *seconds *= units[i].seconds, true;
-    return false;
-}
-
-int read_task_option(arguments_t *arguments, int letter, const char *text)
-{
-    ipc_history_query_t *query = &arguments->query;
-    char *end;
-    double seconds;
-    switch (letter) {
-    case 's':
-        query->state = ipc_task_state_of(text);
-        return query->state ? 0 : fail_usage("--state takes waiting, running, done, failed or aborted, not \"%s\"", text);
-    case 'e':
-        query->engine = text;
-        return text[0] && strspn(text, "0123456789") == strlen(text) && strlen(text) < 10
-                   ? 0
-                   : fail_usage("--engine takes the id of an engine, not \"%s\"", text);
-    case 'L': query->label = text; return 0;
-    case 'f': query->function = text; return 0;
-    case 't':
-        if (!read_span(text, &seconds))
-            return fail_usage("--since takes a time such as 90s, 10m, 2h or 1d, not \"%s\"", text);
-        query->since = (double) time(NULL) - seconds;
-        return 0;
-    default:
-        errno = 0;
-        long long limit = strtoll(text, &end, 10);
-        if (errno || end == text || *end || limit < 1)
-            return fail_usage("--limit takes a number from 1 on, not \"%s\"", text);
-        query->limit = (size_t) limit;
-        return 0;
-    }
-}
-
 //  --- tasks --------------------------------------------------------------------------------------------------------
+
+json_t *json_of_text(const char *text)
+{
+    json_t *json = json_string(text);
+    if (json)
+        return json;
+    char *ascii = ipc_xstrdup(text);
+    for (char *at = ascii; *at; at++)
+        if (*at & 0x80)
+            *at = '?';
+    json = json_string(ascii);
+    free(ascii);
+    return json;
+}
+
+void print_json(const json_t *json)
+{
+    json_dumpf(json, stdout, JSON_INDENT(2));
+    putchar('\n');
+}
 
 static json_t *json_of_task(const ipc_task_t *task)
 {
-    return json_pack("{s:I, s:I, s:I, s:s, s:i, s:i, s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:f}", "id",
-                     (json_int_t) task->id, "first", (json_int_t) task->first, "count", (json_int_t) task->count,
-                     "state", ipc_task_state_name(task->state), "engine", task->engine, "attempts", task->attempts,
-                     "function", task->function, "label", task->label, "error", task->error, "submitted",
-                     task->submitted, "accepted", task->accepted, "sent", task->sent, "started", task->started,
-                     "finished", task->finished, "received", task->received);
+    return json_pack("{s:I, s:I, s:I, s:I, s:s, s:i, s:i, s:o, s:o, s:o, s:f, s:f, s:f, s:f, s:f, s:f, s:I}", "id",
+                     (json_int_t) task->id, "client", (json_int_t) task->client, "first", (json_int_t) task->first,
+                     "count", (json_int_t) task->count, "state", ipc_task_state_name(task->state), "engine",
+                     task->engine, "attempts", task->attempts, "function", json_of_text(task->function), "label",
+                     json_of_text(task->label), "error", json_of_text(task->error), "submitted", task->submitted,
+                     "accepted", task->accepted, "sent", task->sent, "started", task->started, "finished",
+                     task->finished, "received", task->received, "peak_memory", (json_int_t) task->peak_memory);
 }
 
 static void tasks_as_json(const ipc_history_t *history)
@@ -92,14 +62,13 @@ static void tasks_as_json(const ipc_history_t *history)
     json_t *json = json_array();
     for (size_t i = 0; i < ipc_history_count(history); i++)
         json_array_append_new(json, json_of_task(ipc_history_at(history, i)));
-    json_dumpf(json, stdout, JSON_INDENT(2));
-    putchar('\n');
+    print_json(json);
     json_decref(json);
 }
 
 static void show_task(const ipc_task_t *task)
 {
-    char when[32] = "-", engine[16] = "-", took[32] = "-";
+    char when[32] = "-", engine[16] = "-", took[32] = "-", memory[32] = "-";
     time_t accepted = (time_t) task->accepted;
     struct tm local;
     if (localtime_r(&accepted, &local))
@@ -108,8 +77,10 @@ static void show_task(const ipc_task_t *task)
         snprintf(engine, sizeof engine, "%d", task->engine);
     if (task->finished > 0)
         snprintf(took, sizeof took, "%.3f s", task->finished - task->started);
-    printf("%-19" PRIu64 "  %-19s  %-7s  %6s  %10" PRIu64 "  %10s  %s%s%s%s%s%s\n", task->id, when,
-           ipc_task_state_name(task->state), engine, task->count, took, task->function, task->label[0] ? " [" : "",
+    if (task->peak_memory > 0)
+        snprintf(memory, sizeof memory, "%.0f MB", 1e-6 * (double) task->peak_memory);
+    printf("%-19" PRIu64 "  %-19s  %-7s  %6s  %10" PRIu64 "  %10s  %9s  %s%s%s%s%s%s\n", task->id, when,
+           ipc_task_state_name(task->state), engine, task->count, took, memory, task->function, task->label[0] ? " [" : "",
            task->label, task->label[0] ? "]" : "", task->error[0] ? ": " : "", task->error);
 }
 
@@ -119,8 +90,8 @@ static void tasks_as_text(const ipc_history_t *history)
         puts("no task");
         return;
     }
-    printf("%-19s  %-19s  %-7s  %6s  %10s  %10s  %s\n", "id", "accepted", "state", "engine", "positions", "took",
-           "function [label]: error");
+    printf("%-19s  %-19s  %-7s  %6s  %10s  %10s  %9s  %s\n", "id", "accepted", "state", "engine", "positions", "took",
+           "memory", "function [label]: error");
     for (size_t i = 0; i < ipc_history_count(history); i++) show_task(ipc_history_at(history, i));
 }
 
@@ -128,12 +99,14 @@ int run_tasks(const arguments_t *arguments)
 {
     ipc_error_t error;
     ipc_history_query_t query = arguments->query;
-    if (query.limit == 0)
+    if (query.limit == 0 && !arguments->sql)
         query.limit = TASKS_SHOWN;
     ipc_auto(ipc_client_destroy) ipc_client_t *client = connect_to(arguments, IPC_FOREVER, &error);
     ipc_auto(ipc_history_destroy) ipc_history_t *history = client ? ipc_client_history(client, &query, &error) : NULL;
     if (!history)
         return fail(&error);
+    if (arguments->sql)
+        return show_sql(history, arguments->sql, arguments->json, &error) ? fail(&error) : EXIT_DONE;
     if (arguments->json)
         tasks_as_json(history);
     else

@@ -20,9 +20,9 @@
 #define FIELDS_task(N, L, B, R, O, T)         N(function) L(items, IPC_ITEMS_LIST) N(recallable) N(lone) N(span) N(first) \
     N(count) L(base, -1) O(objects) B(arguments) B(data)
 #define FIELDS_done(N, L, B, R, O, T)         N(failed) N(span) N(first) N(count) L(started, INT64_MAX) N(finished) \
-    O(objects) B(durations) B(out) B(err) B(body)
+    O(objects) B(durations) B(out) B(err) B(body) N(peak_memory)
 #define FIELDS_result(N, L, B, R, O, T)       N(failed) N(engine) N(attempts) N(job) N(first) N(count) N(accepted) \
-    N(sent) N(started) N(finished) O(objects) B(durations) B(out) B(err) B(body)
+    N(sent) N(started) N(finished) O(objects) B(durations) B(out) B(err) B(body) N(peak_memory)
 #define FIELDS_output(N, L, B, R, O, T)       N(span) N(item) L(stream, 2) N(engine) B(text)
 #define FIELDS_recall(N, L, B, R, O, T)       N(count)
 #define FIELDS_gave(N, L, B, R, O, T)         N(span) N(first) N(count) N(last)
@@ -30,15 +30,16 @@
 #define FIELDS_freed(N, L, B, R, O, T)        T(object)
 #define FIELDS_registration(N, L, B, R, O, T) B(token) N(engine) N(epoch) N(pid) N(nanny) N(owner) N(death_epoch) \
     N(signal) N(status) N(stack_overflow) N(idle_deaths) N(span) N(item) N(done_span) N(done_item) N(address)     \
-    B(trace) B(output) B(errors) N(verdict) B(has)
+    B(trace) B(output) B(errors) N(verdict) B(has) N(peak_memory)
 #define FIELDS_accepted(N, L, B, R, O, T)     N(engine) N(pid)
 #define FIELDS_ping(N, L, B, R, O, T)         N(number)
 #define FIELDS_pong(N, L, B, R, O, T)         N(number)
 #define FIELDS_status(N, L, B, R, O, T)       N(number)
 #define FIELDS_report(N, L, B, R, O, T)       N(number) B(text)
 #define FIELDS_bye(N, L, B, R, O, T)          N(reason)
-#define FIELDS_query(N, L, B, R, O, T)        N(number) N(kind) N(state) N(engine) N(job) N(limit) N(since) \
-    L(until, -5) B(label) B(function)
+#define FIELDS_query(N, L, B, R, O, T)        N(number) N(kind) N(job) N(limit) N(since) \
+    L(until, -5) B(label) B(function) N(states) N(client) L(submitted_from, -6) \
+    L(submitted_before, INT64_MIN) R(engines, 4) R(jobs, 8) B(not_label) B(not_function)
 #define FIELDS_answer(N, L, B, R, O, T)       N(number) N(count) N(code) B(text) B(body)
 #define FIELDS_fetch(N, L, B, R, O, T)        N(number) N(job) N(count) N(again)
 #define FIELDS_terms(N, L, B, R, O, T)        N(seen) N(after_mode) N(follow_mode) R(after, 32) R(follow, 32) B(needs) \

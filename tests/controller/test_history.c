@@ -62,6 +62,29 @@ START_TEST(the_oldest_go_when_it_is_full)
 }
 END_TEST
 
+//  10,000 entries, and with them 2,000,000 bytes: each entry more costs one, the oldest, and no more.
+START_TEST(the_limits_of_entries_and_bytes_hold_exactly)
+{
+    ck_assert_uint_eq(sizeof(history_entry_t), 200);
+    for (uint64_t job = 1; job <= 2 * HISTORY_MAX; job++) {
+        add(job, 0, 1);
+        ck_assert_uint_eq(history_count(history), job < HISTORY_MAX ? job : HISTORY_MAX);
+    }
+    seen_t seen = {.limit = HISTORY_MAX};
+    history_each(history, see, &seen);
+    ck_assert_uint_eq(seen.count, HISTORY_MAX);
+    for (uint64_t i = 0; i < HISTORY_MAX; i++) ck_assert_uint_eq(seen.jobs[i], 2 * HISTORY_MAX - i);
+    for (uint64_t job = HISTORY_MAX + 1; job <= HISTORY_MAX + 3; job++) ck_assert_uint_eq(history_purge(history, job), 1);
+    for (uint64_t job = 1; job <= 4; job++) { // three places are free, the fourth is the oldest one's
+        add(50000 + job, 0, 1);
+        ck_assert_uint_eq(history_count(history), job <= 3 ? HISTORY_MAX - 3 + job : HISTORY_MAX);
+    }
+    seen = (seen_t){.limit = HISTORY_MAX};
+    history_each(history, see, &seen);
+    ck_assert_uint_eq(seen.jobs[HISTORY_MAX - 1], HISTORY_MAX + 5);
+}
+END_TEST
+
 START_TEST(one_task_is_forgotten_and_the_others_stay_in_order)
 {
     for (uint64_t round = 0; round < HISTORY_MAX / 2; round++) { // around the end of the ring, too
@@ -99,6 +122,7 @@ int main(void)
     tcase_add_checked_fixture(tests, make_history, destroy_history);
     tcase_add_test(tests, entries_are_visited_newest_first);
     tcase_add_test(tests, the_oldest_go_when_it_is_full);
+    tcase_add_test(tests, the_limits_of_entries_and_bytes_hold_exactly);
     tcase_add_test(tests, one_task_is_forgotten_and_the_others_stay_in_order);
     tcase_add_test(tests, an_entry_is_of_each_of_its_calls);
     Suite *suite = suite_create("history");

@@ -277,6 +277,30 @@ START_TEST(what_is_not_known_any_more_is_said)
 }
 END_TEST
 
+//  Each by itself, of 20,000 that wait, from wherever it stands; others stay. That this takes no longer when there are
+//  more is seen by who waits for the test.
+START_TEST(each_of_many_jobs_is_aborted_by_itself)
+{
+    enum { JOBS = 20000, STRIDE = 7919 };
+    static sim_job_t *jobs[JOBS];
+    sim_init(&sim, 1, 4);
+    uint32_t client = sim_join(&sim);
+    for (uint32_t engine = 0; engine < 4; engine++) sim_tell(&sim, engine, false);
+    for (size_t i = 0; i < JOBS; i++)
+        jobs[i] = sim_submit(&sim, (sim_job_t){.client = client, .count = 4, .direct = i % 2, .everywhere = i % 2});
+    for (size_t i = 0; i < JOBS; i++)
+        if (i * STRIDE % JOBS % 3)
+            sim_abort(&sim, jobs[i * STRIDE % JOBS], 0, 4);
+    ck_assert_uint_eq(scheduler_counts(sim.scheduler).jobs, (JOBS + 2) / 3);
+    for (uint32_t engine = 0; engine < 4; engine++) sim_tell(&sim, engine, true);
+    sim_run(&sim, FOREVER);
+    for (size_t i = 0; i < JOBS; i++)
+        for (size_t k = 0; k < 4; k++) ck_assert_int_eq(jobs[i]->positions[k].lost, i % 3 != 0);
+    sim_check_empty(&sim);
+    sim_end(&sim);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("waiting");
@@ -288,6 +312,7 @@ int main(void)
     tcase_add_test(tests, each_value_is_taken_wanted_or_sent);
     tcase_add_test(tests, the_value_of_a_failed_task_is_not_waited_for);
     tcase_add_test(tests, what_is_not_known_any_more_is_said);
+    tcase_add_test(tests, each_of_many_jobs_is_aborted_by_itself);
     Suite *suite = suite_create("waiting");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -104,6 +105,15 @@ static KEPT void crash_in_thread(void)
     pthread_join(thread, NULL);
 }
 
+static KEPT void fill_memory(void)
+{
+    enum { SIZE = 64 << 20 };
+    char *bytes = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (bytes != MAP_FAILED)
+        memset(bytes, 1, SIZE);
+    raise(SIGKILL);
+}
+
 static KEPT void be_killed(void)
 {
     raise(SIGKILL);
@@ -140,6 +150,7 @@ static const struct {
     {"overflow", overflow},     {"large", overflow_at_once},  {"abort", call_abort},
     {"exit", call_exit},        {"qsort", crash_in_qsort},    {"thread", crash_in_thread},
     {"kill", be_killed},        {"talk", talk},               {"leave", leave_process},
+    {"fill", fill_memory},
 };
 
 //  Named as the worker's own function that calls user code, where traces end.
@@ -239,6 +250,8 @@ int main(int count, char **arguments)
     page->span = 41;
     page->item = epoch;
     page->running = 1;
+    page->measured_span = strcmp(name, "fill") == 0 ? page->span : 0;
+    page->measured_item = page->item;
     ipc_task_enter(name);
     page->running = 0;
     return 98;

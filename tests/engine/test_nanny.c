@@ -285,6 +285,17 @@ START_TEST(a_killed_worker_leaves_its_task_but_no_trace)
     ck_assert_int_eq(death.signal, SIGKILL);
     ck_assert_uint_eq(death.frames, 0);
     ck_assert_str_eq(death.trace, "");
+    ck_assert_uint_eq(death.peak_memory, 0); // the worker had not begun to measure it
+    ck_assert_int_eq(stop_nanny(), 0);
+}
+END_TEST
+
+START_TEST(a_killed_worker_had_so_much_memory_when_its_task_was_measured)
+{
+    page_death_t death = death_by("fill");
+    check_task_death(&death);
+    ck_assert_int_eq(death.signal, SIGKILL);
+    ck_assert_uint_ge(death.peak_memory, 64 << 20);
     ck_assert_int_eq(stop_nanny(), 0);
 }
 END_TEST
@@ -467,7 +478,8 @@ START_TEST(the_worker_of_a_killed_nanny_is_reported_by_the_next_one)
     int fd = open(path, O_RDWR | O_CLOEXEC);
     page_t *shared = page_map(fd, NULL);
     ck_assert_ptr_nonnull(shared);
-    shared->span = 99; // as if a task ran
+    while (shared->pid == 0) poll(NULL, 0, 1); // its nanny has not come to it: what was never there is not buried
+    shared->span = 99;                         // as if a task ran
     shared->running = 1;
     kill(fixture.nanny, SIGKILL);
     waitpid(fixture.nanny, NULL, 0);
@@ -510,6 +522,7 @@ int main(void)
         an_exit_in_a_task_is_traced_and_its_output_kept,
         a_crash_of_another_thread_is_traced,
         a_killed_worker_leaves_its_task_but_no_trace,
+        a_killed_worker_had_so_much_memory_when_its_task_was_measured,
         the_last_words_are_drained_from_both_pipes,
         what_a_task_had_started_dies_with_its_worker,
         each_death_of_a_row_is_reported_once,

@@ -58,6 +58,17 @@ expect 2 'extra' "$ipcluster" list extra
 expect 2 'extra' "$ipcluster" stop extra
 expect 2 '"foo"' "$ipcluster" tasks --state foo
 expect 2 '"x"' "$ipcluster" tasks --engine x
+expect 2 '"1,"' "$ipcluster" tasks --engine 1,
+expect 2 '"done,foo"' "$ipcluster" tasks --state done,foo
+expect 2 '"0"' "$ipcluster" tasks --id 0
+expect 2 '"5,-3"' "$ipcluster" tasks --id 5,-3
+expect 2 'at most 64' "$ipcluster" tasks --id "$(seq -s, 65)"
+expect 2 '"me"' "$ipcluster" tasks --client me
+expect 2 '"yesterday"' "$ipcluster" tasks --submitted-from yesterday
+expect 2 '"@"' "$ipcluster" tasks --submitted-before @
+expect 2 '--sql needs' "$ipcluster" tasks --sql
+expect 2 'takes no' "$ipcluster" list --sql 'SELECT 1'
+expect 1 'no cluster is running' "$ipcluster" tasks --sql 'SELECT 1'
 expect 2 '"10y"' "$ipcluster" tasks --since 10y
 expect 2 '"0"' "$ipcluster" tasks --limit 0
 expect 2 '--state needs' "$ipcluster" tasks --state
