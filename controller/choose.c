@@ -1,4 +1,4 @@
-//  What runs where: windows by the recent pace of each function on each engine, turns between clients, recall.
+//  What runs where: windows by the recent pace of each function on each engine, turns between clients.
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -12,9 +12,7 @@ enum {
     SHARED_WINDOW_NS = MS / 4,         // while clients share the engines: what comes does not wait long
     SHARED_NS = 100 * MS,              // so long after a client came to the work of another one
     OVERDUE_NS = 15 * MS,              // more than an engine waits for the processor, mostly
-    ASIDE_NS = MS,                     // after which work that is left to faster engines is offered again
-    RECALLS_PER_TURN = 8,
-    LOOKS_PER_TURN = 32                // at engines that are idle
+    ASIDE_NS = MS                      // after which work that is left to faster engines is offered again
 };
 
 //  --- Which engines a turn looks at ----------------------------------------------------------------------
@@ -75,9 +73,8 @@ static double ran_of(const engine_t *engine, int64_t now)
     return now > engine->progress ? (double) (now - engine->progress) : 0;
 }
 
-//  How long an engine still has to do, where the mean is skew times the estimate. What is late is taken to be as late
-//  again.
-static double remaining_of(const engine_t *engine, double skew, int64_t now)
+//  What is late is taken to be as late again.
+double engine_remaining(const engine_t *engine, double skew, int64_t now)
 {
     if (engine->items == 0)
         return 0;
@@ -88,8 +85,7 @@ static double remaining_of(const engine_t *engine, double skew, int64_t now)
     return ran < MS ? behind : behind + ran - head; // its report may be on its way
 }
 
-//  True for an engine that is at a much longer item than expected: nothing should wait behind it.
-static bool is_overdue(const engine_t *engine, int64_t now)
+bool engine_is_overdue(const engine_t *engine, int64_t now)
 {
     return engine->items > 0 && ran_of(engine, now) > OVERDUE_NS + (double) engine->sent.first->estimate;
 }
@@ -102,7 +98,7 @@ static bool engine_has_room(const engine_t *engine, double window, int64_t now)
         return true;
     return (engine->expected_ns < window / 2 ||
             (engine->items == 1 && engine->expected_ns < PREFETCH_NS)) &&
-           !is_overdue(engine, now);
+           !engine_is_overdue(engine, now);
 }
 
 static void engine_takes(scheduler_t *self, uint32_t i, scheduler_span_t *span, int64_t now)
@@ -212,7 +208,7 @@ static double begun_by_others(scheduler_t *self, const scheduler_job_t *job, uin
         if (k == i || !other->ready || other->direct.first || !job_allows(self, job, k))
             continue;
         double theirs = mean / paces_slowness(&self->paces, job->function, i, k);
-        double until = end - theirs - remaining_of(other, skew, now);
+        double until = end - theirs - engine_remaining(other, skew, now);
         if (until > 0)
             begun += floor(until / theirs) + 1;
     }
@@ -227,7 +223,7 @@ static bool leave_to_faster(scheduler_t *self, const scheduler_job_t *job, uint3
     double size = (double) cut_size(self, job, i), mean = size * paces_mean(&self->paces, job->function, i);
     if (mean < MS)
         return false;
-    double end = remaining_of(&self->engines[i], (double) paces->skew, now) + mean;
+    double end = engine_remaining(&self->engines[i], (double) paces->skew, now) + mean;
     double all = (double) self->waiting / size;
     if (all > self->engine_count * (end / (size * (double) (paces->skew * paces->level_ns * paces->fastest)) + 1))
         return false; // nobody could
@@ -363,7 +359,7 @@ static uint32_t find_soonest(const scheduler_t *self, const scheduler_job_t *job
     double least = 2 * MS;
     for (uint32_t i = 0; i < self->engine_count; i++) {
         const engine_t *engine = &self->engines[i];
-        if (!engine->ready || engine->expected_ns >= least || is_overdue(engine, now) || !job_allows(self, job, i))
+        if (!engine->ready || engine->expected_ns >= least || engine_is_overdue(engine, now) || !job_allows(self, job, i))
             continue;
         if (engine->items == 0)
             return SCHEDULER_NO_ENGINE;
@@ -395,102 +391,7 @@ static void feed_lone(scheduler_t *self, int64_t now)
     self->lone_count = 0;
 }
 
-//  --- Recall ---------------------------------------------------------------------------------------------------
-
-//  What an engine can give back: all but the item that it is at, or begins with when it has read what was sent. Were
-//  that one taken too, items could go from one idle engine to the next for ever.
-static uint64_t spare_of(const engine_t *engine)
-{
-    return engine->balanced_items - !engine->sent.first->job->direct;
-}
-
-//  The engine that an idle one may take most from, or SCHEDULER_NO_ENGINE.
-static uint32_t find_fullest(scheduler_t *self, uint32_t idle, int64_t now)
-{
-    uint32_t fullest = SCHEDULER_NO_ENGINE;
-    double most = 0;
-    for (uint32_t k = 0; (k = engine_set_next(&self->sets[SET_RECALLABLE], NULL, k)) != ENGINE_SET_END; k++) {
-        const engine_t *other = &self->engines[k];
-        uint32_t function = other->sent.last->job->function;
-        self->looks++;
-        double remaining = remaining_of(other, (double) paces_of(&self->paces, function)->skew, now);
-        if (remaining <= most || spare_of(other) == 0)
-            continue;
-        if (paces_mean(&self->paces, function, idle) > remaining &&
-            paces_slowness(&self->paces, function, idle, k) > 1) {
-            self->held = true; // it is through before the idle one would have done a single item
-            continue;
-        }
-        most = remaining;
-        fullest = k;
-    }
-    return fullest;
-}
-
-//  Of what an engine can give, the part after which both are through at one time.
-static uint64_t share_of(scheduler_t *self, uint32_t idle, uint32_t from)
-{
-    const engine_t *victim = &self->engines[from];
-    double slowness = paces_slowness(&self->paces, victim->sent.last->job->function, idle, from);
-    uint64_t share = (uint64_t) ceil((double) victim->balanced_items / (1 + slowness)), spare = spare_of(victim);
-    return share < spare ? share : spare;
-}
-
-static bool is_recallable_left(const scheduler_t *self)
-{
-    return engine_set_next(&self->sets[SET_RECALLABLE], NULL, 0) != ENGINE_SET_END;
-}
-
-static void recall(scheduler_t *self, uint32_t i, uint64_t count)
-{
-    self->engines[i].recalling = true;
-    engine_review(self, i);
-    self->actions->recall(self->context, i, count);
-}
-
-static bool recall_for(scheduler_t *self, uint32_t idle, int64_t now)
-{
-    uint32_t fullest = find_fullest(self, idle, now);
-    if (fullest == SCHEDULER_NO_ENGINE)
-        return false;
-    recall(self, fullest, share_of(self, idle, fullest));
-    return true;
-}
-
-//  While no engine is idle, what waits behind a long item is asked for too, so that it keeps its turn. A turn looks at
-//  some engines.
-static void recall_overdue(scheduler_t *self, int64_t now)
-{
-    for (int looks = 0; looks < LOOKS_PER_TURN; looks++) {
-        uint32_t i = engine_set_next(&self->sets[SET_RECALLABLE], NULL, self->overdue_from);
-        self->overdue_from = i == ENGINE_SET_END ? 0 : i + 1;
-        if (i == ENGINE_SET_END)
-            return;
-        if (is_overdue(&self->engines[i], now) && spare_of(&self->engines[i]) > 0)
-            recall(self, i, spare_of(&self->engines[i]));
-    }
-}
-
-//  An idle engine makes the fullest one give back what it has not started. A turn looks at some of the idle ones
-//  where there are many; the next one goes on behind these.
-static void recall_for_idle(scheduler_t *self, int64_t now)
-{
-    uint32_t first = self->recall_from;
-    int recalls = 0, looks = 0;
-    self->recall_from = 0;
-    for (uint32_t i = first; is_recallable_left(self); i++) {
-        i = engine_set_next(&self->sets[SET_IDLE], NULL, i);
-        if (i == ENGINE_SET_END) {
-            self->held = self->held || first > 0; // those before the first have their turn soon
-            return;
-        }
-        if (looks++ == LOOKS_PER_TURN || recalls == RECALLS_PER_TURN) {
-            self->recall_from = i;
-            return;
-        }
-        recalls += recall_for(self, i, now);
-    }
-}
+//  --- A turn ----------------------------------------------------------------------------------------------
 
 //  Engines that left work to faster ones are asked again now and then: those may have become slow.
 static void offer_again(scheduler_t *self, int64_t now)

@@ -1,5 +1,5 @@
 //  The inside of scheduler_t, for scheduler.c (what happens), engines.c (those that come and go),
-//  choose.c (what runs where) and abort.c (what is not to run).
+//  choose.c (what runs where), recall.c (what moves) and abort.c (what is not to run).
 #ifndef IPC_CONTROLLER_SCHEDULER_BODY_H
 #define IPC_CONTROLLER_SCHEDULER_BODY_H
 
@@ -132,8 +132,20 @@ void deadlines_expire(scheduler_t *self, int64_t now);
 bool job_allows(const scheduler_t *self, const scheduler_job_t *job, uint32_t engine);
 void engine_settles(scheduler_t *self, scheduler_span_t *span, uint64_t count);
 
+//  How long an engine still has to do, where the mean is skew times the estimate.
+double engine_remaining(const engine_t *engine, double skew, int64_t now);
+//  True for an engine that is at a much longer item than expected: nothing should wait behind it.
+bool engine_is_overdue(const engine_t *engine, int64_t now);
+
 //  Both after any change: of an engine's account; of the balanced work that waits, or of who may take it.
 void engine_review(scheduler_t *self, uint32_t engine);
 void engines_match_again(scheduler_t *self, const scheduler_job_t *job); // for this job; NULL: for any
+
+//  recall.c: an idle engine makes the fullest one give back what it has not started. A turn looks at some of the idle
+//  ones where there are many; the next one goes on behind these.
+void recall_for_idle(scheduler_t *self, int64_t now);
+//  While no engine is idle, what waits behind a long item is asked for too, so that it keeps its turn. A turn looks at
+//  some engines.
+void recall_overdue(scheduler_t *self, int64_t now);
 
 #endif
