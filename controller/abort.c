@@ -428,6 +428,8 @@ void deadlines_expire(scheduler_t *self, int64_t now)
     while (self->deadline_count > 0 && deadline_at(self, 0) <= now) {
         scheduler_job_t *job = self->deadlines[0];
         deadline_remove(self, job);
+        if (job->dropped)
+            continue; // nobody waits for it, and it stands in no queue any more
         job->aborted |= ABORTED_LATE;
         abort_positions(self, job, 0, job->count, SCHEDULER_LATE);
     }

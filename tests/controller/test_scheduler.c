@@ -364,6 +364,22 @@ END_TEST
 
 // --- Clients -------------------------------------------------------------------------------------------
 
+//  The rest of its job stands in no queue any more when the deadline comes.
+START_TEST(a_deadline_of_a_client_that_left_ends_nothing)
+{
+    sim_init(&sim, 1, 1);
+    sim.behave = takes_10_ms;
+    uint32_t gone = sim_join(&sim), stays = sim_join(&sim);
+    sim_submit(&sim, (sim_job_t){.client = gone, .count = 12, .wait = 5 * SIM_MS});
+    sim_run(&sim, SIM_MS);
+    sim_leave(&sim, gone);
+    sim_submit(&sim, (sim_job_t){.client = stays, .count = 3});
+    sim_run(&sim, 8 * SIM_MS);
+    ck_assert_uint_eq(sim.delays, 0);
+    finish();
+}
+END_TEST
+
 START_TEST(clients_take_turns)
 {
     sim_init(&sim, 1, 2);
@@ -512,6 +528,7 @@ int main(void)
     tcase_add_test(single, an_engine_that_dies_idle_costs_nothing);
     tcase_add_test(single, direct_work_of_an_engine_that_is_gone_ends_with_an_error);
     tcase_add_test(single, balanced_work_of_engines_that_are_all_gone_ends_with_an_error);
+    tcase_add_test(single, a_deadline_of_a_client_that_left_ends_nothing);
     tcase_add_test(single, clients_take_turns);
     tcase_add_test(single, a_higher_priority_goes_first_then_the_order_of_submission);
     tcase_add_test(single, work_of_a_client_that_leaves_is_dropped);
