@@ -154,9 +154,7 @@ bool job_allows(const scheduler_t *self, const scheduler_job_t *job, uint32_t en
     return has && !needs_unmet(has, job->needs);
 }
 
-//  An engine that failed a span takes it again only when all others that may have failed it too; one that refused it
-//  never does.
-static bool span_allows(const scheduler_t *self, const scheduler_span_t *span, uint32_t engine)
+bool span_allows(const scheduler_t *self, const scheduler_span_t *span, uint32_t engine)
 {
     if (!job_allows(self, span->job, engine))
         return false;

@@ -5,7 +5,8 @@
 
 enum {
     RECALLS_PER_TURN = 8,
-    LOOKS_PER_TURN = 32                // at engines that are idle
+    LOOKS_PER_TURN = 32,               // at engines that are idle
+    SPANS_LOOKED_AT = 16               // of an engine, the youngest
 };
 
 //  What an engine can give back: all but the item that it is at, or begins with when it has read what was sent. Were
@@ -13,6 +14,22 @@ enum {
 static uint64_t spare_of(const engine_t *engine)
 {
     return engine->balanced_items - !engine->sent.first->job->direct;
+}
+
+//  How many items an engine has to give back so that the idle one gets something that it may take; 0: it would not. Were
+//  it asked all the same, the items would go there and back for ever.
+static uint64_t reach_of(const scheduler_t *self, const engine_t *engine, uint32_t idle)
+{
+    const scheduler_span_t *span = engine->sent.last;
+    uint64_t items = 0;
+    for (int looks = 0; span && looks < SPANS_LOOKED_AT; looks++, span = span->previous) {
+        if (span->job->direct)
+            continue;
+        if (span_allows(self, span, idle))
+            return span == engine->sent.first && span->left == 1 ? 0 : items + 1;
+        items += span->left;
+    }
+    return 0;
 }
 
 //  The engine that an idle one may take most from, or SCHEDULER_NO_ENGINE.
@@ -25,7 +42,7 @@ static uint32_t find_fullest(scheduler_t *self, uint32_t idle, int64_t now)
         uint32_t function = other->sent.last->job->function;
         self->looks++;
         double remaining = engine_remaining(other, (double) paces_of(&self->paces, function)->skew, now);
-        if (remaining <= most || spare_of(other) == 0)
+        if (remaining <= most || spare_of(other) == 0 || reach_of(self, other, idle) == 0)
             continue;
         if (paces_mean(&self->paces, function, idle) > remaining &&
             paces_slowness(&self->paces, function, idle, k) > 1) {
@@ -44,6 +61,8 @@ static uint64_t share_of(scheduler_t *self, uint32_t idle, uint32_t from)
     const engine_t *victim = &self->engines[from];
     double slowness = paces_slowness(&self->paces, victim->sent.last->job->function, idle, from);
     uint64_t share = (uint64_t) ceil((double) victim->balanced_items / (1 + slowness)), spare = spare_of(victim);
+    uint64_t reach = reach_of(self, victim, idle);
+    share = share > reach ? share : reach;
     return share < spare ? share : spare;
 }
 

@@ -130,6 +130,9 @@ void deadlines_expire(scheduler_t *self, int64_t now);
 
 //  choose.c
 bool job_allows(const scheduler_t *self, const scheduler_job_t *job, uint32_t engine);
+//  An engine that failed a span takes it again only when all others that may have failed it too; one that refused it
+//  never does.
+bool span_allows(const scheduler_t *self, const scheduler_span_t *span, uint32_t engine);
 void engine_settles(scheduler_t *self, scheduler_span_t *span, uint64_t count);
 
 //  How long an engine still has to do, where the mean is skew times the estimate.

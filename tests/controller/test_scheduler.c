@@ -103,6 +103,22 @@ START_TEST(long_tasks_do_not_wait_behind_a_slow_engine)
 }
 END_TEST
 
+//  What waits at engine 0 is not for engine 1: it is not asked back again and again.
+START_TEST(an_idle_engine_recalls_nothing_that_it_may_not_take)
+{
+    sim_init(&sim, 1, 2);
+    sim.behave = takes_10_ms;
+    uint32_t client = sim_join(&sim);
+    sim_submit(&sim, (sim_job_t){.client = client, .count = 20, .allowed = 1});
+    sim_run(&sim, FOREVER);
+    ck_assert_uint_eq(sim.recalls, 0);
+    sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = client, .count = 20}); // these are
+    sim_run(&sim, FOREVER);
+    ck_assert_int_le(job->finished, (200 + 115) * SIM_MS);
+    finish();
+}
+END_TEST
+
 //  All were fast; from 50 ms on engine 0 needs 20 ms for an item.
 static sim_outcome_t engine_0_grows_slow(simulator_t *self, uint32_t engine, const sim_job_t *job,
                                          uint64_t position, int64_t *duration)
@@ -515,6 +531,7 @@ int main(void)
     tcase_add_test(single, what_an_engine_has_before_it_is_bounded);
     tcase_add_test(single, long_tasks_spread_over_the_engines);
     tcase_add_test(single, long_tasks_do_not_wait_behind_a_slow_engine);
+    tcase_add_test(single, an_idle_engine_recalls_nothing_that_it_may_not_take);
     tcase_add_test(single, a_window_that_was_too_large_is_recalled_until_it_is_empty);
     tcase_add_test(single, lecture_exercise_4_takes_no_longer_than_its_longest_tasks);
     tcase_add_test(single, a_recall_stands_back_for_work_that_the_idle_engine_may_not_take);
