@@ -44,6 +44,12 @@ void engines_match_again(scheduler_t *self, const scheduler_job_t *job)
         }
 }
 
+//  False for the default, by which engines ask for work: late binding by the measured pace.
+static bool is_by_scheme(const scheduler_t *self)
+{
+    return self->scheme != IPC_SCHEME_LEASTLOAD || self->hwm > 0;
+}
+
 static void note_progress(scheduler_t *self, int64_t now)
 {
     engine_set_t *progressed = &self->sets[SET_PROGRESSED];
@@ -111,8 +117,11 @@ static void engine_takes(scheduler_t *self, uint32_t i, scheduler_span_t *span, 
     span->estimate = (float) estimate_of(self, span->job->function, i);
     list_append(&engine->sent, span);
     engine->items += span->left;
-    if (!span->job->direct)
+    if (!span->job->direct) {
         engine->balanced_items += span->left;
+        engine->balanced_spans++;
+    }
+    engine->took = ++self->takes;
     engine->expected_ns += (double) span->estimate * (double) span->left;
     engine->dry = false;
     if (engine->items == span->left)
@@ -178,10 +187,11 @@ static uint64_t window_room(scheduler_t *self, const scheduler_job_t *job, uint3
 }
 
 //  How many positions of a job's rest travel together next: what fills the window, of whole chunks if the job has
-//  such; at least one. Chunks are equalised: ceil(count / chunk) parts by the partition rule, the longer ones first.
+//  such; at least one. A fixed window is filled one by one. Chunks are equalised: ceil(count / chunk) parts by the
+//  partition rule, the longer ones first.
 static uint64_t cut_size(scheduler_t *self, const scheduler_job_t *job, uint32_t i)
 {
-    uint64_t size = window_room(self, job, i), end = job->count;
+    uint64_t size = self->hwm ? 1 : window_room(self, job, i), end = job->count;
     if (job->chunk > 0) {
         uint64_t parts = (job->count + job->chunk - 1) / job->chunk;
         uint64_t length = job->count / parts, longer = job->count % parts * (length + 1);
@@ -256,30 +266,82 @@ static scheduler_span_t *cut(scheduler_t *self, scheduler_job_t *job, uint32_t e
     return span;
 }
 
-static scheduler_span_t *pick_from(scheduler_t *self, uint32_t c, uint32_t engine, int64_t now)
+//  Room for balanced work.
+static bool has_balanced_room(const scheduler_t *self, const engine_t *engine, int64_t now)
+{
+    if (!self->hwm)
+        return engine_has_room(engine, self->window, now);
+    return engine->balanced_spans < self->hwm && !engine_is_overdue(engine, now);
+}
+
+//  The engine that the scheme chooses for a span that waits again, or for the next one of a job. What comes back from
+//  an engine goes to an idle one if it may: it was recalled for that.
+static uint32_t choose_for(scheduler_t *self, const scheduler_job_t *job, const scheduler_span_t *span, int64_t now)
+{
+    uint32_t count = 0, idle = 0;
+    for (uint32_t i = 0; (i = engine_set_next(&self->sets[SET_ROOMY], NULL, i)) != ENGINE_SET_END; i++) {
+        const engine_t *engine = &self->engines[i];
+        self->looks++;
+        if (engine->direct.first || !has_balanced_room(self, engine, now) ||
+            !(span ? span_allows(self, span, i) : job_allows(self, job, i)))
+            continue;
+        self->candidates[count++] = i;
+        if (span && engine->items == 0)
+            self->candidates[idle++] = i; // from here on the idle ones alone count
+    }
+    return scheme_choose(self, self->candidates, idle > 0 ? idle : count);
+}
+
+//  Where a span that waits again goes: to the engine that asks, if it may, else nowhere; where none asks, to one by the
+//  scheme.
+static uint32_t taker_of_span(scheduler_t *self, const scheduler_span_t *span, uint32_t asks, int64_t now)
+{
+    if (asks == SCHEDULER_NO_ENGINE)
+        return choose_for(self, span->job, span, now);
+    return span_allows(self, span, asks) ? asks : SCHEDULER_NO_ENGINE;
+}
+
+//  Likewise for the next one of a job.
+static uint32_t taker_of_job(scheduler_t *self, const scheduler_job_t *job, uint32_t asks, int64_t now)
+{
+    if (asks == SCHEDULER_NO_ENGINE)
+        return choose_for(self, job, NULL, now);
+    return job_allows(self, job, asks) && !is_left_to_faster(self, job, asks, now) ? asks : SCHEDULER_NO_ENGINE;
+}
+
+//  Takes a span off its client's queue; of one that is more than a fixed window takes at once, the first part.
+static scheduler_span_t *take_returned(scheduler_t *self, scheduler_span_t *span)
+{
+    uint32_t c = span->job->client, most = span->job->chunk > 0 ? span->job->chunk : 1;
+    if (self->hwm && span->left > most)
+        span_split(self, &self->clients[c].returned, span, span->first + most);
+    returned_remove(self, c, span);
+    ring_leave(self, c);
+    return span;
+}
+
+static scheduler_span_t *pick_from(scheduler_t *self, uint32_t c, uint32_t asks, uint32_t *taker, int64_t now)
 {
     client_t *client = &self->clients[c];
     for (scheduler_span_t *span = client->returned.first; span; span = span->next)
-        if (span_allows(self, span, engine)) {
-            returned_remove(self, c, span);
-            ring_leave(self, c);
-            return span;
-        }
+        if ((*taker = taker_of_span(self, span, asks, now)) != SCHEDULER_NO_ENGINE)
+            return take_returned(self, span);
     for (scheduler_job_t *job = client->jobs; job; job = job->next)
-        if (job_allows(self, job, engine) && !is_left_to_faster(self, job, engine, now))
-            return cut(self, job, engine);
+        if ((*taker = taker_of_job(self, job, asks, now)) != SCHEDULER_NO_ENGINE)
+            return cut(self, job, *taker);
     return NULL;
 }
 
-//  The next balanced span for an engine, by turns of the clients; NULL when there is none.
-static scheduler_span_t *pick(scheduler_t *self, uint32_t engine, int64_t now)
+//  The next balanced span, by turns of the clients, and who takes it: the engine that asks, or, if that is
+//  SCHEDULER_NO_ENGINE, one by the scheme. NULL when there is none.
+static scheduler_span_t *pick(scheduler_t *self, uint32_t asks, uint32_t *taker, int64_t now)
 {
     uint32_t start = self->turn, c = start;
     if (c == NO_CLIENT)
         return NULL;
     do {
         uint32_t next = self->clients[c].next;
-        scheduler_span_t *span = pick_from(self, c, engine, now);
+        scheduler_span_t *span = pick_from(self, c, asks, taker, now);
         if (span) {
             if (self->turn != NO_CLIENT && self->clients[next].active)
                 self->turn = next; // also when the one whose turn it was had nothing for this engine
@@ -290,16 +352,19 @@ static scheduler_span_t *pick(scheduler_t *self, uint32_t engine, int64_t now)
     return NULL;
 }
 
-//  The direct work of an engine goes before what it may pick.
-static scheduler_span_t *next_for(scheduler_t *self, uint32_t i, int64_t now)
+static scheduler_span_t *take_direct(engine_t *engine)
 {
-    engine_t *engine = &self->engines[i];
     scheduler_span_t *span = engine->direct.first;
-    if (!span)
-        return pick(self, i, now);
     list_remove(&engine->direct, span);
     engine->direct_count--;
     return span;
+}
+
+//  The direct work of an engine goes before what it may pick.
+static scheduler_span_t *next_for(scheduler_t *self, uint32_t i, int64_t now)
+{
+    uint32_t taker;
+    return self->engines[i].direct.first ? take_direct(&self->engines[i]) : pick(self, i, &taker, now);
 }
 
 //  An engine with room found no work. If balanced work waits, none of it is for this engine: no turn tries it again
@@ -347,6 +412,23 @@ static void feed_all(scheduler_t *self, bool idle, int64_t now)
     }
 }
 
+//  Direct work goes first, then span by span what the scheme has the choice of.
+static void feed_by_scheme(scheduler_t *self, int64_t now)
+{
+    engine_set_t *roomy = &self->sets[SET_ROOMY];
+    for (uint32_t i = 0; (i = engine_set_next(roomy, &self->sets[SET_AWAITED], i)) != ENGINE_SET_END; i++)
+        while (self->engines[i].direct.first && engine_has_room(&self->engines[i], self->window, now))
+            engine_takes(self, i, take_direct(&self->engines[i]), now);
+    uint32_t taker;
+    for (scheduler_span_t *span; (span = pick(self, SCHEDULER_NO_ENGINE, &taker, now));)
+        engine_takes(self, taker, span, now);
+    for (uint32_t i = 0; (i = engine_set_next(roomy, NULL, i)) != ENGINE_SET_END; i++)
+        if (!self->engines[i].direct.first && has_balanced_room(self, &self->engines[i], now))
+            set_aside(self, i, now);
+        else
+            engine_set_put(roomy, i, false);
+}
+
 //  --- Who waits for a single task -----------------------------------------------------------------------------
 
 //  The engine that is through soonest with what it has, if that is soon: SCHEDULER_NO_ENGINE when one is idle (it is
@@ -376,9 +458,9 @@ static void feed_lone(scheduler_t *self, int64_t now)
         const scheduler_span_t *span = self->engines[i].direct.first;
         engine_set_put(called, i, false);
         if (span && self->engines[i].ready && scheduler_span_is_lone(self, span))
-            engine_takes(self, i, next_for(self, i, now), now);
+            engine_takes(self, i, take_direct(&self->engines[i]), now);
     }
-    for (uint32_t k = 0; k < self->lone_count; k++) {
+    for (uint32_t k = 0; !is_by_scheme(self) && k < self->lone_count; k++) {
         scheduler_job_t *job = self->clients[self->lone[k]].jobs;
         if (!job || !job_is_lone(self, job) || job->count != 1)
             continue;
@@ -411,8 +493,12 @@ bool scheduler_dispatch(scheduler_t *self, int64_t now)
     note_progress(self, now);
     offer_again(self, now);
     feed_lone(self, now);
-    feed_all(self, true, now); // one span for each idle engine first, so that a few tasks spread
-    feed_all(self, false, now);
+    if (is_by_scheme(self)) {
+        feed_by_scheme(self, now);
+    } else {
+        feed_all(self, true, now); // one span for each idle engine first, so that a few tasks spread
+        feed_all(self, false, now);
+    }
     recall_for_idle(self, now); // engines that are idle still found nothing that they may take
     recall_overdue(self, now);
     return self->held;

@@ -17,6 +17,7 @@ static void make_room_for(scheduler_t *self, uint32_t engine)
         room = engine < room ? room : engine + 1;
         self->engines = ipc_xrealloc(self->engines, room * sizeof self->engines[0]);
         memset(self->engines + self->engine_room, 0, (room - self->engine_room) * sizeof self->engines[0]);
+        self->candidates = ipc_xrealloc(self->candidates, room * sizeof self->candidates[0]);
         for (size_t i = 0; i < ENGINE_SETS; i++) engine_set_grow(&self->sets[i], room);
         self->engine_room = room;
     }
@@ -106,7 +107,7 @@ void scheduler_engine_died(scheduler_t *self, uint32_t i, const scheduler_death_
     bool before_pivot = false;         // walking backwards, so that heads of queues keep the order
     span_list_t sent = engine->sent;
     engine->sent = (span_list_t){0};
-    engine->items = engine->balanced_items = 0;
+    engine->items = engine->balanced_items = engine->balanced_spans = 0;
     engine->expected_ns = 0;
     engine_rests(self, i);
     for (scheduler_span_t *span = sent.last, *previous; span; span = previous) {
@@ -200,7 +201,7 @@ void scheduler_engine_remove(scheduler_t *self, uint32_t i)
         return;
     engine_t *engine = &self->engines[i];
     engine->known = false;
-    engine->items = engine->balanced_items = engine->direct_count = 0;
+    engine->items = engine->balanced_items = engine->balanced_spans = engine->direct_count = 0;
     engine->expected_ns = 0;
     engine_rests(self, i);
     drop_list(self, &engine->sent, i);

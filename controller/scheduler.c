@@ -39,6 +39,7 @@ void scheduler_destroy(scheduler_t **self_p)
     for (size_t i = 0; i < ENGINE_SETS; i++) engine_set_free(&self->sets[i]);
     for (uint32_t i = 0; i < self->engine_count; i++) free(self->engines[i].has);
     free(self->engines);
+    free(self->candidates);
     free(self->clients);
     free(self->aborted);
     free(self->deadlines);
@@ -174,6 +175,20 @@ scheduler_span_t *span_part(scheduler_t *self, const scheduler_span_t *span, uin
     return part;
 }
 
+scheduler_span_t *span_split(scheduler_t *self, span_list_t *queue, scheduler_span_t *span, uint64_t end)
+{
+    scheduler_span_t *rest = span_part(self, span, end, span->first + span->count - end);
+    span_advance(rest, SPAN_WAITS);
+    rest->previous = span;
+    rest->next = span->next;
+    *(span->next ? &span->next->previous : &queue->last) = rest;
+    span->next = rest;
+    span->count = span->left = end - span->first;
+    if (span->job->direct)
+        self->engines[span->engine].direct_count++;
+    return rest;
+}
+
 //  An engine failed it, or refused it.
 static void span_tried(scheduler_span_t *span, uint32_t engine, bool refused)
 {
@@ -300,6 +315,7 @@ void scheduler_settle(scheduler_t *self, scheduler_span_t *span)
     if (span->left > 0)
         return;
     list_remove(&self->engines[span->engine].sent, span);
+    self->engines[span->engine].balanced_spans -= !span->job->direct;
     span_free(self, span);
 }
 

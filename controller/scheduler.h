@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/scheme.h"
+
 enum {
     SCHEDULER_WINDOW_NS = 2000000,     // of work that an engine has before it: some round trips, or it runs dry
     SCHEDULER_MAX_WINDOW = 8192,       // items
@@ -109,6 +111,14 @@ typedef struct scheduler_actions {
 scheduler_t *scheduler_new(const scheduler_actions_t *actions, void *context);
 //  Ids of spans begin with this generation: a random one keeps them apart from those before a restart.
 void scheduler_begin_at(scheduler_t *self, uint32_t generation);
+
+//  How engines are chosen for balanced work; without this: leastload, an automatic window. Before anything is submitted.
+//      hwm     balanced tasks that an engine may have before it, at most (a chunk counts as one; direct work does not
+//              count): they go one by one to where the scheme says. 0: as many as cover SCHEDULER_WINDOW_NS by the
+//              measured pace
+//      seed    of the draws of schemes that draw
+//  Retries, fairness, recall and all else are the same for each.
+void scheduler_choose_by(scheduler_t *self, ipc_scheme_t scheme, uint32_t hwm, uint64_t seed);
 
 void scheduler_destroy(scheduler_t **self_p);
 

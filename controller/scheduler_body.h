@@ -20,9 +20,11 @@ typedef struct engine {
     size_t direct_count;               // of them
     uint64_t items;                    // sent and not done
     uint64_t balanced_items;           // of these
+    uint32_t balanced_spans;           // that these are in
     double expected_ns;                // that these will take
     uint64_t finished;                 // items, ever
     needs_t *has;                      // what tasks may need; NULL: nothing
+    uint64_t took;                     // which of all spans sent was the last one to it
     int64_t progress;                  // when it last began or finished something, to the turn
 } engine_t;
 
@@ -69,6 +71,11 @@ struct scheduler {
     engine_t *engines;
     uint32_t engine_count, engine_room;
     engine_set_t sets[ENGINE_SETS];
+    ipc_scheme_t scheme;
+    uint32_t hwm;                      // balanced spans that an engine may have, 0: by its window
+    uint64_t random;                   // of the scheme's draws
+    uint64_t takes;                    // spans sent, ever
+    uint32_t *candidates;              // room for the ids of all engines
     uint32_t recall_from;              // the idle engine that the next recall begins with
     uint32_t overdue_from;             // the engine that the next look for overdue ones begins with
     client_t *clients;
@@ -97,6 +104,8 @@ struct scheduler {
 //  scheduler.c
 scheduler_span_t *span_new(scheduler_t *self, scheduler_job_t *job, uint64_t first, uint64_t count);
 scheduler_span_t *span_part(scheduler_t *self, const scheduler_span_t *span, uint64_t first, uint64_t count);
+//  The positions behind end of a queued span as a span of their own, behind it.
+scheduler_span_t *span_split(scheduler_t *self, span_list_t *queue, scheduler_span_t *span, uint64_t end);
 void dequeue_job(scheduler_t *self, scheduler_job_t *job);
 void returned_remove(scheduler_t *self, uint32_t client, scheduler_span_t *span);
 void ring_leave(scheduler_t *self, uint32_t client);
@@ -143,6 +152,9 @@ bool engine_is_overdue(const engine_t *engine, int64_t now);
 //  Both after any change: of an engine's account; of the balanced work that waits, or of who may take it.
 void engine_review(scheduler_t *self, uint32_t engine);
 void engines_match_again(scheduler_t *self, const scheduler_job_t *job); // for this job; NULL: for any
+
+//  scheme.c: one of these engines, by the scheme; SCHEDULER_NO_ENGINE of none.
+uint32_t scheme_choose(scheduler_t *self, const uint32_t *engines, uint32_t count);
 
 //  recall.c: an idle engine makes the fullest one give back what it has not started. A turn looks at some of the idle
 //  ones where there are many; the next one goes on behind these.

@@ -37,6 +37,7 @@ typedef struct engine {
     event_t *unsent;                   // results
     size_t unsent_count, unsent_room;
     scheduler_death_t death;
+    uint64_t balanced;                 // positions of balanced jobs without chunks that are here
 } engine_t;
 
 //  Direct work of one client for one engine, in order.
@@ -85,6 +86,18 @@ static void post_to_controller(simulator_t *self, engine_t *engine, event_t even
 
 //  --- Positions -----------------------------------------------------------------------------------------
 
+//  A position gets a place; which balanced ones are at an engine is counted.
+static void put(simulator_t *self, const sim_job_t *job, sim_position_t *position, sim_place_t place, uint32_t engine)
+{
+    bool counts = !job->direct && job->chunk == 0;
+    if (counts && position->place == SIM_AT_ENGINE)
+        self->state->engines[position->engine].balanced--;
+    position->place = (uint8_t) place;
+    position->engine = engine;
+    if (counts && place == SIM_AT_ENGINE)
+        self->state->engines[engine].balanced++;
+}
+
 static void move(simulator_t *self, sim_job_t *job, uint64_t first, uint64_t count, sim_place_t from,
                  sim_place_t to, uint32_t engine)
 {
@@ -94,8 +107,7 @@ static void move(simulator_t *self, sim_job_t *job, uint64_t first, uint64_t cou
         if (job->dropped)
             continue;
         MUST(self, position->place == from, "a position is where it is expected");
-        position->place = (uint8_t) to;
-        position->engine = engine;
+        put(self, job, position, to, engine);
         if (to == SIM_ENDED)
             job->open--;
     }
@@ -193,7 +205,7 @@ static void check_start(simulator_t *self, uint32_t e, const work_t *work)
         MUST(self, part && part->job == job && part->cursor == work->cursor,
              "direct work of a client runs in order");
     if (!job->direct)
-        MUST(self, !part || part->job->sequence > job->sequence,
+        MUST(self, !part || part->job->sequence > job->sequence || part->job->positions[part->cursor].aborted,
              "balanced work runs after the direct work that was sent before it");
     position->started = true;
     position->begun = self->now;
@@ -353,6 +365,8 @@ static void on_send(void *context, uint32_t e, scheduler_span_t *span)
         MUST(self, !job->deadline || span->attempts > 0 || job->deadline >= self->now, "nothing is sent too late");
     }
     move(self, job, span->first, span->count, SIM_WAITS, SIM_AT_ENGINE, e);
+    MUST(self, !self->hwm || job->direct || span->count <= (job->chunk ? job->chunk : 1), "tasks go one by one");
+    MUST(self, !self->hwm || engine->balanced <= self->hwm, "no engine has more tasks than were asked for");
     if (self->log) {
         if (self->sent_count == self->sent_room) {
             self->sent_room = self->sent_room ? 2 * self->sent_room : 64;
@@ -507,7 +521,7 @@ static void put_back(simulator_t *self, uint32_t e)
     for (sim_job_t *job = self->jobs; job; job = job->next)
         for (uint64_t i = 0; !job->over && !job->dropped && i < job->count; i++)
             if (job->positions[i].place == SIM_AT_ENGINE && job->positions[i].engine == e)
-                job->positions[i].place = SIM_WAITS;
+                put(self, job, &job->positions[i], SIM_WAITS, e);
 }
 
 static void on_back(simulator_t *self, uint32_t e)
@@ -707,7 +721,7 @@ void sim_leave(simulator_t *self, uint32_t client)
             continue;
         for (uint64_t i = 0; i < job->count; i++)
             if (job->positions[i].place < SIM_ENDED)
-                job->positions[i].place = SIM_DROPPED;
+                put(self, job, &job->positions[i], SIM_DROPPED, job->positions[i].engine);
         job->dropped = true;
     }
     for (size_t e = 0; e < SIM_ENGINES; e++)

@@ -72,6 +72,7 @@ struct simulator {
     sim_sent_t *sent;          // every span sent, when log is true
     size_t sent_count, sent_room;
     bool log;
+    uint32_t hwm;              // that no engine has more balanced tasks at a time, of jobs without chunks; 0: any
     struct sim_state *state;   // the engines, the heap of events
     sim_job_t *jobs;           // newest first
     uint64_t sequence;
