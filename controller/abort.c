@@ -247,7 +247,8 @@ static void jobs_add_list(jobs_t *self, const span_list_t *list, uint32_t client
 static jobs_t jobs_of(scheduler_t *self, uint32_t client)
 {
     jobs_t jobs = {0};
-    for (scheduler_job_t *job = self->clients[client].jobs; job; job = job->next) jobs_add(&jobs, job);
+    for (size_t i = 0; i < QUEUES; i++)
+        for (scheduler_job_t *job = self->clients[client].queues[i].first; job; job = job->next) jobs_add(&jobs, job);
     for (scheduler_job_t *job = self->clients[client].held; job; job = job->next) jobs_add(&jobs, job);
     jobs_add_list(&jobs, &self->clients[client].returned, client);
     for (uint32_t i = 0; i < self->engine_count; i++) {

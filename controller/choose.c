@@ -12,6 +12,7 @@ enum {
     SHARED_WINDOW_NS = MS / 4,         // while clients share the engines: what comes does not wait long
     SHARED_NS = 100 * MS,              // so long after a client came to the work of another one
     OVERDUE_NS = 15 * MS,              // more than an engine waits for the processor, mostly
+    NEEDY_LOOKS = 64,                  // at jobs of a client that do not fit, before others of it
     ASIDE_NS = MS                      // after which work that is left to faster engines is offered again
 };
 
@@ -48,6 +49,22 @@ void engines_match_again(scheduler_t *self, const scheduler_job_t *job)
 static bool is_by_scheme(const scheduler_t *self)
 {
     return self->scheme != IPC_SCHEME_LEASTLOAD || self->hwm > 0;
+}
+
+void job_forget(scheduler_t *self, const scheduler_job_t *job)
+{
+    if (hosts_forget(&self->hosts, job))
+        engines_match_again(self, NULL);
+}
+
+void host_review(scheduler_t *self, uint32_t engine)
+{
+    engine_set_t *unmatched = &self->sets[SET_UNMATCHED];
+    if (!hosts_take_wanted(&self->hosts, engine))
+        return;
+    for (uint32_t i = 0; (i = engine_set_next(unmatched, NULL, i)) != ENGINE_SET_END; i++)
+        if (hosts_of(&self->hosts, i) == hosts_of(&self->hosts, engine))
+            engine_review(self, i);
 }
 
 static void note_progress(scheduler_t *self, int64_t now)
@@ -122,6 +139,10 @@ static void engine_takes(scheduler_t *self, uint32_t i, scheduler_span_t *span, 
         engine->balanced_spans++;
     }
     engine->took = ++self->takes;
+    if (span->job->needs) {
+        hosts_take(&self->hosts, i, span->job->needs);
+        job_forget(self, span->job);
+    }
     engine->expected_ns += (double) span->estimate * (double) span->left;
     engine->dry = false;
     if (engine->items == span->left)
@@ -157,10 +178,7 @@ bool job_allows(const scheduler_t *self, const scheduler_job_t *job, uint32_t en
 {
     if (job->allowed && !is_listed(job, engine))
         return false;
-    if (!job->needs)
-        return true;
-    const needs_t *has = self->engines[engine].has;
-    return has && !needs_unmet(has, job->needs);
+    return !job->needs || hosts_could(&self->hosts, engine, job->needs);
 }
 
 bool span_allows(const scheduler_t *self, const scheduler_span_t *span, uint32_t engine)
@@ -213,7 +231,8 @@ static double begun_by_others(scheduler_t *self, const scheduler_job_t *job, uin
     double skew = (double) paces_of(&self->paces, job->function)->skew, begun = 0;
     for (uint32_t k = 0; k < self->engine_count && begun < all; k++) {
         const engine_t *other = &self->engines[k];
-        if (k == i || !other->ready || other->direct.first || !job_allows(self, job, k))
+        if (k == i || !other->ready || other->direct.first || !job_allows(self, job, k) ||
+            (job->needs && !hosts_fit(&self->hosts, k, job->needs)))
             continue;
         double theirs = mean / paces_slowness(&self->paces, job->function, i, k);
         double until = end - theirs - engine_remaining(other, skew, now);
@@ -266,6 +285,12 @@ static scheduler_span_t *cut(scheduler_t *self, scheduler_job_t *job, uint32_t e
     return span;
 }
 
+//  Whether a job may begin on an engine that could run it.
+static bool is_admitted(scheduler_t *self, scheduler_job_t *job, uint32_t engine, int64_t now)
+{
+    return !job->needs || hosts_admit(&self->hosts, engine, job, now);
+}
+
 //  Room for balanced work.
 static bool has_balanced_room(const scheduler_t *self, const engine_t *engine, int64_t now)
 {
@@ -276,14 +301,14 @@ static bool has_balanced_room(const scheduler_t *self, const engine_t *engine, i
 
 //  The engine that the scheme chooses for a span that waits again, or for the next one of a job. What comes back from
 //  an engine goes to an idle one if it may: it was recalled for that.
-static uint32_t choose_for(scheduler_t *self, const scheduler_job_t *job, const scheduler_span_t *span, int64_t now)
+static uint32_t choose_for(scheduler_t *self, scheduler_job_t *job, const scheduler_span_t *span, int64_t now)
 {
     uint32_t count = 0, idle = 0;
     for (uint32_t i = 0; (i = engine_set_next(&self->sets[SET_ROOMY], NULL, i)) != ENGINE_SET_END; i++) {
         const engine_t *engine = &self->engines[i];
         self->looks++;
         if (engine->direct.first || !has_balanced_room(self, engine, now) ||
-            !(span ? span_allows(self, span, i) : job_allows(self, job, i)))
+            !(span ? span_allows(self, span, i) : job_allows(self, job, i)) || !is_admitted(self, job, i, now))
             continue;
         self->candidates[count++] = i;
         if (span && engine->items == 0)
@@ -298,15 +323,17 @@ static uint32_t taker_of_span(scheduler_t *self, const scheduler_span_t *span, u
 {
     if (asks == SCHEDULER_NO_ENGINE)
         return choose_for(self, span->job, span, now);
-    return span_allows(self, span, asks) ? asks : SCHEDULER_NO_ENGINE;
+    return span_allows(self, span, asks) && is_admitted(self, span->job, asks, now) ? asks : SCHEDULER_NO_ENGINE;
 }
 
 //  Likewise for the next one of a job.
-static uint32_t taker_of_job(scheduler_t *self, const scheduler_job_t *job, uint32_t asks, int64_t now)
+static uint32_t taker_of_job(scheduler_t *self, scheduler_job_t *job, uint32_t asks, int64_t now)
 {
     if (asks == SCHEDULER_NO_ENGINE)
         return choose_for(self, job, NULL, now);
-    return job_allows(self, job, asks) && !is_left_to_faster(self, job, asks, now) ? asks : SCHEDULER_NO_ENGINE;
+    bool takes = job_allows(self, job, asks) && is_admitted(self, job, asks, now) &&
+                 !is_left_to_faster(self, job, asks, now);
+    return takes ? asks : SCHEDULER_NO_ENGINE;
 }
 
 //  Takes a span off its client's queue; of one that is more than a fixed window takes at once, the first part.
@@ -320,15 +347,56 @@ static scheduler_span_t *take_returned(scheduler_t *self, scheduler_span_t *span
     return span;
 }
 
+//  Which of two is first in the order of a client; either may be NULL.
+static scheduler_job_t *sooner(scheduler_job_t *a, scheduler_job_t *b)
+{
+    if (!a || !b)
+        return a ? a : b;
+    if (a->priority != b->priority)
+        return a->priority > b->priority ? a : b;
+    return a->accepted < b->accepted || (a->accepted == b->accepted && a->id < b->id) ? a : b;
+}
+
 static scheduler_span_t *pick_from(scheduler_t *self, uint32_t c, uint32_t asks, uint32_t *taker, int64_t now)
 {
     client_t *client = &self->clients[c];
     for (scheduler_span_t *span = client->returned.first; span; span = span->next)
         if ((*taker = taker_of_span(self, span, asks, now)) != SCHEDULER_NO_ENGINE)
             return take_returned(self, span);
-    for (scheduler_job_t *job = client->jobs; job; job = job->next)
+    scheduler_job_t *plain = client->queues[QUEUE_PLAIN].first, *needy = client->queues[QUEUE_NEEDY].first;
+    int passed = 0;
+    for (scheduler_job_t *job; (job = sooner(plain, needy));) {
+        uint64_t refusals = self->hosts.refusals;
         if ((*taker = taker_of_job(self, job, asks, now)) != SCHEDULER_NO_ENGINE)
             return cut(self, job, *taker);
+        passed += self->hosts.refusals != refusals;
+        if (job == plain)
+            plain = plain->next;
+        else
+            needy = passed < NEEDY_LOOKS ? needy->next : NULL;
+    }
+    return NULL;
+}
+
+//  What others were sent before for long goes first, whosever turn it is.
+static scheduler_span_t *pick_passed_over(scheduler_t *self, uint32_t asks, uint32_t *taker, int64_t now)
+{
+    scheduler_job_t *job = hosts_passed_over(&self->hosts, now);
+    if (!job)
+        return NULL;
+    bool waits = job_is_queued(job);
+    scheduler_span_t *span = job->dropped ? NULL : self->clients[job->client].returned.first;
+    for (; span; span = span->next) {
+        if (span->job != job)
+            continue;
+        if ((*taker = taker_of_span(self, span, asks, now)) != SCHEDULER_NO_ENGINE)
+            return take_returned(self, span);
+        waits = true;
+    }
+    if (job_is_queued(job) && (*taker = taker_of_job(self, job, asks, now)) != SCHEDULER_NO_ENGINE)
+        return cut(self, job, *taker);
+    if (!waits)
+        job_forget(self, job);
     return NULL;
 }
 
@@ -339,6 +407,9 @@ static scheduler_span_t *pick(scheduler_t *self, uint32_t asks, uint32_t *taker,
     uint32_t start = self->turn, c = start;
     if (c == NO_CLIENT)
         return NULL;
+    scheduler_span_t *passed_over = self->hosts.first ? pick_passed_over(self, asks, taker, now) : NULL;
+    if (passed_over)
+        return passed_over;
     do {
         uint32_t next = self->clients[c].next;
         scheduler_span_t *span = pick_from(self, c, asks, taker, now);
@@ -461,7 +532,7 @@ static void feed_lone(scheduler_t *self, int64_t now)
             engine_takes(self, i, take_direct(&self->engines[i]), now);
     }
     for (uint32_t k = 0; !is_by_scheme(self) && k < self->lone_count; k++) {
-        scheduler_job_t *job = self->clients[self->lone[k]].jobs;
+        scheduler_job_t *job = self->clients[self->lone[k]].queues[QUEUE_PLAIN].first;
         if (!job || !job_is_lone(self, job) || job->count != 1)
             continue;
         uint32_t engine = find_soonest(self, job, now);

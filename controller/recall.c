@@ -16,17 +16,31 @@ static uint64_t spare_of(const engine_t *engine)
     return engine->balanced_items - !engine->sent.first->job->direct;
 }
 
+//  Whether an idle engine may take a span of another one; *whole when it can only if that one gives back all: they share
+//  what the span needs.
+static bool may_take_back(const scheduler_t *self, const scheduler_span_t *span, uint32_t from, uint32_t idle, bool *whole)
+{
+    const scheduler_job_t *job = span->job;
+    if (!span_allows(self, span, idle))
+        return false;
+    *whole = job->needs && !hosts_fit(&self->hosts, idle, job->needs);
+    return !job->needs ||
+           hosts_would_admit(&self->hosts, idle, job, from, self->engines[from].sent.first->job->needs);
+}
+
 //  How many items an engine has to give back so that the idle one gets something that it may take; 0: it would not. Were
 //  it asked all the same, the items would go there and back for ever.
-static uint64_t reach_of(const scheduler_t *self, const engine_t *engine, uint32_t idle)
+static uint64_t reach_of(const scheduler_t *self, uint32_t from, uint32_t idle)
 {
+    const engine_t *engine = &self->engines[from];
     const scheduler_span_t *span = engine->sent.last;
     uint64_t items = 0;
+    bool whole = false;
     for (int looks = 0; span && looks < SPANS_LOOKED_AT; looks++, span = span->previous) {
         if (span->job->direct)
             continue;
-        if (span_allows(self, span, idle))
-            return span == engine->sent.first && span->left == 1 ? 0 : items + 1;
+        if (may_take_back(self, span, from, idle, &whole))
+            return span == engine->sent.first && span->left == 1 ? 0 : whole ? spare_of(engine) : items + 1;
         items += span->left;
     }
     return 0;
@@ -42,7 +56,7 @@ static uint32_t find_fullest(scheduler_t *self, uint32_t idle, int64_t now)
         uint32_t function = other->sent.last->job->function;
         self->looks++;
         double remaining = engine_remaining(other, (double) paces_of(&self->paces, function)->skew, now);
-        if (remaining <= most || spare_of(other) == 0 || reach_of(self, other, idle) == 0)
+        if (remaining <= most || spare_of(other) == 0 || reach_of(self, k, idle) == 0)
             continue;
         if (paces_mean(&self->paces, function, idle) > remaining &&
             paces_slowness(&self->paces, function, idle, k) > 1) {
@@ -61,7 +75,7 @@ static uint64_t share_of(scheduler_t *self, uint32_t idle, uint32_t from)
     const engine_t *victim = &self->engines[from];
     double slowness = paces_slowness(&self->paces, victim->sent.last->job->function, idle, from);
     uint64_t share = (uint64_t) ceil((double) victim->balanced_items / (1 + slowness)), spare = spare_of(victim);
-    uint64_t reach = reach_of(self, victim, idle);
+    uint64_t reach = reach_of(self, from, idle);
     share = share > reach ? share : reach;
     return share < spare ? share : spare;
 }

@@ -17,6 +17,7 @@ scheduler_t *scheduler_new(const scheduler_actions_t *actions, void *context)
 {
     scheduler_t *self = ipc_xalloc(sizeof *self);
     *self = (scheduler_t){.actions = actions, .context = context, .turn = NO_CLIENT, .shared = INT64_MIN / 2,
+                          .hosts = {.closed = HOSTS_NONE},
                           .spans = slab_new(sizeof(scheduler_span_t)),
                           .jobs = slab_new(sizeof(job_record_t))};
     return self;
@@ -37,7 +38,7 @@ void scheduler_destroy(scheduler_t **self_p)
     for (uint32_t i = 0; i < self->engine_count; i++) scheduler_engine_remove(self, i);
     paces_free(&self->paces);
     for (size_t i = 0; i < ENGINE_SETS; i++) engine_set_free(&self->sets[i]);
-    for (uint32_t i = 0; i < self->engine_count; i++) free(self->engines[i].has);
+    hosts_free(&self->hosts);
     free(self->engines);
     free(self->candidates);
     free(self->clients);
@@ -70,7 +71,8 @@ void ring_enter(scheduler_t *self, uint32_t i)
 void ring_leave(scheduler_t *self, uint32_t i)
 {
     client_t *client = &self->clients[i];
-    if (!client->active || client->jobs || client->returned.first)
+    if (!client->active || client->queues[QUEUE_PLAIN].first || client->queues[QUEUE_NEEDY].first ||
+        client->returned.first)
         return;
     client->active = false;
     self->clients[client->previous].next = client->next;
@@ -85,16 +87,21 @@ void returned_remove(scheduler_t *self, uint32_t i, scheduler_span_t *span)
     self->waiting -= span->left;
 }
 
+static job_queue_t *queue_of(const scheduler_t *self, const scheduler_job_t *job)
+{
+    return &self->clients[job->client].queues[job->needs ? QUEUE_NEEDY : QUEUE_PLAIN];
+}
+
 //  Behind the jobs of its own priority and above.
 static void enqueue_job(scheduler_t *self, scheduler_job_t *job)
 {
-    client_t *client = &self->clients[job->client];
-    scheduler_job_t *before = client->last_job;
+    job_queue_t *queue = queue_of(self, job);
+    scheduler_job_t *before = queue->last;
     while (before && before->priority < job->priority) before = before->previous;
     job->previous = before;
-    job->next = before ? before->next : client->jobs;
-    *(before ? &before->next : &client->jobs) = job;
-    *(job->next ? &job->next->previous : &client->last_job) = job;
+    job->next = before ? before->next : queue->first;
+    *(before ? &before->next : &queue->first) = job;
+    *(job->next ? &job->next->previous : &queue->last) = job;
     self->waiting += job->count - job->cursor;
     ring_enter(self, job->client);
     engines_match_again(self, job);
@@ -116,9 +123,9 @@ void dequeue_job(scheduler_t *self, scheduler_job_t *job)
         held_remove(self, job);
         return;
     }
-    client_t *client = &self->clients[job->client];
-    *(job->previous ? &job->previous->next : &client->jobs) = job->next;
-    *(job->next ? &job->next->previous : &client->last_job) = job->previous;
+    job_queue_t *queue = queue_of(self, job);
+    *(job->previous ? &job->previous->next : &queue->first) = job->next;
+    *(job->next ? &job->next->previous : &queue->last) = job->previous;
     job->next = job->previous = NULL;
     self->waiting -= job->count - job->cursor;
     ring_leave(self, job->client);
@@ -134,7 +141,7 @@ scheduler_job_t *scheduler_job_new(scheduler_t *self)
     return &record->job;
 }
 
-static bool job_is_queued(const scheduler_job_t *job)
+bool job_is_queued(const scheduler_job_t *job)
 {
     return !job->direct && !job->held && job->cursor < job->count && !job->dropped;
 }
@@ -148,6 +155,8 @@ void job_settle(scheduler_t *self, scheduler_job_t *job)
         self->clients[job->client].alive--;
     if (job->aborted & ABORTED_SOME)
         marks_forget(self, job);
+    if (job->needs)
+        job_forget(self, job);
     deadline_remove(self, job);
     free(job->limits);
     self->actions->end(self->context, job);
@@ -316,6 +325,10 @@ void scheduler_settle(scheduler_t *self, scheduler_span_t *span)
         return;
     list_remove(&self->engines[span->engine].sent, span);
     self->engines[span->engine].balanced_spans -= !span->job->direct;
+    if (span->job->needs) {
+        hosts_give(&self->hosts, span->engine, span->job->needs);
+        host_review(self, span->engine);
+    }
     span_free(self, span);
 }
 
@@ -433,11 +446,12 @@ void scheduler_client_leave(scheduler_t *self, uint32_t c)
     if (c >= self->client_count || !self->clients[c].joined)
         return;
     client_t *client = &self->clients[c];
-    for (scheduler_job_t *job; (job = client->jobs);) { // jobs first: no list may hold one that ends
-        dequeue_job(self, job);
-        job->dropped = true;
-        job_settle(self, job);
-    }
+    for (size_t i = 0; i < QUEUES; i++)
+        for (scheduler_job_t *job; (job = client->queues[i].first);) { // first: no list may hold one that ends
+            dequeue_job(self, job);
+            job->dropped = true;
+            job_settle(self, job);
+        }
     for (scheduler_job_t *job; (job = client->held);) {
         held_remove(self, job);
         job->dropped = true;

@@ -49,7 +49,7 @@ typedef struct scheduler_job {
     uint32_t allowed_count;
     int64_t accepted;          // when it came, nanoseconds
     void *payload;             // the caller's: arguments and items
-    struct needs *needs;       // balanced: what an engine must have; the caller's; NULL: nothing
+    struct needs *needs;       // balanced: what an engine or its host must have; the caller's; NULL: nothing
     bool held;                 // it waits for other jobs: see scheduler_release()
     struct dependent *waits;   // the caller's, while it is held
     struct scheduler_job *next, *previous; // of the client's queue
@@ -137,9 +137,11 @@ typedef struct scheduler_death {
     bool unknown;              // nothing is known: the first item without a result may have been running
 } scheduler_death_t;
 void scheduler_engine_died(scheduler_t *self, uint32_t engine, const scheduler_death_t *death);
-//  What tasks may need of it; a copy is kept. Before it is up.
-void scheduler_engine_has(scheduler_t *self, uint32_t engine, const struct needs *has);
-const struct needs *scheduler_engine_stock(const scheduler_t *self, uint32_t engine); // that it has; lent, or NULL
+//  What tasks may need of it, and of its host, which has one name for all engines there; copies are kept. Before it is up.
+void scheduler_engine_has(scheduler_t *self, uint32_t engine, const char *host, const struct needs *of_host,
+                          const struct needs *own);
+//  How much of something there is where an engine is, its own or its host's.
+double scheduler_engine_amount(const scheduler_t *self, uint32_t engine, const char *name);
 //  It is gone for good: direct work for it ends with an error.
 void scheduler_engine_remove(scheduler_t *self, uint32_t engine);
 bool scheduler_engine_known(const scheduler_t *self, uint32_t engine);

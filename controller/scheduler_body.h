@@ -5,6 +5,7 @@
 
 #include "controller/engine_set.h"
 #include "common/needs.h"
+#include "controller/hosts.h"
 #include "controller/pace.h"
 #include "controller/slab.h"
 #include "controller/span.h"
@@ -23,14 +24,19 @@ typedef struct engine {
     uint32_t balanced_spans;           // that these are in
     double expected_ns;                // that these will take
     uint64_t finished;                 // items, ever
-    needs_t *has;                      // what tasks may need; NULL: nothing
     uint64_t took;                     // which of all spans sent was the last one to it
     int64_t progress;                  // when it last began or finished something, to the turn
 } engine_t;
 
+//  Jobs in the order in which they run, by priority: those that need nothing, and those that need something.
+enum { QUEUE_PLAIN, QUEUE_NEEDY, QUEUES };
+typedef struct job_queue {
+    scheduler_job_t *first, *last;
+} job_queue_t;
+
 typedef struct client {
     bool joined, active;               // active: on the ring of clients with balanced work
-    scheduler_job_t *jobs, *last_job;  // with positions that were never cut, by priority
+    job_queue_t queues[QUEUES];        // jobs with positions that were never cut
     scheduler_job_t *held;             // jobs that wait for others
     span_list_t returned;              // spans that came back, before all else
     uint32_t alive;                    // jobs of it that are not over
@@ -93,6 +99,7 @@ struct scheduler {
     const scheduler_job_t *held_job;   // in this turn: is left to faster ones by engines of this mean or more
     double held_end, held_size;        // what such an engine would take, and when it would be through with it
     paces_t paces;
+    hosts_t hosts;
     aborted_t *aborted;                // positions of jobs that go on otherwise
     size_t aborted_count, aborted_room;
     scheduler_job_t **deadlines;       // a heap of jobs that have one
@@ -113,6 +120,7 @@ bool job_is_lone(const scheduler_t *self, const scheduler_job_t *job); // a sing
 
 void span_free(scheduler_t *self, scheduler_span_t *span);
 void ring_enter(scheduler_t *self, uint32_t client);
+bool job_is_queued(const scheduler_job_t *job); // some of it waits that was never cut
 void job_settle(scheduler_t *self, scheduler_job_t *job); // ends it when nothing of it is left
 
 //  Positions that failed run again if the job's retries and the engines' health allow.
@@ -148,6 +156,10 @@ void engine_settles(scheduler_t *self, scheduler_span_t *span, uint64_t count);
 double engine_remaining(const engine_t *engine, double skew, int64_t now);
 //  True for an engine that is at a much longer item than expected: nothing should wait behind it.
 bool engine_is_overdue(const engine_t *engine, int64_t now);
+
+//  After a job with needs has begun, or waits no more; after an engine has given back what its tasks needed.
+void job_forget(scheduler_t *self, const scheduler_job_t *job);
+void host_review(scheduler_t *self, uint32_t engine);
 
 //  Both after any change: of an engine's account; of the balanced work that waits, or of who may take it.
 void engine_review(scheduler_t *self, uint32_t engine);
