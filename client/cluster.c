@@ -19,10 +19,11 @@
 
 #include "common/fail.h"
 #include "common/paths.h"
+#include "common/scheme.h"
 
 extern char **environ;
 
-enum { READY_MS = 30000, ENGINES_MAX = 1024, ARGUMENTS_MAX = 16, ARGUMENT_TEXT = 64 };
+enum { READY_MS = 30000, ENGINES_MAX = 1024, ARGUMENTS_MAX = 20, ARGUMENT_TEXT = 64 };
 
 struct ipc_cluster {
     ipc_paths_t paths;
@@ -187,24 +188,39 @@ static void make_id(char id[IPC_NAME_TEXT])
     snprintf(id, IPC_NAME_TEXT, "p%d-%08llx", (int) getpid(), (unsigned long long) (random & 0xffffffff));
 }
 
+//  0, or -1 with *error: ARGUMENT.
+static int check_options(const ipc_cluster_options_t *options, size_t engines, ipc_error_t *error)
+{
+    if (engines > ENGINES_MAX)
+        return ipc_fail(error, IPC_E_ARGUMENT, "a cluster has 1 to %d engines, not %zu", ENGINES_MAX, engines);
+    if (options->scheme && ipc_scheme_find(options->scheme) == IPC_SCHEMES)
+        return ipc_fail(error, IPC_E_ARGUMENT, "there is no scheme '%.40s': take %s", options->scheme,
+                        IPC_SCHEME_NAMES);
+    if (options->hwm > IPC_HWM_MAX)
+        return ipc_fail(error, IPC_E_ARGUMENT, "an engine may have 1 to %d tasks at a time, or 0 for as many as its pace "
+                                               "asks for, not %u", IPC_HWM_MAX, (unsigned) options->hwm);
+    return 0;
+}
+
 ipc_cluster_t *ipc_cluster_start(const ipc_cluster_options_t *options, ipc_error_t *error)
 {
     static const ipc_cluster_options_t defaults = {0};
-    char id[IPC_NAME_TEXT], engines[ARGUMENT_TEXT], owner[ARGUMENT_TEXT];
+    char id[IPC_NAME_TEXT], engines[ARGUMENT_TEXT], owner[ARGUMENT_TEXT], hwm[ARGUMENT_TEXT];
     options = options ? options : &defaults;
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     size_t count = options->engines ? options->engines : processors > 0 ? (size_t) processors : 1;
-    if (count > ENGINES_MAX) {
-        ipc_fail(error, IPC_E_ARGUMENT, "a cluster has 1 to %d engines, not %zu", ENGINES_MAX, count);
+    if (check_options(options, count, error))
         return NULL;
-    }
     make_id(id);
     ipc_cluster_t *self = cluster_new(options->profile, options->id ? options->id : id, error);
     if (!self)
         return NULL;
     snprintf(engines, sizeof engines, "%zu", count);
     snprintf(owner, sizeof owner, "%d", (int) getpid());
-    if (call(self, error, "start", "--daemonize", "-n", engines, options->detach ? NULL : "--owner", owner, NULL))
+    snprintf(hwm, sizeof hwm, "%u", (unsigned) options->hwm);
+    const char *scheme = options->scheme ? options->scheme : ipc_scheme_name(IPC_SCHEME_LEASTLOAD);
+    if (call(self, error, "start", "--daemonize", "-n", engines, "--scheme", scheme, "--hwm", hwm,
+             options->detach ? NULL : "--owner", owner, NULL))
         ipc_cluster_destroy(&self);
     return self;
 }

@@ -18,7 +18,11 @@ typedef struct ipc_cluster_options {
     const char *id;            // a name for it, as in --cluster-id; NULL: a new one of its own
     const char *profile;       // NULL: IPC_PROFILE of the environment, else "default"
     bool detach;               // it stays when this process ends, until it is stopped
-    uint64_t reserved[8];      // room for later versions, zero
+    const char *scheme;        // which engine gets the next balanced task, of those with room: "leastload" (NULL),
+                               //   "lru", "random", "twobin" or "weighted", as of `ipcluster start --scheme`
+    uint32_t hwm;              // balanced tasks that an engine may have at a time, to 1,000,000: 1 hands them out one
+                               //   by one; 0: as many as the pace that is measured asks for
+    uint64_t reserved[6];      // room for later versions, zero
 } ipc_cluster_options_t;
 
 //  Starts a controller and engines, and waits until all are ready; NULL with *error: ARGUMENT, BUSY (a cluster of

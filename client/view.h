@@ -41,8 +41,9 @@ typedef struct ipc_options {
     int run_limit_ms;          // that a position may run: then it is stopped as by ipc_result_abort(), with the same
                                // error; retries begin anew
     int priority;              // higher runs first
-    const char *needs;         // of a balanced view: what its engine must have, as "gpu=1,memory=2e9"; an engine runs
-                               // one task at a time, so that each may have all of it
+    const char *needs;         // of a balanced view: what must be there for each task, as "gpu=1,memory=2e9": of what
+                               // engines were said to have (ipengine --has) each task may have all of its engine's;
+                               // cores and memory are the host's: tasks on all its engines have no more together
     const char *label;         // a name for people, up to 63 bytes
     const ipc_dependency_t *after;  // of a balanced view: .after = ipc_after(a, b); see dependency.h
     const ipc_dependency_t *follow; // likewise: on the engine that ran those

@@ -385,6 +385,8 @@ static void pack_registration(const ipc_msg_t *self, ipc_writer_t *w)
     put(w, self->registration.errors);
     ipc_write_u64(w, self->registration.verdict);
     put(w, self->registration.has);
+    put(w, self->registration.host);
+    put(w, self->registration.host_has);
     ipc_write_u64(w, self->registration.peak_memory);
 }
 static void unpack_registration(ipc_msg_t *self, ipc_reader_t *r)
@@ -410,6 +412,8 @@ static void unpack_registration(ipc_msg_t *self, ipc_reader_t *r)
     self->registration.errors = get(r);
     self->registration.verdict = ipc_read_u32(r);
     self->registration.has = get(r);
+    self->registration.host = get(r);
+    self->registration.host_has = get(r);
     self->registration.peak_memory = ipc_read_u64(r);
 }
 

@@ -206,7 +206,9 @@ typedef struct ipc_msg {
             uint64_t span, item, done_span, done_item, address;
             ipc_bytes_t trace, output, errors;
             uint32_t verdict;          // ipc_verdict_t
-            ipc_bytes_t has;           // what tasks may need: "cores=4,gpu=1"
+            ipc_bytes_t has;           // what tasks may need of it: "gpu=1"
+            ipc_bytes_t host;          // a name for its host, the same for all engines there
+            ipc_bytes_t host_has;      // what tasks may need of that: "cores=4,memory=8e9"
             uint64_t peak_memory;      // of the worker before it while the task ran, bytes; 0: not known
         } registration;
         struct { uint32_t engine, pid; } accepted;

@@ -69,16 +69,13 @@ int needs_read(needs_t *self, const char *text, size_t size, ipc_error_t *error)
     return 0;
 }
 
-double needs_amount(const needs_t *self, const char *name)
+const need_t *needs_find(const needs_t *self, const char *name)
 {
-    const need_t *need = find((needs_t *) self, name);
-    return need ? need->amount : 0;
+    return find((needs_t *) self, name);
 }
 
-const need_t *needs_unmet(const needs_t *has, const needs_t *wanted)
+double needs_amount(const needs_t *self, const char *name)
 {
-    for (uint32_t i = 0; i < wanted->count; i++)
-        if (needs_amount(has, wanted->all[i].name) < wanted->all[i].amount)
-            return &wanted->all[i];
-    return NULL;
+    const need_t *need = needs_find(self, name);
+    return need ? need->amount : 0;
 }

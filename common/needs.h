@@ -1,5 +1,4 @@
-//  needs_t: amounts of named things, as "cores=2,memory=2e9,gpu=0.5": what a task needs, or what an engine has. An
-//  engine runs one task at a time, so that each task may have all of what its engine has.
+//  needs_t: amounts of named things, as "cores=2,memory=2e9,gpu=0.5": what a task needs, or what an engine or a host has.
 #ifndef IPC_COMMON_NEEDS_H
 #define IPC_COMMON_NEEDS_H
 
@@ -23,10 +22,10 @@ typedef struct needs {
 //  Reads a text of size bytes. 0, or -1 with *error: ARGUMENT. A name that stands twice has its last amount.
 int needs_read(needs_t *self, const char *text, size_t size, ipc_error_t *error);
 
+//  What is said of a name, or NULL.
+const need_t *needs_find(const needs_t *self, const char *name);
+
 //  How much there is of a name; 0 when it is not named.
 double needs_amount(const needs_t *self, const char *name);
-
-//  Whether one who has this can serve one who needs that; the first need that is not met, or NULL.
-const need_t *needs_unmet(const needs_t *has, const needs_t *wanted);
 
 #endif

@@ -62,21 +62,6 @@ static void end_positions(scheduler_t *self, scheduler_job_t *job, uint64_t firs
     self->actions->lose(self->context, job, first, count, engine, loss, attempts);
 }
 
-//  The positions behind end of a queued span as a span of their own, behind it.
-static scheduler_span_t *split(scheduler_t *self, span_list_t *queue, scheduler_span_t *span, uint64_t end)
-{
-    scheduler_span_t *rest = span_part(self, span, end, span->first + span->count - end);
-    span_advance(rest, SPAN_WAITS);
-    rest->previous = span;
-    rest->next = span->next;
-    *(span->next ? &span->next->previous : &queue->last) = rest;
-    span->next = rest;
-    span->count = span->left = end - span->first;
-    if (span->job->direct)
-        self->engines[span->engine].direct_count++;
-    return rest;
-}
-
 //  Takes a span out of the queue that it waits in.
 static void dequeue_span(scheduler_t *self, scheduler_span_t *span)
 {
@@ -102,9 +87,9 @@ static scheduler_span_t *abort_queued(scheduler_t *self, scheduler_span_t *span,
     if (end <= span->first || first >= span->first + span->count)
         return NULL;
     if (end < span->first + span->count)
-        rest = split(self, queue, span, end);
+        rest = span_split(self, queue, span, end);
     if (first > span->first)
-        span = split(self, queue, span, first);
+        span = span_split(self, queue, span, first);
     dequeue_span(self, span);
     end_positions(self, job, span->first, span->count, job->direct ? span->engine : SCHEDULER_NO_ENGINE, loss,
                   span->attempts);
@@ -256,7 +241,8 @@ static void jobs_add_list(jobs_t *self, const span_list_t *list, uint32_t client
 static jobs_t jobs_of(scheduler_t *self, uint32_t client)
 {
     jobs_t jobs = {0};
-    for (scheduler_job_t *job = self->clients[client].jobs; job; job = job->next) jobs_add(&jobs, job);
+    for (size_t i = 0; i < QUEUES; i++)
+        for (scheduler_job_t *job = self->clients[client].queues[i].first; job; job = job->next) jobs_add(&jobs, job);
     for (scheduler_job_t *job = self->clients[client].held; job; job = job->next) jobs_add(&jobs, job);
     jobs_add_list(&jobs, &self->clients[client].returned, client);
     for (uint32_t i = 0; i < self->engine_count; i++) {
@@ -459,6 +445,8 @@ void deadlines_expire(scheduler_t *self, int64_t now)
     while (self->deadline_count > 0 && deadline_at(self, 0) <= now) {
         scheduler_job_t *job = self->deadlines[0];
         deadline_remove(self, job);
+        if (job->dropped)
+            continue; // nobody waits for it, and it stands in no queue any more
         job->aborted |= ABORTED_LATE;
         abort_positions(self, job, 0, job->count, SCHEDULER_LATE);
     }

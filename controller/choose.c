@@ -1,4 +1,4 @@
-//  What runs where: windows by the recent pace of each function on each engine, turns between clients, recall.
+//  What runs where: windows by the recent pace of each function on each engine, turns between clients.
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -12,9 +12,8 @@ enum {
     SHARED_WINDOW_NS = MS / 4,         // while clients share the engines: what comes does not wait long
     SHARED_NS = 100 * MS,              // so long after a client came to the work of another one
     OVERDUE_NS = 15 * MS,              // more than an engine waits for the processor, mostly
-    ASIDE_NS = MS,                     // after which work that is left to faster engines is offered again
-    RECALLS_PER_TURN = 8,
-    LOOKS_PER_TURN = 32                // at engines that are idle
+    NEEDY_LOOKS = 64,                  // at jobs of a client that do not fit, before others of it
+    ASIDE_NS = MS                      // after which work that is left to faster engines is offered again
 };
 
 //  --- Which engines a turn looks at ----------------------------------------------------------------------
@@ -46,6 +45,28 @@ void engines_match_again(scheduler_t *self, const scheduler_job_t *job)
         }
 }
 
+//  False for the default, by which engines ask for work: late binding by the measured pace.
+static bool is_by_scheme(const scheduler_t *self)
+{
+    return self->scheme != IPC_SCHEME_LEASTLOAD || self->hwm > 0;
+}
+
+void job_forget(scheduler_t *self, const scheduler_job_t *job)
+{
+    if (hosts_forget(&self->hosts, job))
+        engines_match_again(self, NULL);
+}
+
+void host_review(scheduler_t *self, uint32_t engine)
+{
+    engine_set_t *unmatched = &self->sets[SET_UNMATCHED];
+    if (!hosts_take_wanted(&self->hosts, engine))
+        return;
+    for (uint32_t i = 0; (i = engine_set_next(unmatched, NULL, i)) != ENGINE_SET_END; i++)
+        if (hosts_of(&self->hosts, i) == hosts_of(&self->hosts, engine))
+            engine_review(self, i);
+}
+
 static void note_progress(scheduler_t *self, int64_t now)
 {
     engine_set_t *progressed = &self->sets[SET_PROGRESSED];
@@ -75,9 +96,8 @@ static double ran_of(const engine_t *engine, int64_t now)
     return now > engine->progress ? (double) (now - engine->progress) : 0;
 }
 
-//  How long an engine still has to do, where the mean is skew times the estimate. What is late is taken to be as late
-//  again.
-static double remaining_of(const engine_t *engine, double skew, int64_t now)
+//  What is late is taken to be as late again.
+double engine_remaining(const engine_t *engine, double skew, int64_t now)
 {
     if (engine->items == 0)
         return 0;
@@ -88,8 +108,7 @@ static double remaining_of(const engine_t *engine, double skew, int64_t now)
     return ran < MS ? behind : behind + ran - head; // its report may be on its way
 }
 
-//  True for an engine that is at a much longer item than expected: nothing should wait behind it.
-static bool is_overdue(const engine_t *engine, int64_t now)
+bool engine_is_overdue(const engine_t *engine, int64_t now)
 {
     return engine->items > 0 && ran_of(engine, now) > OVERDUE_NS + (double) engine->sent.first->estimate;
 }
@@ -102,7 +121,7 @@ static bool engine_has_room(const engine_t *engine, double window, int64_t now)
         return true;
     return (engine->expected_ns < window / 2 ||
             (engine->items == 1 && engine->expected_ns < PREFETCH_NS)) &&
-           !is_overdue(engine, now);
+           !engine_is_overdue(engine, now);
 }
 
 static void engine_takes(scheduler_t *self, uint32_t i, scheduler_span_t *span, int64_t now)
@@ -115,8 +134,15 @@ static void engine_takes(scheduler_t *self, uint32_t i, scheduler_span_t *span, 
     span->estimate = (float) estimate_of(self, span->job->function, i);
     list_append(&engine->sent, span);
     engine->items += span->left;
-    if (!span->job->direct)
+    if (!span->job->direct) {
         engine->balanced_items += span->left;
+        engine->balanced_spans++;
+    }
+    engine->took = ++self->takes;
+    if (span->job->needs) {
+        hosts_take(&self->hosts, i, span->job->needs);
+        job_forget(self, span->job);
+    }
     engine->expected_ns += (double) span->estimate * (double) span->left;
     engine->dry = false;
     if (engine->items == span->left)
@@ -152,15 +178,10 @@ bool job_allows(const scheduler_t *self, const scheduler_job_t *job, uint32_t en
 {
     if (job->allowed && !is_listed(job, engine))
         return false;
-    if (!job->needs)
-        return true;
-    const needs_t *has = self->engines[engine].has;
-    return has && !needs_unmet(has, job->needs);
+    return !job->needs || hosts_could(&self->hosts, engine, job->needs);
 }
 
-//  An engine that failed a span takes it again only when all others that may have failed it too; one that refused it
-//  never does.
-static bool span_allows(const scheduler_t *self, const scheduler_span_t *span, uint32_t engine)
+bool span_allows(const scheduler_t *self, const scheduler_span_t *span, uint32_t engine)
 {
     if (!job_allows(self, span->job, engine))
         return false;
@@ -184,10 +205,11 @@ static uint64_t window_room(scheduler_t *self, const scheduler_job_t *job, uint3
 }
 
 //  How many positions of a job's rest travel together next: what fills the window, of whole chunks if the job has
-//  such; at least one. Chunks are equalised: ceil(count / chunk) parts by the partition rule, the longer ones first.
+//  such; at least one. A fixed window is filled one by one. Chunks are equalised: ceil(count / chunk) parts by the
+//  partition rule, the longer ones first.
 static uint64_t cut_size(scheduler_t *self, const scheduler_job_t *job, uint32_t i)
 {
-    uint64_t size = window_room(self, job, i), end = job->count;
+    uint64_t size = self->hwm ? 1 : window_room(self, job, i), end = job->count;
     if (job->chunk > 0) {
         uint64_t parts = (job->count + job->chunk - 1) / job->chunk;
         uint64_t length = job->count / parts, longer = job->count % parts * (length + 1);
@@ -209,10 +231,11 @@ static double begun_by_others(scheduler_t *self, const scheduler_job_t *job, uin
     double skew = (double) paces_of(&self->paces, job->function)->skew, begun = 0;
     for (uint32_t k = 0; k < self->engine_count && begun < all; k++) {
         const engine_t *other = &self->engines[k];
-        if (k == i || !other->ready || other->direct.first || !job_allows(self, job, k))
+        if (k == i || !other->ready || other->direct.first || !job_allows(self, job, k) ||
+            (job->needs && !hosts_fit(&self->hosts, k, job->needs)))
             continue;
         double theirs = mean / paces_slowness(&self->paces, job->function, i, k);
-        double until = end - theirs - remaining_of(other, skew, now);
+        double until = end - theirs - engine_remaining(other, skew, now);
         if (until > 0)
             begun += floor(until / theirs) + 1;
     }
@@ -227,7 +250,7 @@ static bool leave_to_faster(scheduler_t *self, const scheduler_job_t *job, uint3
     double size = (double) cut_size(self, job, i), mean = size * paces_mean(&self->paces, job->function, i);
     if (mean < MS)
         return false;
-    double end = remaining_of(&self->engines[i], (double) paces->skew, now) + mean;
+    double end = engine_remaining(&self->engines[i], (double) paces->skew, now) + mean;
     double all = (double) self->waiting / size;
     if (all > self->engine_count * (end / (size * (double) (paces->skew * paces->level_ns * paces->fastest)) + 1))
         return false; // nobody could
@@ -262,30 +285,134 @@ static scheduler_span_t *cut(scheduler_t *self, scheduler_job_t *job, uint32_t e
     return span;
 }
 
-static scheduler_span_t *pick_from(scheduler_t *self, uint32_t c, uint32_t engine, int64_t now)
+//  Whether a job may begin on an engine that could run it.
+static bool is_admitted(scheduler_t *self, scheduler_job_t *job, uint32_t engine, int64_t now)
+{
+    return !job->needs || hosts_admit(&self->hosts, engine, job, now);
+}
+
+//  Room for balanced work.
+static bool has_balanced_room(const scheduler_t *self, const engine_t *engine, int64_t now)
+{
+    if (!self->hwm)
+        return engine_has_room(engine, self->window, now);
+    return engine->balanced_spans < self->hwm && !engine_is_overdue(engine, now);
+}
+
+//  The engine that the scheme chooses for a span that waits again, or for the next one of a job. What comes back from
+//  an engine goes to an idle one if it may: it was recalled for that.
+static uint32_t choose_for(scheduler_t *self, scheduler_job_t *job, const scheduler_span_t *span, int64_t now)
+{
+    uint32_t count = 0, idle = 0;
+    for (uint32_t i = 0; (i = engine_set_next(&self->sets[SET_ROOMY], NULL, i)) != ENGINE_SET_END; i++) {
+        const engine_t *engine = &self->engines[i];
+        self->looks++;
+        if (engine->direct.first || !has_balanced_room(self, engine, now) ||
+            !(span ? span_allows(self, span, i) : job_allows(self, job, i)) || !is_admitted(self, job, i, now))
+            continue;
+        self->candidates[count++] = i;
+        if (span && engine->items == 0)
+            self->candidates[idle++] = i; // from here on the idle ones alone count
+    }
+    return scheme_choose(self, self->candidates, idle > 0 ? idle : count);
+}
+
+//  Where a span that waits again goes: to the engine that asks, if it may, else nowhere; where none asks, to one by the
+//  scheme.
+static uint32_t taker_of_span(scheduler_t *self, const scheduler_span_t *span, uint32_t asks, int64_t now)
+{
+    if (asks == SCHEDULER_NO_ENGINE)
+        return choose_for(self, span->job, span, now);
+    return span_allows(self, span, asks) && is_admitted(self, span->job, asks, now) ? asks : SCHEDULER_NO_ENGINE;
+}
+
+//  Likewise for the next one of a job.
+static uint32_t taker_of_job(scheduler_t *self, scheduler_job_t *job, uint32_t asks, int64_t now)
+{
+    if (asks == SCHEDULER_NO_ENGINE)
+        return choose_for(self, job, NULL, now);
+    bool takes = job_allows(self, job, asks) && is_admitted(self, job, asks, now) &&
+                 !is_left_to_faster(self, job, asks, now);
+    return takes ? asks : SCHEDULER_NO_ENGINE;
+}
+
+//  Takes a span off its client's queue; of one that is more than a fixed window takes at once, the first part.
+static scheduler_span_t *take_returned(scheduler_t *self, scheduler_span_t *span)
+{
+    uint32_t c = span->job->client, most = span->job->chunk > 0 ? span->job->chunk : 1;
+    if (self->hwm && span->left > most)
+        span_split(self, &self->clients[c].returned, span, span->first + most);
+    returned_remove(self, c, span);
+    ring_leave(self, c);
+    return span;
+}
+
+//  Which of two is first in the order of a client; either may be NULL.
+static scheduler_job_t *sooner(scheduler_job_t *a, scheduler_job_t *b)
+{
+    if (!a || !b)
+        return a ? a : b;
+    if (a->priority != b->priority)
+        return a->priority > b->priority ? a : b;
+    return a->accepted < b->accepted || (a->accepted == b->accepted && a->id < b->id) ? a : b;
+}
+
+static scheduler_span_t *pick_from(scheduler_t *self, uint32_t c, uint32_t asks, uint32_t *taker, int64_t now)
 {
     client_t *client = &self->clients[c];
     for (scheduler_span_t *span = client->returned.first; span; span = span->next)
-        if (span_allows(self, span, engine)) {
-            returned_remove(self, c, span);
-            ring_leave(self, c);
-            return span;
-        }
-    for (scheduler_job_t *job = client->jobs; job; job = job->next)
-        if (job_allows(self, job, engine) && !is_left_to_faster(self, job, engine, now))
-            return cut(self, job, engine);
+        if ((*taker = taker_of_span(self, span, asks, now)) != SCHEDULER_NO_ENGINE)
+            return take_returned(self, span);
+    scheduler_job_t *plain = client->queues[QUEUE_PLAIN].first, *needy = client->queues[QUEUE_NEEDY].first;
+    int passed = 0;
+    for (scheduler_job_t *job; (job = sooner(plain, needy));) {
+        uint64_t refusals = self->hosts.refusals;
+        if ((*taker = taker_of_job(self, job, asks, now)) != SCHEDULER_NO_ENGINE)
+            return cut(self, job, *taker);
+        passed += self->hosts.refusals != refusals;
+        if (job == plain)
+            plain = plain->next;
+        else
+            needy = passed < NEEDY_LOOKS ? needy->next : NULL;
+    }
     return NULL;
 }
 
-//  The next balanced span for an engine, by turns of the clients; NULL when there is none.
-static scheduler_span_t *pick(scheduler_t *self, uint32_t engine, int64_t now)
+//  What others were sent before for long goes first, whosever turn it is.
+static scheduler_span_t *pick_passed_over(scheduler_t *self, uint32_t asks, uint32_t *taker, int64_t now)
+{
+    scheduler_job_t *job = hosts_passed_over(&self->hosts, now);
+    if (!job)
+        return NULL;
+    bool waits = job_is_queued(job);
+    scheduler_span_t *span = job->dropped ? NULL : self->clients[job->client].returned.first;
+    for (; span; span = span->next) {
+        if (span->job != job)
+            continue;
+        if ((*taker = taker_of_span(self, span, asks, now)) != SCHEDULER_NO_ENGINE)
+            return take_returned(self, span);
+        waits = true;
+    }
+    if (job_is_queued(job) && (*taker = taker_of_job(self, job, asks, now)) != SCHEDULER_NO_ENGINE)
+        return cut(self, job, *taker);
+    if (!waits)
+        job_forget(self, job);
+    return NULL;
+}
+
+//  The next balanced span, by turns of the clients, and who takes it: the engine that asks, or, if that is
+//  SCHEDULER_NO_ENGINE, one by the scheme. NULL when there is none.
+static scheduler_span_t *pick(scheduler_t *self, uint32_t asks, uint32_t *taker, int64_t now)
 {
     uint32_t start = self->turn, c = start;
     if (c == NO_CLIENT)
         return NULL;
+    scheduler_span_t *passed_over = self->hosts.first ? pick_passed_over(self, asks, taker, now) : NULL;
+    if (passed_over)
+        return passed_over;
     do {
         uint32_t next = self->clients[c].next;
-        scheduler_span_t *span = pick_from(self, c, engine, now);
+        scheduler_span_t *span = pick_from(self, c, asks, taker, now);
         if (span) {
             if (self->turn != NO_CLIENT && self->clients[next].active)
                 self->turn = next; // also when the one whose turn it was had nothing for this engine
@@ -296,16 +423,19 @@ static scheduler_span_t *pick(scheduler_t *self, uint32_t engine, int64_t now)
     return NULL;
 }
 
-//  The direct work of an engine goes before what it may pick.
-static scheduler_span_t *next_for(scheduler_t *self, uint32_t i, int64_t now)
+static scheduler_span_t *take_direct(engine_t *engine)
 {
-    engine_t *engine = &self->engines[i];
     scheduler_span_t *span = engine->direct.first;
-    if (!span)
-        return pick(self, i, now);
     list_remove(&engine->direct, span);
     engine->direct_count--;
     return span;
+}
+
+//  The direct work of an engine goes before what it may pick.
+static scheduler_span_t *next_for(scheduler_t *self, uint32_t i, int64_t now)
+{
+    uint32_t taker;
+    return self->engines[i].direct.first ? take_direct(&self->engines[i]) : pick(self, i, &taker, now);
 }
 
 //  An engine with room found no work. If balanced work waits, none of it is for this engine: no turn tries it again
@@ -353,6 +483,23 @@ static void feed_all(scheduler_t *self, bool idle, int64_t now)
     }
 }
 
+//  Direct work goes first, then span by span what the scheme has the choice of.
+static void feed_by_scheme(scheduler_t *self, int64_t now)
+{
+    engine_set_t *roomy = &self->sets[SET_ROOMY];
+    for (uint32_t i = 0; (i = engine_set_next(roomy, &self->sets[SET_AWAITED], i)) != ENGINE_SET_END; i++)
+        while (self->engines[i].direct.first && engine_has_room(&self->engines[i], self->window, now))
+            engine_takes(self, i, take_direct(&self->engines[i]), now);
+    uint32_t taker;
+    for (scheduler_span_t *span; (span = pick(self, SCHEDULER_NO_ENGINE, &taker, now));)
+        engine_takes(self, taker, span, now);
+    for (uint32_t i = 0; (i = engine_set_next(roomy, NULL, i)) != ENGINE_SET_END; i++)
+        if (!self->engines[i].direct.first && has_balanced_room(self, &self->engines[i], now))
+            set_aside(self, i, now);
+        else
+            engine_set_put(roomy, i, false);
+}
+
 //  --- Who waits for a single task -----------------------------------------------------------------------------
 
 //  The engine that is through soonest with what it has, if that is soon: SCHEDULER_NO_ENGINE when one is idle (it is
@@ -363,7 +510,7 @@ static uint32_t find_soonest(const scheduler_t *self, const scheduler_job_t *job
     double least = 2 * MS;
     for (uint32_t i = 0; i < self->engine_count; i++) {
         const engine_t *engine = &self->engines[i];
-        if (!engine->ready || engine->expected_ns >= least || is_overdue(engine, now) || !job_allows(self, job, i))
+        if (!engine->ready || engine->expected_ns >= least || engine_is_overdue(engine, now) || !job_allows(self, job, i))
             continue;
         if (engine->items == 0)
             return SCHEDULER_NO_ENGINE;
@@ -382,10 +529,10 @@ static void feed_lone(scheduler_t *self, int64_t now)
         const scheduler_span_t *span = self->engines[i].direct.first;
         engine_set_put(called, i, false);
         if (span && self->engines[i].ready && scheduler_span_is_lone(self, span))
-            engine_takes(self, i, next_for(self, i, now), now);
+            engine_takes(self, i, take_direct(&self->engines[i]), now);
     }
-    for (uint32_t k = 0; k < self->lone_count; k++) {
-        scheduler_job_t *job = self->clients[self->lone[k]].jobs;
+    for (uint32_t k = 0; !is_by_scheme(self) && k < self->lone_count; k++) {
+        scheduler_job_t *job = self->clients[self->lone[k]].queues[QUEUE_PLAIN].first;
         if (!job || !job_is_lone(self, job) || job->count != 1)
             continue;
         uint32_t engine = find_soonest(self, job, now);
@@ -395,102 +542,7 @@ static void feed_lone(scheduler_t *self, int64_t now)
     self->lone_count = 0;
 }
 
-//  --- Recall ---------------------------------------------------------------------------------------------------
-
-//  What an engine can give back: all but the item that it is at, or begins with when it has read what was sent. Were
-//  that one taken too, items could go from one idle engine to the next for ever.
-static uint64_t spare_of(const engine_t *engine)
-{
-    return engine->balanced_items - !engine->sent.first->job->direct;
-}
-
-//  The engine that an idle one may take most from, or SCHEDULER_NO_ENGINE.
-static uint32_t find_fullest(scheduler_t *self, uint32_t idle, int64_t now)
-{
-    uint32_t fullest = SCHEDULER_NO_ENGINE;
-    double most = 0;
-    for (uint32_t k = 0; (k = engine_set_next(&self->sets[SET_RECALLABLE], NULL, k)) != ENGINE_SET_END; k++) {
-        const engine_t *other = &self->engines[k];
-        uint32_t function = other->sent.last->job->function;
-        self->looks++;
-        double remaining = remaining_of(other, (double) paces_of(&self->paces, function)->skew, now);
-        if (remaining <= most || spare_of(other) == 0)
-            continue;
-        if (paces_mean(&self->paces, function, idle) > remaining &&
-            paces_slowness(&self->paces, function, idle, k) > 1) {
-            self->held = true; // it is through before the idle one would have done a single item
-            continue;
-        }
-        most = remaining;
-        fullest = k;
-    }
-    return fullest;
-}
-
-//  Of what an engine can give, the part after which both are through at one time.
-static uint64_t share_of(scheduler_t *self, uint32_t idle, uint32_t from)
-{
-    const engine_t *victim = &self->engines[from];
-    double slowness = paces_slowness(&self->paces, victim->sent.last->job->function, idle, from);
-    uint64_t share = (uint64_t) ceil((double) victim->balanced_items / (1 + slowness)), spare = spare_of(victim);
-    return share < spare ? share : spare;
-}
-
-static bool is_recallable_left(const scheduler_t *self)
-{
-    return engine_set_next(&self->sets[SET_RECALLABLE], NULL, 0) != ENGINE_SET_END;
-}
-
-static void recall(scheduler_t *self, uint32_t i, uint64_t count)
-{
-    self->engines[i].recalling = true;
-    engine_review(self, i);
-    self->actions->recall(self->context, i, count);
-}
-
-static bool recall_for(scheduler_t *self, uint32_t idle, int64_t now)
-{
-    uint32_t fullest = find_fullest(self, idle, now);
-    if (fullest == SCHEDULER_NO_ENGINE)
-        return false;
-    recall(self, fullest, share_of(self, idle, fullest));
-    return true;
-}
-
-//  While no engine is idle, what waits behind a long item is asked for too, so that it keeps its turn. A turn looks at
-//  some engines.
-static void recall_overdue(scheduler_t *self, int64_t now)
-{
-    for (int looks = 0; looks < LOOKS_PER_TURN; looks++) {
-        uint32_t i = engine_set_next(&self->sets[SET_RECALLABLE], NULL, self->overdue_from);
-        self->overdue_from = i == ENGINE_SET_END ? 0 : i + 1;
-        if (i == ENGINE_SET_END)
-            return;
-        if (is_overdue(&self->engines[i], now) && spare_of(&self->engines[i]) > 0)
-            recall(self, i, spare_of(&self->engines[i]));
-    }
-}
-
-//  An idle engine makes the fullest one give back what it has not started. A turn looks at some of the idle ones
-//  where there are many; the next one goes on behind these.
-static void recall_for_idle(scheduler_t *self, int64_t now)
-{
-    uint32_t first = self->recall_from;
-    int recalls = 0, looks = 0;
-    self->recall_from = 0;
-    for (uint32_t i = first; is_recallable_left(self); i++) {
-        i = engine_set_next(&self->sets[SET_IDLE], NULL, i);
-        if (i == ENGINE_SET_END) {
-            self->held = self->held || first > 0; // those before the first have their turn soon
-            return;
-        }
-        if (looks++ == LOOKS_PER_TURN || recalls == RECALLS_PER_TURN) {
-            self->recall_from = i;
-            return;
-        }
-        recalls += recall_for(self, i, now);
-    }
-}
+//  --- A turn ----------------------------------------------------------------------------------------------
 
 //  Engines that left work to faster ones are asked again now and then: those may have become slow.
 static void offer_again(scheduler_t *self, int64_t now)
@@ -512,8 +564,12 @@ bool scheduler_dispatch(scheduler_t *self, int64_t now)
     note_progress(self, now);
     offer_again(self, now);
     feed_lone(self, now);
-    feed_all(self, true, now); // one span for each idle engine first, so that a few tasks spread
-    feed_all(self, false, now);
+    if (is_by_scheme(self)) {
+        feed_by_scheme(self, now);
+    } else {
+        feed_all(self, true, now); // one span for each idle engine first, so that a few tasks spread
+        feed_all(self, false, now);
+    }
     recall_for_idle(self, now); // engines that are idle still found nothing that they may take
     recall_overdue(self, now);
     return self->held;

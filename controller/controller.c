@@ -65,6 +65,7 @@ controller_t *controller_new(const controller_options_t *options, ipc_error_t *e
     self->loop = zloop_new();
     self->scheduler = scheduler_new(&controller_actions, self);
     scheduler_begin_at(self->scheduler, randombytes_random()); // a result of before a restart fits no span
+    scheduler_choose_by(self->scheduler, options->scheme, options->hwm, randombytes_random());
     self->functions = functions_new();
     self->objects = objects_new(object_freed, self);
     self->history = history_new();

@@ -4,6 +4,7 @@
 #define IPC_CONTROLLER_CONTROLLER_H
 
 #include "common/connection.h"
+#include "common/scheme.h"
 
 typedef struct controller controller_t;
 
@@ -11,6 +12,8 @@ typedef struct controller_options {
     const char *directory;             // the cluster's, with client.json and engine.json
     int ready_fd;                      // lines about readiness go there; -1: nowhere
     int supervisor;                    // its pid, 0: none to watch
+    ipc_scheme_t scheme;               // of the balanced work
+    uint32_t hwm;                      // balanced tasks that an engine may have before it; 0: by the measured pace
 } controller_options_t;
 
 //  Reads the connection files and binds both sockets. NULL with *error: as ipc_connection_read(), SYSTEM.

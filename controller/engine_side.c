@@ -6,6 +6,7 @@
 #include "common/fail.h"
 #include "controller/detached.h"
 #include "controller/slab.h"
+#include "controller/hosts.h"
 #include "controller/state.h"
 
 //  --- Actions of the scheduler -----------------------------------------------------------------------
@@ -327,6 +328,20 @@ static void drop_former(controller_t *self, engine_entry_t *entry)
         peer_drop(self, former);
 }
 
+//  What tasks may need of it and of its host. ipengine has checked what was said.
+static void note_possessions(controller_t *self, uint32_t engine, const ipc_msg_t *msg)
+{
+    ipc_bytes_t own = msg->registration.has, of_host = msg->registration.host_has, name = msg->registration.host;
+    needs_t has = {0}, host_has = {0};
+    char host[HOSTS_NAME];
+    if (needs_read(&has, own.data, own.size, NULL))
+        has.count = 0;
+    if (needs_read(&host_has, of_host.data, of_host.size, NULL))
+        host_has.count = 0;
+    snprintf(host, sizeof host, "%.*s", (int) name.size, name.size ? name.data : "");
+    scheduler_engine_has(self->scheduler, engine, host, &host_has, &has);
+}
+
 void engine_admit(controller_t *self, pending_t *pending)
 {
     peer_t *peer = pending->peer;
@@ -359,10 +374,7 @@ void engine_admit(controller_t *self, pending_t *pending)
     entry->nanny = msg->registration.nanny;
     peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_ACCEPTED,
                                  .accepted = {.engine = engine, .pid = (uint32_t) getpid()}});
-    needs_t has = {0};
-    if (needs_read(&has, msg->registration.has.data, msg->registration.has.size, NULL))
-        has.count = 0; // ipengine has checked it
-    scheduler_engine_has(self->scheduler, engine, &has);
+    note_possessions(self, engine, msg);
     scheduler_engine_up(self->scheduler, engine);
     self->engines_changed = true;
     if (self->ready_fd >= 0)

@@ -17,6 +17,7 @@ static void make_room_for(scheduler_t *self, uint32_t engine)
         room = engine < room ? room : engine + 1;
         self->engines = ipc_xrealloc(self->engines, room * sizeof self->engines[0]);
         memset(self->engines + self->engine_room, 0, (room - self->engine_room) * sizeof self->engines[0]);
+        self->candidates = ipc_xrealloc(self->candidates, room * sizeof self->candidates[0]);
         for (size_t i = 0; i < ENGINE_SETS; i++) engine_set_grow(&self->sets[i], room);
         self->engine_room = room;
     }
@@ -34,18 +35,15 @@ void scheduler_engine_up(scheduler_t *self, uint32_t engine)
     engine_review(self, engine);
 }
 
-void scheduler_engine_has(scheduler_t *self, uint32_t engine, const needs_t *has)
+void scheduler_engine_has(scheduler_t *self, uint32_t engine, const char *host, const needs_t *of_host,
+                          const needs_t *own)
 {
-    make_room_for(self, engine);
-    engine_t *that = &self->engines[engine];
-    if (!that->has)
-        that->has = ipc_xalloc(sizeof *that->has);
-    *that->has = *has;
+    hosts_join(&self->hosts, engine, host, of_host, own);
 }
 
-const needs_t *scheduler_engine_stock(const scheduler_t *self, uint32_t engine)
+double scheduler_engine_amount(const scheduler_t *self, uint32_t engine, const char *name)
 {
-    return scheduler_engine_known(self, engine) ? self->engines[engine].has : NULL;
+    return hosts_amount(&self->hosts, engine, name);
 }
 
 //  Nothing goes to it. What was left to it, or kept from another since it was there, is for others now.
@@ -53,6 +51,7 @@ static void engine_rests(scheduler_t *self, uint32_t engine)
 {
     self->engines[engine].ready = false;
     engine_review(self, engine);
+    hosts_reopen(&self->hosts);
     engines_match_again(self, NULL);
 }
 
@@ -106,8 +105,9 @@ void scheduler_engine_died(scheduler_t *self, uint32_t i, const scheduler_death_
     bool before_pivot = false;         // walking backwards, so that heads of queues keep the order
     span_list_t sent = engine->sent;
     engine->sent = (span_list_t){0};
-    engine->items = engine->balanced_items = 0;
+    engine->items = engine->balanced_items = engine->balanced_spans = 0;
     engine->expected_ns = 0;
+    hosts_clear(&self->hosts, i);
     engine_rests(self, i);
     for (scheduler_span_t *span = sent.last, *previous; span; span = previous) {
         previous = span->previous;
@@ -173,13 +173,14 @@ scheduler_loss_t job_impossibility(const scheduler_job_t *job)
 static void drop_impossible(scheduler_t *self, uint32_t c)
 {
     client_t *client = &self->clients[c];
-    for (scheduler_job_t *job = client->jobs, *next; job; job = next) {
-        next = job->next;
-        if (job_is_possible(self, job))
-            continue;
-        dequeue_job(self, job);
-        job_end_uncut(self, job, job_impossibility(job));
-    }
+    for (size_t i = 0; i < QUEUES; i++)
+        for (scheduler_job_t *job = client->queues[i].first, *next; job; job = next) {
+            next = job->next;
+            if (job_is_possible(self, job))
+                continue;
+            dequeue_job(self, job);
+            job_end_uncut(self, job, job_impossibility(job));
+        }
     for (scheduler_span_t *span = client->returned.first, *next; span; span = next) {
         next = span->next;
         if (span_is_possible(self, span))
@@ -200,8 +201,9 @@ void scheduler_engine_remove(scheduler_t *self, uint32_t i)
         return;
     engine_t *engine = &self->engines[i];
     engine->known = false;
-    engine->items = engine->balanced_items = engine->direct_count = 0;
+    engine->items = engine->balanced_items = engine->balanced_spans = engine->direct_count = 0;
     engine->expected_ns = 0;
+    hosts_clear(&self->hosts, i);
     engine_rests(self, i);
     drop_list(self, &engine->sent, i);
     drop_list(self, &engine->direct, i);

@@ -25,6 +25,51 @@ static standing_t standing_of(const scheduler_t *self, const scheduler_job_t *jo
     return standing;
 }
 
+//  What is the least that a job lacks where it may run: of one host, or of the one that has most of it free.
+typedef struct lack {
+    const need_t *need;                // NULL: nothing on some engine
+    double free;
+    uint32_t host;                     // that has so much free
+    bool hosts;                        // there are several
+    bool kept;                         // it fits, but a host is kept for another job
+} lack_t;
+
+static lack_t lack_of(const scheduler_t *self, const scheduler_job_t *job, const tried_t *tried)
+{
+    lack_t lack = {.host = HOSTS_NONE};
+    for (uint32_t i = 0; i < self->engine_count; i++) {
+        uint32_t host = hosts_of(&self->hosts, i);
+        double free = 0;
+        if (!self->engines[i].ready || !job_allows(self, job, i) || tried_is_refused_by(tried, i))
+            continue;
+        const need_t *need = hosts_short(&self->hosts, i, job->needs, &free);
+        if (!need && !hosts_is_kept(&self->hosts, i, job))
+            return (lack_t){.need = NULL};
+        lack.kept = lack.kept || !need;
+        lack.hosts = lack.hosts || (lack.host != HOSTS_NONE && lack.host != host);
+        if (need && (!lack.need || free > lack.free)) {
+            lack.need = need;
+            lack.free = free;
+        }
+        lack.host = host;
+    }
+    return lack;
+}
+
+//  Whether a job that could run waits for what hosts have.
+static bool explain_lack(const scheduler_t *self, const scheduler_job_t *job, const tried_t *tried, uint64_t count,
+                         char *text, size_t size)
+{
+    lack_t lack = job->needs ? lack_of(self, job, tried) : (lack_t){.need = NULL};
+    if (lack.kept)
+        snprintf(text, size, "%" PRIu64 " wait: a job that has waited longer for what it needs of this host goes first",
+                 count);
+    else if (lack.need)
+        snprintf(text, size, "%" PRIu64 " wait: it needs %s=%.10g, of which %s has %s%.10g free", count, lack.need->name,
+                 lack.need->amount, lack.hosts ? "no host" : "this host", lack.hosts ? "more than " : "", lack.free);
+    return lack.kept || lack.need;
+}
+
 static void explain_wait(const scheduler_t *self, const scheduler_job_t *job, const tried_t *tried, uint64_t count,
                          char *text, size_t size)
 {
@@ -34,7 +79,7 @@ static void explain_wait(const scheduler_t *self, const scheduler_job_t *job, co
     else if (standing.ready == 0)
         snprintf(text, size, "%" PRIu64 " wait: of the %u engines that may run it (of %u) %u refused it and none is ready",
                  count, standing.allowed, standing.known, standing.refused);
-    else
+    else if (!explain_lack(self, job, tried, count, text, size))
         snprintf(text, size, "%" PRIu64 " wait: the %u engines that may run it and are ready (of %u) are busy", count,
                  standing.ready, standing.known);
 }
@@ -86,7 +131,8 @@ bool scheduler_explain(const scheduler_t *self, uint32_t c, uint64_t id, char *t
     }
     if (explain_at_engine(self, c, id, text, size))
         return true;
-    const scheduler_job_t *job = find(client->jobs, id);
+    const scheduler_job_t *job = find(client->queues[QUEUE_PLAIN].first, id);
+    job = job ? job : find(client->queues[QUEUE_NEEDY].first, id);
     if (job)
         explain_wait(self, job, NULL, job->count - job->cursor, text, size);
     else if ((job = find(client->held, id)) && job->waits)

@@ -13,12 +13,14 @@
 #include "common/usage.h"
 #include "controller/controller.h"
 
-static const char usage[] = "usage: ipcd --directory DIR [--ready-fd FD] [--supervisor PID]\n"
+static const char usage[] = "usage: ipcd --directory DIR [--ready-fd FD] [--supervisor PID] [--scheme NAME] [--hwm N]\n"
                             "\n"
                             "The controller of a cluster; `ipcluster start` starts it.\n"
                             "  --directory DIR    the cluster's, with client.json and engine.json\n"
                             "  --ready-fd FD      says there when it listens and when engines are ready\n"
-                            "  --supervisor PID   end 10 s after this process has ended\n";
+                            "  --supervisor PID   end 10 s after this process has ended\n"
+                            "  --scheme NAME      which engine gets the next balanced task: " IPC_SCHEME_NAMES "\n"
+                            "  --hwm N            balanced tasks that an engine may have at a time; 0: by its pace\n";
 
 //  Gives an exit status, or -1 to go on.
 static int read_options(int count, char **arguments, controller_options_t *what)
@@ -26,6 +28,7 @@ static int read_options(int count, char **arguments, controller_options_t *what)
     static const struct option options[] = {
         {"directory", required_argument, NULL, 'd'}, {"ready-fd", required_argument, NULL, 'r'},
         {"supervisor", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'},
+        {"scheme", required_argument, NULL, 'c'},     {"hwm", required_argument, NULL, 'w'},
         {"version", no_argument, NULL, 'v'},          {0}};
     opterr = 0;
     for (int c; (c = getopt_long(count, arguments, "", options, NULL)) != -1;) {
@@ -41,6 +44,17 @@ static int read_options(int count, char **arguments, controller_options_t *what)
             if (!ipc_usage_number("ipcd", "--supervisor", optarg, 1, INT_MAX, &number))
                 return IPC_EXIT_USAGE;
             what->supervisor = (int) number;
+            break;
+        case 'c':
+            what->scheme = ipc_scheme_find(optarg);
+            if (what->scheme == IPC_SCHEMES)
+                return fprintf(stderr, "ipcd: --scheme takes %s, not '%s'\n", IPC_SCHEME_NAMES, optarg),
+                       IPC_EXIT_USAGE;
+            break;
+        case 'w':
+            if (!ipc_usage_number("ipcd", "--hwm", optarg, 0, IPC_HWM_MAX, &number))
+                return IPC_EXIT_USAGE;
+            what->hwm = (uint32_t) number;
             break;
         case 'h': return fputs(usage, stdout), 0;
         case 'v': return puts("ipcd " IPC_VERSION), 0;

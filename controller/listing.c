@@ -64,7 +64,8 @@ void scheduler_list(const scheduler_t *self, unfinished_fn *visit, void *context
             return;
     for (uint32_t i = 0; i < self->client_count; i++)
         if (!list_spans(&self->clients[i].returned, visit, context) ||
-            !list_jobs(self->clients[i].jobs, visit, context) ||
+            !list_jobs(self->clients[i].queues[QUEUE_PLAIN].first, visit, context) ||
+            !list_jobs(self->clients[i].queues[QUEUE_NEEDY].first, visit, context) ||
             !list_jobs(self->clients[i].held, visit, context))
             return;
 }

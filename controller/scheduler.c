@@ -17,6 +17,7 @@ scheduler_t *scheduler_new(const scheduler_actions_t *actions, void *context)
 {
     scheduler_t *self = ipc_xalloc(sizeof *self);
     *self = (scheduler_t){.actions = actions, .context = context, .turn = NO_CLIENT, .shared = INT64_MIN / 2,
+                          .hosts = {.closed = HOSTS_NONE},
                           .spans = slab_new(sizeof(scheduler_span_t)),
                           .jobs = slab_new(sizeof(job_record_t))};
     return self;
@@ -37,8 +38,9 @@ void scheduler_destroy(scheduler_t **self_p)
     for (uint32_t i = 0; i < self->engine_count; i++) scheduler_engine_remove(self, i);
     paces_free(&self->paces);
     for (size_t i = 0; i < ENGINE_SETS; i++) engine_set_free(&self->sets[i]);
-    for (uint32_t i = 0; i < self->engine_count; i++) free(self->engines[i].has);
+    hosts_free(&self->hosts);
     free(self->engines);
+    free(self->candidates);
     free(self->clients);
     free(self->aborted);
     free(self->deadlines);
@@ -69,7 +71,8 @@ void ring_enter(scheduler_t *self, uint32_t i)
 void ring_leave(scheduler_t *self, uint32_t i)
 {
     client_t *client = &self->clients[i];
-    if (!client->active || client->jobs || client->returned.first)
+    if (!client->active || client->queues[QUEUE_PLAIN].first || client->queues[QUEUE_NEEDY].first ||
+        client->returned.first)
         return;
     client->active = false;
     self->clients[client->previous].next = client->next;
@@ -84,16 +87,21 @@ void returned_remove(scheduler_t *self, uint32_t i, scheduler_span_t *span)
     self->waiting -= span->left;
 }
 
+static job_queue_t *queue_of(const scheduler_t *self, const scheduler_job_t *job)
+{
+    return &self->clients[job->client].queues[job->needs ? QUEUE_NEEDY : QUEUE_PLAIN];
+}
+
 //  Behind the jobs of its own priority and above.
 static void enqueue_job(scheduler_t *self, scheduler_job_t *job)
 {
-    client_t *client = &self->clients[job->client];
-    scheduler_job_t *before = client->last_job;
+    job_queue_t *queue = queue_of(self, job);
+    scheduler_job_t *before = queue->last;
     while (before && before->priority < job->priority) before = before->previous;
     job->previous = before;
-    job->next = before ? before->next : client->jobs;
-    *(before ? &before->next : &client->jobs) = job;
-    *(job->next ? &job->next->previous : &client->last_job) = job;
+    job->next = before ? before->next : queue->first;
+    *(before ? &before->next : &queue->first) = job;
+    *(job->next ? &job->next->previous : &queue->last) = job;
     self->waiting += job->count - job->cursor;
     ring_enter(self, job->client);
     engines_match_again(self, job);
@@ -115,9 +123,9 @@ void dequeue_job(scheduler_t *self, scheduler_job_t *job)
         held_remove(self, job);
         return;
     }
-    client_t *client = &self->clients[job->client];
-    *(job->previous ? &job->previous->next : &client->jobs) = job->next;
-    *(job->next ? &job->next->previous : &client->last_job) = job->previous;
+    job_queue_t *queue = queue_of(self, job);
+    *(job->previous ? &job->previous->next : &queue->first) = job->next;
+    *(job->next ? &job->next->previous : &queue->last) = job->previous;
     job->next = job->previous = NULL;
     self->waiting -= job->count - job->cursor;
     ring_leave(self, job->client);
@@ -133,7 +141,7 @@ scheduler_job_t *scheduler_job_new(scheduler_t *self)
     return &record->job;
 }
 
-static bool job_is_queued(const scheduler_job_t *job)
+bool job_is_queued(const scheduler_job_t *job)
 {
     return !job->direct && !job->held && job->cursor < job->count && !job->dropped;
 }
@@ -150,6 +158,8 @@ void job_settle(scheduler_t *self, scheduler_job_t *job)
         job_index_remove(client->by_id, job);
     if (job->aborted & ABORTED_SOME)
         marks_forget(self, job);
+    if (job->needs)
+        job_forget(self, job);
     deadline_remove(self, job);
     free(job->limits);
     self->actions->end(self->context, job);
@@ -178,6 +188,20 @@ scheduler_span_t *span_part(scheduler_t *self, const scheduler_span_t *span, uin
     part->tried = tried_copy(span->tried);
     part->engine = span->engine;
     return part;
+}
+
+scheduler_span_t *span_split(scheduler_t *self, span_list_t *queue, scheduler_span_t *span, uint64_t end)
+{
+    scheduler_span_t *rest = span_part(self, span, end, span->first + span->count - end);
+    span_advance(rest, SPAN_WAITS);
+    rest->previous = span;
+    rest->next = span->next;
+    *(span->next ? &span->next->previous : &queue->last) = rest;
+    span->next = rest;
+    span->count = span->left = end - span->first;
+    if (span->job->direct)
+        self->engines[span->engine].direct_count++;
+    return rest;
 }
 
 //  An engine failed it, or refused it.
@@ -309,6 +333,11 @@ void scheduler_settle(scheduler_t *self, scheduler_span_t *span)
     if (span->left > 0)
         return;
     list_remove(&self->engines[span->engine].sent, span);
+    self->engines[span->engine].balanced_spans -= !span->job->direct;
+    if (span->job->needs) {
+        hosts_give(&self->hosts, span->engine, span->job->needs);
+        host_review(self, span->engine);
+    }
     span_free(self, span);
 }
 
@@ -374,10 +403,10 @@ void scheduler_release(scheduler_t *self, scheduler_job_t *job)
 {
     held_remove(self, job);
     if (job->direct) {
-        job->spans++; // it stays while some of it may end
+        job->holds++; // it stays while some of it may end
         target_all(self, job);
         abort_released(self, job);
-        job->spans--;
+        job->holds--;
         job_settle(self, job);
     } else if (job_is_possible(self, job)) {
         enqueue_job(self, job);
@@ -449,11 +478,12 @@ void scheduler_client_leave(scheduler_t *self, uint32_t c)
         return;
     client_t *client = &self->clients[c];
     job_index_destroy(&client->by_id);
-    for (scheduler_job_t *job; (job = client->jobs);) { // jobs first: no list may hold one that ends
-        dequeue_job(self, job);
-        job->dropped = true;
-        job_settle(self, job);
-    }
+    for (size_t i = 0; i < QUEUES; i++)
+        for (scheduler_job_t *job; (job = client->queues[i].first);) { // first: no list may hold one that ends
+            dequeue_job(self, job);
+            job->dropped = true;
+            job_settle(self, job);
+        }
     for (scheduler_job_t *job; (job = client->held);) {
         held_remove(self, job);
         job->dropped = true;

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/scheme.h"
+
 enum {
     SCHEDULER_WINDOW_NS = 2000000,     // of work that an engine has before it: some round trips, or it runs dry
     SCHEDULER_MAX_WINDOW = 8192,       // items
@@ -50,7 +52,7 @@ typedef struct scheduler_job {
     uint32_t allowed_count;
     int64_t accepted;          // when it came, nanoseconds
     void *payload;             // the caller's: arguments and items
-    struct needs *needs;       // balanced: what an engine must have; the caller's; NULL: nothing
+    struct needs *needs;       // balanced: what an engine or its host must have; the caller's; NULL: nothing
     bool held;                 // it waits for other jobs: see scheduler_release()
     struct dependent *waits;   // the caller's, while it is held
     struct scheduler_job *next, *previous; // of the client's queue
@@ -114,6 +116,14 @@ scheduler_t *scheduler_new(const scheduler_actions_t *actions, void *context);
 //  Ids of spans begin with this generation: a random one keeps them apart from those before a restart.
 void scheduler_begin_at(scheduler_t *self, uint32_t generation);
 
+//  How engines are chosen for balanced work; without this: leastload, an automatic window. Before anything is submitted.
+//      hwm     balanced tasks that an engine may have before it, at most (a chunk counts as one; direct work does not
+//              count): they go one by one to where the scheme says. 0: as many as cover SCHEDULER_WINDOW_NS by the
+//              measured pace
+//      seed    of the draws of schemes that draw
+//  Retries, fairness, recall and all else are the same for each.
+void scheduler_choose_by(scheduler_t *self, ipc_scheme_t scheme, uint32_t hwm, uint64_t seed);
+
 void scheduler_destroy(scheduler_t **self_p);
 
 //  Clients: a number for a new one; one that goes (its unfinished work is dropped).
@@ -131,9 +141,11 @@ typedef struct scheduler_death {
     bool unknown;              // nothing is known: the first item without a result may have been running
 } scheduler_death_t;
 void scheduler_engine_died(scheduler_t *self, uint32_t engine, const scheduler_death_t *death);
-//  What tasks may need of it; a copy is kept. Before it is up.
-void scheduler_engine_has(scheduler_t *self, uint32_t engine, const struct needs *has);
-const struct needs *scheduler_engine_stock(const scheduler_t *self, uint32_t engine); // that it has; lent, or NULL
+//  What tasks may need of it, and of its host, which has one name for all engines there; copies are kept. Before it is up.
+void scheduler_engine_has(scheduler_t *self, uint32_t engine, const char *host, const struct needs *of_host,
+                          const struct needs *own);
+//  How much of something there is where an engine is, its own or its host's.
+double scheduler_engine_amount(const scheduler_t *self, uint32_t engine, const char *name);
 //  It is gone for good: direct work for it ends with an error.
 void scheduler_engine_remove(scheduler_t *self, uint32_t engine);
 bool scheduler_engine_known(const scheduler_t *self, uint32_t engine);

@@ -1,10 +1,11 @@
 //  The inside of scheduler_t, for scheduler.c (what happens), engines.c (those that come and go),
-//  choose.c (what runs where) and abort.c (what is not to run).
+//  choose.c (what runs where), recall.c (what moves) and abort.c (what is not to run).
 #ifndef IPC_CONTROLLER_SCHEDULER_BODY_H
 #define IPC_CONTROLLER_SCHEDULER_BODY_H
 
 #include "controller/engine_set.h"
 #include "common/needs.h"
+#include "controller/hosts.h"
 #include "controller/job_index.h"
 #include "controller/pace.h"
 #include "controller/slab.h"
@@ -21,15 +22,22 @@ typedef struct engine {
     size_t direct_count;               // of them
     uint64_t items;                    // sent and not done
     uint64_t balanced_items;           // of these
+    uint32_t balanced_spans;           // that these are in
     double expected_ns;                // that these will take
     uint64_t finished;                 // items, ever
-    needs_t *has;                      // what tasks may need; NULL: nothing
+    uint64_t took;                     // which of all spans sent was the last one to it
     int64_t progress;                  // when it last began or finished something, to the turn
 } engine_t;
 
+//  Jobs in the order in which they run, by priority: those that need nothing, and those that need something.
+enum { QUEUE_PLAIN, QUEUE_NEEDY, QUEUES };
+typedef struct job_queue {
+    scheduler_job_t *first, *last;
+} job_queue_t;
+
 typedef struct client {
     bool joined, active;               // active: on the ring of clients with balanced work
-    scheduler_job_t *jobs, *last_job;  // with positions that were never cut, by priority
+    job_queue_t queues[QUEUES];        // jobs with positions that were never cut
     scheduler_job_t *held;             // jobs that wait for others
     span_list_t returned;              // spans that came back, before all else
     uint32_t alive;                    // jobs of it that are not over
@@ -71,6 +79,11 @@ struct scheduler {
     engine_t *engines;
     uint32_t engine_count, engine_room;
     engine_set_t sets[ENGINE_SETS];
+    ipc_scheme_t scheme;
+    uint32_t hwm;                      // balanced spans that an engine may have, 0: by its window
+    uint64_t random;                   // of the scheme's draws
+    uint64_t takes;                    // spans sent, ever
+    uint32_t *candidates;              // room for the ids of all engines
     uint32_t recall_from;              // the idle engine that the next recall begins with
     uint32_t overdue_from;             // the engine that the next look for overdue ones begins with
     client_t *clients;
@@ -88,6 +101,7 @@ struct scheduler {
     const scheduler_job_t *held_job;   // in this turn: is left to faster ones by engines of this mean or more
     double held_end, held_size;        // what such an engine would take, and when it would be through with it
     paces_t paces;
+    hosts_t hosts;
     aborted_t *aborted;                // positions of jobs that go on otherwise
     size_t aborted_count, aborted_room;
     scheduler_job_t **deadlines;       // a heap of jobs that have one
@@ -99,6 +113,8 @@ struct scheduler {
 //  scheduler.c
 scheduler_span_t *span_new(scheduler_t *self, scheduler_job_t *job, uint64_t first, uint64_t count);
 scheduler_span_t *span_part(scheduler_t *self, const scheduler_span_t *span, uint64_t first, uint64_t count);
+//  The positions behind end of a queued span as a span of their own, behind it.
+scheduler_span_t *span_split(scheduler_t *self, span_list_t *queue, scheduler_span_t *span, uint64_t end);
 void dequeue_job(scheduler_t *self, scheduler_job_t *job);
 void returned_remove(scheduler_t *self, uint32_t client, scheduler_span_t *span);
 void ring_leave(scheduler_t *self, uint32_t client);
@@ -106,6 +122,7 @@ bool job_is_lone(const scheduler_t *self, const scheduler_job_t *job); // a sing
 
 void span_free(scheduler_t *self, scheduler_span_t *span);
 void ring_enter(scheduler_t *self, uint32_t client);
+bool job_is_queued(const scheduler_job_t *job); // some of it waits that was never cut
 void job_settle(scheduler_t *self, scheduler_job_t *job); // ends it when nothing of it is left
 
 //  Positions that failed run again if the job's retries and the engines' health allow.
@@ -132,10 +149,32 @@ void deadlines_expire(scheduler_t *self, int64_t now);
 
 //  choose.c
 bool job_allows(const scheduler_t *self, const scheduler_job_t *job, uint32_t engine);
+//  An engine that failed a span takes it again only when all others that may have failed it too; one that refused it
+//  never does.
+bool span_allows(const scheduler_t *self, const scheduler_span_t *span, uint32_t engine);
 void engine_settles(scheduler_t *self, scheduler_span_t *span, uint64_t count);
+
+//  How long an engine still has to do, where the mean is skew times the estimate.
+double engine_remaining(const engine_t *engine, double skew, int64_t now);
+//  True for an engine that is at a much longer item than expected: nothing should wait behind it.
+bool engine_is_overdue(const engine_t *engine, int64_t now);
+
+//  After a job with needs has begun, or waits no more; after an engine has given back what its tasks needed.
+void job_forget(scheduler_t *self, const scheduler_job_t *job);
+void host_review(scheduler_t *self, uint32_t engine);
 
 //  Both after any change: of an engine's account; of the balanced work that waits, or of who may take it.
 void engine_review(scheduler_t *self, uint32_t engine);
 void engines_match_again(scheduler_t *self, const scheduler_job_t *job); // for this job; NULL: for any
+
+//  scheme.c: one of these engines, by the scheme; SCHEDULER_NO_ENGINE of none.
+uint32_t scheme_choose(scheduler_t *self, const uint32_t *engines, uint32_t count);
+
+//  recall.c: an idle engine makes the fullest one give back what it has not started. A turn looks at some of the idle
+//  ones where there are many; the next one goes on behind these.
+void recall_for_idle(scheduler_t *self, int64_t now);
+//  While no engine is idle, what waits behind a long item is asked for too, so that it keeps its turn. A turn looks at
+//  some engines.
+void recall_overdue(scheduler_t *self, int64_t now);
 
 #endif

@@ -138,8 +138,7 @@ static double most_of(const controller_t *self, const char *name)
 {
     double most = 0;
     for (uint32_t i = 0; i < self->entry_count; i++) {
-        const needs_t *has = self->entries[i].known ? scheduler_engine_stock(self->scheduler, i) : NULL;
-        double amount = has ? needs_amount(has, name) : 0;
+        double amount = self->entries[i].known ? scheduler_engine_amount(self->scheduler, i, name) : 0;
         most = amount > most ? amount : most;
     }
     return most;

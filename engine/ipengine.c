@@ -23,7 +23,8 @@ static const char usage[] =
     "  --profile NAME     or its profile and id, which name its directory\n"
     "  --cluster-id ID\n"
     "  --has LIST         what tasks may need of it, such as gpu=1,licence=2; without it the variable\n"
-    "                     IPC_ENGINE_HAS says it; cores and memory are the host's unless said\n"
+    "                     IPC_ENGINE_HAS says it; cores and memory are the host's, which its\n"
+    "                     engines share, unless said: then they are this engine's own\n"
     "  --supervisor PID   end 10 s after this process has ended\n";
 
 typedef struct options {

@@ -454,7 +454,9 @@ static void register_engine(worker_t *self)
                                       .pid = (uint32_t) getpid(),
                                       .nanny = (uint32_t) self->options.nanny,
                                       .owner = self->owner,
-                                      .has = ipc_bytes_of(self->has)}};
+                                      .has = ipc_bytes_of(self->has),
+                                      .host = ipc_bytes_of(self->host),
+                                      .host_has = ipc_bytes_of(self->host_has)}};
     if (death) {
         msg.registration.death_epoch = death->epoch;
         msg.registration.signal = (uint32_t) death->signal;

@@ -103,7 +103,9 @@ struct worker {
     char images[IPC_PATH_MAX + 16];
     char library_directory[IPC_PATH_MAX + 32]; // of this worker's own, searched by dlopen()
     uint64_t owner;                    // of the objects it makes
-    char has[640];                     // what tasks may need: the host's, then as IPC_ENGINE_HAS says
+    char has[640];                     // what tasks may need of this engine, as IPC_ENGINE_HAS says
+    char host[128];                    // a name for this host, the same for all engines here
+    char host_has[96];                 // what tasks may need of it
     page_t *page;                      // shared with the nanny
     pthread_t connection_thread, task_thread;
     int kick_fd;                       // ends the connection thread's poll

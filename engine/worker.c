@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/timerfd.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "common/fail.h"
@@ -368,13 +369,30 @@ static const char *take_library_directory(worker_t *self)
     return self->library_directory;
 }
 
-//  What tasks may need of this engine. What is said last counts.
+//  This start of this kernel, under this name: two hosts of one name differ in the first, containers on one host that
+//  have names of their own, and with these their limits, in the second.
+static void find_host(worker_t *self)
+{
+    char boot[40] = "";
+    struct utsname names = {.nodename = ""};
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    if (file && !fgets(boot, sizeof boot, file))
+        boot[0] = 0;
+    if (file)
+        fclose(file);
+    uname(&names);
+    boot[strcspn(boot, "\n")] = 0;
+    snprintf(self->host, sizeof self->host, "%s/%s", boot, names.nodename);
+}
+
+//  What tasks may need of this engine, and of its host.
 static void find_possessions(worker_t *self)
 {
     const char *said = getenv("IPC_ENGINE_HAS");
-    snprintf(self->has, sizeof self->has, "cores=%ld,memory=%.0f%s%s", sysconf(_SC_NPROCESSORS_ONLN),
-             (double) sysconf(_SC_PHYS_PAGES) * (double) sysconf(_SC_PAGESIZE), said && *said ? "," : "",
-             said ? said : "");
+    snprintf(self->has, sizeof self->has, "%s", said ? said : "");
+    snprintf(self->host_has, sizeof self->host_has, "cores=%ld,memory=%.0f", sysconf(_SC_NPROCESSORS_ONLN),
+             (double) sysconf(_SC_PHYS_PAGES) * (double) sysconf(_SC_PAGESIZE));
+    find_host(self);
 }
 
 worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)

@@ -6,7 +6,7 @@
 #include "common/fail.h"
 #include "common/json_file.h"
 
-enum { RECORD_VERSION = 1 };
+enum { RECORD_VERSION = 2 };
 
 static json_t *pack_process(const process_t *process)
 {
@@ -39,12 +39,28 @@ int record_write(const record_t *self, const char *path, ipc_error_t *error)
     json_object_set_new(json, "shm", json_string(self->shm));
     json_object_set_new(json, "supervisor", pack_process(&self->supervisor));
     json_object_set_new(json, "controller", pack_process(&self->controller));
+    json_object_set_new(json, "scheme", json_string(ipc_scheme_name(self->scheme)));
+    json_object_set_new(json, "hwm", json_integer(self->hwm));
     for (size_t i = 0; i < self->engines; i++)
         json_array_append_new(nannies, pack_process(&self->nannies[i]));
     json_object_set_new(json, "nannies", nannies);
     int result = ipc_json_write(json, path, error);
     json_decref(json);
     return result;
+}
+
+static int unpack_scheduling(record_t *self, const json_t *json, const char *path, ipc_error_t *error)
+{
+    char scheme[IPC_NAME_TEXT];
+    uint64_t hwm = 0;
+    if (ipc_json_text(json, "scheme", scheme, sizeof scheme, path, error) ||
+        ipc_json_number(json, "hwm", &hwm, path, error))
+        return -1;
+    self->scheme = ipc_scheme_find(scheme);
+    self->hwm = (uint32_t) hwm;
+    if (self->scheme == IPC_SCHEMES || hwm > IPC_HWM_MAX)
+        return ipc_fail(error, IPC_E_CONNECTION, "the scheme or the window in %s is wrong", path);
+    return 0;
 }
 
 static int unpack(record_t *self, const json_t *json, const char *path, ipc_error_t *error)
@@ -64,7 +80,8 @@ static int unpack(record_t *self, const json_t *json, const char *path, ipc_erro
         ipc_json_text(json, "shm", self->shm, sizeof self->shm, path, error) ||
         unpack_process(&self->supervisor, json_object_get(json, "supervisor"), path,
                        error) ||
-        unpack_process(&self->controller, json_object_get(json, "controller"), path, error))
+        unpack_process(&self->controller, json_object_get(json, "controller"), path, error) ||
+        unpack_scheduling(self, json, path, error))
         return -1;
     const json_t *nannies = json_object_get(json, "nannies");
     self->engines = json_array_size(nannies);

@@ -4,6 +4,7 @@
 #define IPC_LAUNCH_RECORD_H
 
 #include "common/paths.h"
+#include "common/scheme.h"
 #include "launch/process.h"
 
 enum { CLUSTER_ENGINES_MAX = 1024 };
@@ -15,6 +16,8 @@ typedef struct record {
     char shm[IPC_PATH_MAX];
     process_t supervisor;
     process_t controller; // pid 0 while it does not run
+    ipc_scheme_t scheme;  // of the balanced work
+    uint32_t hwm;         // balanced tasks that an engine may have, 0: by its pace
     size_t engines;       // ever, those removed too
     process_t nannies[CLUSTER_ENGINES_MAX]; // of engines 0 … engines-1; pid 0: removed, or not yet started
 } record_t;

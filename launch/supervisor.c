@@ -82,12 +82,14 @@ static int start_controller(supervisor_t *self, launch_job_t *job, child_t *chil
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
         return ipc_fail(error, IPC_E_SYSTEM, "cannot make a pair of sockets: %s", strerror(errno));
     fcntl(ends[0], F_SETFL, O_NONBLOCK); // the controller may write to its end as it likes
-    char supervisor[16], ready_fd[16];
+    char supervisor[16], ready_fd[16], hwm[16];
     snprintf(supervisor, sizeof supervisor, "%d", (int) getpid());
     snprintf(ready_fd, sizeof ready_fd, "%d", LAUNCH_EXTRA_FD);
+    snprintf(hwm, sizeof hwm, "%u", (unsigned) self->options.hwm);
     const char *arguments[] = {"ipcd",       "--directory", self->site.paths.directory,
                                "--ready-fd", ready_fd,      "--supervisor",
-                               supervisor,   NULL};
+                               supervisor,   "--scheme",    ipc_scheme_name(self->options.scheme),
+                               "--hwm",      hwm,           NULL};
     job->program = self->controller_path;
     job->arguments = arguments;
     job->extra_fd = ends[1];
@@ -395,6 +397,8 @@ static void fill_record(supervisor_t *self)
     ipc_text_copy(record->shm, sizeof record->shm, paths->shm);
     record->supervisor = process_of(getpid());
     record->engines = self->options.engines;
+    record->scheme = self->options.scheme;
+    record->hwm = self->options.hwm;
 }
 
 static void make_children(supervisor_t *self)

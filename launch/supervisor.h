@@ -6,6 +6,7 @@
 #define IPC_LAUNCH_SUPERVISOR_H
 
 #include "common/paths.h"
+#include "common/scheme.h"
 #include "launch/launcher.h"
 #include "launch/record.h"
 
@@ -14,6 +15,8 @@ typedef struct supervisor supervisor_t;
 typedef struct supervisor_options {
     const char *profile, *cluster_id; // borrowed; NULL as in ipc_paths_find()
     size_t engines;                   // 1 … CLUSTER_ENGINES_MAX
+    ipc_scheme_t scheme;              // of the balanced work
+    uint32_t hwm;                     // balanced tasks that an engine may have, 0: by its pace
     const launcher_t *launcher;       // borrowed for the supervisor's life; NULL: local
     int timeout_ms;                   // for getting ready; 0: 30 s
     int waiter_fd; // a pipe's writing end: who reads it waits for the start, which is

@@ -83,9 +83,12 @@ static int run_clean(const arguments_t *arguments)
 // ---- the command line -------------------------------------------------------------------
 
 static const command_t commands[] = {
-    {"start", "ndopch", 0, run_start,
+    {"start", "ndoSwpch", 0, run_start,
      "[-n N] [--daemonize]   start a controller and N engines (default: one for each CPU);\n"
-     "                               --owner PID: stop when that process ends"},
+     "                               --owner PID: stop when that process ends; --scheme NAME: which\n"
+     "                               engine gets the next balanced task (leastload, lru, random,\n"
+     "                               twobin, weighted); --hwm N: how many it may have at a time\n"
+     "                               (1: one by one; 0, the default: by the pace that is measured)"},
     {"engines", "nrpch", 0, run_engines,
      "-n N | --remove ID   add N engines to a running cluster, or take one away"},
     {"restart", "pch", 1, run_restart,
@@ -118,7 +121,8 @@ static const struct option long_options[] = {
     {"not-function", required_argument, NULL, 'Y'},
     {"until", required_argument, NULL, 'u'},   {"submitted-from", required_argument, NULL, 'F'},
     {"submitted-before", required_argument, NULL, 'B'},
-    {"sql", required_argument, NULL, 'q'},     {NULL, 0, NULL, 0},
+    {"sql", required_argument, NULL, 'q'},     {"scheme", required_argument, NULL, 'S'},
+    {"hwm", required_argument, NULL, 'w'},     {NULL, 0, NULL, 0},
 };
 
 static int show_help(void)
@@ -189,6 +193,24 @@ static int read_engines(arguments_t *arguments, const char *text)
     return 0;
 }
 
+static int read_scheme(arguments_t *arguments, const char *text)
+{
+    arguments->scheme = ipc_scheme_find(text);
+    return arguments->scheme < IPC_SCHEMES ? 0
+                                           : fail_usage("--scheme takes %s, not \"%s\"", IPC_SCHEME_NAMES, text);
+}
+
+static int read_hwm(arguments_t *arguments, const char *text)
+{
+    char *end;
+    errno = 0;
+    long count = strtol(text, &end, 10);
+    if (errno || end == text || *end || count < 0 || count > IPC_HWM_MAX)
+        return fail_usage("--hwm takes a number of tasks from 0 to %d, not \"%s\"", IPC_HWM_MAX, text);
+    arguments->hwm = (uint32_t) count;
+    return 0;
+}
+
 static int read_owner(arguments_t *arguments, const char *text)
 {
     char *end;
@@ -225,6 +247,14 @@ static int read_arguments(arguments_t *arguments, const command_t *command, int 
         case 'a': arguments->all = true; break;
         case 'j': arguments->json = true; break;
         case 'r': arguments->removed = optarg; break;
+        case 'S':
+            if (read_scheme(arguments, optarg))
+                return EXIT_USAGE;
+            break;
+        case 'w':
+            if (read_hwm(arguments, optarg))
+                return EXIT_USAGE;
+            break;
         case 'o':
             if (read_owner(arguments, optarg))
                 return EXIT_USAGE;

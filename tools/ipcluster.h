@@ -14,6 +14,8 @@ typedef struct arguments {
     struct timespec begin;            // of the program
     const char *profile, *cluster_id; // NULL: not given
     size_t engines;                   // -n; 0: not given
+    ipc_scheme_t scheme;
+    uint32_t hwm;                     // 0: by the measured pace
     long owner;                       // --owner: a pid, 0: none
     bool daemonize, all, json;
     const char *removed;              // --remove: the id of an engine, or NULL

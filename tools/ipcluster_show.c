@@ -65,6 +65,8 @@ static void status_as_json(const record_t *record, const ipc_queue_status_t *que
     json_t *json = json_pack("{s:s, s:s, s:i, s:s}", "profile", record->profile, "cluster_id",
                              record->cluster_id, "pid", (int) record->supervisor.pid, "directory",
                              record->directory);
+    json_object_update_new(json, json_pack("{s:s, s:I}", "scheme", ipc_scheme_name(record->scheme), "hwm",
+                                           (json_int_t) record->hwm));
     json_t *engines = json_array();
     for (size_t i = 0; i < record->engines; i++) {
         engine_status_t status = engine_status(record, i);
@@ -96,6 +98,15 @@ static void show_queue(const ipc_engine_queue_t *queue)
     putchar('\n');
 }
 
+static void show_scheduling(const record_t *record)
+{
+    printf("scheduling: %s, ", ipc_scheme_name(record->scheme));
+    if (record->hwm)
+        printf("at most %u balanced task%s at an engine\n", (unsigned) record->hwm, record->hwm == 1 ? "" : "s");
+    else
+        puts("balanced tasks at an engine by its pace");
+}
+
 int run_status(const arguments_t *arguments)
 {
     ipc_error_t error;
@@ -112,6 +123,7 @@ int run_status(const arguments_t *arguments)
         printf("controller: pid %d, running\n", (int) record->controller.pid);
     else
         puts("controller: down");
+    show_scheduling(record);
     for (size_t i = 0; i < record->engines; i++) {
         engine_status_t status = engine_status(record, i);
         if (status.worker)

@@ -33,6 +33,8 @@ static supervisor_t *start_cluster(const arguments_t *arguments, int waiter_fd,
     supervisor_options_t options = {.profile = arguments->profile,
                                     .cluster_id = arguments->cluster_id,
                                     .engines = arguments->engines,
+                                    .scheme = arguments->scheme,
+                                    .hwm = arguments->hwm,
                                     .waiter_fd = waiter_fd,
                                     .owner_fd = owner_fd,
                                     .log = log_to_stderr};

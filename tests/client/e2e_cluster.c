@@ -15,6 +15,7 @@ enum { PROCESSES_MAX = 64, PATH_BYTES = 512, END_MS = 10000 };
 // clang-format off
 IPC_REMOTE(int, my_pid, (void)) { return getpid(); }
 IPC_REMOTE(int, my_id, (int item)) { return (int) ipc_engine_id() + 0 * item; }
+IPC_REMOTE(int, waits_at, (const char *gate)) { gate_await(gate); return (int) ipc_engine_id(); }
 IPC_REMOTE(int, wait_long, (void)) { sleep(30); return 1; }
 // clang-format on
 
@@ -338,8 +339,56 @@ static void assert_refused(const ipc_cluster_options_t *options, int code, const
     ck_assert_ptr_null(strchr(error.text, '\n'));
 }
 
+//  Calls one after the other: each goes to the engine that had work longest ago.
+START_TEST(a_cluster_chooses_engines_by_its_scheme)
+{
+    ipc_error_t error = {.code = IPC_E_NONE};
+    ipc_cluster_t *cluster =
+        ipc_cluster_start(&(ipc_cluster_options_t){.engines = 3, .scheme = "lru", .hwm = 1}, &error);
+    ck_assert_msg(cluster != NULL, "%s", error.text);
+    ipc_client_t *client = client_of(cluster);
+    ipc_view_t *any = ipc_balanced_view(client, NULL, NULL);
+    for (int i = 0; i < 9; i++) ck_assert_int_eq(ipc_result_i64(ipc_apply_sync(any, my_id, 0), 0), i % 3);
+    ipc_client_destroy(&client);
+    ck_assert_int_eq(ipc_cluster_stop(&cluster), 0);
+}
+END_TEST
+
+static void assert_unassigned(ipc_client_t *client, uint64_t one, uint64_t or_other)
+{
+    ipc_error_t error = {.code = IPC_E_NONE};
+    ipc_queue_status_t *status = ipc_client_queue_status(client, 5000, &error);
+    ck_assert_msg(status != NULL, "%s", error.text);
+    ck_assert(status->unassigned == one || status->unassigned == or_other);
+    ipc_queue_status_destroy(&status);
+}
+
+//  Of ten tasks an engine has three before it, though nothing is known of their pace.
+START_TEST(an_engine_has_as_many_tasks_as_its_window_says)
+{
+    ipc_error_t error = {.code = IPC_E_NONE};
+    ipc_cluster_t *cluster = ipc_cluster_start(&(ipc_cluster_options_t){.engines = 1, .hwm = 3}, &error);
+    ck_assert_msg(cluster != NULL, "%s", error.text);
+    ipc_client_t *client = client_of(cluster);
+    ipc_view_t *any = ipc_balanced_view(client, NULL, NULL);
+    gate_t gate = gate_new();
+    ipc_result_t *held[10];
+    for (int i = 0; i < 10; i++) held[i] = ipc_apply(any, waits_at, gate.path);
+    assert_unassigned(client, 10, 7);
+    assert_unassigned(client, 7, 7); // the first question may have come in one turn with the tasks
+    gate_open(&gate);
+    for (int i = 0; i < 10; i++) assert_ok(held[i]);
+    gate_remove(&gate);
+    ipc_client_destroy(&client);
+    ck_assert_int_eq(ipc_cluster_stop(&cluster), 0);
+}
+END_TEST
+
 START_TEST(wrong_options_give_one_sentence)
 {
+    assert_refused(&(ipc_cluster_options_t){.engines = 1, .scheme = "lur"}, IPC_E_ARGUMENT,
+                   "'lur': take leastload, lru, random, twobin or weighted");
+    assert_refused(&(ipc_cluster_options_t){.engines = 1, .hwm = 1000001}, IPC_E_ARGUMENT, "not 1000001");
     assert_refused(&(ipc_cluster_options_t){.engines = 5000}, IPC_E_ARGUMENT, "1 to 1024 engines, not 5000");
     assert_refused(&(ipc_cluster_options_t){.engines = 1, .id = "a b"}, IPC_E_ARGUMENT, "cluster id \"a b\"");
     assert_refused(&(ipc_cluster_options_t){.engines = 1, .profile = ""}, IPC_E_ARGUMENT, "profile");
@@ -383,6 +432,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, work_of_a_removed_engine_ends_or_moves);
     tcase_add_test(tests, restarted_engines_have_new_processes_and_old_ids);
     tcase_add_test(tests, signals_reach_tasks_and_logs_are_read);
+    tcase_add_test(tests, a_cluster_chooses_engines_by_its_scheme);
+    tcase_add_test(tests, an_engine_has_as_many_tasks_as_its_window_says);
     tcase_add_test(tests, wrong_options_give_one_sentence);
     tcase_add_test(tests, programs_that_wait_for_no_child_can_start_clusters);
 }

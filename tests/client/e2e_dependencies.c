@@ -1,6 +1,7 @@
 //  When and where tasks run: after and follow, what they need of an engine, refusals, retries.
 #include "e2e_support.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -38,6 +39,18 @@ IPC_REMOTE(int64_t, counts_and_refuses, (void))
 {
     ipc_ns_set("runs", ipc_value_i64(ipc_ns_get("runs")) + 1);
     ipc_refuse("never");
+}
+//  Fails where another one is within already.
+IPC_REMOTE(int64_t, alone, (const char *lock, const char *enter, const char *leave))
+{
+    int file = open(lock, O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0)
+        ipc_raise("Overlap", "another task runs");
+    gate_await(enter);
+    gate_await(leave);
+    close(file);
+    unlink(lock);
+    return ipc_engine_id();
 }
 // clang-format on
 
@@ -211,6 +224,38 @@ START_TEST(tasks_run_where_there_is_what_they_need)
 }
 END_TEST
 
+//  The cores are the host's, which all four engines share: a task that needs them all runs alone. What needs nothing
+//  goes on beside it.
+START_TEST(tasks_that_need_all_cores_never_overlap)
+{
+    enum { TASKS = 6 };
+    session_t s = session_open();
+    gate_t enter = gate_new(), leave = gate_new();
+    char needs[64], lock[64], reason[128];
+    snprintf(needs, sizeof needs, "cores=%ld", sysconf(_SC_NPROCESSORS_ONLN));
+    snprintf(reason, sizeof reason, "it needs %s, of which this host has 0 free", needs);
+    snprintf(lock, sizeof lock, "%s/lock", enter.folder);
+    ipc_options_t all = {.needs = needs};
+    ipc_result_t *tasks[TASKS];
+    for (int i = 0; i < TASKS; i++) tasks[i] = ipc_apply_with(s.any, &all, alone, lock, enter.path, leave.path);
+    for (int i = 0; i < TASKS; i++) {
+        gate_pass_one(&enter);
+        assert_ok(ipc_apply_sync(s.any, where));
+        if (i == 0) {
+            ipc_error_t error;
+            char *text = ipc_client_explain(s.client, ipc_result_id(tasks[TASKS - 1]), &error);
+            ck_assert_msg(text && strstr(text, reason), "%s", text ? text : error.text);
+            free(text);
+        }
+        gate_pass_one(&leave);
+    }
+    for (int i = 0; i < TASKS; i++) assert_ok(tasks[i]);
+    gate_remove(&enter);
+    gate_remove(&leave);
+    session_close(&s);
+}
+END_TEST
+
 START_TEST(a_refused_task_goes_to_another_engine)
 {
     session_t s = session_open();
@@ -271,6 +316,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, a_task_follows_to_the_engine_of_another);
     tcase_add_test(tests, what_is_no_task_of_the_client_is_refused);
     tcase_add_test(tests, tasks_run_where_there_is_what_they_need);
+    tcase_add_test(tests, tasks_that_need_all_cores_never_overlap);
     tcase_add_test(tests, a_refused_task_goes_to_another_engine);
     tcase_add_test(tests, what_all_engines_refuse_ends_with_their_reason);
     tcase_add_test(tests, retries_go_to_engines_that_have_not_failed_the_task);

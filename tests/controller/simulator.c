@@ -37,6 +37,7 @@ typedef struct engine {
     event_t *unsent;                   // results
     size_t unsent_count, unsent_room;
     scheduler_death_t death;
+    uint64_t balanced;                 // positions of balanced jobs without chunks that are here
 } engine_t;
 
 //  Direct work of one client for one engine, in order.
@@ -85,6 +86,18 @@ static void post_to_controller(simulator_t *self, engine_t *engine, event_t even
 
 //  --- Positions -----------------------------------------------------------------------------------------
 
+//  A position gets a place; which balanced ones are at an engine is counted.
+static void put(simulator_t *self, const sim_job_t *job, sim_position_t *position, sim_place_t place, uint32_t engine)
+{
+    bool counts = !job->direct && job->chunk == 0;
+    if (counts && position->place == SIM_AT_ENGINE)
+        self->state->engines[position->engine].balanced--;
+    position->place = (uint8_t) place;
+    position->engine = engine;
+    if (counts && place == SIM_AT_ENGINE)
+        self->state->engines[engine].balanced++;
+}
+
 static void move(simulator_t *self, sim_job_t *job, uint64_t first, uint64_t count, sim_place_t from,
                  sim_place_t to, uint32_t engine)
 {
@@ -94,8 +107,7 @@ static void move(simulator_t *self, sim_job_t *job, uint64_t first, uint64_t cou
         if (job->dropped)
             continue;
         MUST(self, position->place == from, "a position is where it is expected");
-        position->place = (uint8_t) to;
-        position->engine = engine;
+        put(self, job, position, to, engine);
         if (to == SIM_ENDED)
             job->open--;
     }
@@ -158,6 +170,12 @@ static part_t *oldest_part(simulator_t *self, uint32_t client, uint32_t engine)
     return NULL;
 }
 
+//  Its next position was aborted or is late: the engine may have dropped it.
+static bool is_unwanted(const simulator_t *self, const part_t *part)
+{
+    return part->job->positions[part->cursor].aborted || (part->job->deadline && self->now >= part->job->deadline);
+}
+
 static void add_part(simulator_t *self, sim_job_t *job, uint32_t engine, uint64_t first, uint64_t count)
 {
     parts_t *parts = &self->state->parts[job->client][engine];
@@ -177,6 +195,18 @@ static void flush(simulator_t *self, engine_t *engine)
     engine->flushed = self->now;
 }
 
+//  Cores of the host of an engine that tasks of other engines run on.
+static uint32_t cores_in_use(const simulator_t *self, uint32_t e)
+{
+    uint32_t cores = 0, first = e / SIM_HOST_ENGINES * SIM_HOST_ENGINES;
+    for (uint32_t i = first; i < first + SIM_HOST_ENGINES && i < SIM_ENGINES; i++) {
+        const engine_t *engine = &self->state->engines[i];
+        if (i != e && engine->alive && engine->running && engine->work)
+            cores += engine->work->job->cores;
+    }
+    return cores;
+}
+
 static void check_start(simulator_t *self, uint32_t e, const work_t *work)
 {
     sim_job_t *job = work->job;
@@ -188,6 +218,7 @@ static void check_start(simulator_t *self, uint32_t e, const work_t *work)
     MUST(self, !job->after || judge(job) == VERDICT_READY || job->mode & IPC_DEPEND_ANY, "what it waits for came true");
     MUST(self, e >= SIM_LISTED || !(position->refused >> e & 1), "no engine is asked again that refused");
     MUST(self, e >= job->needs, "the engine has what it needs");
+    MUST(self, job->cores == 0 || cores_in_use(self, e) + job->cores <= SIM_HOST_CORES, "its host has the cores");
     MUST(self, position->runs <= job->retries + 1u, "no more runs than one and the retries");
     MUST(self, position->crashes < SCHEDULER_POISON, "no more crashes than make poison");
     const part_t *part = oldest_part(self, job->client, e);
@@ -195,7 +226,7 @@ static void check_start(simulator_t *self, uint32_t e, const work_t *work)
         MUST(self, part && part->job == job && part->cursor == work->cursor,
              "direct work of a client runs in order");
     if (!job->direct)
-        MUST(self, !part || part->job->sequence > job->sequence,
+        MUST(self, !part || part->job->sequence > job->sequence || is_unwanted(self, part),
              "balanced work runs after the direct work that was sent before it");
     position->started = true;
     position->begun = self->now;
@@ -355,6 +386,8 @@ static void on_send(void *context, uint32_t e, scheduler_span_t *span)
         MUST(self, !job->deadline || span->attempts > 0 || job->deadline >= self->now, "nothing is sent too late");
     }
     move(self, job, span->first, span->count, SIM_WAITS, SIM_AT_ENGINE, e);
+    MUST(self, !self->hwm || job->direct || span->count <= (job->chunk ? job->chunk : 1), "tasks go one by one");
+    MUST(self, !self->hwm || engine->balanced <= self->hwm, "no engine has more tasks than were asked for");
     if (self->log) {
         if (self->sent_count == self->sent_room) {
             self->sent_room = self->sent_room ? 2 * self->sent_room : 64;
@@ -401,6 +434,8 @@ static void on_lose(void *context, scheduler_job_t *scheduled, uint64_t first, u
         if (loss == SCHEDULER_IMPOSSIBLE)
             MUST(self, judge(job) == VERDICT_IMPOSSIBLE, "what it waits for cannot come true");
         self->impossible += loss == SCHEDULER_IMPOSSIBLE || loss == SCHEDULER_UNMET;
+        MUST(self, loss != SCHEDULER_UNMET || job->cores > SIM_HOST_CORES || job->needs > 0 || job->allowed || job->follows,
+             "some engine has what it needs");
         MUST(self, loss != SCHEDULER_ABORTED || position->aborted, "only what was aborted ends so");
         MUST(self, loss != SCHEDULER_LATE || (job->deadline && self->now >= job->deadline && position->runs == 0),
              "only what has not started at its deadline ends so");
@@ -449,18 +484,18 @@ static bool may_run(const scheduler_job_t *scheduled, uint32_t e)
 static void on_refusal(simulator_t *self, const event_t *event, scheduler_span_t *span)
 {
     sim_job_t *job = span->job->payload;
-    bool counts = scheduler_refused(self->scheduler, span, event->first);
     sim_position_t *position = &job->positions[event->first];
+    position->runs--; // it did not run
+    bool counts = scheduler_refused(self->scheduler, span, event->first);
     bool ended = !counts && position->place == SIM_ENDED; // it was aborted, or is late
     if (!ended)
         move(self, job, event->first, 1, SIM_AT_ENGINE, counts ? SIM_ENDED : SIM_WAITS, event->engine);
-    position->runs--; // it did not run
     if (event->engine < SIM_LISTED)
         position->refused |= (uint32_t) 1 << event->engine;
     if (counts) {
         position->failed = true;
         self->refusals++;
-        for (uint32_t e = 0; !job->dropped && !job->direct && e < SIM_LISTED; e++)
+        for (uint32_t e = 0; !job->dropped && !job->direct && !position->aborted && e < SIM_LISTED; e++)
             MUST(self, !self->state->engines[e].known || !may_run(span->job, e) || e < job->needs ||
                            position->refused >> e & 1, "all that may run it were asked");
         tell(self, job, event->first, 1, true, event->engine);
@@ -509,7 +544,7 @@ static void put_back(simulator_t *self, uint32_t e)
     for (sim_job_t *job = self->jobs; job; job = job->next)
         for (uint64_t i = 0; !job->over && !job->dropped && i < job->count; i++)
             if (job->positions[i].place == SIM_AT_ENGINE && job->positions[i].engine == e)
-                job->positions[i].place = SIM_WAITS;
+                put(self, job, &job->positions[i], SIM_WAITS, e);
 }
 
 static void on_back(simulator_t *self, uint32_t e)
@@ -665,7 +700,10 @@ void sim_init(simulator_t *self, uint64_t seed, uint32_t engines)
 void sim_add(simulator_t *self, uint32_t e)
 {
     self->state->engines[e] = (engine_t){.known = true, .alive = true, .told_up = true};
-    scheduler_engine_has(self->scheduler, e, &(needs_t){.count = 1, .all = {{"gpu", e}}});
+    char host[16];
+    snprintf(host, sizeof host, "host %u", e / SIM_HOST_ENGINES);
+    scheduler_engine_has(self->scheduler, e, host, &(needs_t){.count = 1, .all = {{"cores", SIM_HOST_CORES}}},
+                         &(needs_t){.count = 1, .all = {{"gpu", e}}});
     scheduler_engine_up(self->scheduler, e);
     self->state->owed = true;
 }
@@ -709,7 +747,7 @@ void sim_leave(simulator_t *self, uint32_t client)
             continue;
         for (uint64_t i = 0; i < job->count; i++)
             if (job->positions[i].place < SIM_ENDED)
-                job->positions[i].place = SIM_DROPPED;
+                put(self, job, &job->positions[i], SIM_DROPPED, job->positions[i].engine);
         job->dropped = true;
     }
     for (size_t e = 0; e < SIM_ENGINES; e++)
@@ -798,9 +836,9 @@ sim_job_t *sim_submit(simulator_t *self, sim_job_t template)
         target(self, scheduled, job);
     else
         allow(scheduled, job->allowed);
-    if (job->needs) {
+    if (job->needs || job->cores) {
         scheduled->needs = ipc_xalloc(sizeof *scheduled->needs);
-        *scheduled->needs = (needs_t){.count = 1, .all = {{"gpu", job->needs}}};
+        *scheduled->needs = (needs_t){.count = 2, .all = {{"gpu", job->needs}, {"cores", job->cores}}};
     }
     if (job->after)
         wait_for(self, scheduled, job);

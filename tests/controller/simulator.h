@@ -7,6 +7,7 @@
 #include "controller/scheduler.h"
 
 enum { SIM_ENGINES = 512, SIM_LISTED = 32, SIM_CLIENTS = 16, SIM_US = 1000, SIM_MS = 1000000 };
+enum { SIM_HOST_ENGINES = 4, SIM_HOST_CORES = 4 }; // of each host, which has engines 0 to 3, 4 to 7, …
 
 typedef struct simulator simulator_t;
 
@@ -42,6 +43,7 @@ typedef struct sim_job {
     uint32_t mode;             // how: IPC_DEPEND_…
     bool follows;              // it runs where that ran
     uint32_t needs;            // of "gpu", which engine e has e of; 0: nothing
+    uint32_t cores;            // of the host that a position needs
     uint64_t id;
     sim_position_t *positions;
     struct sim_job *next;
@@ -72,6 +74,7 @@ struct simulator {
     sim_sent_t *sent;          // every span sent, when log is true
     size_t sent_count, sent_room;
     bool log;
+    uint32_t hwm;              // that no engine has more balanced tasks at a time, of jobs without chunks; 0: any
     struct sim_state *state;   // the engines, the heap of events
     sim_job_t *jobs;           // newest first
     uint64_t sequence;

@@ -103,6 +103,22 @@ START_TEST(long_tasks_do_not_wait_behind_a_slow_engine)
 }
 END_TEST
 
+//  What waits at engine 0 is not for engine 1: it is not asked back again and again.
+START_TEST(an_idle_engine_recalls_nothing_that_it_may_not_take)
+{
+    sim_init(&sim, 1, 2);
+    sim.behave = takes_10_ms;
+    uint32_t client = sim_join(&sim);
+    sim_submit(&sim, (sim_job_t){.client = client, .count = 20, .allowed = 1});
+    sim_run(&sim, FOREVER);
+    ck_assert_uint_eq(sim.recalls, 0);
+    sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = client, .count = 20}); // these are
+    sim_run(&sim, FOREVER);
+    ck_assert_int_le(job->finished, (200 + 115) * SIM_MS);
+    finish();
+}
+END_TEST
+
 //  All were fast; from 50 ms on engine 0 needs 20 ms for an item.
 static sim_outcome_t engine_0_grows_slow(simulator_t *self, uint32_t engine, const sim_job_t *job,
                                          uint64_t position, int64_t *duration)
@@ -364,6 +380,22 @@ END_TEST
 
 // --- Clients -------------------------------------------------------------------------------------------
 
+//  The rest of its job stands in no queue any more when the deadline comes.
+START_TEST(a_deadline_of_a_client_that_left_ends_nothing)
+{
+    sim_init(&sim, 1, 1);
+    sim.behave = takes_10_ms;
+    uint32_t gone = sim_join(&sim), stays = sim_join(&sim);
+    sim_submit(&sim, (sim_job_t){.client = gone, .count = 12, .wait = 5 * SIM_MS});
+    sim_run(&sim, SIM_MS);
+    sim_leave(&sim, gone);
+    sim_submit(&sim, (sim_job_t){.client = stays, .count = 3});
+    sim_run(&sim, 8 * SIM_MS);
+    ck_assert_uint_eq(sim.delays, 0);
+    finish();
+}
+END_TEST
+
 START_TEST(clients_take_turns)
 {
     sim_init(&sim, 1, 2);
@@ -499,6 +531,7 @@ int main(void)
     tcase_add_test(single, what_an_engine_has_before_it_is_bounded);
     tcase_add_test(single, long_tasks_spread_over_the_engines);
     tcase_add_test(single, long_tasks_do_not_wait_behind_a_slow_engine);
+    tcase_add_test(single, an_idle_engine_recalls_nothing_that_it_may_not_take);
     tcase_add_test(single, a_window_that_was_too_large_is_recalled_until_it_is_empty);
     tcase_add_test(single, lecture_exercise_4_takes_no_longer_than_its_longest_tasks);
     tcase_add_test(single, a_recall_stands_back_for_work_that_the_idle_engine_may_not_take);
@@ -512,6 +545,7 @@ int main(void)
     tcase_add_test(single, an_engine_that_dies_idle_costs_nothing);
     tcase_add_test(single, direct_work_of_an_engine_that_is_gone_ends_with_an_error);
     tcase_add_test(single, balanced_work_of_engines_that_are_all_gone_ends_with_an_error);
+    tcase_add_test(single, a_deadline_of_a_client_that_left_ends_nothing);
     tcase_add_test(single, clients_take_turns);
     tcase_add_test(single, a_higher_priority_goes_first_then_the_order_of_submission);
     tcase_add_test(single, work_of_a_client_that_leaves_is_dropped);

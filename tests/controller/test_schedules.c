@@ -91,10 +91,12 @@ static void act_at_random(simulator_t *self)
         sim_user_at(self, self->now + (int64_t) sim_random(self, sim_random(self, 2) ? 200 : 20000) * SIM_US / 10);
 }
 
-static uint64_t run_at_random(uint64_t seed, uint32_t engines)
+static uint64_t run_by_scheme(uint64_t seed, uint32_t engines, ipc_scheme_t scheme, uint32_t hwm)
 {
     engine_count = engines;
     sim_init(&sim, seed, engines);
+    scheduler_choose_by(sim.scheduler, scheme, hwm, seed);
+    sim.hwm = hwm;
     sim.behave = at_random;
     sim.user = act_at_random;
     sim.lazy = true;
@@ -108,6 +110,11 @@ static uint64_t run_at_random(uint64_t seed, uint32_t engines)
     sim_check_empty(&sim);
     sim_end(&sim);
     return events;
+}
+
+static uint64_t run_at_random(uint64_t seed, uint32_t engines)
+{
+    return run_by_scheme(seed, engines, IPC_SCHEME_LEASTLOAD, 0);
 }
 
 START_TEST(random_schedules_keep_every_promise)
@@ -130,6 +137,17 @@ START_TEST(random_schedules_of_hundreds_of_engines_keep_every_promise)
         run_at_random(strtoull(one, NULL, 10), HUNDREDS);
     for (uint64_t seed = 1; events < 400000; seed++) events += run_at_random(seed, HUNDREDS);
     ck_assert_uint_ge(events, 300000);
+}
+END_TEST
+
+START_TEST(random_schedules_of_every_scheme_and_window_keep_every_promise)
+{
+    static const uint32_t windows[] = {0, 1, 3, 1000};
+    const char *one = getenv("IPC_SEED");
+    for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++)
+        for (uint64_t seed = 1; seed <= 60; seed++)
+            run_by_scheme(one ? strtoull(one, NULL, 10) : seed, FEW, (ipc_scheme_t) _i, windows[i]);
+    run_by_scheme(1, HUNDREDS, (ipc_scheme_t) _i, 2);
 }
 END_TEST
 
@@ -178,6 +196,7 @@ int main(void)
     tcase_set_timeout(tests, 150);
     tcase_add_test(tests, random_schedules_keep_every_promise);
     tcase_add_test(tests, random_schedules_of_hundreds_of_engines_keep_every_promise);
+    tcase_add_loop_test(tests, random_schedules_of_every_scheme_and_window_keep_every_promise, 0, IPC_SCHEMES);
     tcase_add_test(tests, a_turn_costs_what_changed_however_many_engines_are_idle);
     tcase_add_test(tests, work_for_a_few_engines_is_not_offered_to_all_in_each_turn);
     Suite *suite = suite_create("schedules");

@@ -481,6 +481,19 @@ START_TEST(a_cluster_can_be_started_from_a_program)
 }
 END_TEST
 
+START_TEST(the_scheme_and_the_window_of_a_cluster_are_shown)
+{
+    expect(0, "1 engine ready", "$C start -n 1 --daemonize");
+    expect(0, "scheduling: leastload, balanced tasks at an engine by its pace", "$C status");
+    expect(0, "stopped", "$C stop");
+    expect(0, "1 engine ready", "$C start -n 1 --daemonize --scheme twobin --hwm 1");
+    expect(0, "scheduling: twobin, at most 1 balanced task at an engine", "$C status");
+    expect(0, "\"scheme\": \"twobin\"", "$C status --json");
+    expect(0, "\"hwm\": 1", "$C status --json");
+    expect(0, "stopped", "$C stop");
+}
+END_TEST
+
 static const struct usage {
     const char *arguments, *words;
 } usages[] = {
@@ -491,6 +504,12 @@ static const struct usage {
     {"start -n 1025", "1024"},
     {"start -n 4x", "\"4x\""},
     {"start -n", "-n needs a value"},
+    {"start --scheme lur", "--scheme takes leastload, lru, random, twobin or weighted, not \"lur\""},
+    {"start --scheme", "--scheme needs a value"},
+    {"start --hwm -1", "--hwm takes a number of tasks from 0 to 1000000, not \"-1\""},
+    {"start --hwm 1000001", "\"1000001\""},
+    {"start --hwm one", "\"one\""},
+    {"stop --scheme lru", "'ipcluster stop' takes no"},
     {"start --foo", "there is no option --foo"},
     {"start 4", "'ipcluster start' takes no \"4\""},
     {"stop --json", "'ipcluster stop' takes no --json"},
@@ -538,6 +557,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, closed_standard_streams_do_no_harm);
     tcase_add_test(tests, a_directory_open_to_others_is_refused);
     tcase_add_test(tests, a_cluster_can_be_started_from_a_program);
+    tcase_add_test(tests, the_scheme_and_the_window_of_a_cluster_are_shown);
     tcase_add_loop_test(tests, wrong_usage_is_told_in_one_sentence, 0, COUNT(usages));
     Suite *suite = suite_create("launch");
     suite_add_tcase(suite, tests);

@@ -96,6 +96,8 @@ expect 2 '--directory' "$ipcd" --directory
 expect 2 'extra' "$ipcd" --directory "$folder" extra
 expect 2 "'x'" "$ipcd" --directory "$folder" --ready-fd x
 expect 2 "'x'" "$ipcd" --directory "$folder" --supervisor x
+expect 2 "'lur'" "$ipcd" --directory "$folder" --scheme lur
+expect 2 "'1000001'" "$ipcd" --directory "$folder" --hwm 1000001
 expect 1 '/nowhere/client.json' "$ipcd" --directory /nowhere
 
 expect 2 '--id' "$ipengine"

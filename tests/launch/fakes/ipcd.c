@@ -51,8 +51,8 @@ static void serve(FILE *reports, const char *directory, int events, int supervis
 int main(int argc, char **argv)
 {
     const char *mode = getenv("FAKE_IPCD");
-    if (argc != 7 || strcmp(argv[1], "--directory") || strcmp(argv[3], "--ready-fd") ||
-        strcmp(argv[5], "--supervisor")) {
+    if (argc != 11 || strcmp(argv[1], "--directory") || strcmp(argv[3], "--ready-fd") ||
+        strcmp(argv[5], "--supervisor") || strcmp(argv[7], "--scheme") || strcmp(argv[9], "--hwm")) {
         fprintf(stderr, "wrong arguments\n");
         return 2;
     }
