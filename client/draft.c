@@ -6,6 +6,7 @@
 
 #include "client/terms.h"
 #include "client/views.h"
+#include "common/array_body.h"
 #include "common/fail.h"
 
 static bool has_room(void *context)
@@ -244,6 +245,43 @@ int draft_item(draft_t *self, ipc_value_t item)
         return ipc_fail(&self->error, IPC_E_LIMIT, "items of more than %d bytes in one call", IPC_MAX_FRAME / 2);
     ipc_write_raw(self->places, &place, sizeof place);
     return ipc_value_pack(item, self->data, draft_place, self, &self->error);
+}
+
+void draft_reference(draft_t *self, const ipc_array_ref_t *ref)
+{
+    uint32_t place = (uint32_t) self->data->size;
+    ipc_write_raw(self->places, &place, sizeof place);
+    ipc_array_ref_write(ref, self->data);
+}
+
+int draft_check_array(draft_t *self, ipc_value_t array)
+{
+    ipc_dtype_t dtype;
+    int ndim;
+    const size_t *shape;
+    const void *data;
+    size_t count = 0;
+    ipc_value_elements(&array, &dtype, &ndim, &shape, &data);
+    if (ipc_shape_count(dtype, ndim, shape, &count, &self->error))
+        return -1;
+    if (count > 0 && !data)
+        return ipc_fail(&self->error, IPC_E_ARGUMENT, "an argument is an array of %zu elements at NULL", count);
+    return 0;
+}
+
+int draft_share(draft_t *self, ipc_value_t array, size_t limit, ipc_array_ref_t *whole)
+{
+    int ndim;
+    const size_t *shape;
+    const void *data;
+    *whole = (ipc_array_ref_t){0};
+    ipc_value_elements(&array, &whole->dtype, &ndim, &shape, &data);
+    size_t size = ipc_value_count(array) * ipc_dtype_size(whole->dtype);
+    if (size <= limit)
+        return 0;
+    whole->ndim = ndim;
+    memcpy(whole->shape, shape, (size_t) ndim * sizeof shape[0]);
+    return draft_place(self, data, size, whole, &self->error) ? -1 : 1;
 }
 
 void draft_end_items(draft_t *self)

@@ -40,7 +40,15 @@ result_shape_t draft_shape(const draft_t *self);
 int draft_need_direct(draft_t *self, const char *name); // a direct view, and a name that is not empty
 int draft_argument(draft_t *self, ipc_value_t value);
 int draft_item(draft_t *self, ipc_value_t item);        // to the list; its place is where it begins
+void draft_reference(draft_t *self, const ipc_array_ref_t *ref); // an item that lies in an object
 void draft_end_items(draft_t *self);
+
+//  What is wrong with an array itself: 0, or -1 with its error.
+int draft_check_array(draft_t *self, ipc_value_t array);
+
+//  Puts an array of more than limit bytes into an object, which items then refer to: 1 with *whole, 0 when it is no
+//  larger, -1 with its error. To be checked before.
+int draft_share(draft_t *self, ipc_value_t array, size_t limit, ipc_array_ref_t *whole);
 
 //  An ipc_place_fn, the draft as context: into a segment of the client's, which the submission names.
 int draft_place(void *context, const void *data, size_t size, ipc_array_ref_t *ref, ipc_error_t *error);

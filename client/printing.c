@@ -19,9 +19,9 @@ void ipc_result_print(ipc_result_t *self, FILE *stream)
     enum { ALL_SHOWN = 1000, EDGE_SHOWN = 3 };
     result_wait_all(self);
     result_look(self);
-    const ipc_array_t *joined = self->shape == RESULT_GATHER ? ipc_result_joined(self) : NULL;
-    if (joined) {
-        ipc_value_print(ipc_value_from_array(joined), stream);
+    ipc_value_t joined = self->shape == RESULT_GATHER ? ipc_result_joined_value(self) : ipc_none();
+    if (joined.kind != IPC_KIND_NONE) {
+        ipc_value_print(joined, stream);
         fputc('\n', stream);
         return;
     }

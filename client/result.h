@@ -131,6 +131,9 @@ double _Complex ipc_result_c128(ipc_result_t *self, size_t i);
 //  shape are joined along axis 0.
 const ipc_array_t *ipc_result_joined(ipc_result_t *self);
 
+//  The same as a value, which for a gather of lists is the list of all their members; none where there is neither.
+ipc_value_t ipc_result_joined_value(ipc_result_t *self);
+
 //  The next position that is done, in the order of completion, waiting for it; NULL after the last one.
 ipc_item_t *ipc_result_next(ipc_result_t *self);
 

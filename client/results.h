@@ -61,6 +61,7 @@ typedef struct result_more {
     bool published_news;               // since somebody waited for it
     ipc_error_t *summary;              // what ipc_result_error() gives
     const ipc_array_t *joined;         // once asked for
+    ipc_value_t joined_list;           // likewise, of a gather of lists; else none
     bool joined_known;
     ipc_item_t item;                   // what ipc_result_next() and ipc_result_item() give
     ipc_metadata_t metadata;           // what ipc_result_metadata() gives
@@ -79,6 +80,7 @@ typedef struct result_more {
     ipc_object_t object;               // that all write into
     ipc_array_t *whole;                // over it
     uint64_t *rows;                    // of it where each part begins, and the end
+    bool dealt;                        // the parts were dealt out round robin
 } result_more_t;
 
 struct ipc_result {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "client/control.h"
+#include "client/deal.h"
 #include "client/draft.h"
 #include "client/views.h"
 #include "common/array_body.h"
@@ -58,25 +59,6 @@ ipc_result_t *ipc_view_apply(ipc_view_t *view, const ipc_call_t *call)
 
 //  --- Map ----------------------------------------------------------------------------------------------------
 
-//  Row i of an array, as a value that borrows its memory; shape is room for its lengths.
-static ipc_value_t row_of(ipc_value_t array, size_t i, ipc_array_t *row)
-{
-    ipc_dtype_t dtype;
-    int ndim;
-    const size_t *shape;
-    const void *data;
-    ipc_value_elements(&array, &dtype, &ndim, &shape, &data);
-    if (ndim == 1)
-        return ipc_value_at(array, i);
-    *row = (ipc_array_t){.dtype = dtype, .ndim = (uint32_t) ndim - 1, .count = 1};
-    for (int k = 1; k < ndim; k++) {
-        row->shape[k - 1] = shape[k];
-        row->count *= shape[k];
-    }
-    row->data = (char *) (uintptr_t) data + i * row->count * ipc_dtype_size(dtype);
-    return ipc_value_from_array(row);
-}
-
 static int array_items(draft_t *self, ipc_value_t array)
 {
     ipc_dtype_t dtype;
@@ -91,7 +73,7 @@ static int array_items(draft_t *self, ipc_value_t array)
     }
     for (size_t i = 0; i < self->count; i++) {
         ipc_array_t row;
-        if (draft_item(self, row_of(array, i, &row)))
+        if (draft_item(self, deal_row(array, i, &row)))
             return -1;
     }
     draft_end_items(self);
@@ -207,6 +189,7 @@ static ipc_result_t *ask_for_name(ipc_view_t *view, const ipc_call_t *call, cons
     pthread_mutex_lock(&client->lock);
     if (!result->refused) {
         result_more(result)->name = ipc_xstrdup(name);
+        result->more->dealt = draft.options.round_robin;
         result->phase = result->finished ? GATHER_OVER : GATHER_PROBE;
         result_settle(result);
     }

@@ -46,7 +46,10 @@ typedef struct ipc_options {
     const char *label;         // a name for people, up to 63 bytes
     const ipc_dependency_t *after;  // of a balanced view: .after = ipc_after(a, b); see dependency.h
     const ipc_dependency_t *follow; // likewise: on the engine that ran those
-    uint64_t reserved[8];      // room for later versions
+    bool round_robin;          // a scatter gives element i to engine i mod their number, instead of contiguous parts;
+                               // a gather puts such parts together again
+    bool flatten;              // a scatter binds a part of exactly one element as that element itself
+    uint64_t reserved[7];      // room for later versions
 } ipc_options_t;
 
 //  What a call asks for, as the macros below write it.
@@ -150,7 +153,9 @@ ipc_result_t *ipc_view_require(ipc_view_t *view, const ipc_call_t *call, const c
 #define ipc_pull_with_sync(view, name, ...) ipc_view_pull((view), IPC_PLAIN(true, (__VA_ARGS__)), (name))
 
 //  ipc_scatter(view, name, items): deals items out in contiguous parts, along axis 0 of an array, and binds
-//  each engine's part to the name. ipc_gather(view, name): collects the parts.
+//  each engine's part to the name. ipc_gather(view, name): collects the parts. With .round_robin both deal one
+//  element after another: the gather that has it, too, puts the elements back in their order. It takes one from each
+//  part in turn, in the order of the view, and passes over parts that have no more.
 #define ipc_scatter(view, name, items) ipc_view_scatter((view), IPC_PLAIN(false, NULL), (name), IPC_VALUE(items))
 #define ipc_scatter_sync(view, name, items) ipc_view_scatter((view), IPC_PLAIN(true, NULL), (name), IPC_VALUE(items))
 #define ipc_scatter_with(view, name, items, ...) ipc_view_scatter((view), IPC_PLAIN(false, (__VA_ARGS__)), (name), IPC_VALUE(items))
