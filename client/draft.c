@@ -238,20 +238,18 @@ ipc_result_t *draft_end(draft_t *self, result_shape_t shape)
     return result;
 }
 
-int draft_item(draft_t *self, ipc_value_t item)
+int draft_begin_item(draft_t *self)
 {
     uint32_t place = (uint32_t) self->data->size;
     if (self->data->size > IPC_MAX_FRAME / 2)
         return ipc_fail(&self->error, IPC_E_LIMIT, "items of more than %d bytes in one call", IPC_MAX_FRAME / 2);
     ipc_write_raw(self->places, &place, sizeof place);
-    return ipc_value_pack(item, self->data, draft_place, self, &self->error);
+    return 0;
 }
 
-void draft_reference(draft_t *self, const ipc_array_ref_t *ref)
+int draft_item(draft_t *self, ipc_value_t item)
 {
-    uint32_t place = (uint32_t) self->data->size;
-    ipc_write_raw(self->places, &place, sizeof place);
-    ipc_array_ref_write(ref, self->data);
+    return draft_begin_item(self) || ipc_value_pack(item, self->data, draft_place, self, &self->error) ? -1 : 0;
 }
 
 int draft_check_array(draft_t *self, ipc_value_t array)

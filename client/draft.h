@@ -39,8 +39,8 @@ result_shape_t draft_shape(const draft_t *self);
 //  0, or -1 with its error.
 int draft_need_direct(draft_t *self, const char *name); // a direct view, and a name that is not empty
 int draft_argument(draft_t *self, ipc_value_t value);
-int draft_item(draft_t *self, ipc_value_t item);        // to the list; its place is where it begins
-void draft_reference(draft_t *self, const ipc_array_ref_t *ref); // an item that lies in an object
+int draft_begin_item(draft_t *self);                    // of the list: it begins here in data
+int draft_item(draft_t *self, ipc_value_t item);        // a value
 void draft_end_items(draft_t *self);
 
 //  What is wrong with an array itself: 0, or -1 with its error.

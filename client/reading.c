@@ -201,7 +201,7 @@ const ipc_array_t *ipc_result_array(ipc_result_t *self, size_t i)
 static ipc_dtype_t number_dtype(const positions_t *self)
 {
     static const uint8_t of_kind[] = {[IPC_KIND_BOOL] = 1, [IPC_KIND_I64] = 2, [IPC_KIND_U64] = 3,
-                                      [IPC_KIND_F64] = 4,  [IPC_KIND_C128] = 5, [IPC_KIND_RANGE] = 0};
+                                      [IPC_KIND_F64] = 4,  [IPC_KIND_C128] = 5, [IPC_KIND_ZIP] = 0};
     static const ipc_dtype_t dtypes[] = {[1] = IPC_BOOL, [2] = IPC_I64, [3] = IPC_U64, [4] = IPC_F64,
                                          [5] = IPC_C128};
     ipc_kind_t alike = positions_number_kind(self);

@@ -26,7 +26,9 @@ static int add_rows(draft_t *self, ipc_value_t array, const ipc_array_ref_t *who
     ref.offset += first * deal_row_size(whole->dtype, whole->ndim, whole->shape);
     ref.ndim = (int) part.ndim;
     memcpy(ref.shape, part.shape, sizeof ref.shape);
-    draft_reference(self, &ref);
+    if (draft_begin_item(self))
+        return -1;
+    ipc_array_ref_write(&ref, self->data);
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "client/deal.h"
 #include "client/draft.h"
 #include "client/views.h"
+#include "client/zip.h"
 #include "common/array_body.h"
 #include "common/convert.h"
 #include "common/fail.h"
@@ -89,6 +90,7 @@ static int map_items(draft_t *self, ipc_value_t items)
         self->count = ipc_value_count(items);
         return 0;
     case IPC_KIND_ARRAY: return array_items(self, items);
+    case IPC_KIND_ZIP: return zip_items(self, items);
     case IPC_KIND_LIST:
         self->count = items.count;
         for (size_t i = 0; i < self->count; i++)
@@ -98,7 +100,7 @@ static int map_items(draft_t *self, ipc_value_t items)
         return 0;
     default:
         return ipc_fail(&self->error, IPC_E_ARGUMENT,
-                        "the items argument of a map is a range, an array or a list");
+                        "the items argument of a map is a range, an array, a list or a zip");
     }
 }
 
@@ -107,6 +109,8 @@ static int check_items(draft_t *self, ipc_value_t items)
 {
     const ipc_remote_t *remote = self->call->remote;
     ipc_value_t converted;
+    if (items.kind == IPC_KIND_ZIP)
+        return 0; // each member is checked when it is written
     if (remote->count != 1)
         return ipc_fail(&self->error, IPC_E_ARGUMENT,
                         "a map calls a function of one argument, %s takes %d arguments", remote->name,

@@ -134,7 +134,8 @@ ipc_result_t *ipc_view_require(ipc_view_t *view, const ipc_call_t *call, const c
 #define ipc_apply_named_with_sync(view, options, ...) ipc_view_apply((view), IPC_NAMED(true, options, __VA_ARGS__))
 
 //  ipc_map(view, function, items): calls a function of one parameter for each item: a range, an array (its
-//  elements or rows), a list. A direct view deals them out in contiguous blocks.
+//  elements or rows), a list; or a function of several parameters for the items of an ipc_zip(). A direct view deals
+//  them out in contiguous blocks.
 #define ipc_map(view, function, items) ipc_view_map((view), IPC_CALL_1(false, NULL, function), IPC_VALUE(items))
 #define ipc_map_sync(view, function, items) ipc_view_map((view), IPC_CALL_1(true, NULL, function), IPC_VALUE(items))
 #define ipc_map_with(view, function, items, ...) \

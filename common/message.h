@@ -81,8 +81,15 @@ typedef enum ipc_items {
     IPC_ITEMS_LIST,        // packed values, one after another, with a table of their places
     IPC_ITEMS_ROWS,        // rows of the array that the arguments end with
     IPC_ITEMS_CALLS,       // a list likewise: each position a call with arguments of its own
+    IPC_ITEMS_TUPLES,      // a list likewise: each item the list of a call's arguments
     IPC_ITEMS_KINDS
 } ipc_items_t;
+
+//  Whether the items are packed one after another.
+static inline bool ipc_items_are_packed(uint32_t items)
+{
+    return items == IPC_ITEMS_LIST || items == IPC_ITEMS_CALLS || items == IPC_ITEMS_TUPLES;
+}
 
 //  An object: bytes in shared memory, named by who made it and a number.
 typedef struct ipc_object {

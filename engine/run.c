@@ -188,7 +188,8 @@ static int read_arguments(worker_t *self, work_t *work, uint64_t position, ipc_v
             return -1;
         count++;
         break;
-    case IPC_ITEMS_CALLS: return read_call(self, &work->list, arguments, room + 1);
+    case IPC_ITEMS_CALLS:
+    case IPC_ITEMS_TUPLES: return read_call(self, &work->list, arguments, room + 1);
     case IPC_ITEMS_ROWS:
         if (row_item(self, work, &reader, position, &arguments[count]))
             return -1;
@@ -435,7 +436,7 @@ void run_item(worker_t *self, work_t *work, uint64_t position)
     ipc_reader_t item = work->list;
     if (operations[work->function->kind](self, work, position, &value) == 0) {
         pack_result(self, value);
-    } else if (work->items == IPC_ITEMS_LIST || work->items == IPC_ITEMS_CALLS) {
+    } else if (ipc_items_are_packed(work->items)) {
         work->list = item; // it may not have been read to its end
         ipc_value_skip(&work->list);
     }
