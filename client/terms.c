@@ -17,6 +17,17 @@ bool terms_are_set(const ipc_options_t *options)
     return is_named(options->after) || is_named(options->follow) || (options->needs && *options->needs);
 }
 
+//  Whether it is a gather that is under way, or shows parts of one.
+static bool has_open_gather(const ipc_result_t *result)
+{
+    if (result->shape == RESULT_GATHER && !result->finished)
+        return true;
+    for (size_t i = 0; parts_is_view(result) && i < result->more->source_count; i++)
+        if (has_open_gather(result->more->sources[i]->source))
+            return true;
+    return false;
+}
+
 static int check_dependency(const ipc_client_t *client, const char *name, const ipc_dependency_t *dependency,
                             ipc_error_t *error)
 {
@@ -25,7 +36,7 @@ static int check_dependency(const ipc_client_t *client, const char *name, const 
         if (!result || result->client != client)
             return ipc_fail(error, IPC_E_DEPENDENCY, "the argument %s: result %zu is %s", name, i,
                             result ? "of another client" : "NULL");
-        if (result->shape == RESULT_GATHER && !result->finished)
+        if (has_open_gather(result))
             return ipc_fail(error, IPC_E_DEPENDENCY,
                             "the argument %s: result %zu is a gather, which can be waited for in the program alone",
                             name, i);
@@ -89,6 +100,18 @@ static uint32_t *engines_of(const ipc_result_t *result)
     return engines;
 }
 
+//  The result that awaits position i of a part, and its position there.
+static const ipc_result_t *origin_of(const ipc_result_t *result, uint64_t *i)
+{
+    while (parts_is_view(result)) {
+        tap_t *const *tap = result->more->sources;
+        while (!(*tap)->views && *i - (*tap)->at >= (*tap)->count) tap++;
+        *i = (*tap)->first + ((*tap)->views ? result->more->split_at : *i - (*tap)->at);
+        result = (*tap)->source;
+    }
+    return result;
+}
+
 static void add_result(ipc_writer_t *parents, const ipc_result_t *result, bool where)
 {
     uint32_t *engines = where ? engines_of(result) : NULL;
@@ -96,8 +119,10 @@ static void add_result(ipc_writer_t *parents, const ipc_result_t *result, bool w
         uint32_t state = state_of(result, i);
         ipc_parent_t parent = {.count = 1, .state = state, .engine = engines ? engines[i] : UINT32_MAX};
         if (state == IPC_PARENT_AWAITED) {
-            parent.job = result->ticket->job;
-            parent.first = result->job - parent.job + i;
+            uint64_t at = i;
+            const ipc_result_t *origin = origin_of(result, &at);
+            parent.job = origin->ticket->job;
+            parent.first = origin->job - parent.job + at;
         }
         add(parents, parent);
     }
