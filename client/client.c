@@ -243,8 +243,8 @@ static int start_thread(ipc_client_t *self, ipc_error_t *error)
 
 static void client_free(ipc_client_t *self)
 {
+    while (self->views) view_free(self->views); // which hold results
     while (self->results) result_free(self->results);
-    while (self->views) view_free(self->views);
     if (self->welcome && !self->dead) {
         link_send(self, &(ipc_msg_t){.type = IPC_MSG_BYE});
         link_flush(self);

@@ -35,6 +35,8 @@ void draft_begin(draft_t *self, ipc_view_t *view, const ipc_call_t *call, const 
     size_t size = call->options_size < sizeof self->options ? call->options_size : sizeof self->options;
     if (call->options)
         memcpy(&self->options, call->options, size);
+    if (view->defaults)
+        defaults_fill(view->defaults, &self->options);
     client_ensure(client, &self->error);
     if (self->error.code == 0 && !has_room(client))
         client_wait(client, has_room, client, IPC_FOREVER); // results go on arriving
@@ -107,25 +109,32 @@ result_shape_t draft_shape(const draft_t *self)
     return self->direct && !self->view->bare ? RESULT_LIST : RESULT_BARE;
 }
 
-static int check_limits(draft_t *self)
+int draft_check_options(ipc_client_t *client, const ipc_options_t *options, bool direct, ipc_error_t *error)
 {
     enum { LABEL_MAX = 63 };
+    if (options->retries < 0)
+        return ipc_fail(error, IPC_E_ARGUMENT, "the argument retries is %d, it must not be negative",
+                        options->retries);
+    if (options->timeout_ms < 0 || options->run_limit_ms < 0)
+        return ipc_fail(error, IPC_E_ARGUMENT, "the argument %s is negative: 0 is without limit",
+                        options->timeout_ms < 0 ? "timeout_ms" : "run_limit_ms");
+    if (options->label && strlen(options->label) > LABEL_MAX)
+        return ipc_fail(error, IPC_E_ARGUMENT, "the argument label has %zu bytes, %d is the most",
+                        strlen(options->label), LABEL_MAX);
+    if (terms_check(client, options, direct, error))
+        return -1;
+    if (options->chunk > UINT32_MAX)
+        return ipc_fail(error, IPC_E_ARGUMENT, "the argument chunk is too large");
+    return 0;
+}
+
+static int check_limits(draft_t *self)
+{
     if (self->engine_count == 0)
         return ipc_fail(&self->error, IPC_E_ENGINE_LOST,
                         "no engine is ready: wait for them with ipc_client_wait()");
-    if (self->options.retries < 0)
-        return ipc_fail(&self->error, IPC_E_ARGUMENT, "the argument retries is %d, it must not be negative",
-                        self->options.retries);
-    if (self->options.timeout_ms < 0 || self->options.run_limit_ms < 0)
-        return ipc_fail(&self->error, IPC_E_ARGUMENT, "the argument %s is negative: 0 is without limit",
-                        self->options.timeout_ms < 0 ? "timeout_ms" : "run_limit_ms");
-    if (self->options.label && strlen(self->options.label) > LABEL_MAX)
-        return ipc_fail(&self->error, IPC_E_ARGUMENT, "the argument label has %zu bytes, %d is the most",
-                        strlen(self->options.label), LABEL_MAX);
-    if (terms_check(self->client, &self->options, self->direct, &self->error))
+    if (draft_check_options(self->client, &self->options, self->direct, &self->error))
         return -1;
-    if (self->options.chunk > UINT32_MAX)
-        return ipc_fail(&self->error, IPC_E_ARGUMENT, "the argument chunk is too large");
     if (self->arguments->size + self->data->size + self->places->size > IPC_MAX_FRAME / 2)
         return ipc_fail(&self->error, IPC_E_LIMIT, "a call of more than %d bytes: pass large data as arrays",
                         IPC_MAX_FRAME / 2);

@@ -23,6 +23,9 @@ typedef struct draft {
     ipc_error_t error;
 } draft_t;
 
+//  Whether options can be those of a call. 0, or -1 with *error: ARGUMENT, DEPENDENCY. With the lock.
+int draft_check_options(ipc_client_t *client, const ipc_options_t *options, bool direct, ipc_error_t *error);
+
 //  Waits for credit, takes the lock.
 //      view, call   borrowed until draft_end()
 //      method       static: stands in errors

@@ -73,6 +73,7 @@ typedef struct result_more {
     tap_t *taps;                       // what others show of it
     tap_t **sources;                   // what it shows of others, in order of its positions
     size_t source_count;
+    size_t holders;                    // defaults of views that name it
     size_t split_at;                   // of one that a split made: which of its views
     // of a gather
     char *name;
@@ -101,7 +102,7 @@ struct ipc_result {
     int event_fd;                      // -1: nobody asked
     uint8_t shape;                     // result_shape_t
     uint8_t phase;                     // of a gather: GATHER_…
-    bool abandoned;                    // the program freed it, but others show parts of it
+    bool abandoned;                    // the program freed it, but others show parts of it or name it
     atomic_bool looked;                // somebody looked at the error, perhaps in a part of it
     bool refused;                      // it could not be sent
     atomic_bool finished;              // all is done, a gather's second half too: nothing changes any more
@@ -136,6 +137,14 @@ void result_settle(ipc_result_t *self);
 
 //  Frees it; with the lock, which its arrays need not.
 void result_free(ipc_result_t *self);
+
+//  Keeps it, also when the program frees it, until it is let go. With the lock.
+ipc_result_t *result_hold(ipc_result_t *self);
+void result_let_go(ipc_result_t *self);
+
+//  Whether others need it, so that it is to be abandoned only; frees one that is and that nobody needs any more.
+bool result_is_needed(const ipc_result_t *self);
+void result_free_abandoned(ipc_result_t *self);
 
 //  A run of positions, to be filled; lent until the next. What a position wrote.
 run_t *result_add_run(ipc_result_t *self, int engine, uint64_t first, uint64_t count);

@@ -52,6 +52,14 @@ typedef struct ipc_options {
     uint64_t reserved[7];      // room for later versions
 } ipc_options_t;
 
+//  ipc_view_set_options(view, options, error): options that each later call of the view takes: a field of its own
+//  options that is not zero (a string or dependency: not NULL, "" and one of no results included) goes before the
+//  view's. NULL: none any more. A call takes them as if they were its own: a push passes over chunk. All that they
+//  hold is copied; results that they name may be destroyed, and still are what a call waits for. 0, or -1 with
+//  *error as calls with such options would fail: ARGUMENT, DEPENDENCY; the view's options are then as before.
+int ipc_view_take_options(ipc_view_t *self, size_t options_size, const ipc_options_t *options, ipc_error_t *error);
+#define ipc_view_set_options(view, ...) ipc_view_take_options((view), sizeof(ipc_options_t), __VA_ARGS__)
+
 //  What a call asks for, as the macros below write it.
 typedef struct ipc_call {
     const ipc_remote_t *remote;    // a function of the program's own,
