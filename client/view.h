@@ -75,7 +75,9 @@ typedef struct ipc_call {
 ipc_result_t *ipc_view_apply(ipc_view_t *view, const ipc_call_t *call);
 ipc_result_t *ipc_view_map(ipc_view_t *view, const ipc_call_t *call, ipc_value_t items);
 ipc_result_t *ipc_view_push(ipc_view_t *view, const ipc_call_t *call, const char *name, ipc_value_t value);
+ipc_result_t *ipc_view_push_dict(ipc_view_t *view, const ipc_call_t *call, ipc_value_t dict);
 ipc_result_t *ipc_view_pull(ipc_view_t *view, const ipc_call_t *call, const char *name);
+ipc_result_t *ipc_view_pull_list(ipc_view_t *view, const ipc_call_t *call, ipc_value_t names);
 ipc_result_t *ipc_view_scatter(ipc_view_t *view, const ipc_call_t *call, const char *name,
                                ipc_value_t items);
 ipc_result_t *ipc_view_gather(ipc_view_t *view, const ipc_call_t *call, const char *name);
@@ -151,7 +153,12 @@ ipc_result_t *ipc_view_require(ipc_view_t *view, const ipc_call_t *call, const c
 #define ipc_map_with_sync(view, function, items, ...) \
     ipc_view_map((view), IPC_CALL_1(true, (__VA_ARGS__), function), IPC_VALUE(items))
 
-//  ipc_push(view, name, value): binds a name on each engine. ipc_pull(view, name): reads it.
+//  ipc_push(view, name, value): binds a name on each engine. ipc_pull(view, name): reads it. A name may lead into a
+//  value: "a.b" is the member b of the dictionary a, "a[2]" the third member of a list, element of a 1-D array or row
+//  of another; "a[-1]" is the last, and "a.b[2].c" goes on. A pull, a gather or an ipc_ref() reads what is there, or
+//  raises NameError, which says what part is not. A push or scatter to such a name sets the member of a dictionary,
+//  where it may be new, or of a list. A name that was bound whole, dots and all, is that name; and so is bound what
+//  begins with no name that there is.
 #define ipc_push(view, name, value) ipc_view_push((view), IPC_PLAIN(false, NULL), (name), IPC_VALUE(value))
 #define ipc_push_sync(view, name, value) ipc_view_push((view), IPC_PLAIN(true, NULL), (name), IPC_VALUE(value))
 #define ipc_push_with(view, name, value, ...) ipc_view_push((view), IPC_PLAIN(false, (__VA_ARGS__)), (name), IPC_VALUE(value))
@@ -160,6 +167,17 @@ ipc_result_t *ipc_view_require(ipc_view_t *view, const ipc_call_t *call, const c
 #define ipc_pull_sync(view, name) ipc_view_pull((view), IPC_PLAIN(true, NULL), (name))
 #define ipc_pull_with(view, name, ...) ipc_view_pull((view), IPC_PLAIN(false, (__VA_ARGS__)), (name))
 #define ipc_pull_with_sync(view, name, ...) ipc_view_pull((view), IPC_PLAIN(true, (__VA_ARGS__)), (name))
+
+//  ipc_push_dict(view, dict): binds each key of a dictionary to its value, on each engine all or, if one cannot be,
+//  none. ipc_pull_list(view, names): reads a list of names, as the list of their values.
+#define ipc_push_dict(view, dict) ipc_view_push_dict((view), IPC_PLAIN(false, NULL), (dict))
+#define ipc_push_dict_sync(view, dict) ipc_view_push_dict((view), IPC_PLAIN(true, NULL), (dict))
+#define ipc_push_dict_with(view, dict, ...) ipc_view_push_dict((view), IPC_PLAIN(false, (__VA_ARGS__)), (dict))
+#define ipc_push_dict_with_sync(view, dict, ...) ipc_view_push_dict((view), IPC_PLAIN(true, (__VA_ARGS__)), (dict))
+#define ipc_pull_list(view, names) ipc_view_pull_list((view), IPC_PLAIN(false, NULL), (names))
+#define ipc_pull_list_sync(view, names) ipc_view_pull_list((view), IPC_PLAIN(true, NULL), (names))
+#define ipc_pull_list_with(view, names, ...) ipc_view_pull_list((view), IPC_PLAIN(false, (__VA_ARGS__)), (names))
+#define ipc_pull_list_with_sync(view, names, ...) ipc_view_pull_list((view), IPC_PLAIN(true, (__VA_ARGS__)), (names))
 
 //  ipc_scatter(view, name, items): deals items out in contiguous parts, along axis 0 of an array, and binds
 //  each engine's part to the name. ipc_gather(view, name): collects the parts. With .round_robin both deal one

@@ -26,7 +26,7 @@ typedef enum ipc_kind {
     IPC_KIND_ARRAY,    // an ipc_array_t, or memory of the caller's (ipc_f64)
     IPC_KIND_LIST,
     IPC_KIND_DICT,     // string keys, in order
-    IPC_KIND_REF,      // a name in the engine's namespace
+    IPC_KIND_REF,      // a name in the engine's namespace, or one that leads into it (see ipc_pull())
     IPC_KIND_RANGE,    // a, a + 1, … b - 1
     IPC_KIND_ZIP       // sequences side by side: what a map calls a function of several parameters for
 } ipc_kind_t;
