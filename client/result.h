@@ -143,8 +143,15 @@ ipc_item_t *ipc_result_item(ipc_result_t *self, size_t i);
 //  Prints the values in one line: "[3, 3, 3, 3]"; a failed position is "<DomainError>".
 void ipc_result_print(ipc_result_t *self, FILE *stream);
 
-//  Prints what the tasks wrote, each line behind "[stdout:0] " or "[stderr:0] ", then the errors.
+//  Prints what the tasks wrote, each line behind "[stdout:0] " or "[stderr:0] ", then the errors. Of a line with
+//  carriage returns, such as a progress bar, what stands behind the last of them: its last state.
 void ipc_result_display(ipc_result_t *self, FILE *stream);
+
+//  The same, grouped otherwise: position by position, as above; all that went to stdout, then to stderr; engine by
+//  engine, by their ids, what all tasks there wrote; or line by line in the order in which it came, as
+//  ipc_result_stream() shows it.
+typedef enum ipc_group { IPC_BY_POSITION, IPC_BY_TYPE, IPC_BY_ENGINE, IPC_BY_ORDER } ipc_group_t;
+void ipc_result_display_by(ipc_result_t *self, ipc_group_t group, FILE *stream);
 
 #ifdef __cplusplus
 }

@@ -125,6 +125,10 @@ ipc_result_t *result_refuse(ipc_result_t *self, const ipc_error_t *error);
 void result_take(ipc_result_t *self, reply_t *reply, uint64_t first, uint64_t count);
 void result_take_output(ipc_result_t *self, const ipc_msg_t *msg, uint64_t position);
 
+//  client/printing.c: shows a line that a task wrote, in its last state, behind its prefix.
+//      written   whose stream and engine it is
+void result_print_line(const written_t *written, const char *text, size_t size, FILE *stream);
+
 //  client/stream.c: a position published a value; frees all that were.
 void result_take_published(ipc_result_t *self, const ipc_msg_t *msg, uint64_t position);
 void publications_free(struct publication *first);
