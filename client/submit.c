@@ -159,28 +159,27 @@ ipc_result_t *ipc_view_push(ipc_view_t *view, const ipc_call_t *call, const char
     return draft_end(&draft, draft_shape(&draft));
 }
 
-//  Checks that a value is a name and writes it as the next argument.
-static int add_name(draft_t *self, ipc_value_t name, const char *argument)
+static int check_name(draft_t *self, ipc_value_t name, const char *argument)
 {
-    if (name.kind != IPC_KIND_STR || name.count == 0)
-        return ipc_fail(&self->error, IPC_E_ARGUMENT, "the argument %s of %s has a name that is %s", argument,
-                        self->method, name.kind == IPC_KIND_STR ? "empty" : "no string");
-    return draft_argument(self, name);
+    if (name.kind == IPC_KIND_STR && name.count > 0)
+        return 0;
+    return ipc_fail(&self->error, IPC_E_ARGUMENT, "the argument %s of a %s has a name that is %s", argument,
+                    self->method, name.kind == IPC_KIND_STR ? "empty" : "no string");
 }
 
 ipc_result_t *ipc_view_push_dict(ipc_view_t *view, const ipc_call_t *call, ipc_value_t dict)
 {
     draft_t draft;
     draft_begin(&draft, view, call, "push");
-    if (!draft_need_direct(&draft, "each of its own")) {
+    if (!draft_need_direct(&draft, "all of them")) {
         draft_target_engines(&draft);
         draft.function = function_of_kind(draft.client, IPC_FUNCTION_PUSH);
-        if (dict.kind != IPC_KIND_DICT || dict.reserved)
-            ipc_fail(&draft.error, IPC_E_ARGUMENT, "the argument dict of a push is %s",
-                     dict.kind == IPC_KIND_DICT ? "a dictionary with a key but no value" : "no dictionary");
-        for (size_t i = 0; draft.error.code == 0 && i < dict.count; i++)
-            if (!add_name(&draft, dict.as.items[2 * i], "dict"))
-                draft_argument(&draft, dict.as.items[2 * i + 1]);
+        int rc = dict.kind == IPC_KIND_DICT
+                     ? 0
+                     : ipc_fail(&draft.error, IPC_E_ARGUMENT, "the argument dict of a push is no dictionary");
+        for (size_t i = 0; !rc && i < dict.count; i++) rc = check_name(&draft, dict.as.items[2 * i], "dict");
+        if (!rc)
+            draft_argument(&draft, dict);
     }
     return draft_end(&draft, draft_shape(&draft));
 }
@@ -238,14 +237,15 @@ ipc_result_t *ipc_view_pull_list(ipc_view_t *view, const ipc_call_t *call, ipc_v
 {
     draft_t draft;
     draft_begin(&draft, view, call, "pull");
-    if (!draft_need_direct(&draft, "each of its own")) {
+    if (!draft_need_direct(&draft, "all of them")) {
         draft_target_engines(&draft);
         draft.function = function_of_kind(draft.client, IPC_FUNCTION_PULL);
-        if (names.kind != IPC_KIND_LIST)
-            ipc_fail(&draft.error, IPC_E_ARGUMENT, "the argument names of a pull is no list");
-        ipc_write_list(draft.arguments, names.kind == IPC_KIND_LIST ? names.count : 0);
-        for (size_t i = 0; draft.error.code == 0 && i < names.count; i++)
-            add_name(&draft, names.as.items[i], "names");
+        int rc = names.kind == IPC_KIND_LIST
+                     ? 0
+                     : ipc_fail(&draft.error, IPC_E_ARGUMENT, "the argument names of a pull is no list");
+        for (size_t i = 0; !rc && i < names.count; i++) rc = check_name(&draft, names.as.items[i], "names");
+        if (!rc)
+            draft_argument(&draft, names);
     }
     return draft_end(&draft, draft_shape(&draft));
 }

@@ -64,7 +64,7 @@ typedef struct ipc_bytes {
 typedef enum ipc_function_kind {
     IPC_FUNCTION_IMAGE,    // key: hash of the image, ':', hexadecimal offset of the descriptor
     IPC_FUNCTION_NAMED,    // key: "module.function"
-    IPC_FUNCTION_PUSH,     // arguments: name, value, name, value, … of which all are bound or none
+    IPC_FUNCTION_PUSH,     // arguments: name and value, or a dictionary of which all are bound or none
     IPC_FUNCTION_PULL,     // arguments: name, or a list of names, whose values it gives as a list
     IPC_FUNCTION_PART,     // arguments: name; items: bound to it
     IPC_FUNCTION_PROBE,    // arguments: name; gives the value, or of a large array dtype and shape

@@ -318,25 +318,21 @@ static int bind_all(worker_t *self, binding_t *bindings, size_t count)
     return 0;
 }
 
-//  Names and values, one after another: all are read, and found fit, before the first is bound.
+//  A name and its value, or a dictionary of both: all are read, and found fit, before the first is bound.
 static int push(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
 {
     (void) position;
     (void) value;
     ipc_reader_t reader = ipc_reader(work->arguments.data, work->arguments.size);
-    binding_t first[4], *bindings = first;
-    size_t count = 0, room = sizeof first / sizeof first[0];
+    size_t count = ipc_read_type(&reader) == IPC_WIRE_MAP ? ipc_read_map(&reader) : 1, read = 0;
+    binding_t *bindings = ipc_arena_take(self->arena, (count + 1) * sizeof bindings[0]);
     int rc = 0;
-    while (!rc && ipc_read_type(&reader) != IPC_WIRE_END) {
+    while (!rc && read < count) {
         const char *name = read_name(self, &reader);
-        if (count == room) {
-            room *= 4;
-            bindings = memcpy(ipc_arena_take(self->arena, room * sizeof first[0]), bindings, count * sizeof first[0]);
-        }
-        rc = name ? read_binding(self, name, &reader, &bindings[count++]) : -1;
+        rc = name ? read_binding(self, name, &reader, &bindings[read++]) : -1;
     }
     rc = rc || bind_all(self, bindings, count) ? -1 : 0;
-    for (size_t i = 0; i < count; i++) ipc_arena_destroy(&bindings[i].arena);
+    for (size_t i = 0; i < read; i++) ipc_arena_destroy(&bindings[i].arena);
     return rc;
 }
 
