@@ -250,8 +250,8 @@ static void client_free(ipc_client_t *self)
             given_free(ticket->given);
             ticket->given = NULL;
         }
+    while (self->views) view_free(self->views); // which hold results
     while (self->results) result_free(self->results);
-    while (self->views) view_free(self->views);
     if (self->welcome && !self->dead) {
         link_send(self, &(ipc_msg_t){.type = IPC_MSG_BYE});
         link_flush(self);

@@ -7,6 +7,7 @@
 #include "client/given.h"
 #include "client/terms.h"
 #include "client/views.h"
+#include "common/array_body.h"
 #include "common/fail.h"
 
 static bool has_room(void *context)
@@ -36,6 +37,8 @@ void draft_begin(draft_t *self, ipc_view_t *view, const ipc_call_t *call, const 
     size_t size = call->options_size < sizeof self->options ? call->options_size : sizeof self->options;
     if (call->options)
         memcpy(&self->options, call->options, size);
+    if (view->defaults)
+        defaults_fill(view->defaults, &self->options);
     client_ensure(client, &self->error);
     if (self->error.code == 0 && !has_room(client))
         client_wait(client, has_room, client, IPC_FOREVER); // results go on arriving
@@ -119,28 +122,35 @@ result_shape_t draft_shape(const draft_t *self)
     return self->direct && !self->view->bare ? RESULT_LIST : RESULT_BARE;
 }
 
-static int check_limits(draft_t *self)
+int draft_check_options(ipc_client_t *client, const ipc_options_t *options, bool direct, ipc_error_t *error)
 {
     enum { LABEL_MAX = 63 };
+    if (options->retries < 0)
+        return ipc_fail(error, IPC_E_ARGUMENT, "the argument retries is %d, it must not be negative",
+                        options->retries);
+    if (options->timeout_ms < 0 || options->run_limit_ms < 0)
+        return ipc_fail(error, IPC_E_ARGUMENT, "the argument %s is negative: 0 is without limit",
+                        options->timeout_ms < 0 ? "timeout_ms" : "run_limit_ms");
+    if (options->label && strlen(options->label) > LABEL_MAX)
+        return ipc_fail(error, IPC_E_ARGUMENT, "the argument label has %zu bytes, %d is the most",
+                        strlen(options->label), LABEL_MAX);
+    if (terms_check(client, options, direct, error))
+        return -1;
+    if (options->chunk > UINT32_MAX)
+        return ipc_fail(error, IPC_E_ARGUMENT, "the argument chunk is too large");
+    return 0;
+}
+
+static int check_limits(draft_t *self)
+{
     if (self->engine_count == 0)
         return ipc_fail(&self->error, IPC_E_ENGINE_LOST,
                         "no engine is ready: wait for them with ipc_client_wait()");
-    if (self->options.retries < 0)
-        return ipc_fail(&self->error, IPC_E_ARGUMENT, "the argument retries is %d, it must not be negative",
-                        self->options.retries);
-    if (self->options.timeout_ms < 0 || self->options.run_limit_ms < 0)
-        return ipc_fail(&self->error, IPC_E_ARGUMENT, "the argument %s is negative: 0 is without limit",
-                        self->options.timeout_ms < 0 ? "timeout_ms" : "run_limit_ms");
-    if (self->options.label && strlen(self->options.label) > LABEL_MAX)
-        return ipc_fail(&self->error, IPC_E_ARGUMENT, "the argument label has %zu bytes, %d is the most",
-                        strlen(self->options.label), LABEL_MAX);
-    if (terms_check(self->client, &self->options, self->direct, &self->error))
+    if (draft_check_options(self->client, &self->options, self->direct, &self->error))
         return -1;
     if (self->given && self->options.detach)
         return ipc_fail(&self->error, IPC_E_ARGUMENT,
                         "the argument detach cannot stand beside an argument that is the result of another call");
-    if (self->options.chunk > UINT32_MAX)
-        return ipc_fail(&self->error, IPC_E_ARGUMENT, "the argument chunk is too large");
     if (self->arguments->size + self->data->size + self->places->size > IPC_MAX_FRAME / 2)
         return ipc_fail(&self->error, IPC_E_LIMIT, "a call of more than %d bytes: pass large data as arrays",
                         IPC_MAX_FRAME / 2);
@@ -258,13 +268,48 @@ ipc_result_t *draft_end(draft_t *self, result_shape_t shape)
     return result;
 }
 
-int draft_item(draft_t *self, ipc_value_t item)
+int draft_begin_item(draft_t *self)
 {
     uint32_t place = (uint32_t) self->data->size;
     if (self->data->size > IPC_MAX_FRAME / 2)
         return ipc_fail(&self->error, IPC_E_LIMIT, "items of more than %d bytes in one call", IPC_MAX_FRAME / 2);
     ipc_write_raw(self->places, &place, sizeof place);
-    return ipc_value_pack(item, self->data, draft_place, self, &self->error);
+    return 0;
+}
+
+int draft_item(draft_t *self, ipc_value_t item)
+{
+    return draft_begin_item(self) || ipc_value_pack(item, self->data, draft_place, self, &self->error) ? -1 : 0;
+}
+
+int draft_check_array(draft_t *self, ipc_value_t array)
+{
+    ipc_dtype_t dtype;
+    int ndim;
+    const size_t *shape;
+    const void *data;
+    size_t count = 0;
+    ipc_value_elements(&array, &dtype, &ndim, &shape, &data);
+    if (ipc_shape_count(dtype, ndim, shape, &count, &self->error))
+        return -1;
+    if (count > 0 && !data)
+        return ipc_fail(&self->error, IPC_E_ARGUMENT, "an argument is an array of %zu elements at NULL", count);
+    return 0;
+}
+
+int draft_share(draft_t *self, ipc_value_t array, size_t limit, ipc_array_ref_t *whole)
+{
+    int ndim;
+    const size_t *shape;
+    const void *data;
+    *whole = (ipc_array_ref_t){0};
+    ipc_value_elements(&array, &whole->dtype, &ndim, &shape, &data);
+    size_t size = ipc_value_count(array) * ipc_dtype_size(whole->dtype);
+    if (size <= limit)
+        return 0;
+    whole->ndim = ndim;
+    memcpy(whole->shape, shape, (size_t) ndim * sizeof shape[0]);
+    return draft_place(self, data, size, whole, &self->error) ? -1 : 1;
 }
 
 void draft_end_items(draft_t *self)

@@ -26,6 +26,9 @@ typedef struct draft {
     ipc_error_t error;
 } draft_t;
 
+//  Whether options can be those of a call. 0, or -1 with *error: ARGUMENT, DEPENDENCY. With the lock.
+int draft_check_options(ipc_client_t *client, const ipc_options_t *options, bool direct, ipc_error_t *error);
+
 //  Waits for credit, takes the lock.
 //      view, call   borrowed until draft_end()
 //      method       static: stands in errors
@@ -42,11 +45,19 @@ result_shape_t draft_shape(const draft_t *self);
 //  0, or -1 with its error.
 int draft_need_direct(draft_t *self, const char *name); // a direct view, and a name that is not empty
 int draft_argument(draft_t *self, ipc_value_t value);
-int draft_item(draft_t *self, ipc_value_t item);        // to the list; its place is where it begins
+int draft_begin_item(draft_t *self);                    // of the list: it begins here in data
+int draft_item(draft_t *self, ipc_value_t item);        // a value
 void draft_end_items(draft_t *self);
 
 //  Memory that lasts as long as the draft.
 ipc_arena_t *draft_arena(draft_t *self);
+
+//  What is wrong with an array itself: 0, or -1 with its error.
+int draft_check_array(draft_t *self, ipc_value_t array);
+
+//  Puts an array of more than limit bytes into an object, which items then refer to: 1 with *whole, 0 when it is no
+//  larger, -1 with its error. To be checked before.
+int draft_share(draft_t *self, ipc_value_t array, size_t limit, ipc_array_ref_t *whole);
 
 //  An ipc_place_fn, the draft as context: into a segment of the client's, which the submission names.
 int draft_place(void *context, const void *data, size_t size, ipc_array_ref_t *ref, ipc_error_t *error);

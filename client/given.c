@@ -50,17 +50,13 @@ static bool is_known(const ipc_result_t *result, size_t first, size_t count)
     return true;
 }
 
-//  All positions of a result as one value.
+//  All positions of a result, which is over, as one value.
 static ipc_value_t value_of_all(draft_t *draft, ipc_result_t *result)
 {
-    size_t odd = 0, count = result->positions.count;
-    const ipc_array_t *joined = result->more && result->more->whole ? result->more->whole
-                                                                    : result_join(&result->positions, &odd);
-    if (joined) {
-        if (!result->more || joined != result->more->whole)
-            ipc_arena_hold(draft_arena(draft), (ipc_array_t *) (uintptr_t) joined);
-        return ipc_value_from_array(joined);
-    }
+    ipc_value_t joined = ipc_result_joined_value(result);
+    size_t count = result->positions.count;
+    if (joined.kind != IPC_KIND_NONE)
+        return joined;
     ipc_value_t *items = ipc_arena_take(draft_arena(draft), count * sizeof items[0]);
     for (size_t i = 0; i < count; i++) items[i] = positions_value(&result->positions, i);
     return ipc_value_from_list(items, count);

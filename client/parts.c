@@ -125,8 +125,7 @@ static void tap_free(tap_t *tap)
     *at = tap->next;
     free(tap->views);
     free(tap);
-    if (source->abandoned && !source->more->taps)
-        result_free(source);
+    result_free_abandoned(source);
 }
 
 void parts_leave(result_more_t *more)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/results.h"
+#include "client/stream.h"
 #include "common/fail.h"
 
 static void print_position(ipc_result_t *self, size_t i, FILE *stream)
@@ -19,9 +20,9 @@ void ipc_result_print(ipc_result_t *self, FILE *stream)
     enum { ALL_SHOWN = 1000, EDGE_SHOWN = 3 };
     result_wait_all(self);
     result_look(self);
-    const ipc_array_t *joined = self->shape == RESULT_GATHER ? ipc_result_joined(self) : NULL;
-    if (joined) {
-        ipc_value_print(ipc_value_from_array(joined), stream);
+    ipc_value_t joined = self->shape == RESULT_GATHER ? ipc_result_joined_value(self) : ipc_none();
+    if (joined.kind != IPC_KIND_NONE) {
+        ipc_value_print(joined, stream);
         fputc('\n', stream);
         return;
     }
@@ -43,76 +44,110 @@ void ipc_result_print(ipc_result_t *self, FILE *stream)
     fputs("]\n", stream);
 }
 
-//  All that one position wrote to one stream, each line behind its prefix.
-static void print_stream(const written_t *first, int stream_number, FILE *stream)
+//  --- Output -----------------------------------------------------------------------------------------------------
+
+void result_print_line(const written_t *written, const char *text, size_t size, FILE *stream)
 {
-    static const char *const names[] = {"", "stdout", "stderr"};
-    bool line_start = true;
-    int engine = -1;
-    for (const written_t *written = first; written && written->position == first->position;
-         written = written->next) {
-        if (written->stream != stream_number)
-            continue;
-        if (engine >= 0 && written->engine != engine && !line_start) { // a retry elsewhere
-            fputc('\n', stream);
-            line_start = true;
-        }
-        engine = written->engine;
-        for (size_t k = 0; k < written->size; k++) {
-            if (line_start)
-                fprintf(stream, "[%s:%d] ", names[stream_number], engine);
-            fputc(written->text[k], stream);
-            line_start = written->text[k] == '\n';
-        }
-    }
-    if (!line_start)
-        fputc('\n', stream);
+    while (size > 0 && text[size - 1] == '\r') size--;
+    const char *last = size > 0 ? memrchr(text, '\r', size) : NULL;
+    if (last)
+        size -= (size_t) (last + 1 - text);
+    fprintf(stream, "[%s:%d] ", written->stream == 1 ? "stdout" : "stderr", written->engine);
+    if (size > 0)
+        fwrite(last ? last + 1 : text, 1, size, stream);
+    fputc('\n', stream);
 }
 
-//  Merges two lists that are in order of position; of equal ones those in a go first.
-static written_t *merge(written_t *a, written_t *b)
+//  A piece of what was written, and what decides where it is shown.
+typedef struct piece {
+    uint64_t keys[3];
+    size_t arrival;
+    const written_t *written;
+} piece_t;
+
+static piece_t piece_of(const written_t *written, ipc_group_t group, size_t arrival)
 {
-    written_t *first = NULL, **end = &first;
-    while (a && b) {
-        written_t **from = b->position < a->position ? &b : &a;
-        *end = *from;
-        *from = (*from)->next;
-        end = &(*end)->next;
-    }
-    *end = a ? a : b;
-    return first;
+    uint64_t position = written->position, number = (uint64_t) written->stream;
+    piece_t piece = {.arrival = arrival, .written = written, .keys = {position, number}};
+    if (group == IPC_BY_TYPE)
+        memcpy(piece.keys, (uint64_t[]){number, position, 0}, sizeof piece.keys);
+    if (group == IPC_BY_ENGINE)
+        memcpy(piece.keys, (uint64_t[]){(uint64_t) written->engine, number, position}, sizeof piece.keys);
+    return piece;
 }
 
-//  Sorts by position; what one position wrote stays in its order.
-static written_t *sort_written(written_t *list)
+static int by_keys(const void *a, const void *b)
 {
-    if (!list || !list->next)
-        return list;
-    written_t *middle = list;
-    for (const written_t *end = list->next; end && end->next; end = end->next->next) middle = middle->next;
-    written_t *second = middle->next;
-    middle->next = NULL;
-    return merge(sort_written(list), sort_written(second));
+    const piece_t *first = a, *second = b;
+    for (size_t k = 0; k < 3; k++)
+        if (first->keys[k] != second->keys[k])
+            return first->keys[k] < second->keys[k] ? -1 : 1;
+    return first->arrival < second->arrival ? -1 : first->arrival > second->arrival;
+}
+
+//  All that was written, in the order in which it is shown; free() it.
+static piece_t *sort_pieces(ipc_result_t *self, ipc_group_t group, size_t *count)
+{
+    piece_t *pieces = NULL;
+    size_t room = 0;
+    *count = 0;
+    pthread_mutex_lock(&self->client->lock); // results of others may be told meanwhile
+    for (const written_t *written = self->more ? self->more->written : NULL; written; written = written->next) {
+        if (*count == room)
+            pieces = ipc_xrealloc(pieces, (room = room ? 2 * room : 16) * sizeof pieces[0]);
+        pieces[*count] = piece_of(written, group, *count);
+        ++*count;
+    }
+    pthread_mutex_unlock(&self->client->lock);
+    if (*count > 1)
+        qsort(pieces, *count, sizeof pieces[0], by_keys);
+    return pieces;
+}
+
+//  Whether a line may go on from one piece to the next: not that of another task, or of a retry elsewhere.
+static bool are_of_one(const written_t *a, const written_t *b)
+{
+    return a->position == b->position && a->stream == b->stream && a->engine == b->engine;
+}
+
+//  Each line behind its prefix.
+static void print_pieces(const piece_t *pieces, size_t count, FILE *stream)
+{
+    ipc_writer_t line = {0};
+    for (size_t i = 0; i < count; i++) {
+        const written_t *written = pieces[i].written;
+        const char *at = written->text, *end = at + written->size;
+        for (const char *newline; (newline = memchr(at, '\n', (size_t) (end - at))); at = newline + 1) {
+            ipc_write_raw(&line, at, (size_t) (newline - at));
+            result_print_line(written, line.data, line.size, stream);
+            line.size = 0;
+        }
+        ipc_write_raw(&line, at, (size_t) (end - at));
+        if (line.size > 0 && (i + 1 == count || !are_of_one(written, pieces[i + 1].written))) {
+            result_print_line(written, line.data, line.size, stream);
+            line.size = 0;
+        }
+    }
+    ipc_writer_destroy(&line);
+}
+
+void ipc_result_display_by(ipc_result_t *self, ipc_group_t group, FILE *stream)
+{
+    if (group == IPC_BY_ORDER) {
+        ipc_result_stream(self, stream);
+        return;
+    }
+    result_wait_all(self);
+    result_look(self);
+    size_t count = 0;
+    piece_t *pieces = sort_pieces(self, group, &count);
+    print_pieces(pieces, count, stream);
+    free(pieces);
+    if (self->positions.failed > 0)
+        ipc_error_print(ipc_result_error(self), stream);
 }
 
 void ipc_result_display(ipc_result_t *self, FILE *stream)
 {
-    result_wait_all(self);
-    result_look(self);
-    const written_t *written = NULL;
-    if (self->more) {
-        result_more_t *more = self->more;
-        pthread_mutex_lock(&self->client->lock); // results of others may be told meanwhile
-        written = more->last_written = more->written = sort_written(more->written);
-        while (more->last_written && more->last_written->next) more->last_written = more->last_written->next;
-        pthread_mutex_unlock(&self->client->lock);
-    }
-    while (written) {
-        const written_t *first = written;
-        print_stream(first, 1, stream);
-        print_stream(first, 2, stream);
-        while (written && written->position == first->position) written = written->next;
-    }
-    if (self->positions.failed > 0)
-        ipc_error_print(ipc_result_error(self), stream);
+    ipc_result_display_by(self, IPC_BY_POSITION, stream);
 }

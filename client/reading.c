@@ -7,7 +7,6 @@
 #include "client/results.h"
 #include "common/array_body.h"
 #include "common/fail.h"
-#include "common/join.h"
 
 //  --- About a result -----------------------------------------------------------------------------------------
 
@@ -193,59 +192,6 @@ const char *ipc_result_str(ipc_result_t *self, size_t i)
 const ipc_array_t *ipc_result_array(ipc_result_t *self, size_t i)
 {
     return ipc_value_array(ipc_result_value(self, i));
-}
-
-//  --- All positions as one array -------------------------------------------------------------------------------
-
-static ipc_value_t member(const void *context, size_t i)
-{
-    return positions_value(context, i);
-}
-
-//  Numbers of one kind are shown where they are.
-static const ipc_array_t *show_numbers(const positions_t *self)
-{
-    static const ipc_dtype_t dtypes[] = {[IPC_KIND_I64] = IPC_I64, [IPC_KIND_U64] = IPC_U64, [IPC_KIND_F64] = IPC_F64,
-                                         [IPC_KIND_C128] = IPC_C128};
-    ipc_kind_t alike = positions_number_kind(self);
-    if (alike == IPC_KIND_NONE || alike == IPC_KIND_BOOL || (uintptr_t) self->numbers % 64)
-        return NULL;
-    return ipc_array_wrap(dtypes[alike], 1, &self->count, self->numbers, NULL, NULL);
-}
-
-const ipc_array_t *result_join(const positions_t *self, size_t *odd)
-{
-    *odd = 0;
-    const ipc_array_t *shown = show_numbers(self);
-    return shown || self->failed ? shown : ipc_join(member, self, self->count, odd);
-}
-
-//  A gather whose parts do not fit together says which one.
-static void note_odd_part(ipc_result_t *self, size_t odd)
-{
-    if (self->shape != RESULT_GATHER || self->positions.failed || self->positions.count == 0)
-        return;
-    self->more->summary = ipc_xalloc(sizeof *self->more->summary);
-    ipc_fail(self->more->summary, IPC_E_ARGUMENT,
-             "the part at position %zu does not fit to the others: the gathered parts cannot be joined", odd);
-}
-
-const ipc_array_t *ipc_result_joined(ipc_result_t *self)
-{
-    result_wait_all(self);
-    result_more_t *more = result_more(self);
-    if (more->joined_known)
-        return more->joined;
-    more->joined_known = true;
-    if (more->whole)
-        return more->joined = self->positions.failed ? NULL : more->whole;
-    size_t odd = 0;
-    more->joined = result_join(&self->positions, &odd);
-    if (more->joined)
-        ipc_arena_hold(result_arena(self), (ipc_array_t *) (uintptr_t) more->joined);
-    else
-        note_odd_part(self, odd);
-    return more->joined;
 }
 
 //  --- One by one -----------------------------------------------------------------------------------------------

@@ -385,6 +385,29 @@ void result_free(ipc_result_t *self)
     free(self);
 }
 
+bool result_is_needed(const ipc_result_t *self)
+{
+    return self->more && (self->more->taps || self->more->holders > 0);
+}
+
+void result_free_abandoned(ipc_result_t *self)
+{
+    if (self->abandoned && !result_is_needed(self))
+        result_free(self);
+}
+
+ipc_result_t *result_hold(ipc_result_t *self)
+{
+    result_more(self)->holders++;
+    return self;
+}
+
+void result_let_go(ipc_result_t *self)
+{
+    self->more->holders--;
+    result_free_abandoned(self);
+}
+
 void ipc_result_destroy(ipc_result_t **self_p)
 {
     ipc_result_t *self = *self_p;
@@ -394,8 +417,8 @@ void ipc_result_destroy(ipc_result_t **self_p)
     ipc_client_t *client = self->client;
     pthread_mutex_lock(&client->lock);
     callbacks_forget(self);
-    if (self->more && self->more->taps)
-        self->abandoned = true; // the last result that shows a part frees it
+    if (result_is_needed(self))
+        self->abandoned = true; // whoever needs it last frees it
     else
         result_free(self);
     if (link_has_more(client))

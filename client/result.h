@@ -138,6 +138,9 @@ ipc_value_t ipc_result_ref(ipc_result_t *self, size_t i);
 //  shape are joined along axis 0.
 const ipc_array_t *ipc_result_joined(ipc_result_t *self);
 
+//  The same as a value, which for a gather of lists is the list of all their members; none where there is neither.
+ipc_value_t ipc_result_joined_value(ipc_result_t *self);
+
 //  The next position that is done, in the order of completion, waiting for it; NULL after the last one.
 ipc_item_t *ipc_result_next(ipc_result_t *self);
 
@@ -147,8 +150,15 @@ ipc_item_t *ipc_result_item(ipc_result_t *self, size_t i);
 //  Prints the values in one line: "[3, 3, 3, 3]"; a failed position is "<DomainError>".
 void ipc_result_print(ipc_result_t *self, FILE *stream);
 
-//  Prints what the tasks wrote, each line behind "[stdout:0] " or "[stderr:0] ", then the errors.
+//  Prints what the tasks wrote, each line behind "[stdout:0] " or "[stderr:0] ", then the errors. Of a line with
+//  carriage returns, such as a progress bar, what stands behind the last of them: its last state.
 void ipc_result_display(ipc_result_t *self, FILE *stream);
+
+//  The same, grouped otherwise: position by position, as above; all that went to stdout, then to stderr; engine by
+//  engine, by their ids, what all tasks there wrote; or line by line in the order in which it came, as
+//  ipc_result_stream() shows it.
+typedef enum ipc_group { IPC_BY_POSITION, IPC_BY_TYPE, IPC_BY_ENGINE, IPC_BY_ORDER } ipc_group_t;
+void ipc_result_display_by(ipc_result_t *self, ipc_group_t group, FILE *stream);
 
 #ifdef __cplusplus
 }

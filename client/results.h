@@ -62,6 +62,7 @@ typedef struct result_more {
     bool published_news;               // since somebody waited for it
     ipc_error_t *summary;              // what ipc_result_error() gives
     const ipc_array_t *joined;         // once asked for
+    ipc_value_t joined_list;           // likewise, of a gather of lists; else none
     bool joined_known;
     ipc_item_t item;                   // what ipc_result_next() and ipc_result_item() give
     ipc_metadata_t metadata;           // what ipc_result_metadata() gives
@@ -73,6 +74,7 @@ typedef struct result_more {
     tap_t *taps;                       // what others show of it
     tap_t **sources;                   // what it shows of others, in order of its positions
     size_t source_count;
+    size_t holders;                    // defaults of views that name it
     size_t split_at;                   // of one that a split made: which of its views
     // of a gather
     char *name;
@@ -80,6 +82,7 @@ typedef struct result_more {
     ipc_object_t object;               // that all write into
     ipc_array_t *whole;                // over it
     uint64_t *rows;                    // of it where each part begins, and the end
+    bool dealt;                        // the parts were dealt out round robin
 } result_more_t;
 
 struct ipc_result {
@@ -100,7 +103,7 @@ struct ipc_result {
     int event_fd;                      // -1: nobody asked
     uint8_t shape;                     // result_shape_t
     uint8_t phase;                     // of a gather: GATHER_…
-    bool abandoned;                    // the program freed it, but others show parts of it
+    bool abandoned;                    // the program freed it, but others show parts of it or name it
     atomic_bool looked;                // somebody looked at the error, perhaps in a part of it
     bool refused;                      // it could not be sent
     atomic_bool finished;              // all is done, a gather's second half too: nothing changes any more
@@ -123,6 +126,10 @@ ipc_result_t *result_refuse(ipc_result_t *self, const ipc_error_t *error);
 void result_take(ipc_result_t *self, reply_t *reply, uint64_t first, uint64_t count);
 void result_take_output(ipc_result_t *self, const ipc_msg_t *msg, uint64_t position);
 
+//  client/printing.c: shows a line that a task wrote, in its last state, behind its prefix.
+//      written   whose stream and engine it is
+void result_print_line(const written_t *written, const char *text, size_t size, FILE *stream);
+
 //  client/stream.c: a position published a value; frees all that were.
 void result_take_published(ipc_result_t *self, const ipc_msg_t *msg, uint64_t position);
 void publications_free(struct publication *first);
@@ -135,6 +142,14 @@ void result_settle(ipc_result_t *self);
 
 //  Frees it; with the lock, which its arrays need not.
 void result_free(ipc_result_t *self);
+
+//  Keeps it, also when the program frees it, until it is let go. With the lock.
+ipc_result_t *result_hold(ipc_result_t *self);
+void result_let_go(ipc_result_t *self);
+
+//  Whether others need it, so that it is to be abandoned only; frees one that is and that nobody needs any more.
+bool result_is_needed(const ipc_result_t *self);
+void result_free_abandoned(ipc_result_t *self);
 
 //  A run of positions, to be filled; lent until the next. What a position wrote.
 run_t *result_add_run(ipc_result_t *self, int engine, uint64_t first, uint64_t count);
@@ -159,9 +174,6 @@ bool parts_is_view(const ipc_result_t *self);
 ipc_result_t *parts_slice(ipc_result_t *self, size_t first, size_t end);
 //  The result of a call that a position of a part comes from, and its position there.
 const ipc_result_t *parts_origin(const ipc_result_t *self, size_t *i);
-
-//  client/reading.c: all positions as one array (given), or NULL when they do not fit: *odd says which does not.
-const ipc_array_t *result_join(const positions_t *positions, size_t *odd);
 
 //  client/gather.c: the second half of a gather, when the first is done. With the lock.
 void gather_go_on(ipc_result_t *self);

@@ -1,6 +1,8 @@
-//  Scatter: items dealt out in contiguous parts, along axis 0 of an array.
+//  Scatter: items dealt out along axis 0 of an array, in contiguous parts or one after another.
+#include <stdlib.h>
 #include <string.h>
 
+#include "client/deal.h"
 #include "client/draft.h"
 #include "client/views.h"
 #include "common/array_body.h"
@@ -10,68 +12,76 @@
 //  Rows [first, end) of an array: by reference where the whole is an object, else by value.
 static int add_rows(draft_t *self, ipc_value_t array, const ipc_array_ref_t *whole, size_t first, size_t end)
 {
-    ipc_dtype_t dtype;
-    int ndim;
-    const size_t *shape;
-    const void *data;
-    ipc_value_elements(&array, &dtype, &ndim, &shape, &data);
-    size_t row = ipc_dtype_size(dtype);
-    for (int k = 1; k < ndim; k++) row *= shape[k];
-    if (whole && end > first) {
-        ipc_array_ref_t ref = *whole;
-        uint32_t place = (uint32_t) self->data->size;
-        ref.offset += first * row;
-        ref.shape[0] = end - first;
-        ipc_write_raw(self->places, &place, sizeof place);
-        ipc_array_ref_write(&ref, self->data);
-        return 0;
+    bool flat = self->options.flatten && end - first == 1;
+    ipc_array_t part = deal_rows(array, first, end), row;
+    if (flat) {
+        ipc_value_t element = deal_row(array, first, &row);
+        if (!whole || part.ndim == 1)
+            return draft_item(self, element);
+        part = row;
     }
-    ipc_array_t part = {.dtype = dtype, .ndim = (uint32_t) ndim, .count = end - first,
-                        .data = (char *) (uintptr_t) data + first * row};
-    memcpy(part.shape, shape, (size_t) ndim * sizeof shape[0]);
-    part.shape[0] = end - first;
-    for (int k = 1; k < ndim; k++) part.count *= shape[k];
-    return draft_item(self, ipc_value_from_array(&part));
+    if (!whole || first == end)
+        return draft_item(self, ipc_value_from_array(&part));
+    ipc_array_ref_t ref = *whole;
+    ref.offset += first * deal_row_size(whole->dtype, whole->ndim, whole->shape);
+    ref.ndim = (int) part.ndim;
+    memcpy(ref.shape, part.shape, sizeof ref.shape);
+    if (draft_begin_item(self))
+        return -1;
+    ipc_array_ref_write(&ref, self->data);
+    return 0;
 }
 
-static int scatter_array(draft_t *self, ipc_value_t array)
+static int scatter_blocks(draft_t *self, ipc_value_t array)
 {
-    ipc_dtype_t dtype;
-    int ndim;
-    const size_t *shape;
-    const void *data;
-    size_t count = 0;
-    ipc_array_ref_t whole = {0};
-    ipc_value_elements(&array, &dtype, &ndim, &shape, &data);
-    if (ipc_shape_count(dtype, ndim, shape, &count, &self->error))
-        return -1;
-    size_t size = count * ipc_dtype_size(dtype);
-    bool shared = size > IPC_INLINE_LIMIT;
-    whole.dtype = dtype;
-    whole.ndim = ndim;
-    memcpy(whole.shape, shape, (size_t) ndim * sizeof shape[0]);
-    if (shared && draft_place(self, data, size, &whole, &self->error))
+    ipc_array_ref_t whole;
+    size_t rows = deal_count(array);
+    int shared = draft_share(self, array, IPC_INLINE_LIMIT, &whole);
+    if (shared < 0)
         return -1;
     for (size_t i = 0; i < self->engine_count; i++)
-        if (add_rows(self, array, shared ? &whole : NULL, ipc_partition_first(shape[0], self->engine_count, i),
-                     ipc_partition_first(shape[0], self->engine_count, i + 1)))
+        if (add_rows(self, array, shared ? &whole : NULL, ipc_partition_first(rows, self->engine_count, i),
+                     ipc_partition_first(rows, self->engine_count, i + 1)))
             return -1;
     return 0;
+}
+
+//  Round robin: the rows of each part are brought together once, in memory that can be handed over.
+static int scatter_array(draft_t *self, ipc_value_t array)
+{
+    if (draft_check_array(self, array))
+        return -1;
+    if (!self->options.round_robin || self->engine_count == 1)
+        return scatter_blocks(self, array);
+    ipc_array_t *dealt = deal_out(array, self->engine_count, &self->error);
+    int rc = dealt ? scatter_blocks(self, ipc_value_from_array(dealt)) : -1;
+    ipc_array_destroy(&dealt);
+    return rc;
+}
+
+static int add_members(draft_t *self, const ipc_value_t *members, size_t count)
+{
+    return draft_item(self, self->options.flatten && count == 1 ? members[0] : ipc_value_from_list(members, count));
 }
 
 //  A list deals out lists; a range becomes int64 arrays, as a map would see its members.
 static int scatter_members(draft_t *self, ipc_value_t items)
 {
-    size_t count = ipc_value_count(items);
-    for (size_t i = 0; i < self->engine_count; i++) {
-        size_t first = ipc_partition_first(count, self->engine_count, i);
-        size_t part = ipc_partition_first(count, self->engine_count, i + 1) - first;
-        if (draft_item(self, ipc_value_from_list(items.as.items + first, part)))
-            return -1;
+    size_t count = ipc_value_count(items), parts = self->engine_count, rc = 0;
+    ipc_value_t *dealt = NULL;
+    if (self->options.round_robin) {
+        dealt = ipc_xalloc((count + 1) * sizeof dealt[0]);
+        for (size_t part = 0, at = 0; part < parts; part++)
+            for (size_t i = part; i < count; i += parts) dealt[at++] = items.as.items[i];
     }
-    return 0;
+    const ipc_value_t *members = dealt ? dealt : items.as.items;
+    for (size_t i = 0; !rc && i < parts; i++) {
+        size_t first = ipc_partition_first(count, parts, i);
+        rc = add_members(self, members + first, ipc_partition_first(count, parts, i + 1) - first) != 0;
+    }
+    free(dealt);
+    return rc ? -1 : 0;
 }
-
 static int scatter_range(draft_t *self, ipc_value_t range)
 {
     size_t count = ipc_value_count(range);

@@ -39,8 +39,8 @@ static bool has_written(void *context)
 
 static void show_line(const streaming_t *self, open_line_t *line)
 {
-    fprintf(self->stream, "[%s:%d] %.*s\n", line->stream == 1 ? "stdout" : "stderr", line->engine,
-            (int) line->text.size, line->text.data ? line->text.data : "");
+    const written_t of = {.engine = line->engine, .stream = line->stream};
+    result_print_line(&of, line->text.data, line->text.size, self->stream);
     line->text.size = 0;
 }
 

@@ -10,7 +10,7 @@ extern "C" {
 
 //  Prints what the tasks have written and write, line by line as it comes, each behind "[stdout:0] " or
 //  "[stderr:0] ", until all is done; then the errors, as ipc_result_display() does. A line is printed once it is
-//  complete, or its task is done.
+//  complete, or its task is done, in its last state.
 //      stream     borrowed; flushed after each piece
 void ipc_result_stream(ipc_result_t *self, FILE *stream);
 

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include "client/control.h"
+#include "client/deal.h"
 #include "client/given.h"
 #include "client/views.h"
+#include "client/zip.h"
 #include "common/array_body.h"
 #include "common/convert.h"
 #include "common/fail.h"
@@ -60,25 +62,6 @@ ipc_result_t *ipc_view_apply(ipc_view_t *view, const ipc_call_t *call)
 
 //  --- Map ----------------------------------------------------------------------------------------------------
 
-//  Row i of an array, as a value that borrows its memory; shape is room for its lengths.
-static ipc_value_t row_of(ipc_value_t array, size_t i, ipc_array_t *row)
-{
-    ipc_dtype_t dtype;
-    int ndim;
-    const size_t *shape;
-    const void *data;
-    ipc_value_elements(&array, &dtype, &ndim, &shape, &data);
-    if (ndim == 1)
-        return ipc_value_at(array, i);
-    *row = (ipc_array_t){.dtype = dtype, .ndim = (uint32_t) ndim - 1, .count = 1};
-    for (int k = 1; k < ndim; k++) {
-        row->shape[k - 1] = shape[k];
-        row->count *= shape[k];
-    }
-    row->data = (char *) (uintptr_t) data + i * row->count * ipc_dtype_size(dtype);
-    return ipc_value_from_array(row);
-}
-
 static int array_items(draft_t *self, ipc_value_t array)
 {
     ipc_dtype_t dtype;
@@ -93,7 +76,7 @@ static int array_items(draft_t *self, ipc_value_t array)
     }
     for (size_t i = 0; i < self->count; i++) {
         ipc_array_t row;
-        if (draft_item(self, row_of(array, i, &row)))
+        if (draft_item(self, deal_row(array, i, &row)))
             return -1;
     }
     draft_end_items(self);
@@ -109,6 +92,7 @@ static int map_items(draft_t *self, ipc_value_t items)
         self->count = ipc_value_count(items);
         return 0;
     case IPC_KIND_ARRAY: return array_items(self, items);
+    case IPC_KIND_ZIP: return zip_items(self, items);
     case IPC_KIND_LIST:
         self->count = items.count;
         for (size_t i = 0; i < self->count; i++)
@@ -118,7 +102,7 @@ static int map_items(draft_t *self, ipc_value_t items)
         return 0;
     default:
         return ipc_fail(&self->error, IPC_E_ARGUMENT,
-                        "the items argument of a map is a range, an array or a list");
+                        "the items argument of a map is a range, an array, a list or a zip");
     }
 }
 
@@ -127,6 +111,8 @@ static int check_items(draft_t *self, ipc_value_t items)
 {
     const ipc_remote_t *remote = self->call->remote;
     ipc_value_t converted;
+    if (items.kind == IPC_KIND_ZIP)
+        return 0; // each member is checked when it is written
     if (remote->count != 1)
         return ipc_fail(&self->error, IPC_E_ARGUMENT,
                         "a map calls a function of one argument, %s takes %d arguments", remote->name,
@@ -175,6 +161,31 @@ ipc_result_t *ipc_view_push(ipc_view_t *view, const ipc_call_t *call, const char
     return draft_end(&draft, draft_shape(&draft));
 }
 
+static int check_name(draft_t *self, ipc_value_t name, const char *argument)
+{
+    if (name.kind == IPC_KIND_STR && name.count > 0)
+        return 0;
+    return ipc_fail(&self->error, IPC_E_ARGUMENT, "the argument %s of a %s has a name that is %s", argument,
+                    self->method, name.kind == IPC_KIND_STR ? "empty" : "no string");
+}
+
+ipc_result_t *ipc_view_push_dict(ipc_view_t *view, const ipc_call_t *call, ipc_value_t dict)
+{
+    draft_t draft;
+    draft_begin(&draft, view, call, "push");
+    if (!draft_need_direct(&draft, "all of them")) {
+        draft_target_engines(&draft);
+        draft.function = function_of_kind(draft.client, IPC_FUNCTION_PUSH);
+        int rc = dict.kind == IPC_KIND_DICT
+                     ? 0
+                     : ipc_fail(&draft.error, IPC_E_ARGUMENT, "the argument dict of a push is no dictionary");
+        for (size_t i = 0; !rc && i < dict.count; i++) rc = check_name(&draft, dict.as.items[2 * i], "dict");
+        if (!rc)
+            draft_argument(&draft, dict);
+    }
+    return draft_end(&draft, draft_shape(&draft));
+}
+
 ipc_result_t *ipc_view_clear(ipc_view_t *view)
 {
     draft_t draft;
@@ -209,6 +220,7 @@ static ipc_result_t *ask_for_name(ipc_view_t *view, const ipc_call_t *call, cons
     pthread_mutex_lock(&client->lock);
     if (!result->refused) {
         result_more(result)->name = ipc_xstrdup(name);
+        result->more->dealt = draft.options.round_robin;
         result->phase = result->finished ? GATHER_OVER : GATHER_PROBE;
         result_settle(result);
     }
@@ -221,6 +233,23 @@ static ipc_result_t *ask_for_name(ipc_view_t *view, const ipc_call_t *call, cons
 ipc_result_t *ipc_view_pull(ipc_view_t *view, const ipc_call_t *call, const char *name)
 {
     return ask_for_name(view, call, name, IPC_FUNCTION_PULL, "pull");
+}
+
+ipc_result_t *ipc_view_pull_list(ipc_view_t *view, const ipc_call_t *call, ipc_value_t names)
+{
+    draft_t draft;
+    draft_begin(&draft, view, call, "pull");
+    if (!draft_need_direct(&draft, "all of them")) {
+        draft_target_engines(&draft);
+        draft.function = function_of_kind(draft.client, IPC_FUNCTION_PULL);
+        int rc = names.kind == IPC_KIND_LIST
+                     ? 0
+                     : ipc_fail(&draft.error, IPC_E_ARGUMENT, "the argument names of a pull is no list");
+        for (size_t i = 0; !rc && i < names.count; i++) rc = check_name(&draft, names.as.items[i], "names");
+        if (!rc)
+            draft_argument(&draft, names);
+    }
+    return draft_end(&draft, draft_shape(&draft));
 }
 
 ipc_result_t *ipc_view_gather(ipc_view_t *view, const ipc_call_t *call, const char *name)

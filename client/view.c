@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/draft.h"
 #include "common/fail.h"
 
 //  A text of targets, read from left to right.
@@ -182,6 +183,7 @@ void view_free(ipc_view_t *self)
     *(self->previous ? &self->previous->next : &self->client->views) = self->next;
     if (self->next)
         self->next->previous = self->previous;
+    defaults_destroy(&self->defaults);
     free(self->ids);
     free(self);
 }
@@ -211,4 +213,23 @@ size_t ipc_view_count(ipc_view_t *self)
     size_t count = self->all ? self->client->id_count : self->count;
     pthread_mutex_unlock(&self->client->lock);
     return count;
+}
+
+int ipc_view_take_options(ipc_view_t *self, size_t options_size, const ipc_options_t *options, ipc_error_t *error)
+{
+    ipc_options_t whole = {0};
+    ipc_error_t why = {0}; // the check wants one
+    if (options)
+        memcpy(&whole, options, options_size < sizeof whole ? options_size : sizeof whole);
+    pthread_mutex_lock(&self->client->lock);
+    int rc = options ? draft_check_options(self->client, &whole, !self->balanced, &why) : 0;
+    if (rc == 0) {
+        defaults_t *before = self->defaults;
+        self->defaults = options ? defaults_new(&whole) : NULL;
+        defaults_destroy(&before); // after the new ones hold their results, which may be the same
+    }
+    pthread_mutex_unlock(&self->client->lock);
+    if (rc && error)
+        *error = why;
+    return rc;
 }

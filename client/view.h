@@ -47,8 +47,19 @@ typedef struct ipc_options {
     const char *label;         // a name for people, up to 63 bytes
     const ipc_dependency_t *after;  // of a balanced view: .after = ipc_after(a, b); see dependency.h
     const ipc_dependency_t *follow; // likewise: on the engine that ran those
-    uint64_t reserved[8];      // room for later versions
+    bool round_robin;          // a scatter gives element i to engine i mod their number, instead of contiguous parts;
+                               // a gather puts such parts together again
+    bool flatten;              // a scatter binds a part of exactly one element as that element itself
+    uint64_t reserved[7];      // room for later versions
 } ipc_options_t;
+
+//  ipc_view_set_options(view, options, error): options that each later call of the view takes: a field of its own
+//  options that is not zero (a string or dependency: not NULL, "" and one of no results included) goes before the
+//  view's. NULL: none any more. A call takes them as if they were its own: a push passes over chunk. All that they
+//  hold is copied; results that they name may be destroyed, and still are what a call waits for. 0, or -1 with
+//  *error as calls with such options would fail: ARGUMENT, DEPENDENCY; the view's options are then as before.
+int ipc_view_take_options(ipc_view_t *self, size_t options_size, const ipc_options_t *options, ipc_error_t *error);
+#define ipc_view_set_options(view, ...) ipc_view_take_options((view), sizeof(ipc_options_t), __VA_ARGS__)
 
 //  What a call asks for, as the macros below write it.
 typedef struct ipc_call {
@@ -65,7 +76,9 @@ typedef struct ipc_call {
 ipc_result_t *ipc_view_apply(ipc_view_t *view, const ipc_call_t *call);
 ipc_result_t *ipc_view_map(ipc_view_t *view, const ipc_call_t *call, ipc_value_t items);
 ipc_result_t *ipc_view_push(ipc_view_t *view, const ipc_call_t *call, const char *name, ipc_value_t value);
+ipc_result_t *ipc_view_push_dict(ipc_view_t *view, const ipc_call_t *call, ipc_value_t dict);
 ipc_result_t *ipc_view_pull(ipc_view_t *view, const ipc_call_t *call, const char *name);
+ipc_result_t *ipc_view_pull_list(ipc_view_t *view, const ipc_call_t *call, ipc_value_t names);
 ipc_result_t *ipc_view_scatter(ipc_view_t *view, const ipc_call_t *call, const char *name,
                                ipc_value_t items);
 ipc_result_t *ipc_view_gather(ipc_view_t *view, const ipc_call_t *call, const char *name);
@@ -139,7 +152,8 @@ ipc_result_t *ipc_view_require(ipc_view_t *view, const ipc_call_t *call, const c
 #define ipc_apply_named_with_sync(view, options, ...) ipc_view_apply((view), IPC_NAMED(true, options, __VA_ARGS__))
 
 //  ipc_map(view, function, items): calls a function of one parameter for each item: a range, an array (its
-//  elements or rows), a list. A direct view deals them out in contiguous blocks.
+//  elements or rows), a list; or a function of several parameters for the items of an ipc_zip(). A direct view deals
+//  them out in contiguous blocks.
 #define ipc_map(view, function, items) ipc_view_map((view), IPC_CALL_1(false, NULL, function), IPC_VALUE(items))
 #define ipc_map_sync(view, function, items) ipc_view_map((view), IPC_CALL_1(true, NULL, function), IPC_VALUE(items))
 #define ipc_map_with(view, function, items, ...) \
@@ -147,7 +161,12 @@ ipc_result_t *ipc_view_require(ipc_view_t *view, const ipc_call_t *call, const c
 #define ipc_map_with_sync(view, function, items, ...) \
     ipc_view_map((view), IPC_CALL_1(true, (__VA_ARGS__), function), IPC_VALUE(items))
 
-//  ipc_push(view, name, value): binds a name on each engine; the value may be the result of a call, as above. ipc_pull(view, name): reads it.
+//  ipc_push(view, name, value): binds a name on each engine; the value may be the result of a call, as above.
+//  ipc_pull(view, name): reads it. A name may lead into a value: "a.b" is the member b of the dictionary a, "a[2]" the third member of a list, element of a 1-D array or row
+//  of another; "a[-1]" is the last, and "a.b[2].c" goes on. A pull, a gather or an ipc_ref() reads what is there, or
+//  raises NameError, which says what part is not. A push or scatter to such a name sets the member of a dictionary,
+//  where it may be new, or of a list. A name that was bound whole, dots and all, is that name; and so is bound what
+//  begins with no name that there is.
 #define ipc_push(view, name, value) ipc_view_push((view), IPC_PLAIN(false, NULL), (name), IPC_VALUE(value))
 #define ipc_push_sync(view, name, value) ipc_view_push((view), IPC_PLAIN(true, NULL), (name), IPC_VALUE(value))
 #define ipc_push_with(view, name, value, ...) ipc_view_push((view), IPC_PLAIN(false, (__VA_ARGS__)), (name), IPC_VALUE(value))
@@ -157,8 +176,21 @@ ipc_result_t *ipc_view_require(ipc_view_t *view, const ipc_call_t *call, const c
 #define ipc_pull_with(view, name, ...) ipc_view_pull((view), IPC_PLAIN(false, (__VA_ARGS__)), (name))
 #define ipc_pull_with_sync(view, name, ...) ipc_view_pull((view), IPC_PLAIN(true, (__VA_ARGS__)), (name))
 
+//  ipc_push_dict(view, dict): binds each key of a dictionary to its value, on each engine all or, if one cannot be,
+//  none. ipc_pull_list(view, names): reads a list of names, as the list of their values.
+#define ipc_push_dict(view, dict) ipc_view_push_dict((view), IPC_PLAIN(false, NULL), (dict))
+#define ipc_push_dict_sync(view, dict) ipc_view_push_dict((view), IPC_PLAIN(true, NULL), (dict))
+#define ipc_push_dict_with(view, dict, ...) ipc_view_push_dict((view), IPC_PLAIN(false, (__VA_ARGS__)), (dict))
+#define ipc_push_dict_with_sync(view, dict, ...) ipc_view_push_dict((view), IPC_PLAIN(true, (__VA_ARGS__)), (dict))
+#define ipc_pull_list(view, names) ipc_view_pull_list((view), IPC_PLAIN(false, NULL), (names))
+#define ipc_pull_list_sync(view, names) ipc_view_pull_list((view), IPC_PLAIN(true, NULL), (names))
+#define ipc_pull_list_with(view, names, ...) ipc_view_pull_list((view), IPC_PLAIN(false, (__VA_ARGS__)), (names))
+#define ipc_pull_list_with_sync(view, names, ...) ipc_view_pull_list((view), IPC_PLAIN(true, (__VA_ARGS__)), (names))
+
 //  ipc_scatter(view, name, items): deals items out in contiguous parts, along axis 0 of an array, and binds
-//  each engine's part to the name. ipc_gather(view, name): collects the parts.
+//  each engine's part to the name. ipc_gather(view, name): collects the parts. With .round_robin both deal one
+//  element after another: the gather that has it, too, puts the elements back in their order. It takes one from each
+//  part in turn, in the order of the view, and passes over parts that have no more.
 #define ipc_scatter(view, name, items) ipc_view_scatter((view), IPC_PLAIN(false, NULL), (name), IPC_VALUE(items))
 #define ipc_scatter_sync(view, name, items) ipc_view_scatter((view), IPC_PLAIN(true, NULL), (name), IPC_VALUE(items))
 #define ipc_scatter_with(view, name, items, ...) ipc_view_scatter((view), IPC_PLAIN(false, (__VA_ARGS__)), (name), IPC_VALUE(items))

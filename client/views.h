@@ -2,6 +2,7 @@
 #ifndef IPC_CLIENT_VIEWS_H
 #define IPC_CLIENT_VIEWS_H
 
+#include "client/defaults.h"
 #include "client/state.h"
 
 struct ipc_view {
@@ -11,6 +12,7 @@ struct ipc_view {
     bool bare;                         // one engine, named by a number alone
     uint32_t *ids;                     // if not all
     size_t count;                      // of ids
+    defaults_t *defaults;              // of its calls; NULL: none
     ipc_view_t *next, *previous;       // of the client's views
 };
 

@@ -122,6 +122,7 @@ ipc_value_t ipc_value_copy(ipc_value_t value, ipc_arena_t *arena)
         return value;
     }
     case IPC_KIND_LIST:
+    case IPC_KIND_ZIP:
     case IPC_KIND_DICT: {
         size_t count = (size_t) value.count * (value.kind == IPC_KIND_DICT ? 2 : 1);
         ipc_value_t *items = ipc_arena_take(arena, count * sizeof items[0]);

@@ -165,6 +165,7 @@ static int pack(ipc_value_t self, ipc_writer_t *writer, ipc_place_fn *place, voi
         }
         return 0;
     }
+    case IPC_KIND_ZIP: return ipc_fail(error, IPC_E_ARGUMENT, "an argument is a zip, which is for the items of a map");
     default: return ipc_fail(error, IPC_E_ARGUMENT, "an argument is of unknown kind %d", self.kind);
     }
 }

@@ -20,7 +20,7 @@ static const char *const kind_texts[] = {
     [IPC_KIND_U64] = "an integer",  [IPC_KIND_F64] = "a double",       [IPC_KIND_C128] = "a complex number",
     [IPC_KIND_STR] = "a string",    [IPC_KIND_ARRAY] = "an array",     [IPC_KIND_LIST] = "a list",
     [IPC_KIND_DICT] = "a dictionary", [IPC_KIND_REF] = "a reference",  [IPC_KIND_RANGE] = "a range",
-    [IPC_KIND_RESULT] = "a result",
+    [IPC_KIND_RESULT] = "a result",     [IPC_KIND_ZIP] = "a zip",
 };
 
 const char *ipc_type_text(ipc_type_t type)

@@ -66,8 +66,8 @@ typedef struct ipc_bytes {
 typedef enum ipc_function_kind {
     IPC_FUNCTION_IMAGE,    // key: hash of the image, ':', hexadecimal offset of the descriptor
     IPC_FUNCTION_NAMED,    // key: "module.function"
-    IPC_FUNCTION_PUSH,     // arguments: name, value
-    IPC_FUNCTION_PULL,     // arguments: name
+    IPC_FUNCTION_PUSH,     // arguments: name and value, or a dictionary of which all are bound or none
+    IPC_FUNCTION_PULL,     // arguments: name, or a list of names, whose values it gives as a list
     IPC_FUNCTION_PART,     // arguments: name; items: bound to it
     IPC_FUNCTION_PROBE,    // arguments: name; gives the value, or of a large array dtype and shape
     IPC_FUNCTION_WRITE,    // arguments: name, array, list of first rows; writes the rows into the array
@@ -83,8 +83,15 @@ typedef enum ipc_items {
     IPC_ITEMS_LIST,        // packed values, one after another, with a table of their places
     IPC_ITEMS_ROWS,        // rows of the array that the arguments end with
     IPC_ITEMS_CALLS,       // a list likewise: each position a call with arguments of its own
+    IPC_ITEMS_TUPLES,      // a list likewise: each item the list of a call's arguments
     IPC_ITEMS_KINDS
 } ipc_items_t;
+
+//  Whether the items are packed one after another.
+static inline bool ipc_items_are_packed(uint32_t items)
+{
+    return items == IPC_ITEMS_LIST || items == IPC_ITEMS_CALLS || items == IPC_ITEMS_TUPLES;
+}
 
 //  An object: bytes in shared memory, named by who made it and a number.
 typedef struct ipc_object {

@@ -83,6 +83,11 @@ ipc_value_t ipc_value_from_dict(const ipc_value_t *items, size_t count)
                          .as.items = items};
 }
 
+ipc_value_t ipc_value_from_zip(const ipc_value_t *sequences, size_t count)
+{
+    return (ipc_value_t){.kind = IPC_KIND_ZIP, .count = (uint32_t) count, .as.items = sequences};
+}
+
 ipc_value_t ipc_range(int64_t first, int64_t end)
 {
     return (ipc_value_t){.kind = IPC_KIND_RANGE, .as.range = {first, end > first ? end : first}};
@@ -174,9 +179,24 @@ static ipc_value_t scalar_at(ipc_dtype_t dtype, const char *at)
     }
 }
 
+//  Items that a map takes of a sequence.
+static size_t length_of(ipc_value_t sequence)
+{
+    return sequence.kind == IPC_KIND_ARRAY ? elements_of(&sequence).shape[0] : ipc_value_count(sequence);
+}
+
+static size_t shortest(ipc_value_t zip)
+{
+    size_t least = zip.count > 0 ? length_of(zip.as.items[0]) : 0;
+    for (uint32_t k = 1; k < zip.count; k++)
+        least = length_of(zip.as.items[k]) < least ? length_of(zip.as.items[k]) : least;
+    return least;
+}
+
 size_t ipc_value_count(ipc_value_t self)
 {
     switch (self.kind) {
+    case IPC_KIND_ZIP: return shortest(self);
     case IPC_KIND_STR:
     case IPC_KIND_LIST:
     case IPC_KIND_DICT: return self.count;
@@ -365,6 +385,10 @@ void ipc_value_print(ipc_value_t self, FILE *stream)
     case IPC_KIND_LIST:
     case IPC_KIND_DICT:
     case IPC_KIND_RANGE: print_members(self, stream); return;
+    case IPC_KIND_ZIP:
+        fputs("zip ", stream);
+        print_members(ipc_value_from_list(self.as.items, self.count), stream);
+        return;
     case IPC_KIND_ARRAY: {
         elements_t e = elements_of(&self);
         size_t total = ipc_value_count(self);

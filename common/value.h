@@ -26,8 +26,9 @@ typedef enum ipc_kind {
     IPC_KIND_ARRAY,    // an ipc_array_t, or memory of the caller's (ipc_f64)
     IPC_KIND_LIST,
     IPC_KIND_DICT,     // string keys, in order
-    IPC_KIND_REF,      // a name in the engine's namespace
+    IPC_KIND_REF,      // a name in the engine's namespace, or one that leads into it (see ipc_pull())
     IPC_KIND_RANGE,    // a, a + 1, … b - 1
+    IPC_KIND_ZIP,      // sequences side by side: what a map calls a function of several parameters for
     IPC_KIND_RESULT    // what another call gives: an argument alone
 } ipc_kind_t;
 
@@ -38,7 +39,8 @@ typedef struct ipc_value {
     uint8_t dtype;     // of borrowed memory
     uint8_t ndim;      // of borrowed memory: 1 or 2; 0 when as.array holds the array
     uint8_t reserved;
-    uint32_t count;    // members of a list, pairs of a dictionary, bytes of a string; a position of a result
+    uint32_t count;    // members of a list, pairs of a dictionary, sequences of a zip, bytes of a string, a position of
+                       // a result
     union {
         bool boolean;
         int64_t i64;
@@ -81,7 +83,8 @@ ipc_value_t ipc_view2(ipc_dtype_t dtype, const void *data, size_t rows, size_t c
 
 //  Readers. Another kind, or a number that does not fit, gives 0, NaN, false, NULL or none.
 ipc_kind_t ipc_value_kind(ipc_value_t self);
-size_t ipc_value_count(ipc_value_t self);              // members, pairs, elements, bytes; 0 for a scalar
+size_t ipc_value_count(ipc_value_t self);              // members, pairs, elements, bytes; 0 for a scalar; of a zip
+                                                       //   what its shortest sequence has
 ipc_value_t ipc_value_at(ipc_value_t self, size_t i);  // member of a list; value of a pair; scalar of a 1-D array
 const char *ipc_value_key(ipc_value_t self, size_t i); // key of a pair (lent)
 ipc_value_t ipc_value_get(ipc_value_t self, const char *key); // of a dictionary, none if it is not there
@@ -113,6 +116,7 @@ ipc_value_t ipc_value_from_value(ipc_value_t value);
 ipc_value_t ipc_value_from_list(const ipc_value_t *items, size_t count);
 ipc_value_t ipc_value_from_dict(const ipc_value_t *items, size_t count);
 ipc_value_t ipc_value_from_result(const struct ipc_result *value);
+ipc_value_t ipc_value_from_zip(const ipc_value_t *sequences, size_t count);
 #ifndef __cplusplus
 ipc_value_t ipc_value_from_c128(double _Complex value);
 #endif
@@ -155,5 +159,11 @@ ipc_value_t ipc_value_from_c128(double _Complex value);
 #define ipc_dict(...)                                                                         \
     ipc_value_from_dict((const ipc_value_t[]){IPC_EACH(IPC_VALUE, __VA_ARGS__)},              \
                         IPC_COUNT(__VA_ARGS__))
+
+//  The items of a map over 2 to 8 sequences (ranges, arrays, lists): item i is what each of them has at i, for a
+//  function of as many parameters, as long as the shortest lasts: ipc_map(view, f, ipc_zip(xs, ys)).
+#define ipc_zip(...)                                                                          \
+    ipc_value_from_zip((const ipc_value_t[]){IPC_EACH(IPC_VALUE, __VA_ARGS__)},               \
+                       IPC_COUNT(__VA_ARGS__))
 #endif
 #endif

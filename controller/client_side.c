@@ -148,7 +148,7 @@ static void fail_submission(controller_t *self, peer_t *peer, const ipc_msg_t *m
 
 static bool has_list(const ipc_msg_t *msg)
 {
-    return msg->submit.items == IPC_ITEMS_LIST || msg->submit.items == IPC_ITEMS_CALLS;
+    return ipc_items_are_packed(msg->submit.items);
 }
 
 static bool submission_is_sound(controller_t *self, peer_t *peer, const ipc_msg_t *msg)

@@ -243,7 +243,7 @@ void interrupt_skip(worker_t *self, work_t *work)
     describe(self, STOP_ABORTED, &self->outcome);
     snprintf(self->outcome.text, sizeof self->outcome.text, "%s was aborted before it ran", work->function->name);
     self->outcome.value.size = self->outcome.objects.size = 0;
-    if (work->items == IPC_ITEMS_LIST || work->items == IPC_ITEMS_CALLS)
+    if (ipc_items_are_packed(work->items))
         ipc_value_skip(&work->list);
     self->outcome.finished = clock_ns();
 }

@@ -8,6 +8,7 @@
 #include "common/copy.h"
 #include "common/fail.h"
 #include "common/join.h"
+#include "common/members.h"
 #include "engine/crash.h"
 #include "engine/state.h"
 
@@ -89,6 +90,18 @@ static int unpack(worker_t *self, ipc_reader_t *reader, ipc_arena_t *arena, ipc_
 
 //  --- Arguments --------------------------------------------------------------------------------------------
 
+//  What a name stands for, lent.
+static int look_up(worker_t *self, const char *name, ipc_value_t *value)
+{
+    ipc_error_t error; // filled by who fails
+    const ipc_value_t *found = names_get(self->names, name);
+    if (found)
+        *value = *found;
+    else if (members_get(self->names, name, self->arena, self->where, value, &error))
+        return fail_with(self, &error);
+    return 0;
+}
+
 //  The value of this number, of those that the span was given.
 static int read_supplied(worker_t *self, uint64_t number, ipc_arena_t *arena, ipc_value_t *value)
 {
@@ -132,20 +145,16 @@ static int fill_hole(worker_t *self, ipc_value_t *value, ipc_arena_t *arena)
 
 //  Replaces references by what their names stand for, and holes by the values of other tasks, in lists and dictionaries
 //  too.
-//      arena   of the value
-static int resolve(worker_t *self, ipc_value_t *value, ipc_arena_t *arena)
+//      owner   of copies of it; NULL: it is lent by the namespace, or lasts as long as the task
+static int resolve(worker_t *self, ipc_value_t *value, ipc_arena_t *owner)
 {
     if (value->kind == IPC_KIND_RESULT)
-        return fill_hole(self, value, arena);
+        return fill_hole(self, value, owner ? owner : self->arena);
     if (value->kind == IPC_KIND_REF) {
-        const ipc_value_t *found = names_get(self->names, value->as.string);
-        ipc_error_t error = {0};
-        if (!found) {
-            ipc_fail(&error, IPC_E_NAME, "name '%s' is not defined on engine %d", value->as.string,
-                     self->options.engine);
-            return fail_with(self, &error);
-        }
-        *value = *found;
+        if (look_up(self, value->as.string, value))
+            return -1;
+        if (owner)
+            *value = ipc_value_copy(*value, owner);
         return 0;
     }
     if (value->kind != IPC_KIND_LIST && value->kind != IPC_KIND_DICT)
@@ -153,7 +162,7 @@ static int resolve(worker_t *self, ipc_value_t *value, ipc_arena_t *arena)
     size_t count = (size_t) value->count * (value->kind == IPC_KIND_DICT ? 2 : 1);
     ipc_value_t *items = (ipc_value_t *) value->as.items; // our own, just unpacked
     for (size_t i = 0; i < count; i++)
-        if (resolve(self, &items[i], arena))
+        if (resolve(self, &items[i], owner))
             return -1;
     return 0;
 }
@@ -202,7 +211,7 @@ static int row_item(worker_t *self, work_t *work, ipc_reader_t *reader, uint64_t
 
 static int read_value(worker_t *self, ipc_reader_t *reader, ipc_value_t *value)
 {
-    return unpack(self, reader, self->arena, value) || resolve(self, value, self->arena) ? -1 : 0;
+    return unpack(self, reader, self->arena, value) || resolve(self, value, NULL) ? -1 : 0;
 }
 
 //  A call's own arguments; more than there is room for are as many as no function takes.
@@ -234,7 +243,8 @@ static int read_arguments(worker_t *self, work_t *work, uint64_t position, ipc_v
             return -1;
         count++;
         break;
-    case IPC_ITEMS_CALLS: return read_call(self, &work->list, arguments, room + 1);
+    case IPC_ITEMS_CALLS:
+    case IPC_ITEMS_TUPLES: return read_call(self, &work->list, arguments, room + 1);
     case IPC_ITEMS_ROWS:
         if (row_item(self, work, &reader, position, &arguments[count]))
             return -1;
@@ -321,39 +331,54 @@ static const char *read_name(worker_t *self, ipc_reader_t *reader)
     return name.as.string;
 }
 
-//  Binds the value to the name; its memory becomes the name's.
-static int bind_value(worker_t *self, const char *name, ipc_reader_t *reader)
+//  A name, and a value that is to be bound to it.
+typedef struct binding {
+    const char *name;
+    ipc_value_t value;
+    ipc_arena_t *arena;                // of its memory; NULL once it is bound
+} binding_t;
+
+//  Reads a value, of which the name will own all.
+static int read_binding(worker_t *self, const char *name, ipc_reader_t *reader, binding_t *binding)
 {
-    ipc_arena_t *arena = ipc_arena_new();
-    ipc_value_t bound;
-    if (unpack(self, reader, arena, &bound) || resolve(self, &bound, arena)) {
-        ipc_arena_destroy(&arena);
+    ipc_error_t error; // filled by who fails
+    *binding = (binding_t){.name = name, .arena = ipc_arena_new()};
+    if (unpack(self, reader, binding->arena, &binding->value) ||
+        resolve(self, &binding->value, binding->arena))
         return -1;
-    }
-    names_put(self->names, name, bound, &arena);
+    if (members_check(self->names, name, self->where, &error))
+        return fail_with(self, &error);
     return 0;
 }
 
-static int find_name(worker_t *self, ipc_reader_t *reader, const ipc_value_t **found)
+//  Binds all, each to its name.
+static int bind_all(worker_t *self, binding_t *bindings, size_t count)
 {
-    const char *name = read_name(self, reader);
-    ipc_error_t error = {0};
-    if (!name)
-        return -1;
-    *found = names_get(self->names, name);
-    if (*found)
-        return 0;
-    ipc_fail(&error, IPC_E_NAME, "name '%s' is not defined on engine %d", name, self->options.engine);
-    return fail_with(self, &error);
+    ipc_error_t error; // filled by who fails
+    for (size_t i = 0; i < count; i++) {
+        binding_t *binding = &bindings[i];
+        if (members_put(self->names, binding->name, binding->value, &binding->arena, self->where, &error))
+            return fail_with(self, &error);
+    }
+    return 0;
 }
 
+//  A name and its value, or a dictionary of both: all are read, and found fit, before the first is bound.
 static int push(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
 {
     (void) position;
     (void) value;
     ipc_reader_t reader = ipc_reader(work->arguments.data, work->arguments.size);
-    const char *name = read_name(self, &reader);
-    return name ? bind_value(self, name, &reader) : -1;
+    size_t count = ipc_read_type(&reader) == IPC_WIRE_MAP ? ipc_read_map(&reader) : 1, read = 0;
+    binding_t *bindings = ipc_arena_take(self->arena, (count + 1) * sizeof bindings[0]);
+    int rc = 0;
+    while (!rc && read < count) {
+        const char *name = read_name(self, &reader);
+        rc = name ? read_binding(self, name, &reader, &bindings[read++]) : -1;
+    }
+    rc = rc || bind_all(self, bindings, count) ? -1 : 0;
+    for (size_t i = 0; i < read; i++) ipc_arena_destroy(&bindings[i].arena);
+    return rc;
 }
 
 static int part(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
@@ -362,17 +387,34 @@ static int part(worker_t *self, work_t *work, uint64_t position, ipc_value_t *va
     (void) value;
     ipc_reader_t reader = ipc_reader(work->arguments.data, work->arguments.size);
     const char *name = read_name(self, &reader);
-    return name ? bind_value(self, name, &work->list) : -1;
+    binding_t binding;
+    if (!name)
+        return -1;
+    int rc = read_binding(self, name, &work->list, &binding) || bind_all(self, &binding, 1) ? -1 : 0;
+    ipc_arena_destroy(&binding.arena);
+    return rc;
 }
 
+//  The value of the name that comes next.
+static int read_named(worker_t *self, ipc_reader_t *reader, ipc_value_t *value)
+{
+    const char *name = read_name(self, reader);
+    return name ? look_up(self, name, value) : -1;
+}
+
+//  Of a name its value, of a list of names the list of theirs.
 static int pull(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
 {
     (void) position;
     ipc_reader_t reader = ipc_reader(work->arguments.data, work->arguments.size);
-    const ipc_value_t *found;
-    if (find_name(self, &reader, &found))
-        return -1;
-    *value = *found;
+    if (ipc_read_type(&reader) != IPC_WIRE_LIST)
+        return read_named(self, &reader, value);
+    size_t count = ipc_read_list(&reader);
+    ipc_value_t *values = ipc_arena_take(self->arena, (count + 1) * sizeof values[0]);
+    for (size_t i = 0; i < count; i++)
+        if (read_named(self, &reader, &values[i]))
+            return -1;
+    *value = ipc_value_from_list(values, count);
     return 0;
 }
 
@@ -395,13 +437,12 @@ static int write_rows(worker_t *self, work_t *work, uint64_t position, ipc_value
 {
     (void) value;
     ipc_reader_t reader = ipc_reader(work->arguments.data, work->arguments.size);
-    const ipc_value_t *found;
+    ipc_value_t found, rows;
     ipc_array_ref_t ref;
-    ipc_value_t rows;
     ipc_error_t error = {0};
-    if (find_name(self, &reader, &found))
+    if (read_named(self, &reader, &found))
         return -1;
-    const ipc_array_t *from = ipc_value_array(*found);
+    const ipc_array_t *from = ipc_value_array(found);
     if (!from || !ipc_array_ref_read(&ref, &reader) || unpack(self, &reader, self->arena, &rows) ||
         ref.dtype != (ipc_dtype_t) from->dtype || ref.ndim != (int) from->ndim ||
         memcmp(ref.shape + 1, from->shape + 1, (from->ndim - 1) * sizeof from->shape[0]) != 0) {
@@ -483,7 +524,7 @@ void run_item(worker_t *self, work_t *work, uint64_t position)
         self->supplied = (supplied_t){&work->supplied, ipc_reader(work->supplied.data, work->supplied.size), 0};
     if (operations[work->function->kind](self, work, position, &value) == 0) {
         pack_result(self, value);
-    } else if (work->items == IPC_ITEMS_LIST || work->items == IPC_ITEMS_CALLS) {
+    } else if (ipc_items_are_packed(work->items)) {
         work->list = item; // it may not have been read to its end
         ipc_value_skip(&work->list);
     }

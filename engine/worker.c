@@ -421,6 +421,7 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     memory_open(&self->memory);
     self->holds = holds_new();
     self->names = names_new();
+    snprintf(self->where, sizeof self->where, " on engine %d", self->options.engine);
     self->arena = ipc_arena_new();
     self->store = ipc_store_new(self->connection.shm, self->owner);
     self->loader = loader_new(&(loader_options_t){.images = self->images,

@@ -28,6 +28,16 @@ int main(void)
     ipc_result_print(box, stdout);
     printf("name = %s\n", ipc_value_str(ipc_value_get(ipc_result_value(box, 0), "name")));
 
+    // A name may lead into a value, to read a member or to set it.
+    ipc_push(all, "box.height", 2);
+    printf("box.height = ");
+    ipc_result_print(ipc_pull(all, "box.height"), stdout);
+
+    // Several names at a time: view.update(…), view.pull(['a', 'c']).
+    ipc_push_dict(all, ipc_dict("a", 3, "c", "three"));
+    printf("a, c = ");
+    ipc_result_print(ipc_pull_list(all, ipc_list("a", "c")), stdout);
+
     // A reference stands for the engine's own value: only the name travels.
     printf("area = ");
     ipc_result_print(ipc_apply(all, area, ipc_ref("box")), stdout);

@@ -45,5 +45,11 @@ int main(void)
         ipc_result_joined(back); // one array of 16, lent by the result
     printf("last     %g of %zu\n", ipc_array_f64(joined)[15], ipc_array_count(joined));
 
+    // Round robin: element i goes to engine i mod 4, and the gather puts them back in their order.
+    const ipc_options_t in_turn = {.round_robin = true};
+    ipc_scatter_with(all, "r", ipc_range(0, 10), &in_turn);
+    show("in turn", ipc_pull(all, "r"));
+    show("gathered", ipc_gather_with(all, "r", &in_turn));
+
     ipc_client_destroy(&client);
 }

@@ -33,6 +33,7 @@ IPC_REMOTE(int64_t, works_on_3, (int item))
         ipc_raise("DomainError", "not here");
     return ipc_engine_id();
 }
+IPC_REMOTE(int, pass, (const char *gate)) { gate_await(gate); return 1; }
 IPC_REMOTE(void, set_counter, (void)) { ipc_ns_set("runs", 0); }
 IPC_REMOTE(int64_t, runs, (void)) { return ipc_value_i64(ipc_ns_get("runs")); }
 IPC_REMOTE(int64_t, counts_and_refuses, (void))
@@ -98,6 +99,25 @@ START_TEST(maps_direct_work_and_finished_results_can_be_waited_for)
     ck_assert_uint_eq(ipc_result_done(direct), ENGINES);
     r = ipc_apply_with(s.any, (&(ipc_options_t){.after = ipc_after(done, direct, map)}), start);
     assert_ok(r);
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(parts_of_results_can_be_waited_for)
+{
+    session_t s = session_open();
+    gate_t gate = gate_new();
+    ipc_result_t *map = ipc_map(s.any, pass, ipc_list(gate.path, gate.path));
+    ipc_result_t *part = ipc_result_slice(map, 1, 2);
+    ipc_result_t *halves[2];
+    ck_assert_uint_eq(ipc_result_split(map, halves, 2), 2);
+    ipc_result_t *r = ipc_apply_with(s.any, (&(ipc_options_t){.after = ipc_after(part)}), where);
+    ipc_result_t *q = ipc_apply_with(s.any, (&(ipc_options_t){.after = ipc_after(halves[0], part)}), where);
+    ck_assert(!ipc_result_wait(r, 0));
+    gate_open(&gate);
+    assert_ok(r);
+    assert_ok(q);
+    gate_remove(&gate);
     session_close(&s);
 }
 END_TEST
@@ -310,6 +330,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, a_task_begins_after_those_it_waits_for);
     tcase_add_test(tests, any_of_them_is_enough_where_that_is_wanted);
     tcase_add_test(tests, maps_direct_work_and_finished_results_can_be_waited_for);
+    tcase_add_test(tests, parts_of_results_can_be_waited_for);
     tcase_add_test(tests, chains_end_whenever_their_tasks_do);
     tcase_add_test(tests, what_can_never_begin_ends_at_once);
     tcase_add_test(tests, tasks_can_wait_for_failures);

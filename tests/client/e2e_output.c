@@ -25,6 +25,11 @@ IPC_REMOTE(void, say_then_fail, (void))
     printf("before\n");
     ipc_raise("Failed", "after a line");
 }
+IPC_REMOTE(void, say_behind, (const char *gate))
+{
+    gate_await(gate);
+    printf("behind\n");
+}
 IPC_REMOTE(void, say_much, (int lines))
 {
     for (int i = 0; i < lines; i++) printf("line %d of many\n", i);
@@ -178,6 +183,92 @@ START_TEST(nothing_appears_by_itself)
 }
 END_TEST
 
+static void assert_grouped(ipc_result_t *result, ipc_group_t group, const char *expected)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    ipc_result_display_by(result, group, stream);
+    fclose(stream);
+    ck_assert_msg(strcmp(text, expected) == 0, "displayed:\n%s\nnot:\n%s", text, expected);
+    free(text);
+}
+
+START_TEST(output_is_grouped_as_asked)
+{
+    session_t s = session_open();
+    const char *by_position = "[stdout:1] first\n[stdout:1] second\n[stderr:1] to stderr\n"
+                              "[stdout:0] first\n[stdout:0] second\n[stderr:0] to stderr\n";
+    ipc_result_t *r = ipc_apply(view_of(&s, "1,0"), say_both);
+    assert_grouped(r, IPC_BY_POSITION, by_position);
+    assert_grouped(r, IPC_BY_TYPE,
+                   "[stdout:1] first\n[stdout:1] second\n[stdout:0] first\n[stdout:0] second\n"
+                   "[stderr:1] to stderr\n[stderr:0] to stderr\n");
+    assert_grouped(r, IPC_BY_ENGINE,
+                   "[stdout:0] first\n[stdout:0] second\n[stderr:0] to stderr\n"
+                   "[stdout:1] first\n[stdout:1] second\n[stderr:1] to stderr\n");
+    assert_displays(r, by_position);
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(all_tasks_of_an_engine_are_one_group)
+{
+    session_t s = session_open();
+    const char *targets[] = {"1", "0", "1"}, *words[] = {"one", "two", "three"};
+    ipc_result_t *parts[3];
+    for (size_t i = 0; i < 3; i++) parts[i] = ipc_apply(view_of(&s, targets[i]), say, words[i]);
+    ipc_result_t *r = ipc_result_join(parts, 3);
+    assert_grouped(r, IPC_BY_ENGINE, "[stdout:0] two\n[stdout:1] one\n[stdout:1] three\n");
+    assert_grouped(r, IPC_BY_TYPE, "[stdout:1] one\n[stdout:0] two\n[stdout:1] three\n");
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(order_is_that_in_which_output_came)
+{
+    session_t s = session_open();
+    gate_t first = gate_new(), second = gate_new();
+    ipc_result_t *r = ipc_map(view_of(&s, "0:2"), say_behind, ipc_list(first.path, second.path));
+    gate_open(&second);
+    ck_assert(ipc_result_wait_for(r, IPC_FIRST_DONE, IPC_FOREVER));
+    gate_open(&first);
+    assert_grouped(r, IPC_BY_POSITION, "[stdout:0] behind\n[stdout:1] behind\n");
+    assert_grouped(r, IPC_BY_ORDER, "[stdout:1] behind\n[stdout:0] behind\n");
+    assert_grouped(r, IPC_BY_TYPE, "[stdout:0] behind\n[stdout:1] behind\n");
+    assert_grouped(r, IPC_BY_ORDER, "[stdout:1] behind\n[stdout:0] behind\n");
+    gate_remove(&first);
+    gate_remove(&second);
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(errors_follow_whatever_the_group)
+{
+    session_t s = session_open();
+    ipc_result_t *r = ipc_apply(s.one, say_then_fail);
+    char *plain = display_of(r);
+    ck_assert_ptr_nonnull(strstr(plain, "after a line"));
+    for (int group = IPC_BY_TYPE; group <= IPC_BY_ORDER; group++) assert_grouped(r, (ipc_group_t) group, plain);
+    free(plain);
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(a_line_that_was_written_over_shows_its_last_state)
+{
+    session_t s = session_open();
+    assert_displays(ipc_apply(s.one, say, "10 %\r50 %\r100 %"), "[stdout:0] 100 %\n");
+    assert_displays(ipc_apply(s.one, say, "done\r"), "[stdout:0] done\n"); // the end of a line, as some write it
+    assert_displays(ipc_apply(s.one, say, "\r"), "[stdout:0] \n");
+    assert_displays(ipc_apply(s.one, say, "a\rb\r\nc\rd\r\r"), "[stdout:0] b\n[stdout:0] d\n");
+    ipc_result_t *r = ipc_apply_sync(s.one, say, "old\rnew");
+    assert_grouped(r, IPC_BY_ORDER, "[stdout:0] new\n");
+    ck_assert_str_eq(ipc_result_metadata(r, 0)->out, "old\rnew\n"); // as it was written
+    session_close(&s);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, each_engine_has_its_prefix);
@@ -190,6 +281,11 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, maps_show_by_item);
     tcase_add_test(tests, much_output_is_complete);
     tcase_add_test(tests, nothing_appears_by_itself);
+    tcase_add_test(tests, output_is_grouped_as_asked);
+    tcase_add_test(tests, all_tasks_of_an_engine_are_one_group);
+    tcase_add_test(tests, order_is_that_in_which_output_came);
+    tcase_add_test(tests, errors_follow_whatever_the_group);
+    tcase_add_test(tests, a_line_that_was_written_over_shows_its_last_state);
 }
 
 int main(void)
