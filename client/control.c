@@ -27,16 +27,21 @@ static void unlock(ipc_client_t *client)
     pthread_mutex_unlock(&client->lock);
 }
 
-void ipc_result_abort(ipc_result_t *self)
+void result_abort(ipc_result_t *self)
 {
-    ipc_client_t *client = self->client;
-    pthread_mutex_lock(&client->lock);
     abort_positions(self, 0, self->positions.count);
     for (size_t i = 0; self->more && i < self->more->source_count; i++) { // it shows parts of others
         const tap_t *tap = self->more->sources[i];
         uint64_t one = self->more->split_at;
         abort_positions(tap->source, tap->view ? tap->first : tap->first + one, tap->view ? tap->count : 1);
     }
+}
+
+void ipc_result_abort(ipc_result_t *self)
+{
+    ipc_client_t *client = self->client;
+    pthread_mutex_lock(&client->lock);
+    result_abort(self);
     unlock(client);
 }
 

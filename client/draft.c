@@ -35,8 +35,9 @@ void draft_begin(draft_t *self, ipc_view_t *view, const ipc_call_t *call, const 
     if (call->options)
         memcpy(&self->options, call->options, size);
     client_ensure(client, &self->error);
-    if (self->error.code == 0 && !has_room(client))
-        client_wait(client, has_room, client, IPC_FOREVER); // results go on arriving
+    if (self->error.code == 0 && !has_room(client) && // results go on arriving
+        !client_wait(client, has_room, client, IPC_FOREVER) && client->interrupted)
+        client_fail_interrupted(&self->error);
     if (self->error.code == 0 && (self->options.after || self->options.follow))
         link_receive(client); // what it depends on may have ended
     if (self->error.code == 0 && client->dead)

@@ -8,23 +8,17 @@
 static void print_position(ipc_result_t *self, size_t i, FILE *stream)
 {
     const ipc_error_t *error = positions_error(&self->positions, i);
+    if (!self->finished && (self->shape == RESULT_GATHER || !positions_is_done(&self->positions, i)))
+        error = result_unfinished();
     if (error)
         fprintf(stream, "<%s>", error->kind);
     else
         ipc_value_print(positions_value(&self->positions, i), stream);
 }
 
-void ipc_result_print(ipc_result_t *self, FILE *stream)
+static void print_positions(ipc_result_t *self, FILE *stream)
 {
     enum { ALL_SHOWN = 1000, EDGE_SHOWN = 3 };
-    result_wait_all(self);
-    result_look(self);
-    const ipc_array_t *joined = self->shape == RESULT_GATHER ? ipc_result_joined(self) : NULL;
-    if (joined) {
-        ipc_value_print(ipc_value_from_array(joined), stream);
-        fputc('\n', stream);
-        return;
-    }
     if (self->shape == RESULT_BARE && self->positions.count == 1) {
         print_position(self, 0, stream);
         fputc('\n', stream);
@@ -41,6 +35,23 @@ void ipc_result_print(ipc_result_t *self, FILE *stream)
         print_position(self, i, stream);
     }
     fputs("]\n", stream);
+}
+
+void ipc_result_print(ipc_result_t *self, FILE *stream)
+{
+    bool finished = result_wait_all(self);
+    result_look(self);
+    const ipc_array_t *joined = finished && self->shape == RESULT_GATHER ? ipc_result_joined(self) : NULL;
+    if (joined) {
+        ipc_value_print(ipc_value_from_array(joined), stream);
+        fputc('\n', stream);
+        return;
+    }
+    if (!finished) // more comes in
+        pthread_mutex_lock(&self->client->lock);
+    print_positions(self, stream);
+    if (!finished)
+        pthread_mutex_unlock(&self->client->lock);
 }
 
 //  All that one position wrote to one stream, each line behind its prefix.
@@ -95,24 +106,35 @@ static written_t *sort_written(written_t *list)
     return merge(sort_written(list), sort_written(second));
 }
 
+//  Sorted; with the lock.
+static const written_t *all_written(ipc_result_t *self)
+{
+    result_more_t *more = self->more;
+    if (!more)
+        return NULL;
+    more->last_written = more->written = sort_written(more->written);
+    while (more->last_written && more->last_written->next) more->last_written = more->last_written->next;
+    return more->written;
+}
+
 void ipc_result_display(ipc_result_t *self, FILE *stream)
 {
-    result_wait_all(self);
+    bool finished = result_wait_all(self);
     result_look(self);
-    const written_t *written = NULL;
-    if (self->more) {
-        result_more_t *more = self->more;
-        pthread_mutex_lock(&self->client->lock); // results of others may be told meanwhile
-        written = more->last_written = more->written = sort_written(more->written);
-        while (more->last_written && more->last_written->next) more->last_written = more->last_written->next;
+    pthread_mutex_lock(&self->client->lock); // results of others may be told meanwhile
+    const written_t *written = all_written(self);
+    if (finished)
         pthread_mutex_unlock(&self->client->lock);
-    }
     while (written) {
         const written_t *first = written;
         print_stream(first, 1, stream);
         print_stream(first, 2, stream);
         while (written && written->position == first->position) written = written->next;
     }
-    if (self->positions.failed > 0)
+    if (!finished) { // more came in while it was shown, but for the lock
+        pthread_mutex_unlock(&self->client->lock);
+        ipc_error_print(result_unfinished(), stream);
+    } else if (self->positions.failed > 0) {
         ipc_error_print(ipc_result_error(self), stream);
+    }
 }
