@@ -91,6 +91,8 @@ void draft_target(draft_t *self, uint32_t engine, size_t first, size_t count)
 void draft_target_engines(draft_t *self)
 {
     bool named = self->direct || !self->view->all;
+    if (self->error.code == 0 && self->engine_count == 0)
+        ipc_fail(&self->error, IPC_E_ENGINE_LOST, "no engine is ready: wait for them with ipc_client_wait()");
     for (size_t i = 0; named && i < self->engine_count; i++)
         draft_target(self, self->engines[i], self->direct ? i : 0, self->direct ? 1 : 0);
     self->count = self->direct ? self->engine_count : 1;
