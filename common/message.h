@@ -47,7 +47,8 @@ enum {
     X(ABORT,    abort)       /* client to controller: this work of mine is not wanted any more */ \
     X(DROP,     drop)        /* controller to engine: items of a span are not wanted any more */ \
     X(SIGNAL,   signal)      /* client to controller: send a signal to engines */ \
-    X(PUBLISH,  publish)     /* engine to controller to client: while a task runs, its latest value of a name */
+    X(PUBLISH,  publish)     /* engine to controller to client: while a task runs, its latest value of a name */ \
+    X(SHUTDOWN, shutdown)    /* client to controller: end engines, or have them run anew; or end the cluster */
 // clang-format on
 
 #define IPC_MSG_CODE_(name, field) IPC_MSG_##name,
@@ -129,8 +130,13 @@ enum {
 //  runs, too; and ends its process if that one cannot be stopped.
 typedef enum ipc_drop { IPC_DROP_WAITING, IPC_DROP_STOP, IPC_DROP_KILL, IPC_DROPS } ipc_drop_t;
 
-//  Why a worker ended its process itself.
-typedef enum ipc_verdict { IPC_VERDICT_NONE, IPC_VERDICT_ABORTED, IPC_VERDICT_TIMEOUT } ipc_verdict_t;
+//  Why a worker ended its process itself, or (the controller's own verdict) was ended with its engine.
+typedef enum ipc_verdict {
+    IPC_VERDICT_NONE,
+    IPC_VERDICT_ABORTED,
+    IPC_VERDICT_TIMEOUT,
+    IPC_VERDICT_ENDED
+} ipc_verdict_t;
 
 enum { IPC_DONE_REFUSED = 2 };
 
@@ -248,6 +254,11 @@ typedef struct ipc_msg {
             uint32_t signal;
             ipc_bytes_t engines;       // uint32_t each
         } signal;
+        struct {
+            uint64_t job;              // whose positions end when the engines have ended, or are back
+            uint32_t restart;
+            ipc_bytes_t engines;       // uint32_t each; none: the whole cluster, nobody answers
+        } shutdown;
     };
 } ipc_msg_t;
 

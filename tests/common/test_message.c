@@ -47,6 +47,7 @@
 #define FIELDS_drop(N, L, B, R, O, T)         N(span) N(first) N(count) L(how, IPC_DROP_KILL)
 #define FIELDS_signal(N, L, B, R, O, T)       N(job) N(signal) R(engines, 4)
 #define FIELDS_publish(N, L, B, R, O, T)      N(span) N(item) N(engine) B(name) B(value)
+#define FIELDS_shutdown(N, L, B, R, O, T)     N(job) N(restart) R(engines, 4)
 // clang-format on
 
 static const char row[96] = "\1\2\3\4 a row of elements \xff\xfe of three each \0 and more";
