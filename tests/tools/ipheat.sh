@@ -90,8 +90,8 @@ sys.exit(ipheat.wait(20) != -signal.SIGINT)
 END
     grep -q 'its jobs are aborted' stderr || fail "ipheat $* did not say that it aborts its jobs"
 }
-interrupted --n 2048 --t 1e9
-interrupted --n 1024 --steps 1000000000 --dt 0.1 --sweep alpha=1:2:9
+interrupted --n 2048 --steps 1000000000 --dt 0.1 --method fd
+interrupted --n 1024 --steps 1000000000 --dt 0.1 --method fd --sweep alpha=1:2:9
 expect 0 'finite differences' --n 64 --t 10 # both engines are free again
 if $cairo; then
     expect 0 'wrote heat.png' --n 64 --t 10 --out heat.png
