@@ -32,9 +32,9 @@ void ipc_client_abort(ipc_client_t *self);
 ipc_result_t *ipc_view_signal(ipc_view_t *self, int number);
 
 //  Ends the engines of a direct view for good: they leave the ids, and do not come back. It overtakes the work that
-//  was sent: what one runs has 2 s to end by itself (as at ipc_result_abort()) and then ends with the error
-//  ENGINE_LOST, kind "EngineLost", unless retries are left; so does direct work that waits for it; balanced work goes to
-//  others. A position for each engine: done when no process of it is left; failed if the engine is not there.
+//  was sent: what one runs ends with the error ENGINE_LOST, kind "EngineLost", unless retries are left; so does direct
+//  work that waits for it; balanced work goes to others. A position for each engine: done when no process of it is
+//  left, failed if the engine is not there.
 ipc_result_t *ipc_view_shutdown(ipc_view_t *self);
 
 //  The same, but each engine is started anew, with its id and an empty namespace, and work that waits for it goes on

@@ -230,7 +230,8 @@ static void print_progress(ipc_result_t *self)
 static void print_interrupted(ipc_result_t *self)
 {
     size_t done = ipc_result_done(self), count = self->positions.count;
-    fprintf(stderr, "\ninterrupted: the %s goes on, %zu of %zu are done; another Ctrl-C while it is waited for aborts it\n",
+    fprintf(stderr,
+            "\ninterrupted: the %s goes on, %zu of %zu are done; another Ctrl-C while it is waited for aborts it\n",
             self->method, done, count);
 }
 

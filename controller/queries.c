@@ -318,7 +318,8 @@ static void on_supervisor(controller_t *self, peer_t *peer, const ipc_msg_t *que
     if (self->is_ordered && self->supervisor > 0)
         answer(peer, query, (uint64_t) self->supervisor, &(ipc_writer_t){0});
     else
-        answer_text(peer, query, IPC_E_SYSTEM, "the cluster was not started by ipcluster: nobody can stop it from here");
+        answer_text(peer, query, IPC_E_SYSTEM,
+                    "the cluster was not started by ipcluster: nobody can stop it from here");
 }
 
 void on_query(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)

@@ -115,7 +115,8 @@ static void *begin_and_end(void *unused)
     return unused;
 }
 
-//  Members of the list come and go on the stacks of threads while handlers run: a sanitizer sees one that went too soon.
+//  Members of the list come and go on the stacks of threads while handlers run: a sanitizer sees one that went too
+//  soon.
 START_TEST(waits_come_and_go_while_signals_do)
 {
     interrupt_t whole = wait_new(); // the default would end the test
