@@ -92,11 +92,35 @@ static void wait_on(ipc_client_t *self, pthread_cond_t *condition, int64_t deadl
 
 bool client_wait(ipc_client_t *self, condition_fn *condition, void *context, int timeout_ms)
 {
+    if (!self->catches || condition(context))
+        return client_wait_caught(self, condition, context, timeout_ms, NULL);
+    interrupt_t interrupt = {.fd = self->kick_fd};
+    interrupt_begin(&interrupt);
+    bool met = client_wait_caught(self, condition, context, timeout_ms, &interrupt);
+    interrupt_end(&interrupt);
+    return met;
+}
+
+int client_fail_interrupted(ipc_error_t *error)
+{
+    return ipc_fail(error, IPC_E_INTERRUPTED, "the wait was interrupted by Ctrl-C");
+}
+
+void ipc_client_catch_interrupts(ipc_client_t *self, bool on)
+{
+    pthread_mutex_lock(&self->lock);
+    self->catches = on;
+    pthread_mutex_unlock(&self->lock);
+}
+
+bool client_wait_caught(ipc_client_t *self, condition_fn *condition, void *context, int timeout_ms,
+                        interrupt_t *interrupt)
+{
     int64_t deadline = timeout_ms < 0 ? INT64_MAX : monotonic_now() + (int64_t) timeout_ms * 1000000;
     if (condition(context)) // the common case of a reader: no system call
         return true;
     self->waiters++;
-    bool met;
+    bool met, interrupted = false;
     link_flush(self);
     for (;;) {
         if (link_has_more(self))
@@ -104,6 +128,12 @@ bool client_wait(ipc_client_t *self, condition_fn *condition, void *context, int
         met = condition(context);
         if (met || self->stopping)
             break;
+        if (interrupt && interrupt_take(interrupt)) {
+            interrupted = !interrupt->ends || interrupt->ends(interrupt);
+            if (interrupted)
+                break;
+            continue; // it may have something to be sent
+        }
         int64_t left = deadline == INT64_MAX ? INT64_MAX : deadline - monotonic_now();
         if (left <= 0)
             break;
@@ -118,6 +148,7 @@ bool client_wait(ipc_client_t *self, condition_fn *condition, void *context, int
         self->followers--;
     }
     self->waiters--;
+    self->interrupted = interrupted;
     if (self->thread_parked || self->stopping)
         pthread_cond_broadcast(&self->thread_wanted);
     return met;
@@ -194,6 +225,8 @@ static int client_connect(ipc_client_t *self, ipc_error_t *error)
         *error = self->refusal;
         return -1;
     }
+    if (!answered && self->interrupted)
+        return client_fail_interrupted(error);
     if (!answered || !self->welcome)
         return ipc_fail(error, IPC_E_CONNECTION,
                         "the cluster's controller does not answer at %s: stop the cluster with 'ipcluster "
@@ -390,7 +423,10 @@ int ipc_client_wait(ipc_client_t *self, size_t n, int timeout_ms, ipc_error_t *e
 {
     pthread_mutex_lock(&self->lock);
     int rc = client_ensure(self, error);
-    if (!rc && !client_wait(self, has_engines, &(engines_wanted_t){self, n}, timeout_ms))
+    bool met = !rc && client_wait(self, has_engines, &(engines_wanted_t){self, n}, timeout_ms);
+    if (!rc && !met && self->interrupted)
+        rc = client_fail_interrupted(error);
+    else if (!rc && !met)
         rc = ipc_fail(error, IPC_E_TIMEOUT, "%zu of %zu engines were ready after %d ms", ready_count(self), n,
                       timeout_ms);
     else if (!rc && self->dead)

@@ -31,6 +31,25 @@ void ipc_client_abort(ipc_client_t *self);
 //      number   such as SIGINT
 ipc_result_t *ipc_view_signal(ipc_view_t *self, int number);
 
+//  Ends the engines of a direct view for good: they leave the ids, and do not come back. It overtakes the work that
+//  was sent: what one runs ends with the error ENGINE_LOST, kind "EngineLost", unless retries are left; so does direct
+//  work that waits for it; balanced work goes to others. A position for each engine: done when no process of it is
+//  left, failed if the engine is not there.
+ipc_result_t *ipc_view_shutdown(ipc_view_t *self);
+
+//  The same, but each engine is started anew, with its id and an empty namespace, and work that waits for it goes on
+//  there. A position is done when its engine is ready again. An engine that was started by hand, without ipcluster,
+//  fails: nobody could start it again.
+ipc_result_t *ipc_view_restart(ipc_view_t *self);
+
+//  Stops the cluster, as `ipcluster stop` does, whoever uses it: controller and engines end, and their files and shared
+//  memory are removed. 0 when nothing of it is left; unfinished results of this client have ended with the error
+//  CONNECTION, and it can only be read from and destroyed (or go on with a cluster that is started again). -1 with
+//  *error: TIMEOUT (it goes on being stopped), INTERRUPTED, SYSTEM (the controller was not started by ipcluster), or as
+//  ipc_client_new() (there is none any more).
+//      timeout_ms   IPC_FOREVER waits without limit
+int ipc_client_shutdown(ipc_client_t *self, int timeout_ms, ipc_error_t *error);
+
 //  Removes all names from the namespaces of a direct view's engines, in order with the other work.
 ipc_result_t *ipc_view_clear(ipc_view_t *self);
 

@@ -40,8 +40,9 @@ void draft_begin(draft_t *self, ipc_view_t *view, const ipc_call_t *call, const 
     if (view->defaults)
         defaults_fill(view->defaults, &self->options);
     client_ensure(client, &self->error);
-    if (self->error.code == 0 && !has_room(client))
-        client_wait(client, has_room, client, IPC_FOREVER); // results go on arriving
+    if (self->error.code == 0 && !has_room(client) && // results go on arriving
+        !client_wait(client, has_room, client, IPC_FOREVER) && client->interrupted)
+        client_fail_interrupted(&self->error);
     if (self->error.code == 0 && (self->options.after || self->options.follow))
         link_receive(client); // what it depends on may have ended
     if (self->error.code == 0 && client->dead)
@@ -106,6 +107,8 @@ void draft_target(draft_t *self, uint32_t engine, size_t first, size_t count)
 void draft_target_engines(draft_t *self)
 {
     bool named = self->direct || !self->view->all;
+    if (self->error.code == 0 && self->engine_count == 0)
+        ipc_fail(&self->error, IPC_E_ENGINE_LOST, "no engine is ready: wait for them with ipc_client_wait()");
     for (size_t i = 0; named && i < self->engine_count; i++)
         draft_target(self, self->engines[i], self->direct ? i : 0, self->direct ? 1 : 0);
     self->count = self->direct ? self->engine_count : 1;

@@ -89,7 +89,8 @@ static const ipc_array_t *join(ipc_result_t *self, ipc_array_t **given)
 
 const ipc_array_t *ipc_result_joined(ipc_result_t *self)
 {
-    result_wait_all(self);
+    if (!result_wait_all(self))
+        return NULL;
     result_more_t *more = result_more(self);
     if (more->joined_known)
         return more->joined;
@@ -109,5 +110,7 @@ const ipc_array_t *ipc_result_joined(ipc_result_t *self)
 ipc_value_t ipc_result_joined_value(ipc_result_t *self)
 {
     const ipc_array_t *joined = ipc_result_joined(self);
-    return joined ? ipc_value_from_array(joined) : self->more->joined_list;
+    if (joined)
+        return ipc_value_from_array(joined);
+    return self->more && self->more->joined_known ? self->more->joined_list : ipc_none();
 }

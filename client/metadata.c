@@ -162,7 +162,8 @@ static int64_t fail_by_engine(const ipc_result_t *self, int engine, size_t runs,
 
 int64_t ipc_result_by_engine(ipc_result_t *self, int engine, ipc_error_t *error)
 {
-    result_wait_all(self);
+    if (!result_wait_all(self))
+        return client_fail_interrupted(error);
     uint64_t ran[2] = {0};
     size_t count = 0;
     for (size_t k = 0; k < self->run_count && count < 2; k++) {

@@ -9,23 +9,17 @@
 static void print_position(ipc_result_t *self, size_t i, FILE *stream)
 {
     const ipc_error_t *error = positions_error(&self->positions, i);
+    if (!self->finished && (self->shape == RESULT_GATHER || !positions_is_done(&self->positions, i)))
+        error = result_unfinished();
     if (error)
         fprintf(stream, "<%s>", error->kind);
     else
         ipc_value_print(positions_value(&self->positions, i), stream);
 }
 
-void ipc_result_print(ipc_result_t *self, FILE *stream)
+static void print_positions(ipc_result_t *self, FILE *stream)
 {
     enum { ALL_SHOWN = 1000, EDGE_SHOWN = 3 };
-    result_wait_all(self);
-    result_look(self);
-    ipc_value_t joined = self->shape == RESULT_GATHER ? ipc_result_joined_value(self) : ipc_none();
-    if (joined.kind != IPC_KIND_NONE) {
-        ipc_value_print(joined, stream);
-        fputc('\n', stream);
-        return;
-    }
     if (self->shape == RESULT_BARE && self->positions.count == 1) {
         print_position(self, 0, stream);
         fputc('\n', stream);
@@ -42,6 +36,23 @@ void ipc_result_print(ipc_result_t *self, FILE *stream)
         print_position(self, i, stream);
     }
     fputs("]\n", stream);
+}
+
+void ipc_result_print(ipc_result_t *self, FILE *stream)
+{
+    bool finished = result_wait_all(self);
+    result_look(self);
+    ipc_value_t joined = finished && self->shape == RESULT_GATHER ? ipc_result_joined_value(self) : ipc_none();
+    if (joined.kind != IPC_KIND_NONE) {
+        ipc_value_print(joined, stream);
+        fputc('\n', stream);
+        return;
+    }
+    if (!finished) // more comes in
+        pthread_mutex_lock(&self->client->lock);
+    print_positions(self, stream);
+    if (!finished)
+        pthread_mutex_unlock(&self->client->lock);
 }
 
 //  --- Output -----------------------------------------------------------------------------------------------------
@@ -137,13 +148,15 @@ void ipc_result_display_by(ipc_result_t *self, ipc_group_t group, FILE *stream)
         ipc_result_stream(self, stream);
         return;
     }
-    result_wait_all(self);
+    bool finished = result_wait_all(self);
     result_look(self);
     size_t count = 0;
     piece_t *pieces = sort_pieces(self, group, &count);
     print_pieces(pieces, count, stream);
     free(pieces);
-    if (self->positions.failed > 0)
+    if (!finished)
+        ipc_error_print(result_unfinished(), stream);
+    else if (self->positions.failed > 0)
         ipc_error_print(ipc_result_error(self), stream);
 }
 

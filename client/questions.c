@@ -31,8 +31,10 @@ int question_ask(question_t *self, ipc_client_t *client, ipc_msg_t *query, int t
     query->type = IPC_MSG_QUERY;
     query->query.number = self->number;
     link_send(client, query);
-    client_wait(client, is_answered, &(awaited_t){client, self}, timeout_ms);
+    bool interrupted = !client_wait(client, is_answered, &(awaited_t){client, self}, timeout_ms) && client->interrupted;
     forget(client, self);
+    if (interrupted)
+        return client_fail_interrupted(error);
     if (!self->answered && (client->dead || client->stopping))
         return ipc_fail(error, IPC_E_CONNECTION, "the cluster is gone");
     if (!self->answered)

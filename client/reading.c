@@ -41,14 +41,12 @@ double ipc_result_elapsed(ipc_result_t *self)
 
 double ipc_result_wall_time(ipc_result_t *self)
 {
-    result_wait_all(self);
-    return ipc_result_elapsed(self);
+    return result_wait_all(self) ? ipc_result_elapsed(self) : 0;
 }
 
 double ipc_result_serial_time(ipc_result_t *self)
 {
-    result_wait_all(self);
-    return self->serial;
+    return result_wait_all(self) ? self->serial : 0;
 }
 
 double ipc_result_speedup(ipc_result_t *self)
@@ -59,9 +57,17 @@ double ipc_result_speedup(ipc_result_t *self)
 
 //  --- Errors -------------------------------------------------------------------------------------------------
 
+const ipc_error_t *result_unfinished(void)
+{
+    static const ipc_error_t error = {.code = IPC_E_INTERRUPTED, .engine = -1, .kind = "WaitInterrupted",
+                                      .text = "the wait was interrupted by Ctrl-C: the work goes on"};
+    return &error;
+}
+
 bool ipc_result_ok(ipc_result_t *self)
 {
-    result_wait_all(self);
+    if (!result_wait_all(self))
+        return false;
     if (self->positions.failed > 0)
         result_look(self);
     return self->positions.failed == 0;
@@ -108,7 +114,8 @@ static ipc_error_t *summarise(const ipc_result_t *self)
 
 const ipc_error_t *ipc_result_error(ipc_result_t *self)
 {
-    result_wait_all(self);
+    if (!result_wait_all(self))
+        return result_unfinished();
     result_look(self);
     if (self->positions.failed == 0 && self->shape == RESULT_GATHER)
         ipc_result_joined(self); // finds parts that do not fit
@@ -138,7 +145,8 @@ const ipc_error_t *ipc_result_error_at(ipc_result_t *self, size_t i)
                                              .text = "the position is out of range"};
     if (i >= self->positions.count)
         return &out_of_range;
-    result_wait_at(self, i);
+    if (!result_wait_at(self, i))
+        return result_unfinished();
     result_look(self);
     bool locked = lock_positions(self);
     const ipc_error_t *error = positions_error(&self->positions, i);
@@ -150,8 +158,7 @@ const ipc_error_t *ipc_result_error_at(ipc_result_t *self, size_t i)
 
 ipc_value_t ipc_result_value(ipc_result_t *self, size_t i)
 {
-    result_wait_at(self, i);
-    if (i >= self->positions.count)
+    if (i >= self->positions.count || !result_wait_at(self, i))
         return ipc_none();
     bool locked = lock_positions(self);
     ipc_value_t value = positions_value(&self->positions, i);
@@ -220,7 +227,8 @@ static ipc_item_t *show_item(ipc_result_t *self, const run_t *run, size_t i, dou
 
 ipc_item_t *ipc_result_next(ipc_result_t *self)
 {
-    result_wait_until(self, has_next, self, IPC_FOREVER);
+    if (!result_wait_until(self, has_next, self, IPC_FOREVER))
+        return NULL;
     pthread_mutex_lock(&self->client->lock);
     ipc_item_t *item = NULL;
     if (self->next_run < self->run_count) {
@@ -240,13 +248,12 @@ ipc_item_t *ipc_result_next(ipc_result_t *self)
 
 ipc_item_t *ipc_result_item(ipc_result_t *self, size_t i)
 {
-    if (i >= self->positions.count)
+    if (i >= self->positions.count || !result_wait_at(self, i))
         return NULL;
-    result_wait_at(self, i);
     pthread_mutex_lock(&self->client->lock);
     const run_t *run = result_run(self, i);
     ipc_item_t *item = NULL;
-    if (run) { // else the client is being destroyed
+    if (run) {
         uint64_t at = i - run->first;
         item = show_item(self, run, i, run_time(run, 0, at), run_time(run, at, at + 1));
     }

@@ -56,8 +56,12 @@ bool ipc_result_wait_for(ipc_result_t *self, ipc_when_t when, int timeout_ms);
 //      results   borrowed; NULL ones are passed over, so that a loop can take out what it has dealt with
 int64_t ipc_wait_any(ipc_result_t *const *results, size_t count, int timeout_ms);
 
-//  Waits without limit, with a progress bar on stderr if that is a terminal, and silently if it is not.
-void ipc_result_wait_interactive(ipc_result_t *self);
+//  Waits without limit, with a progress bar on stderr if that is a terminal, and silently if it is not. True when every
+//  position is done. False when Ctrl-C (SIGINT) came: the work goes on, which a line says on the terminal (unless the
+//  program has asked for such ends of waits: see ipc_client_catch_interrupts()), and the result may be waited for, read or dropped as before. Another Ctrl-C while it is waited for, by whatever call, aborts
+//  it, as ipc_result_abort() does, and the wait goes on until that is over; a third ends the program. In a program with
+//  a handler of its own for SIGINT, Ctrl-C does what that says: see ipc_client_catch_interrupts().
+bool ipc_result_wait_interactive(ipc_result_t *self);
 
 //  Has callback called once all is done (soon, if it is), on a thread of the library's that makes the calls of all
 //  results of the client one after another. Several callbacks of a result are called in order. A callback may use the

@@ -13,6 +13,9 @@ typedef enum result_shape { RESULT_BARE, RESULT_LIST, RESULT_GATHER } result_sha
 //  fit into none.
 enum { GATHER_OVER, GATHER_PROBE, GATHER_WRITE, GATHER_FETCH };
 
+//  What Ctrl-C has done to the waits for a result: the first ends one, the second aborts the work.
+enum { INTERRUPTED_NEVER, INTERRUPTED_ONCE, INTERRUPTED_AND_ABORTED };
+
 //  Positions that came in one message.
 typedef struct run {
     int engine;                        // -1: none ran them
@@ -105,6 +108,7 @@ struct ipc_result {
     uint8_t phase;                     // of a gather: GATHER_…
     bool abandoned;                    // the program freed it, but others show parts of it or name it
     atomic_bool looked;                // somebody looked at the error, perhaps in a part of it
+    uint8_t interrupts;                // Ctrl-Cs that came to waits for it: INTERRUPTED_…
     bool refused;                      // it could not be sent
     atomic_bool finished;              // all is done, a gather's second half too: nothing changes any more
     ipc_result_t *next, *previous;     // of the client's results
@@ -178,9 +182,16 @@ const ipc_result_t *parts_origin(const ipc_result_t *self, size_t *i);
 //  client/gather.c: the second half of a gather, when the first is done. With the lock.
 void gather_go_on(ipc_result_t *self);
 
-//  client/waiting.c: waits until condition holds; of all; of one position. Without the lock.
+//  client/control.c: asks for the end of what it waits for. With the lock.
+void result_abort(ipc_result_t *self);
+
+//  client/waiting.c: waits until condition holds; of all; of one position (which there is). Without the lock. False
+//  when the deadline passed, when Ctrl-C ended the wait, and when the client is being destroyed.
 bool result_wait_until(ipc_result_t *self, condition_fn *condition, void *context, int timeout_ms);
-void result_wait_all(ipc_result_t *self);
-void result_wait_at(ipc_result_t *self, size_t i);
+bool result_wait_all(ipc_result_t *self);
+bool result_wait_at(ipc_result_t *self, size_t i);
+
+//  client/reading.c: the error of a position that a wait without limit has left unfinished.
+const ipc_error_t *result_unfinished(void);
 
 #endif

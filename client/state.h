@@ -8,6 +8,7 @@
 #include <zmq.h>
 
 #include "client/group.h"
+#include "client/interrupt.h"
 #include "client/view.h"
 #include "common/codec.h"
 #include "common/connection.h"
@@ -85,6 +86,8 @@ struct ipc_client {
     bool welcome, knows_engines;       // what the controller said first
     bool dead;                         // the controller is gone
     bool stopping;                     // ipc_client_destroy() was called
+    atomic_bool catches;               // Ctrl-C ends waits: ipc_client_catch_interrupts()
+    bool interrupted;                  // it ended the last client_wait(); good until the lock is let go
     bool leading;                      // somebody waits at the socket, without the lock
     bool thread_leading;               // and that is the thread
     bool thread_parked;                // the thread sleeps until a caller leaves
@@ -124,6 +127,10 @@ struct ipc_client {
 //  client/client.c; client_ and link_ functions want the lock.
 typedef bool condition_fn(void *context);
 bool client_wait(ipc_client_t *self, condition_fn *condition, void *context, int timeout_ms);
+//  The same, which Ctrl-C may end: the interrupt has begun, or is NULL.
+bool client_wait_caught(ipc_client_t *self, condition_fn *condition, void *context, int timeout_ms,
+                        interrupt_t *interrupt);
+int client_fail_interrupted(ipc_error_t *error);       // of a wait that it ended; -1
 int client_ensure(ipc_client_t *self, ipc_error_t *error); // connected, or connects again
 void client_wake(ipc_client_t *self);                  // the thread, to send what is to be sent
 void client_tell(ipc_client_t *self);                  // those who wait that something has changed

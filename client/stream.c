@@ -96,19 +96,22 @@ void ipc_result_stream(ipc_result_t *self, FILE *stream)
     streaming_t streaming = {.result = self, .stream = stream};
     const written_t *written;
     do {
-        result_wait_until(self, has_written, &streaming, IPC_FOREVER);
+        if (!result_wait_until(self, has_written, &streaming, IPC_FOREVER))
+            break;
         pthread_mutex_lock(&self->client->lock);
         written = next_written(&streaming);
         pthread_mutex_unlock(&self->client->lock);
         if (!written)
-            break; // all is done, or the client is being destroyed
+            break; // all is done
         show_written(&streaming, written);
         streaming.last = written;
         close_lines(&streaming, false);
     } while (true);
     close_lines(&streaming, true);
     result_look(self);
-    if (self->positions.failed > 0)
+    if (!self->finished)
+        ipc_error_print(result_unfinished(), stream);
+    else if (self->positions.failed > 0)
         ipc_error_print(ipc_result_error(self), stream);
     fflush(stream);
 }

@@ -27,25 +27,50 @@ static bool is_position_done(void *context)
            (at->result->shape != RESULT_GATHER && positions_is_done(&at->result->positions, at->i));
 }
 
+//  A Ctrl-C came to a wait for a result. The third has its default effect.
+static bool is_interrupted(interrupt_t *self)
+{
+    ipc_result_t *result = self->context;
+    if (result->interrupts == INTERRUPTED_NEVER) {
+        result->interrupts = INTERRUPTED_ONCE;
+        return true;
+    }
+    result->interrupts = INTERRUPTED_AND_ABORTED;
+    result_abort(result);
+    interrupt_end(self);
+    return false;
+}
+
+static bool wait_caught(ipc_result_t *self, condition_fn *condition, void *context, int timeout_ms)
+{
+    interrupt_t interrupt = {.fd = self->client->kick_fd, .ends = is_interrupted, .context = self};
+    interrupt_begin(&interrupt);
+    bool met = client_wait_caught(self->client, condition, context, timeout_ms, &interrupt);
+    interrupt_end(&interrupt);
+    return met;
+}
+
 bool result_wait_until(ipc_result_t *self, condition_fn *condition, void *context, int timeout_ms)
 {
     if (self->finished) // nothing changes any more: no lock
         return true;
     pthread_mutex_lock(&self->client->lock);
-    bool met = client_wait(self->client, condition, context, timeout_ms);
+    bool caught = self->interrupts == INTERRUPTED_ONCE ||
+                  (self->client->catches && self->interrupts == INTERRUPTED_NEVER);
+    bool met = caught ? wait_caught(self, condition, context, timeout_ms)
+                      : client_wait_caught(self->client, condition, context, timeout_ms, NULL);
     pthread_mutex_unlock(&self->client->lock);
     return met;
 }
 
-void result_wait_all(ipc_result_t *self)
+bool result_wait_all(ipc_result_t *self)
 {
-    result_wait_until(self, is_finished, self, IPC_FOREVER);
+    return result_wait_until(self, is_finished, self, IPC_FOREVER);
 }
 
-void result_wait_at(ipc_result_t *self, size_t i)
+bool result_wait_at(ipc_result_t *self, size_t i)
 {
-    if (i < self->positions.count)
-        result_wait_until(self, is_position_done, &(position_t){self, i}, IPC_FOREVER);
+    return result_wait_until(self, is_position_done, &(position_t){self, i}, IPC_FOREVER);
 }
 
 bool ipc_result_wait(ipc_result_t *self, int timeout_ms)
@@ -100,13 +125,27 @@ static bool is_one_finished(void *context)
     return self->index >= 0;
 }
 
-//  Results of several clients have no lock in common: by their descriptors.
+static bool is_one_catching(const choice_t *self)
+{
+    size_t i = 0;
+    while (i < self->count && !(self->results[i] && self->results[i]->client->catches)) i++;
+    return i < self->count;
+}
+
+//  Results of several clients have no lock in common: by their descriptors, and one that Ctrl-C is told by.
 static void poll_any(choice_t *self, int timeout_ms)
 {
-    struct pollfd *fds = ipc_xalloc(self->count * sizeof fds[0]);
+    struct pollfd *fds = ipc_xalloc((self->count + 1) * sizeof fds[0]);
+    interrupt_t interrupt = {.fd = is_one_catching(self) ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1};
     for (size_t i = 0; i < self->count; i++)
         fds[i] = (struct pollfd){.fd = self->results[i] ? ipc_result_fd(self->results[i]) : -1, .events = POLLIN};
-    poll(fds, self->count, timeout_ms);
+    fds[self->count] = (struct pollfd){.fd = interrupt.fd, .events = POLLIN};
+    if (interrupt.fd >= 0)
+        interrupt_begin(&interrupt);
+    poll(fds, self->count + 1, timeout_ms);
+    interrupt_end(&interrupt);
+    if (interrupt.fd >= 0)
+        close(interrupt.fd);
     free(fds);
     is_one_finished(self);
 }
@@ -188,14 +227,40 @@ static void print_progress(ipc_result_t *self)
     fflush(stderr);
 }
 
-void ipc_result_wait_interactive(ipc_result_t *self)
+static void print_interrupted(ipc_result_t *self)
+{
+    size_t done = ipc_result_done(self), count = self->positions.count;
+    fprintf(stderr,
+            "\ninterrupted: the %s goes on, %zu of %zu are done; another Ctrl-C while it is waited for aborts it\n",
+            self->method, done, count);
+}
+
+//  A step of the wait: true when all is done; false after so long, and when *interrupted says so.
+static bool wait_step(ipc_result_t *self, int timeout_ms, interrupt_t *interrupt, bool *interrupted)
+{
+    pthread_mutex_lock(&self->client->lock);
+    bool met = client_wait_caught(self->client, is_finished, self, timeout_ms, interrupt);
+    *interrupted = !met && self->client->interrupted;
+    pthread_mutex_unlock(&self->client->lock);
+    return met;
+}
+
+bool ipc_result_wait_interactive(ipc_result_t *self)
 {
     enum { REFRESH_MS = 100 };
-    if (!isatty(STDERR_FILENO)) {
-        result_wait_all(self);
-        return;
+    bool shows = isatty(STDERR_FILENO), met = false, interrupted = false;
+    interrupt_t interrupt = {.fd = self->client->kick_fd, .ends = is_interrupted, .context = self};
+    if (self->interrupts != INTERRUPTED_AND_ABORTED)
+        interrupt_begin(&interrupt); // of the whole wait: one may come while the bar is drawn
+    while (!met && !interrupted) {
+        met = wait_step(self, shows ? REFRESH_MS : IPC_FOREVER, &interrupt, &interrupted);
+        if (shows && !interrupted)
+            print_progress(self);
     }
-    while (!ipc_result_wait(self, REFRESH_MS)) print_progress(self);
-    print_progress(self);
-    fputc('\n', stderr);
+    interrupt_end(&interrupt);
+    if (shows && interrupted && !self->client->catches)
+        print_interrupted(self);
+    else if (shows)
+        fputc('\n', stderr);
+    return met;
 }

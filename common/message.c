@@ -672,6 +672,19 @@ static void unpack_supply(ipc_msg_t *self, ipc_reader_t *r)
     self->supply.body = get(r);
 }
 
+static void pack_shutdown(const ipc_msg_t *self, ipc_writer_t *w)
+{
+    ipc_write_u64(w, self->shutdown.job);
+    ipc_write_u64(w, self->shutdown.restart);
+    put(w, self->shutdown.engines);
+}
+static void unpack_shutdown(ipc_msg_t *self, ipc_reader_t *r)
+{
+    self->shutdown.job = ipc_read_u64(r);
+    self->shutdown.restart = ipc_read_u32(r);
+    self->shutdown.engines = get_row(r, sizeof(uint32_t), IPC_MAX_TARGETS);
+}
+
 #define MESSAGE_ROW(name, field) [IPC_MSG_##name] = {#name, pack_##field, unpack_##field},
 static const struct {
     const char *name;

@@ -49,7 +49,8 @@ enum {
     X(SIGNAL,   signal)      /* client to controller: send a signal to engines */ \
     X(PUBLISH,  publish)     /* engine to controller to client: while a task runs, its latest value of a name */ \
     X(WANT,     want)        /* controller to client: values that a job of it is to be given as arguments */ \
-    X(SUPPLY,   supply)      /* client to controller: those; controller to engine: those of the TASK that follows */
+    X(SUPPLY,   supply)      /* client to controller: those; controller to engine: those of the TASK that follows */ \
+    X(SHUTDOWN, shutdown)    /* client to controller: end engines, or have them run anew; or end the cluster */
 // clang-format on
 
 #define IPC_MSG_CODE_(name, field) IPC_MSG_##name,
@@ -138,8 +139,13 @@ enum {
 //  runs, too; and ends its process if that one cannot be stopped.
 typedef enum ipc_drop { IPC_DROP_WAITING, IPC_DROP_STOP, IPC_DROP_KILL, IPC_DROPS } ipc_drop_t;
 
-//  Why a worker ended its process itself.
-typedef enum ipc_verdict { IPC_VERDICT_NONE, IPC_VERDICT_ABORTED, IPC_VERDICT_TIMEOUT } ipc_verdict_t;
+//  Why a worker ended its process itself, or (the controller's own verdict) was ended with its engine.
+typedef enum ipc_verdict {
+    IPC_VERDICT_NONE,
+    IPC_VERDICT_ABORTED,
+    IPC_VERDICT_TIMEOUT,
+    IPC_VERDICT_ENDED
+} ipc_verdict_t;
 
 enum { IPC_DONE_REFUSED = 2 };
 
@@ -274,6 +280,11 @@ typedef struct ipc_msg {
             ipc_objects_t objects;     // that the body refers to
             ipc_bytes_t body;          // packed values, one after another
         } supply;
+        struct {
+            uint64_t job;              // whose positions end when the engines have ended, or are back
+            uint32_t restart;
+            ipc_bytes_t engines;       // uint32_t each; none: the whole cluster, nobody answers
+        } shutdown;
     };
 } ipc_msg_t;
 

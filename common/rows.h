@@ -12,6 +12,7 @@ typedef enum ipc_query_kind {
     IPC_QUERY_EXPLAIN,     // text: why a task has not started
     IPC_QUERY_FIND,        // count: positions of a task whose results can be fetched, or that can run again
     IPC_QUERY_PURGE,       // forgets finished tasks; count: how many rows
+    IPC_QUERY_SUPERVISOR,  // count: the pid of the cluster's supervisor, which ends last when the cluster is stopped
     IPC_QUERY_KINDS
 } ipc_query_kind_t;
 

@@ -377,6 +377,7 @@ handler_fn *const client_handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_LIMITS] = on_limits,
     [IPC_MSG_ABORT] = on_abort,
     [IPC_MSG_SIGNAL] = on_signal,
+    [IPC_MSG_SHUTDOWN] = on_shutdown,
     [IPC_MSG_RELEASE] = on_client_release,
     [IPC_MSG_STATUS] = on_status,
     [IPC_MSG_QUERY] = on_query,
@@ -390,5 +391,6 @@ void client_gone(controller_t *self, peer_t *peer)
     if (peer->client >= self->by_client_count || self->by_client[peer->client] != peer)
         return;
     self->by_client[peer->client] = NULL;
+    endings_forget(self, peer);
     scheduler_client_leave(self->scheduler, peer->client);
 }

@@ -45,6 +45,7 @@ controller_t *controller_new(const controller_options_t *options, ipc_error_t *e
     char path[IPC_PATH_MAX + 16];
     self->ready_fd = options->ready_fd;
     self->deaths = epoll_create1(EPOLL_CLOEXEC);
+    self->supervisor = options->supervisor;
     self->supervisor_pidfd =
         options->supervisor > 0 ? (int) syscall(SYS_pidfd_open, options->supervisor, 0) : -1;
     snprintf(path, sizeof path, "%s/client.json", options->directory);
@@ -91,6 +92,7 @@ void controller_destroy(controller_t **self_p)
     objects_destroy(&self->objects);
     functions_destroy(&self->functions);
     slab_destroy(&self->payloads);
+    endings_free(self);
     zloop_destroy(&self->loop);
     if (self->clients)
         zmq_close(self->clients);

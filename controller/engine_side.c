@@ -94,6 +94,12 @@ static const char *describe_memory(char text[64], uint64_t bytes)
 static void describe_death(const ipc_msg_t *death, const function_t *function, char kind[32], char text[512])
 {
     bool late = death->registration.verdict == IPC_VERDICT_TIMEOUT;
+    if (death->registration.verdict == IPC_VERDICT_ENDED) {
+        snprintf(kind, 32, "EngineLost");
+        snprintf(text, 512, "engine %u was shut down, or restarted, while it ran %s", death->registration.engine,
+                 function->name);
+        return;
+    }
     if (late || death->registration.verdict == IPC_VERDICT_ABORTED) {
         snprintf(kind, 32, "%s", late ? "TaskTimeout" : "TaskAborted");
         snprintf(text, 512, "%s %s and could not be interrupted: engine %u was restarted, its namespace is lost",
@@ -152,6 +158,8 @@ static void describe_loss(controller_t *self, const scheduler_job_t *job, schedu
             failure->code = IPC_E_ABORTED;
         else if (self->dying->registration.verdict == IPC_VERDICT_TIMEOUT)
             failure->code = IPC_E_TIMEOUT;
+        else if (self->dying->registration.verdict == IPC_VERDICT_ENDED)
+            failure->code = IPC_E_ENGINE_LOST;
         describe_death(self->dying, function, kind, text);
         failure->trace = self->dying->registration.trace;
         failure->out = self->dying->registration.output;
@@ -303,6 +311,10 @@ static void bury_former(controller_t *self, uint32_t engine, const ipc_msg_t *ms
         unknown.registration.trace = unknown.registration.output = unknown.registration.errors =
             (ipc_bytes_t){"", 0};
     }
+    if (entry->ended) {
+        unknown.registration.verdict = IPC_VERDICT_ENDED;
+        unknown.registration.signal = SIGTERM;
+    }
     self->dying = &unknown;
     scheduler_engine_died(self->scheduler, engine,
                           &(scheduler_death_t){.span = unknown.registration.span,
@@ -368,6 +380,7 @@ void engine_admit(controller_t *self, pending_t *pending)
     peer->epoch = msg->registration.epoch;
     peer_own(peer, msg->registration.owner);
     entry->known = true;
+    entry->ended = entry->ended && entry->nanny == msg->registration.nanny; // it is about to end
     entry->peer = peer;
     entry->epoch = peer->epoch;
     entry->pid = peer->pid;
@@ -377,6 +390,7 @@ void engine_admit(controller_t *self, pending_t *pending)
     note_possessions(self, engine, msg);
     scheduler_engine_up(self->scheduler, engine);
     self->engines_changed = true;
+    endings_back(self, engine, entry->nanny);
     if (self->ready_fd >= 0)
         dprintf(self->ready_fd, "engine %u ready %d\n", engine, peer->pid);
     fprintf(stderr, "info: engine %u is ready (worker %d, epoch %u)\n", engine, peer->pid, peer->epoch);
@@ -542,6 +556,8 @@ void engine_remove(controller_t *self, uint32_t engine)
     if (peer)
         peer_drop(self, peer);
     drop_former(self, entry);
+    entry->ended = true;
+    endings_lost(self, engine);
     if (entry->epoch)
         bury_former(self, engine, &ended); // what it ran ends, what had not started goes to others
     *entry = (engine_entry_t){.known = false};
@@ -560,6 +576,7 @@ void engines_check(controller_t *self)
         fprintf(stderr, "error: engine %u has been away for %d s and is lost\n", i, ENGINE_ABSENT_S);
         entry->known = false;
         drop_former(self, entry);
+        endings_lost(self, i);
         scheduler_engine_remove(self->scheduler, i);
         self->engines_changed = true;
     }

@@ -1,4 +1,6 @@
-//  What the supervisor orders over the socket that it reads our reports from, one line each: "remove ID".
+//  What the supervisor says over the socket that it reads our reports from, one line each: "remove ID", an engine will
+//  not come back; "gone ID", and its processes have ended; "foreign ID", "busy ID", what we asked for (endings.c) is
+//  not done, since it has no such engine, or is starting or stopping.
 #include <string.h>
 #include <sys/stat.h>
 
@@ -7,9 +9,15 @@
 static void serve_order(controller_t *self, const char *line)
 {
     unsigned engine = 0;
-    if (sscanf(line, "remove %u", &engine) != 1)
-        return;
-    engine_remove(self, engine);
+    controller_begin_turn(self);
+    if (sscanf(line, "remove %u", &engine) == 1)
+        engine_remove(self, engine);
+    else if (sscanf(line, "gone %u", &engine) == 1)
+        endings_gone(self, engine);
+    else if (sscanf(line, "foreign %u", &engine) == 1)
+        endings_foreign(self, engine);
+    else if (sscanf(line, "busy %u", &engine) == 1)
+        endings_busy(self, engine);
     controller_end_turn(self);
 }
 
@@ -19,6 +27,7 @@ static int on_order(zloop_t *loop, zmq_pollitem_t *item, void *argument)
     size_t room = sizeof self->order - 1 - self->order_size;
     ssize_t got = read(self->ready_fd, self->order + self->order_size, room);
     if (got <= 0) { // the supervisor is gone: its pidfd says so too
+        self->is_ordered = false;
         zloop_poller_end(loop, item);
         return 0;
     }
@@ -41,5 +50,6 @@ void orders_start(controller_t *self)
     struct stat status;
     if (self->ready_fd < 0 || fstat(self->ready_fd, &status) || !S_ISSOCK(status.st_mode))
         return; // a pipe takes reports alone
+    self->is_ordered = true;
     zloop_poller(self->loop, &(zmq_pollitem_t){.fd = self->ready_fd, .events = ZMQ_POLLIN}, on_order, self);
 }

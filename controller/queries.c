@@ -359,12 +359,22 @@ static void on_purge(controller_t *self, peer_t *peer, const ipc_msg_t *query)
     search_free(&search);
 }
 
+static void on_supervisor(controller_t *self, peer_t *peer, const ipc_msg_t *query)
+{
+    if (self->is_ordered && self->supervisor > 0)
+        answer(peer, query, (uint64_t) self->supervisor, &(ipc_writer_t){0});
+    else
+        answer_text(peer, query, IPC_E_SYSTEM,
+                    "the cluster was not started by ipcluster: nobody can stop it from here");
+}
+
 void on_query(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
     typedef void query_fn(controller_t *controller, peer_t *client, const ipc_msg_t *query);
     static query_fn *const queries[IPC_QUERY_KINDS] = {
         [IPC_QUERY_TASKS] = on_tasks, [IPC_QUERY_QUEUES] = on_queues, [IPC_QUERY_EXPLAIN] = on_explain,
         [IPC_QUERY_FIND] = on_find,   [IPC_QUERY_PURGE] = on_purge,
+        [IPC_QUERY_SUPERVISOR] = on_supervisor,
     };
     (void) parcel;
     if (msg->query.kind < IPC_QUERY_KINDS)

@@ -27,6 +27,7 @@ enum {
 
 typedef struct controller controller_t;
 typedef struct detached detached_t;
+typedef struct ending ending_t;
 
 //  A frame that came in, kept as long as something in it is needed.
 typedef struct parcel {
@@ -75,6 +76,7 @@ typedef struct engine_entry {
     int pid;
     uint32_t restarts;
     int64_t away_since;                // monotonic nanoseconds
+    bool ended;                        // a client has asked for its end: what it runs then ends so
     char why[160];                     // it is away, or the last death
 } engine_entry_t;
 
@@ -154,7 +156,10 @@ struct controller {
     bool tell_timer;                   // and will be, by a timer
     int64_t told;                      // when they were, monotonic nanoseconds
     int64_t now;                       // nanoseconds since 1970, read once a turn
+    int supervisor;                    // its pid, 0: none
     int supervisor_pidfd;
+    bool is_ordered;                   // it listens to what we ask it for, and gives orders
+    ending_t *endings;                 // of engines, that clients wait for
     size_t submitted;                  // jobs since memory was last given back
     bool decided;                      // jobs that waited for others are to begin, or to end
     const decision_t *decision;        // that is being carried out
@@ -171,6 +176,15 @@ void controller_end_turn(controller_t *self);          // what follows from all 
 
 //  controller/orders.c
 void orders_start(controller_t *self);                 // listens to the supervisor
+
+//  controller/endings.c: engines that clients end, or have run anew.
+void endings_gone(controller_t *self, uint32_t engine);    // the supervisor: its processes have ended
+void endings_foreign(controller_t *self, uint32_t engine); // the supervisor: it is not one of mine
+void endings_busy(controller_t *self, uint32_t engine);    // the supervisor: not now
+void endings_lost(controller_t *self, uint32_t engine);    // it will not come back
+void endings_back(controller_t *self, uint32_t engine, uint32_t nanny); // it is ready, with this nanny
+void endings_forget(controller_t *self, const peer_t *peer); // the client is gone
+void endings_free(controller_t *self);
 
 //  controller/terms.c: jobs that wait for other jobs, or need something of an engine.
 typedef struct job_terms job_terms_t;
@@ -226,6 +240,7 @@ void watch_serve(controller_t *self);                  // what follows from deat
 //  controller/client_side.c, controller/engine_side.c: a table of handlers for each kind of peer.
 typedef void handler_fn(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel);
 extern handler_fn *const client_handlers[IPC_MSG_COUNT];
+handler_fn on_shutdown;
 
 //  controller/control.c
 handler_fn on_limits, on_abort, on_signal;

@@ -233,6 +233,15 @@ static const drop_t *drop_of(const work_t *work, uint64_t position)
     return NULL;
 }
 
+//  One of several says so: the abort of a client which then goes too leaves nothing running.
+static bool is_to_be_killed(const work_t *work, uint64_t position)
+{
+    for (const drop_t *drop = atomic_load(&work->drops); drop; drop = drop->next)
+        if (drop->how == IPC_DROP_KILL && position >= drop->first && position - drop->first < drop->count)
+            return true;
+    return false;
+}
+
 bool interrupt_drops(const work_t *work, uint64_t position)
 {
     return drop_of(work, position) != NULL;
@@ -263,7 +272,7 @@ static bool begins(worker_t *self, work_t *work, uint64_t position)
     *interrupt = (interrupt_t){.span = work->span, .position = position, .since = now};
     if (drop && drop->how != IPC_DROP_WAITING) {
         interrupt->reason = STOP_ABORTED;
-        interrupt->kill = drop->how == IPC_DROP_KILL;
+        interrupt->kill = is_to_be_killed(work, position);
     } else if (was_signalled(work, position)) {
         interrupt->reason = STOP_SIGNAL;
     } else if (work->run_limit_ns > 0 && now - self->run_started >= work->run_limit_ns) {
@@ -306,7 +315,8 @@ int interrupt_check(worker_t *self)
         return -1;
     }
     uint64_t position = running_of(work);
-    bool same = interrupt->reason && interrupt->span == work->span && interrupt->position == position;
+    bool same = interrupt->reason && interrupt->span == work->span && interrupt->position == position &&
+                (interrupt->kill || !is_to_be_killed(work, position)); // else it was only asked to end until now
     if (!same && !begins(self, work, position)) {
         interrupts.reason = STOP_NONE;
         return until_limit(self, work);

@@ -17,6 +17,8 @@ bool request_ended_child(supervisor_t *self, child_t *child)
     child->due_ms = supervisor_now_ms();
     if (child->removed)
         self->record->nannies[child->id] = (process_t){.pid = 0};
+    if (child->removed && self->reports >= 0)
+        dprintf(self->reports, "gone %d\n", child->id);
     supervisor_write_record(self);
     return true;
 }
@@ -56,6 +58,14 @@ static void end_engine(supervisor_t *self, child_t *child, bool removes)
 static bool is_engine(const supervisor_t *self, unsigned long id)
 {
     return id < self->options.engines && !self->children[1 + id].removed;
+}
+
+void request_of_client(supervisor_t *self, unsigned long id, bool removes)
+{
+    if (self->phase == PHASE_RUNNING && is_engine(self, id))
+        end_engine(self, &self->children[1 + id], removes);
+    else if (self->reports >= 0)
+        dprintf(self->reports, "%s %lu\n", self->phase == PHASE_RUNNING ? "foreign" : "busy", id);
 }
 
 static int refuse_request(supervisor_t *self, const char *format, unsigned long number)

@@ -198,7 +198,8 @@ static void on_engine_ready(supervisor_t *self, unsigned long id)
     self->ready++;
 }
 
-//  One line from the controller: "listening", "engine ID ready PID", "error TEXT".
+//  One line from the controller: "listening", "engine ID ready PID", "error TEXT"; and what clients ask for:
+//  "shutdown ID", "restart ID", "stop".
 static void on_report(supervisor_t *self, const char *line)
 {
     unsigned long id = 0, pid = 0;
@@ -206,6 +207,12 @@ static void on_report(supervisor_t *self, const char *line)
         fail_start(self, NULL, IPC_E_SYSTEM, "the controller cannot start: %s", line + 6);
     else if (sscanf(line, "engine %lu ready %lu", &id, &pid) == 2)
         on_engine_ready(self, id);
+    else if (sscanf(line, "shutdown %lu", &id) == 1)
+        request_of_client(self, id, true);
+    else if (sscanf(line, "restart %lu", &id) == 1)
+        request_of_client(self, id, false);
+    else if (!strcmp(line, "stop") && self->phase != PHASE_STOPPING) // else its patience would end
+        self->stops_asked++;
 }
 
 static void on_reports(supervisor_t *self)

@@ -76,6 +76,10 @@ void supervisor_allow_descriptors(size_t children); // that many processes can b
 //  launch/requests.c: goes on with the request that there is, or takes a new one.
 void request_serve(supervisor_t *self);
 
+//  What clients ask for, as the controller tells it: an engine ends for good, or runs anew. What comes of it, or why
+//  not, is told to the controller: "gone ID"; "foreign ID", it is none of ours; "busy ID".
+void request_of_client(supervisor_t *self, unsigned long id, bool removes);
+
 //  A child has ended: true if it was asked to.
 bool request_ended_child(supervisor_t *self, child_t *child);
 

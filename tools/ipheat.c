@@ -1,5 +1,6 @@
 //  ipheat: solves heat equations on the engines of a running cluster, prints a table and
 //  draws a picture.
+#include <signal.h>
 #include <stdlib.h>
 
 #include "common/fail.h"
@@ -30,7 +31,12 @@ static int solve(ipc_client_t *client, const ipheat_options_t *options)
         ipheat_jobs_new(client, options, &error);
     if (!jobs)
         return complain(&error);
-    if (ipheat_jobs_print(jobs, stdout) > 0)
+    size_t failed = 0;
+    if (!ipheat_jobs_print(jobs, stdout, &failed)) {
+        fputs("ipheat: interrupted: its jobs are aborted\n", stderr);
+        return EXIT_INTERRUPTED;
+    }
+    if (failed > 0)
         return EXIT_FAILED;
     if (!options->out)
         return EXIT_DONE;
@@ -55,5 +61,7 @@ int main(int argc, char **argv)
         return complain(&error);
     exit_code = solve(client, &options);
     ipc_client_destroy(&client);
+    if (exit_code == EXIT_INTERRUPTED)
+        raise(SIGINT); // a script that waits for us ends too
     return exit_code;
 }

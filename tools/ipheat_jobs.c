@@ -129,8 +129,8 @@ static int finish(ipheat_job_t *job, ipc_error_t *error)
     return 0;
 }
 
-//  The device that the heat module of an engine used last; "?" when it does not say.
-static void ask_device(const ipheat_jobs_t *self, int engine, char device[NAME_MAX_SIZE])
+//  The device that the heat module of an engine used last; "?" when it does not say. False when Ctrl-C came.
+static bool ask_device(const ipheat_jobs_t *self, int engine, char device[NAME_MAX_SIZE])
 {
     char target[16];
     snprintf(target, sizeof target, "%d", engine);
@@ -138,33 +138,36 @@ static void ask_device(const ipheat_jobs_t *self, int engine, char device[NAME_M
     ipc_auto(ipc_view_destroy) ipc_view_t *view =
         ipc_direct_view(self->client, target, NULL);
     if (!view)
-        return;
+        return true;
     ipc_auto(ipc_result_destroy) ipc_result_t *info =
-        ipc_apply_named_sync(view, "heat.info");
+        ipc_apply_named(view, "heat.info");
+    if (!ipc_result_wait(info, IPC_FOREVER))
+        return false;
     if (!ipc_result_ok(info))
-        return;
+        return true;
     ipc_value_t last = ipc_value_get(ipc_result_value(info, 0), "last");
     const char *said = ipc_value_str(ipc_value_get(last, "device"));
     if (said)
         ipc_text_copy(device, NAME_MAX_SIZE, said);
+    return true;
 }
 
 //  Writes the device that a job ran on: what was asked for, else what its engine says. An
 //  engine is asked once: it keeps its device, and each question waits for the job that it
-//  is at.
-static void find_device(const ipheat_jobs_t *self, ipheat_job_t *job)
+//  is at. False when Ctrl-C came.
+static bool find_device(const ipheat_jobs_t *self, ipheat_job_t *job)
 {
     const char *asked = self->options->device;
     if (asked && strcmp(asked, "auto") != 0) {
         ipc_text_copy(job->device, sizeof job->device, asked);
-        return;
+        return true;
     }
     for (const ipheat_job_t *before = self->jobs; before < job; before++)
         if (before->device[0] && before->engine == job->engine) {
             memcpy(job->device, before->device, sizeof job->device);
-            return;
+            return true;
         }
-    ask_device(self, job->engine, job->device);
+    return ask_device(self, job->engine, job->device);
 }
 
 //  The finite-difference job of the same value, when it stands before this one and is done;
@@ -208,23 +211,30 @@ static void print_failure(const ipheat_jobs_t *self, const ipheat_job_t *job,
     fprintf(stderr, ": %s\n", error->text);
 }
 
-size_t ipheat_jobs_print(ipheat_jobs_t *self, FILE *stream)
+//  The lines of a sweep are its progress. False when Ctrl-C came.
+static bool await(const ipheat_jobs_t *self, const ipheat_job_t *job)
 {
-    size_t failed = 0;
+    return self->options->sweep ? ipc_result_wait(job->result, IPC_FOREVER) : ipc_result_wait_interactive(job->result);
+}
+
+static bool print_jobs(ipheat_jobs_t *self, FILE *stream, size_t *failed)
+{
+    *failed = 0;
     for (size_t i = 0; i < self->count; i++) {
         ipheat_job_t *job = &self->jobs[i];
-        if (!self->options->sweep) // whose lines are its progress
-            ipc_result_wait_interactive(job->result);
+        if (!await(self, job))
+            return false;
         ipc_error_t error;
-        bool is_first = failed == i;
+        bool is_first = *failed == i;
         if (finish(job, &error)) {
             print_failure(self, job, &error);
-            failed++;
+            ++*failed;
             continue;
         }
         if (is_first)
             print_head(self, stream);
-        find_device(self, job);
+        if (!find_device(self, job))
+            return false;
         print_job(self, job, stream);
         // A long sweep without a picture needs no field but the last, which the next job is
         // compared to.
@@ -233,7 +243,17 @@ size_t ipheat_jobs_print(ipheat_jobs_t *self, FILE *stream)
             ipc_result_destroy(&self->jobs[i - 1].result);
         }
     }
-    return failed;
+    return true;
+}
+
+bool ipheat_jobs_print(ipheat_jobs_t *self, FILE *stream, size_t *failed)
+{
+    ipc_client_catch_interrupts(self->client, true);
+    bool done = print_jobs(self, stream, failed);
+    ipc_client_catch_interrupts(self->client, false);
+    if (!done)
+        ipc_client_abort(self->client);
+    return done;
 }
 
 //  "Heat equation: N = 1024, α = 1, t = 100" without what is swept.

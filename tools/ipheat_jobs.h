@@ -20,8 +20,9 @@ void ipheat_jobs_destroy(ipheat_jobs_t **self_p);
 //  Waits for the jobs and prints a table, one line for each as soon as it and those before
 //  it are done. Errors go to stderr.
 //      stream     borrowed
-//  Gives the number of jobs that failed.
-size_t ipheat_jobs_print(ipheat_jobs_t *self, FILE *stream);
+//      failed     written: the number of jobs that failed
+//  True when all are done, false when Ctrl-C ended the wait: then those that are not done are aborted.
+bool ipheat_jobs_print(ipheat_jobs_t *self, FILE *stream, size_t *failed);
 
 //  Draws the solutions of the finished jobs: of one value the methods and their difference,
 //  of a sweep one panel for each value. 0, or -1 with *error: ARGUMENT, MEMORY, SYSTEM.

@@ -41,7 +41,7 @@ static const char help[] =
     "  --cluster-id ID     the cluster's id (IPC_CLUSTER_ID, else none)\n"
     "  --help, --version   print this, or the version\n"
     "\n"
-    "Exit codes: 0 done, 1 failed, 2 wrong usage.\n";
+    "Exit codes: 0 done, 1 failed, 2 wrong usage. Ctrl-C aborts the jobs.\n";
 
 //  What getopt_long() gives for each option: the numbers of heat.solve by their own index,
 //  then these.

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-//  Exit codes of every program here.
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+//  Exit codes of every program here; what Ctrl-C ends, ends of its signal, which shells call 130.
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 
 enum { IPHEAT_SWEEP_MAX = 256 }; // values of one sweep
 

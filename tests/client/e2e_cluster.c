@@ -1,16 +1,14 @@
 //  Clusters that programs start: they work, change while they run, and leave nothing, however the program ends.
 #include "e2e_support.h"
+#include "footprint.h"
 
-#include <dirent.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PROCESSES_MAX = 64, PATH_BYTES = 512, END_MS = 10000 };
+enum { END_MS = 10000 };
 
 // clang-format off
 IPC_REMOTE(int, my_pid, (void)) { return getpid(); }
@@ -18,74 +16,6 @@ IPC_REMOTE(int, my_id, (int item)) { return (int) ipc_engine_id() + 0 * item; }
 IPC_REMOTE(int, waits_at, (const char *gate)) { gate_await(gate); return (int) ipc_engine_id(); }
 IPC_REMOTE(int, wait_long, (void)) { sleep(30); return 1; }
 // clang-format on
-
-//  What a cluster is made of, as seen from outside.
-typedef struct footprint {
-    char directory[PATH_BYTES], shm[PATH_BYTES], id[64];
-    int handles[PROCESSES_MAX];        // a pidfd for each process
-    size_t count;
-} footprint_t;
-
-static bool mentions(pid_t pid, const char *first, const char *second)
-{
-    char path[PATH_BYTES], text[4096];
-    snprintf(path, sizeof path, "/proc/%d/cmdline", (int) pid);
-    FILE *file = fopen(path, "r");
-    size_t size = file ? fread(text, 1, sizeof text - 1, file) : 0;
-    if (file)
-        fclose(file);
-    for (size_t i = 0; i < size; i++)
-        if (!text[i])
-            text[i] = ' ';
-    text[size] = 0;
-    return strstr(text, first) || strstr(text, second);
-}
-
-//  The pids of its processes.
-static size_t processes_of(const footprint_t *self, pid_t pids[PROCESSES_MAX])
-{
-    size_t count = 0;
-    DIR *processes = opendir("/proc");
-    ck_assert_ptr_nonnull(processes);
-    for (struct dirent *entry; (entry = readdir(processes)) && count < PROCESSES_MAX;) {
-        pid_t pid = (pid_t) strtol(entry->d_name, NULL, 10);
-        if (pid > 0 && mentions(pid, self->directory, self->id))
-            pids[count++] = pid;
-    }
-    closedir(processes);
-    return count;
-}
-
-static footprint_t footprint_of(const ipc_cluster_t *cluster)
-{
-    footprint_t self = {.count = 0};
-    snprintf(self.directory, sizeof self.directory, "%s", ipc_cluster_connection(cluster));
-    *strrchr(self.directory, '/') = 0;
-    snprintf(self.shm, sizeof self.shm, "/dev/shm/ipc-%u-%s", (unsigned) geteuid(),
-             strrchr(self.directory, '/') + 1);
-    snprintf(self.id, sizeof self.id, "%s", ipc_cluster_id(cluster));
-    ck_assert_int_eq(access(self.directory, F_OK), 0);
-    ck_assert_int_eq(access(self.shm, F_OK), 0);
-    pid_t pids[PROCESSES_MAX];
-    self.count = processes_of(&self, pids);
-    for (size_t i = 0; i < self.count; i++)
-        self.handles[i] = (int) syscall(SYS_pidfd_open, pids[i], 0);
-    return self;
-}
-
-//  Waits until all that it had is gone.
-static void assert_nothing_left(footprint_t *self)
-{
-    for (size_t i = 0; i < self->count; i++) {
-        struct pollfd end = {.fd = self->handles[i], .events = POLLIN};
-        ck_assert_msg(self->handles[i] < 0 || poll(&end, 1, END_MS) == 1, "a process of %s is left", self->id);
-        close(self->handles[i]);
-    }
-    pid_t pids[PROCESSES_MAX];
-    ck_assert_uint_eq(processes_of(self, pids), 0);
-    ck_assert_msg(access(self->directory, F_OK) != 0, "%s is left", self->directory);
-    ck_assert_msg(access(self->shm, F_OK) != 0, "%s is left", self->shm);
-}
 
 static ipc_cluster_t *start(size_t engines)
 {

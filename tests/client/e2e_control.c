@@ -185,6 +185,21 @@ START_TEST(what_cannot_be_interrupted_ends_with_its_process)
 }
 END_TEST
 
+//  A signal asks it to end, and it may go on; an abort does not leave it the choice.
+START_TEST(an_abort_after_a_signal_ends_what_cannot_be_interrupted)
+{
+    session_t s = session_open();
+    ipc_result_t *running = ipc_apply(s.one, threaded, 1);
+    let_it_start(running);
+    assert_ok(ipc_view_signal(s.one, SIGINT));
+    let_it_start(running);
+    ipc_result_abort(running);
+    ck_assert(ipc_result_wait(running, 10000));
+    assert_aborted(running, 0);
+    session_close(&s);
+}
+END_TEST
+
 START_TEST(what_a_client_left_behind_is_interrupted)
 {
     session_t s = session_open();
@@ -281,6 +296,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, one_call_of_many_is_aborted_alone);
     tcase_add_test(tests, views_and_clients_abort_what_they_sent);
     tcase_add_test(tests, what_cannot_be_interrupted_ends_with_its_process);
+    tcase_add_test(tests, an_abort_after_a_signal_ends_what_cannot_be_interrupted);
     tcase_add_test(tests, what_a_client_left_behind_is_interrupted);
     tcase_add_test(tests, a_task_that_waits_too_long_ends);
     tcase_add_test(tests, a_task_that_runs_too_long_is_stopped);

@@ -235,7 +235,9 @@ void gate_remove(gate_t *self)
 
 void gate_await(const char *path)
 {
-    int end = open(path, O_RDONLY | O_CLOEXEC);
+    int end;
+    do end = open(path, O_RDONLY | O_CLOEXEC);
+    while (end < 0 && errno == EINTR); // a signal does not open it
     if (end >= 0)
         close(end);
 }

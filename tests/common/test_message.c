@@ -51,6 +51,7 @@
 #define FIELDS_publish(N, L, B, R, O, T)      N(span) N(item) N(engine) B(name) B(value)
 #define FIELDS_want(N, L, B, R, O, T)         N(job) N(first) N(count)
 #define FIELDS_supply(N, L, B, R, O, T)       N(job) N(first) N(count) O(objects) B(body)
+#define FIELDS_shutdown(N, L, B, R, O, T)     N(job) N(restart) R(engines, 4)
 // clang-format on
 
 static const char row[96] = "\1\2\3\4 a row of elements \xff\xfe of three each \0 and more";

@@ -70,6 +70,29 @@ expect 0 '1.05' --n 32 --sweep alpha=0.1:2:3 --method fft
 [ "$(grep -c spectral stdout)" -eq 3 ] || fail 'not one line for each value'
 expect 1 '1/4' --n 64 --t 3 --dt 0.3 --method fd
 expect 1 'no cluster' --cluster-id another --n 16
+
+#  interrupted OPTION…: Ctrl-C while ipheat waits ends it, of the signal, and its jobs.
+interrupted()
+{
+    python3 - "$ipheat" "$@" >stdout 2>stderr <<'END' || fail "Ctrl-C in ipheat $*"
+import re, signal, subprocess, sys, time
+
+def caught(pid):
+    mask = int(re.search(r"SigCgt:\s*(\w+)", open(f"/proc/{pid}/status").read())[1], 16)
+    return mask >> (signal.SIGINT - 1) & 1
+
+ipheat = subprocess.Popen(sys.argv[1:], preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+end = time.monotonic() + 20
+while not caught(ipheat.pid) and ipheat.poll() is None and time.monotonic() < end:
+    time.sleep(0.001)
+ipheat.send_signal(signal.SIGINT)
+sys.exit(ipheat.wait(20) != -signal.SIGINT)
+END
+    grep -q 'its jobs are aborted' stderr || fail "ipheat $* did not say that it aborts its jobs"
+}
+interrupted --n 2048 --steps 1000000000 --dt 0.1 --method fd
+interrupted --n 1024 --steps 1000000000 --dt 0.1 --method fd --sweep alpha=1:2:9
+expect 0 'finite differences' --n 64 --t 10 # both engines are free again
 if $cairo; then
     expect 0 'wrote heat.png' --n 64 --t 10 --out heat.png
     expect 0 'wrote sheet.png' --n 32 --sweep t=1:10:7 --out sheet.png
