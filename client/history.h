@@ -99,7 +99,7 @@ uint64_t ipc_result_id(const ipc_result_t *self);
 ipc_result_t *ipc_client_fetch(ipc_client_t *self, uint64_t id);
 
 //  Runs a detached task once more, with the same arguments, on whichever engines are free; it has an id of its own,
-//  and is not detached. Never NULL: the result holds the error NAME when what it was given is not kept, ARGUMENT if
+//  and is detached too. Never NULL: the result holds the error NAME when what it was given is not kept, ARGUMENT if
 //  it was no apply or map.
 ipc_result_t *ipc_client_resubmit(ipc_client_t *self, uint64_t id);
 

@@ -260,16 +260,6 @@ static bool has_credit(peer_t *peer)
     return false;
 }
 
-//  The job belongs to nobody who could go. With its payload.
-static void detach(controller_t *self, peer_t *peer, scheduler_job_t *job, const ipc_msg_t *msg)
-{
-    if (self->detached_client == SCHEDULER_NO_CLIENT)
-        self->detached_client = scheduler_client_join(self->scheduler);
-    job->client = self->detached_client;
-    payload_t *payload = job->payload;
-    payload->more->detached = detached_add(self->detached, peer, job, msg->submit.flags & IPC_SUBMIT_LIST);
-}
-
 static void limits_free(scheduler_limits_t **limits)
 {
     free(*limits);
@@ -305,7 +295,7 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
                              .payload = payload_new(self, peer->owner, msg, parcel)};
     limits = NULL; // the job's
     if (detaches)
-        detach(self, peer, job, msg);
+        detached_adopt(self->detached, peer, job, msg->submit.flags & IPC_SUBMIT_LIST);
     size_t targets = msg->submit.targets.size / sizeof(ipc_target_t);
     if (!job->direct && targets > 0) {
         job->allowed = ipc_xalloc(targets * sizeof job->allowed[0]);

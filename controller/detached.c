@@ -125,7 +125,7 @@ bool detached_has_room(detached_t *self)
     return self->count < DETACHED_MAX;
 }
 
-detached_job_t *detached_add(detached_t *self, peer_t *client, const scheduler_job_t *job, bool is_list)
+static detached_job_t *add(detached_t *self, peer_t *client, const scheduler_job_t *job, bool is_list)
 {
     detached_job_t *kept = ipc_xalloc(sizeof *kept);
     *kept = (detached_job_t){.job = {.id = job->id, .function = job->function, .count = job->count,
@@ -141,6 +141,16 @@ detached_job_t *detached_add(detached_t *self, peer_t *client, const scheduler_j
     add_follower(kept, client, job->id);
     make_room(self, NULL);
     return kept;
+}
+
+void detached_adopt(detached_t *self, peer_t *client, scheduler_job_t *job, bool is_list)
+{
+    controller_t *controller = self->controller;
+    if (controller->detached_client == SCHEDULER_NO_CLIENT)
+        controller->detached_client = scheduler_client_join(controller->scheduler);
+    job->client = controller->detached_client;
+    payload_t *payload = job->payload;
+    payload->more->detached = add(self, client, job, is_list);
 }
 
 //  Tells a client, if it is still there, a message of a job, which has another id there.
@@ -198,6 +208,20 @@ detached_job_t *detached_find(const detached_t *self, uint64_t id)
     detached_job_t *job = self->oldest;
     while (job && job->job.id != id) job = job->next;
     return job;
+}
+
+static bool is_follower(const follower_t *self, const peer_t *client, uint64_t as)
+{
+    return self->client == client->client && self->number == client->number && self->job == as;
+}
+
+detached_job_t *detached_followed(const detached_t *self, const peer_t *client, uint64_t as)
+{
+    for (detached_job_t *job = self->oldest; job; job = job->next)
+        for (size_t i = 0; i < job->follower_count; i++)
+            if (is_follower(&job->followers[i], client, as))
+                return job;
+    return NULL;
 }
 
 bool detached_follow(detached_t *self, detached_job_t *job, peer_t *client, uint64_t as)

@@ -39,8 +39,8 @@ void detached_destroy(detached_t **self_p);
 //  False while DETACHED_MAX have not ended.
 bool detached_has_room(detached_t *self);
 
-//  A job of this client's, with its payload, is to be kept. There must be room.
-detached_job_t *detached_add(detached_t *self, peer_t *client, const scheduler_job_t *job, bool is_list);
+//  A job of this client's, with its payload, from now on belongs to nobody who could go, and is kept. There must be room.
+void detached_adopt(detached_t *self, peer_t *client, scheduler_job_t *job, bool is_list);
 
 //  A RESULT or OUTPUT message of the job: kept, and told to those who follow.
 void detached_take(detached_t *self, detached_job_t *job, const ipc_msg_t *msg);
@@ -48,8 +48,9 @@ void detached_take(detached_t *self, detached_job_t *job, const ipc_msg_t *msg);
 //  The scheduler has done with it. Takes the payload.
 void detached_end(detached_t *self, detached_job_t *job);
 
-//  The job of an id, or NULL.
+//  The job of an id, or NULL; the one that a client reads along as its own job of an id, while it is not over.
 detached_job_t *detached_find(const detached_t *self, uint64_t id);
+detached_job_t *detached_followed(const detached_t *self, const peer_t *client, uint64_t as);
 
 //  Tells a client all that there is, as results of the job that it calls so, and what comes later. False, and tells
 //  nothing, when FOLLOWERS_MAX wait for it.
