@@ -39,8 +39,7 @@ static bool has_written(void *context)
 
 static void show_line(const streaming_t *self, open_line_t *line)
 {
-    fprintf(self->stream, "[%s:%d] %.*s\n", line->stream == 1 ? "stdout" : "stderr", line->engine,
-            (int) line->text.size, line->text.data ? line->text.data : "");
+    written_show_line(line->stream, line->engine, &line->text, self->stream);
     line->text.size = 0;
 }
 
@@ -62,13 +61,7 @@ static open_line_t *line_of(streaming_t *self, const written_t *written)
 
 static void show_written(streaming_t *self, const written_t *written)
 {
-    open_line_t *line = line_of(self, written);
-    const char *at = written->text, *end = at + written->size;
-    for (const char *newline; (newline = memchr(at, '\n', (size_t) (end - at))); at = newline + 1) {
-        ipc_write_raw(&line->text, at, (size_t) (newline - at));
-        show_line(self, line);
-    }
-    ipc_write_raw(&line->text, at, (size_t) (end - at));
+    written_show(written, &line_of(self, written)->text, self->stream);
     fflush(self->stream);
 }
 
