@@ -56,6 +56,9 @@ typedef struct ipc_history ipc_history_t;
 //      query        borrowed; NULL: all
 ipc_history_t *ipc_client_history(ipc_client_t *self, const ipc_history_query_t *query, ipc_error_t *error);
 
+//  The number that this client has in ipc_task_t, until it connects anew to another controller.
+uint64_t ipc_client_number(ipc_client_t *self);
+
 size_t ipc_history_count(const ipc_history_t *self);
 const ipc_task_t *ipc_history_at(const ipc_history_t *self, size_t i); // lent by the history; NULL: out of range
 
@@ -107,6 +110,11 @@ ipc_result_t *ipc_client_resubmit(ipc_client_t *self, uint64_t id);
 //  NAME (no such task), BUSY (it is not over), CONNECTION, TIMEOUT.
 //      id           0: all tasks that are over, of all clients
 int ipc_client_purge(ipc_client_t *self, uint64_t id, ipc_error_t *error);
+
+//  The same for all tasks that a query finds and that are over: of an engine, a label, a time. A call on several
+//  engines is one task. Gives how many, or -1 with *error: ARGUMENT, CONNECTION, TIMEOUT.
+//      query        borrowed; NULL: all
+int64_t ipc_client_purge_where(ipc_client_t *self, const ipc_history_query_t *query, ipc_error_t *error);
 
 #ifdef __cplusplus
 }

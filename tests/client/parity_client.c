@@ -10,7 +10,7 @@
 IPC_REMOTE(int64_t, my_id, (void)) { return ipc_engine_id(); }
 IPC_REMOTE(int64_t, square, (int64_t x)) { return x * x; }
 IPC_REMOTE(int64_t, at_gate, (const char *path)) { gate_await(path); return ipc_engine_id(); }
-IPC_REMOTE(void, endless, (void)) { for (volatile uint64_t i = 0; i < UINT64_MAX; i++) {} }
+IPC_REMOTE(void, endless, (void)) { ipc_publish("begun", 1); for (volatile uint64_t i = 0; i < UINT64_MAX; i++) {} }
 // clang-format on
 
 static double unix_time(void)
@@ -187,8 +187,9 @@ END_TEST
 START_TEST(signal_engines)
 {
     session_t s = session_open();
-    ipc_result_t *r = ipc_apply_with(s.all, (&(ipc_options_t){.label = "signalled"}), endless);
-    await_running(&s, "signalled", ENGINES);
+    ipc_result_t *r = ipc_apply(s.all, endless);
+    for (size_t i = 0; i < ENGINES; i++) // all run
+        while (ipc_value_is_none(ipc_result_published(r, i, "begun"))) ipc_result_wait_published(r, IPC_FOREVER);
     assert_ok(ipc_view_signal(s.all, SIGINT));
     for (size_t i = 0; i < ENGINES; i++) ck_assert_str_eq(ipc_result_error_at(r, i)->kind, "Interrupted");
     session_close(&s);
@@ -267,6 +268,22 @@ START_TEST(db_query_get_result)
         ck_assert_int_eq(ipc_result_i64(r, 0), (int64_t) (i * i));
     }
     ipc_history_destroy(&history);
+    session_close(&s);
+}
+END_TEST
+
+//  Whose a task is.
+START_TEST(hub_history)
+{
+    session_t s = session_open(), other = session_open();
+    kept_square(&s, 1, "whose");
+    kept_square(&other, 2, "whose");
+    ipc_history_t *history = history_of(&s, &(ipc_history_query_t){.label = "whose"});
+    ck_assert_uint_eq(ipc_history_count(history), 2);
+    ck_assert_uint_eq(ipc_history_at(history, 0)->client, ipc_client_number(s.client));
+    ck_assert_uint_eq(ipc_history_at(history, 1)->client, ipc_client_number(other.client));
+    ipc_history_destroy(&history);
+    session_close(&other);
     session_close(&s);
 }
 END_TEST
@@ -367,6 +384,29 @@ START_TEST(purge_hub_results)
     ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "purged"}), 1);
     assert_fails(ipc_client_fetch(s.client, ipc_result_id(first)), "not kept");
     assert_prints(ipc_client_fetch(s.client, ipc_result_id(second)), "4");
+    session_close(&s);
+}
+END_TEST
+
+//  By engine: of that engine all, of the others none; what still runs stays.
+START_TEST(purge_hub_results_of_engines)
+{
+    session_t s = session_open();
+    gate_t gate = gate_new();
+    ipc_error_t error = {.code = IPC_E_NONE};
+    ipc_options_t options = {.label = "by engine"};
+    ipc_view_t *next = view_of(&s, "1");
+    for (int i = 0; i < 6; i++) assert_ok(ipc_apply_with_sync(i % 2 ? s.one : next, &options, square, i));
+    ipc_result_t *r = ipc_apply_with(s.one, (&(ipc_options_t){.label = "purge gate"}), at_gate, (const char *) gate.path);
+    await_running(&s, "purge gate", 1);
+    ck_assert_int_ge(ipc_client_purge_where(s.client, &(ipc_history_query_t){.engine = "0"}, &error), 3);
+    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.engine = "0"}), 1); // at the gate
+    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "by engine", .engine = "1"}), 3);
+    ck_assert_int_eq(ipc_client_purge_where(s.client, &(ipc_history_query_t){.engine = "x"}, &error), -1);
+    ck_assert_int_eq(error.code, IPC_E_ARGUMENT);
+    gate_open(&gate);
+    assert_ok(r);
+    gate_remove(&gate);
     session_close(&s);
 }
 END_TEST
@@ -487,6 +527,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, db_query_in);
     tcase_add_test(tests, db_query_msg_id);
     tcase_add_test(tests, db_query_get_result);
+    tcase_add_test(tests, hub_history);
     tcase_add_test(tests, resubmit);
     tcase_add_test(tests, resubmit_chain);
     tcase_add_test(tests, resubmit_header);
@@ -494,6 +535,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, resubmit_inflight);
     tcase_add_test(tests, resubmit_badkey);
     tcase_add_test(tests, purge_hub_results);
+    tcase_add_test(tests, purge_hub_results_of_engines);
     tcase_add_test(tests, purge_local_results);
     tcase_add_test(tests, purge_hub_outstanding);
     tcase_add_test(tests, purge_everything);
