@@ -2,6 +2,7 @@
 //  its client that need engines to come and go are here too.
 #include "e2e_support.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,14 @@ static void stop(ipc_cluster_t *cluster, ipc_client_t *client)
 {
     ipc_client_destroy(&client);
     ck_assert_int_eq(ipc_cluster_stop(&cluster), 0);
+}
+
+//  Waits until so many engines are known.
+static void await_count(ipc_client_t *client, size_t wanted)
+{
+    size_t count = wanted + 1;
+    for (double end = now() + WAIT_MS / 1000; count != wanted && now() < end;) ipc_client_ids(client, &count);
+    ck_assert_uint_eq(count, wanted);
 }
 
 //  --- The API ------------------------------------------------------------------------------------------------------
@@ -171,6 +180,43 @@ START_TEST(lazy_all_targets)
 }
 END_TEST
 
+//  A wait for more engines than there will ever be ends with the cluster.
+static void *stop_cluster(void *cluster)
+{
+    ck_assert_int_eq(ipc_cluster_stop(&(ipc_cluster_t *){cluster}), 0);
+    return NULL;
+}
+
+START_TEST(wait_for_engines_stopped)
+{
+    ipc_cluster_t *cluster = start(1);
+    ipc_client_t *client = client_of(cluster);
+    ipc_error_t error = {.code = IPC_E_NONE};
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, stop_cluster, cluster), 0);
+    ck_assert_int_eq(ipc_client_wait(client, 5, IPC_FOREVER, &error), -1);
+    ck_assert_int_eq(error.code, IPC_E_CONNECTION);
+    pthread_join(thread, NULL);
+    ipc_client_destroy(&client);
+}
+END_TEST
+
+START_TEST(no_engines_registered)
+{
+    ipc_cluster_t *cluster = start(1);
+    ipc_client_t *client = client_of(cluster);
+    ipc_view_t *all = ipc_direct_view(client, "all", NULL);
+    ipc_error_t error = {.code = IPC_E_NONE};
+    ck_assert_int_eq(ipc_cluster_remove(cluster, 0, NULL), 0);
+    await_count(client, 0);
+    assert_fails(ipc_apply_sync(all, my_id), "wait for them with ipc_client_wait()");
+    ck_assert_ptr_null(ipc_direct_view(client, "0", &error));
+    ck_assert_int_eq(error.code, IPC_E_ENGINE_LOST);
+    ck_assert_ptr_nonnull(strstr(error.text, "no engine is ready yet"));
+    stop(cluster, client);
+}
+END_TEST
+
 //  --- The programs --------------------------------------------------------------------------------------------------
 
 //  What ipcluster writes, of the cluster of this name; the caller frees it.
@@ -255,6 +301,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, wait_for_engines_crash);
     tcase_add_test(tests, ids);
     tcase_add_test(tests, lazy_all_targets);
+    tcase_add_test(tests, wait_for_engines_stopped);
+    tcase_add_test(tests, no_engines_registered);
     tcase_add_test(tests, ipcluster_start_stop);
     tcase_add_test(tests, ipcluster_list);
     tcase_add_test(tests, ipcluster_clean);
