@@ -167,10 +167,6 @@ static bool submission_is_sound(controller_t *self, peer_t *peer, const ipc_msg_
         wrong = "a direct submission without targets";
     for (size_t i = 0; !wrong && i < targets; i++) {
         ipc_target_t target = ipc_target_at(msg->submit.targets, i);
-        if (!scheduler_engine_known(self->scheduler, target.engine)) {
-            fail_submission(self, peer, msg, IPC_E_ENGINE_LOST, "the engine is gone");
-            return false;
-        }
         if (direct && (target.count == 0 || target.first > msg->submit.count || target.count > msg->submit.count - target.first))
             wrong = "a target beyond the positions";
     }
@@ -183,6 +179,22 @@ static bool submission_is_sound(controller_t *self, peer_t *peer, const ipc_msg_
     if (wrong)
         fail_submission(self, peer, msg, IPC_E_PROTOCOL, wrong);
     return !wrong;
+}
+
+//  Whether an engine that it names is there, if it names any; else it ends.
+static bool has_engine(controller_t *self, peer_t *peer, const ipc_msg_t *msg)
+{
+    enum { TEXT_ROOM = 64 };
+    size_t targets = msg->submit.targets.size / sizeof(ipc_target_t);
+    for (size_t i = 0; i < targets; i++)
+        if (scheduler_engine_known(self->scheduler, ipc_target_at(msg->submit.targets, i).engine))
+            return true;
+    if (targets == 0)
+        return true;
+    char text[TEXT_ROOM];
+    snprintf(text, sizeof text, "engine %u is gone", ipc_target_at(msg->submit.targets, 0).engine);
+    fail_submission(self, peer, msg, IPC_E_ENGINE_LOST, text);
+    return false;
 }
 
 uint64_t payload_tasks(const payload_t *self, uint64_t count)
@@ -265,6 +277,33 @@ static void limits_free(scheduler_limits_t **limits)
     free(*limits);
 }
 
+//  Where a job may run, or what of it runs where; engines that are gone are left out.
+static void set_targets(controller_t *self, scheduler_job_t *job, ipc_bytes_t targets)
+{
+    size_t count = targets.size / sizeof(ipc_target_t);
+    if (!job->direct && count > 0)
+        job->allowed = ipc_xalloc(count * sizeof job->allowed[0]);
+    for (size_t i = 0; i < count; i++) {
+        ipc_target_t target = ipc_target_at(targets, i);
+        if (!scheduler_engine_known(self->scheduler, target.engine))
+            continue;
+        if (job->direct)
+            scheduler_job_target(self->scheduler, job, target.engine, target.first, target.count);
+        else
+            job->allowed[job->allowed_count++] = target.engine;
+    }
+}
+
+//  Positions of a direct job, which was submitted, for engines that are gone.
+static void miss_targets(controller_t *self, scheduler_job_t *job, ipc_bytes_t targets)
+{
+    for (size_t i = 0; i < targets.size / sizeof(ipc_target_t); i++) {
+        ipc_target_t target = ipc_target_at(targets, i);
+        if (!scheduler_engine_known(self->scheduler, target.engine))
+            scheduler_job_miss(self->scheduler, job, target.engine, target.first, target.count);
+    }
+}
+
 static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
     ipc_auto(terms_free) job_terms_t *terms = peer->terms;
@@ -274,7 +313,7 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
     ipc_auto(limits_free) scheduler_limits_t *limits = limits_take(self, peer);
     if (!has_credit(peer))
         return;
-    if (!submission_is_sound(self, peer, msg))
+    if (!submission_is_sound(self, peer, msg) || !has_engine(self, peer, msg))
         return;
     if (terms && terms_needs(terms, msg, &needs, &error)) {
         fail_submission(self, peer, msg, error.code, error.text);
@@ -296,18 +335,7 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
     limits = NULL; // the job's
     if (detaches)
         detached_adopt(self->detached, peer, job, msg->submit.flags & IPC_SUBMIT_LIST);
-    size_t targets = msg->submit.targets.size / sizeof(ipc_target_t);
-    if (!job->direct && targets > 0) {
-        job->allowed = ipc_xalloc(targets * sizeof job->allowed[0]);
-        job->allowed_count = (uint32_t) targets;
-    }
-    for (size_t i = 0; i < targets; i++) {
-        ipc_target_t target = ipc_target_at(msg->submit.targets, i);
-        if (job->direct)
-            scheduler_job_target(self->scheduler, job, target.engine, target.first, target.count);
-        else
-            job->allowed[i] = target.engine;
-    }
+    set_targets(self, job, msg->submit.targets);
     uint64_t tasks = payload_tasks(job->payload, job->count);
     self->submitted += tasks;
     if (!detaches) { // what is detached has limits of its own
@@ -316,7 +344,10 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
     }
     if (terms)
         terms_hold(self, peer, terms, job);
+    bool direct = job->direct;
     scheduler_submit(self->scheduler, job);
+    if (direct)
+        miss_targets(self, job, msg->submit.targets);
 }
 
 static void on_client_release(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)

@@ -217,6 +217,26 @@ START_TEST(no_engines_registered)
 }
 END_TEST
 
+//  An engine that is gone fails its own position of a list, and no other; nor is it in the queues any more.
+START_TEST(dead_id_in_a_list)
+{
+    ipc_cluster_t *cluster = start(3);
+    ipc_client_t *client = client_of(cluster);
+    ipc_view_t *list = ipc_direct_view(client, "[0, 1, 2]", NULL);
+    ck_assert_int_eq(ipc_cluster_remove(cluster, 1, NULL), 0);
+    await_count(client, 2);
+    ipc_result_t *r = ipc_apply_sync(list, my_id);
+    ck_assert_int_eq(ipc_result_i64(r, 0), 0);
+    ck_assert_int_eq(ipc_result_error_at(r, 1)->code, IPC_E_ENGINE_LOST);
+    ck_assert_int_eq(ipc_result_i64(r, 2), 2);
+    ipc_queue_status_t *status = ipc_client_queue_status(client, IPC_FOREVER, NULL);
+    ck_assert_uint_eq(status->count, 2);
+    ck_assert_int_eq(status->engines[1].engine, 2);
+    ipc_queue_status_destroy(&status);
+    stop(cluster, client);
+}
+END_TEST
+
 //  --- The programs --------------------------------------------------------------------------------------------------
 
 //  What ipcluster writes, of the cluster of this name; the caller frees it.
@@ -303,6 +323,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, lazy_all_targets);
     tcase_add_test(tests, wait_for_engines_stopped);
     tcase_add_test(tests, no_engines_registered);
+    tcase_add_test(tests, dead_id_in_a_list);
     tcase_add_test(tests, ipcluster_start_stop);
     tcase_add_test(tests, ipcluster_list);
     tcase_add_test(tests, ipcluster_clean);
