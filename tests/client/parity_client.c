@@ -10,6 +10,12 @@
 IPC_REMOTE(int64_t, my_id, (void)) { return ipc_engine_id(); }
 IPC_REMOTE(int64_t, square, (int64_t x)) { return x * x; }
 IPC_REMOTE(int64_t, at_gate, (const char *path)) { gate_await(path); return ipc_engine_id(); }
+IPC_REMOTE(void, never_ends_well, (bool refuse))
+{
+    if (refuse)
+        ipc_refuse("not here");
+    ipc_raise("Failed", "here and everywhere");
+}
 IPC_REMOTE(void, endless, (void)) { ipc_publish("begun", 1); for (volatile uint64_t i = 0; i < UINT64_MAX; i++) {} }
 // clang-format on
 
@@ -169,6 +175,20 @@ START_TEST(queue_status)
     ck_assert(ipc_client_wait_all(s.client, IPC_FOREVER));
     ipc_queue_status_destroy(&status);
     gate_remove(&gate);
+    session_close(&s);
+}
+END_TEST
+
+//  Retries and refusals leave nothing in the queues.
+START_TEST(queue_status_after_retries)
+{
+    session_t s = session_open();
+    ipc_options_t options = {.retries = ENGINES + 1};
+    for (int i = 0; i < 5; i++) ck_assert(!ipc_result_ok(ipc_apply_with_sync(s.any, &options, never_ends_well, i % 2)));
+    ipc_queue_status_t *status = ipc_client_queue_status(s.client, IPC_FOREVER, NULL);
+    ck_assert_uint_eq(status->unassigned, 0);
+    for (size_t i = 0; i < ENGINES; i++) ck_assert_uint_eq(status->engines[i].queued + status->engines[i].running, 0);
+    ipc_queue_status_destroy(&status);
     session_close(&s);
 }
 END_TEST
@@ -503,10 +523,10 @@ START_TEST(label)
 {
     session_t s = session_open();
     ipc_options_t options = {.label = "named"};
-    ipc_result_t *results[] = {ipc_apply_with_sync(s.any, &options, my_id), ipc_apply_with_sync(s.one, &options, my_id),
+    ipc_result_t *results[] = {ipc_apply_with_sync(s.any, &options, my_id), ipc_apply_with_sync(s.all, &options, my_id),
                                ipc_map_with_sync(s.any, square, ipc_range(0, 1), &options)};
     for (int i = 0; i < 3; i++) ck_assert_str_eq(ipc_result_metadata(results[i], 0)->label, "named");
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "named"}), 3);
+    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "named"}), 2 + ENGINES);
     session_close(&s);
 }
 END_TEST
@@ -520,6 +540,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, outstanding);
     tcase_add_test(tests, clear);
     tcase_add_test(tests, queue_status);
+    tcase_add_test(tests, queue_status_after_retries);
     tcase_add_test(tests, wait_for_engines);
     tcase_add_test(tests, signal_engines);
     tcase_add_test(tests, get_result);

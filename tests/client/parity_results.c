@@ -1,5 +1,6 @@
 //  The tests of IPython Parallel's asynchronous results, under their names there: docs/ipyparallel-parity.md.
 #include "e2e_support.h"
+#include "tests/controller/raw_peer.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -238,6 +239,24 @@ START_TEST(display_empty_streams)
 }
 END_TEST
 
+//  Nobody is told what another client's tasks write or give.
+START_TEST(output_of_others)
+{
+    session_t s = session_open();
+    raw_peer_t other = raw_open_client();
+    assert_ok(ipc_apply_sync(s.all, say_if_even));
+    raw_add(&other, &(ipc_msg_t){.type = IPC_MSG_PING});
+    raw_send(&other);
+    ipc_msg_t msg = {.type = IPC_MSG_PING};
+    while (msg.type != IPC_MSG_PONG) {
+        ck_assert(raw_next(&other, &msg, RAW_DEADLINE_MS));
+        ck_assert_msg(msg.type == IPC_MSG_PONG || msg.type == IPC_MSG_ENGINES, "%s", ipc_msg_name(msg.type));
+    }
+    raw_close(&other);
+    session_close(&s);
+}
+END_TEST
+
 START_TEST(display_output_error)
 {
     session_t s = session_open();
@@ -393,6 +412,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, error_engine_info_apply);
     tcase_add_test(tests, already_displayed);
     tcase_add_test(tests, display_empty_streams);
+    tcase_add_test(tests, output_of_others);
     tcase_add_test(tests, display_output_error);
     tcase_add_test(tests, progress);
     tcase_add_test(tests, wall_time_single);
