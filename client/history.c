@@ -260,14 +260,6 @@ int64_t ipc_client_purge_where(ipc_client_t *client, const ipc_history_query_t *
     return result;
 }
 
-uint64_t ipc_client_number(ipc_client_t *client)
-{
-    pthread_mutex_lock(&client->lock);
-    uint64_t number = client->uuid;
-    pthread_mutex_unlock(&client->lock);
-    return number;
-}
-
 //  The name that stands in errors lives as long as the library.
 static const char *method_named(const char *name)
 {

@@ -56,9 +56,6 @@ typedef struct ipc_history ipc_history_t;
 //      query        borrowed; NULL: all
 ipc_history_t *ipc_client_history(ipc_client_t *self, const ipc_history_query_t *query, ipc_error_t *error);
 
-//  The number that this client has in ipc_task_t, until it connects anew to another controller.
-uint64_t ipc_client_number(ipc_client_t *self);
-
 size_t ipc_history_count(const ipc_history_t *self);
 const ipc_task_t *ipc_history_at(const ipc_history_t *self, size_t i); // lent by the history; NULL: out of range
 

@@ -292,22 +292,6 @@ START_TEST(db_query_get_result)
 }
 END_TEST
 
-//  Whose a task is.
-START_TEST(hub_history)
-{
-    session_t s = session_open(), other = session_open();
-    kept_square(&s, 1, "whose");
-    kept_square(&other, 2, "whose");
-    ipc_history_t *history = history_of(&s, &(ipc_history_query_t){.label = "whose"});
-    ck_assert_uint_eq(ipc_history_count(history), 2);
-    ck_assert_uint_eq(ipc_history_at(history, 0)->client, ipc_client_number(s.client));
-    ck_assert_uint_eq(ipc_history_at(history, 1)->client, ipc_client_number(other.client));
-    ipc_history_destroy(&history);
-    session_close(&other);
-    session_close(&s);
-}
-END_TEST
-
 //  --- Again ----------------------------------------------------------------------------------------------------
 
 START_TEST(resubmit)
@@ -548,7 +532,6 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, db_query_in);
     tcase_add_test(tests, db_query_msg_id);
     tcase_add_test(tests, db_query_get_result);
-    tcase_add_test(tests, hub_history);
     tcase_add_test(tests, resubmit);
     tcase_add_test(tests, resubmit_chain);
     tcase_add_test(tests, resubmit_header);
