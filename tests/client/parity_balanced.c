@@ -196,6 +196,7 @@ START_TEST(short_timeout)
     ck_assert(!ipc_result_wait(r, 250));
     gate_open(&gate);
     assert_ok(r);
+    assert_fails(ipc_apply_with(s.any, (&(ipc_options_t){.timeout_ms = -1}), my_id), "argument");
     gate_remove(&gate);
     session_close(&s);
 }

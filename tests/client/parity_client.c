@@ -68,6 +68,7 @@ START_TEST(view_indexing)
         assert_prints(ipc_apply_sync(view_of(&s, forms[i][0]), my_id), forms[i][1]);
     ck_assert_ptr_null(ipc_direct_view(s.client, "99", &error));
     ck_assert_int_eq(error.code, IPC_E_ENGINE_LOST);
+    ck_assert_ptr_nonnull(strstr(error.text, "the ids are 0 to 3"));
     ck_assert_ptr_null(ipc_direct_view(s.client, "None", &error));
     ck_assert_int_eq(error.code, IPC_E_ARGUMENT);
     session_close(&s);
@@ -110,6 +111,22 @@ START_TEST(lbview_targets)
     ck_assert_uint_eq(ipc_view_count(last), 1);
     ck_assert_uint_eq(ipc_view_count(odd), 2);
     assert_prints(ipc_apply_sync(last, my_id), "3"); // bare, whatever the targets
+    session_close(&s);
+}
+END_TEST
+
+//  A controller that does not answer is waited for no longer than asked.
+START_TEST(client_timeout)
+{
+    ipc_error_t error = {.code = IPC_E_NONE};
+    pid_t controller = process_named("ipcd");
+    ck_assert_int_eq(kill(controller, SIGSTOP), 0);
+    ipc_client_t *client = ipc_client_new_within(NULL, 50, &error);
+    ck_assert_int_eq(kill(controller, SIGCONT), 0);
+    ck_assert_ptr_null(client);
+    ck_assert_int_eq(error.code, IPC_E_CONNECTION);
+    ck_assert_ptr_nonnull(strstr(error.text, "does not answer"));
+    session_t s = session_open();
     session_close(&s);
 }
 END_TEST
@@ -521,6 +538,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, iter);
     tcase_add_test(tests, dview_targets);
     tcase_add_test(tests, lbview_targets);
+    tcase_add_test(tests, client_timeout);
     tcase_add_test(tests, outstanding);
     tcase_add_test(tests, clear);
     tcase_add_test(tests, queue_status);

@@ -47,6 +47,19 @@ static void await_count(ipc_client_t *client, size_t wanted)
     ck_assert_uint_eq(count, wanted);
 }
 
+//  What ipcluster writes, of the cluster of this id or of all; the caller frees it.
+static char *ipcluster(int wanted, const char *id, const char *command, const char *option, const char *value)
+{
+    char program[PATH_BYTES];
+    int status = -1;
+    snprintf(program, sizeof program, "%s/tools/ipcluster", getenv("BUILD_ROOT"));
+    char *const of_one[] = {program, (char *) command, "--cluster-id", (char *) id, (char *) option, (char *) value, NULL};
+    char *const of_all[] = {program, (char *) command, (char *) option, (char *) value, NULL};
+    char *text = output_of(id ? of_one : of_all, &status);
+    ck_assert_msg(status == wanted, "%s: exit status %d: %s", command, status, text);
+    return text;
+}
+
 //  --- The API ------------------------------------------------------------------------------------------------------
 
 START_TEST(start_stop_cluster)
@@ -93,15 +106,21 @@ START_TEST(restart_engines)
 }
 END_TEST
 
+//  By number, and by name.
 START_TEST(signal_engines)
 {
     ipc_cluster_t *cluster = start(1);
     ipc_client_t *client = client_of(cluster);
-    ipc_result_t *r = ipc_apply(ipc_direct_view(client, "0", NULL), endless);
-    ck_assert(ipc_result_wait_published(r, WAIT_MS)); // it runs
-    ck_assert_int_eq(ipc_cluster_signal(cluster, -1, SIGINT, NULL), 0);
-    ck_assert(ipc_result_wait(r, WAIT_MS));
-    ck_assert_str_eq(ipc_result_error(r)->kind, "Interrupted");
+    for (int by_name = 0; by_name < 2; by_name++) {
+        ipc_result_t *r = ipc_apply(ipc_direct_view(client, "0", NULL), endless);
+        ck_assert(ipc_result_wait_published(r, WAIT_MS)); // it runs
+        if (by_name)
+            free(ipcluster(0, ipc_cluster_id(cluster), "signal", "INT", "0"));
+        else
+            ck_assert_int_eq(ipc_cluster_signal(cluster, -1, SIGINT, NULL), 0);
+        ck_assert(ipc_result_wait(r, WAIT_MS));
+        ck_assert_str_eq(ipc_result_error(r)->kind, "Interrupted");
+    }
     stop(cluster, client);
 }
 END_TEST
@@ -239,59 +258,36 @@ END_TEST
 
 //  --- The programs --------------------------------------------------------------------------------------------------
 
-//  What ipcluster writes, of the cluster of this name; the caller frees it.
-static char *ipcluster(int wanted, const char *command, const char *option, const char *value)
-{
-    char program[PATH_BYTES];
-    int status = -1;
-    snprintf(program, sizeof program, "%s/tools/ipcluster", getenv("BUILD_ROOT"));
-    char *const arguments[] = {program, (char *) command, "--cluster-id", "parity", (char *) option, (char *) value, NULL};
-    char *text = output_of(arguments, &status);
-    ck_assert_msg(status == wanted, "%s: exit status %d: %s", command, status, text);
-    return text;
-}
-
 static void assert_says(char *text, const char *words, bool says)
 {
     ck_assert_msg((strstr(text, words) != NULL) == says, "'%s' in '%s'?", words, text);
     free(text);
 }
 
-//  What ipcluster says of all clusters.
-static char *ipcluster_all(const char *command, const char *option)
-{
-    char program[PATH_BYTES];
-    int status = -1;
-    snprintf(program, sizeof program, "%s/tools/ipcluster", getenv("BUILD_ROOT"));
-    char *text = output_of((char *const[]){program, (char *) command, (char *) option, NULL}, &status);
-    ck_assert_int_eq(status, 0);
-    return text;
-}
-
 START_TEST(ipcluster_start_stop)
 {
     setenv("IPC_CLUSTER_ID", "parity", 1);
     ck_assert_ptr_null(ipc_client_new(NULL, NULL));
-    free(ipcluster(0, "start", "-n2", "--daemonize"));
-    free(ipcluster(1, "start", "-n2", "--daemonize")); // it runs already
+    free(ipcluster(0, "parity", "start", "-n2", "--daemonize"));
+    free(ipcluster(1, "parity", "start", "-n2", "--daemonize")); // it runs already
     ipc_client_t *client = ipc_client_new(NULL, NULL);
     ck_assert_ptr_nonnull(client);
     assert_prints(ipc_apply_sync(ipc_direct_view(client, "all", NULL), my_id), "[0, 1]");
     ipc_client_destroy(&client);
-    free(ipcluster(0, "stop", NULL, NULL));
-    free(ipcluster(1, "stop", NULL, NULL)); // nothing to stop
+    free(ipcluster(0, "parity", "stop", NULL, NULL));
+    free(ipcluster(1, "parity", "stop", NULL, NULL)); // nothing to stop
     ck_assert_ptr_null(ipc_client_new(NULL, NULL));
 }
 END_TEST
 
 START_TEST(ipcluster_list)
 {
-    assert_says(ipcluster_all("list", NULL), "parity", false);
-    free(ipcluster(0, "start", "-n1", "--daemonize"));
-    assert_says(ipcluster_all("list", NULL), "parity", true);
-    assert_says(ipcluster_all("list", "--json"), "\"cluster_id\": \"parity\"", true);
-    free(ipcluster(0, "stop", NULL, NULL));
-    assert_says(ipcluster_all("list", "--json"), "parity", false);
+    assert_says(ipcluster(0, NULL, "list", NULL, NULL), "parity", false);
+    free(ipcluster(0, "parity", "start", "-n1", "--daemonize"));
+    assert_says(ipcluster(0, NULL, "list", NULL, NULL), "parity", true);
+    assert_says(ipcluster(0, NULL, "list", "--json", NULL), "\"cluster_id\": \"parity\"", true);
+    free(ipcluster(0, "parity", "stop", NULL, NULL));
+    assert_says(ipcluster(0, NULL, "list", "--json", NULL), "parity", false);
 }
 END_TEST
 
@@ -299,14 +295,14 @@ END_TEST
 START_TEST(ipcluster_clean)
 {
     setenv("IPC_CLUSTER_ID", "parity", 1);
-    free(ipcluster(0, "start", "-n1", "--daemonize"));
-    assert_says(ipcluster_all("clean", NULL), "nothing to clean", true);
+    free(ipcluster(0, "parity", "start", "-n1", "--daemonize"));
+    assert_says(ipcluster(0, NULL, "clean", NULL, NULL), "nothing to clean", true);
     ipc_client_t *client = ipc_client_new(NULL, NULL);
     ck_assert_ptr_nonnull(client);
     assert_prints(ipc_apply_sync(ipc_direct_view(client, "all", NULL), my_id), "[0]");
     ipc_client_destroy(&client);
-    free(ipcluster(0, "stop", NULL, NULL));
-    assert_says(ipcluster_all("clean", NULL), "nothing to clean", true);
+    free(ipcluster(0, "parity", "stop", NULL, NULL));
+    assert_says(ipcluster(0, NULL, "clean", NULL, NULL), "nothing to clean", true);
 }
 END_TEST
 
