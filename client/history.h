@@ -98,9 +98,9 @@ uint64_t ipc_result_id(const ipc_result_t *self);
 //  error NAME when they are not kept.
 ipc_result_t *ipc_client_fetch(ipc_client_t *self, uint64_t id);
 
-//  Runs a detached task once more, with the same arguments, on whichever engines are free; it has an id of its own,
-//  and is detached too. Never NULL: the result holds the error NAME when what it was given is not kept, ARGUMENT if
-//  it was no apply or map.
+//  Runs a detached task once more, as a balanced one, with the same arguments and options but for what it depended on;
+//  it has an id of its own, and is detached too. Never NULL: the result holds the error NAME when what it was given is
+//  not kept, ARGUMENT if it was no apply or map, ENGINE_LOST if those that may run it are gone.
 ipc_result_t *ipc_client_resubmit(ipc_client_t *self, uint64_t id);
 
 //  Forgets a task that is over, and its results; of calls that came back in one message, all. 0, or -1 with *error:

@@ -322,6 +322,7 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
     bool detaches = msg->submit.flags & IPC_SUBMIT_DETACH;
     if (detaches && !detached_has_room(self->detached)) {
         fail_submission(self, peer, msg, IPC_E_LIMIT, "too many detached jobs are under way");
+        free(needs);
         return;
     }
     scheduler_job_t *job = scheduler_job_new(self->scheduler);
@@ -333,9 +334,9 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
                              .needs = needs, .limits = limits,
                              .payload = payload_new(self, peer->owner, msg, parcel)};
     limits = NULL; // the job's
+    set_targets(self, job, msg->submit.targets);
     if (detaches)
         detached_adopt(self->detached, peer, job, msg->submit.flags & IPC_SUBMIT_LIST);
-    set_targets(self, job, msg->submit.targets);
     uint64_t tasks = payload_tasks(job->payload, job->count);
     self->submitted += tasks;
     if (!detaches) { // what is detached has limits of its own

@@ -37,6 +37,27 @@ static void count_bytes(detached_t *self, detached_job_t *job, size_t bytes)
     job->bytes = bytes;
 }
 
+static void *copy_of(const void *from, size_t size)
+{
+    return from ? memcpy(ipc_xalloc(size), from, size) : NULL;
+}
+
+//      shift   to be added to a deadline
+static void copy_terms(scheduler_job_t *to, const scheduler_job_t *from, int64_t shift)
+{
+    to->needs = copy_of(from->needs, sizeof *from->needs);
+    to->allowed = copy_of(from->allowed, from->allowed_count * sizeof from->allowed[0]);
+    to->allowed_count = from->allowed_count;
+    to->limits = copy_of(from->limits, sizeof *from->limits);
+    if (to->limits && to->limits->deadline)
+        to->limits->deadline += shift;
+}
+
+void detached_terms(const detached_job_t *self, scheduler_job_t *job)
+{
+    copy_terms(job, &self->job, job->accepted);
+}
+
 static void drop_results(detached_t *self, detached_job_t *job)
 {
     release_results(self, job);
@@ -55,6 +76,9 @@ static void job_remove(detached_t *self, detached_job_t **at)
     count_bytes(self, job, 0);
     self->count--;
     payload_free(self->controller, job->job.payload);
+    free(job->job.needs);
+    free(job->job.allowed);
+    free(job->job.limits);
     free(job->followers);
     free(job);
 }
@@ -133,6 +157,7 @@ static detached_job_t *add(detached_t *self, peer_t *client, const scheduler_job
                                      .payload = job->payload},
                              .left = job->count,
                              .is_list = is_list};
+    copy_terms(&kept->job, job, -job->accepted);
     kept->method = method_of(functions_at(self->controller->functions, job->function), job->payload);
     *self->youngest_next = kept;
     self->youngest_next = &kept->next;

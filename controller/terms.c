@@ -32,9 +32,11 @@ void on_terms(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *
 
 int terms_needs(const job_terms_t *self, const ipc_msg_t *submission, needs_t **needs, ipc_error_t *error)
 {
-    if (submission->submit.flags & (IPC_SUBMIT_DIRECT | IPC_SUBMIT_DETACH))
-        return ipc_fail(error, IPC_E_ARGUMENT, "direct and detached work takes none of the arguments after, follow and "
-                                               "needs");
+    bool detached = submission->submit.flags & IPC_SUBMIT_DETACH;
+    if (submission->submit.flags & IPC_SUBMIT_DIRECT ||
+        (detached && (self->msg.terms.after.size > 0 || self->msg.terms.follow.size > 0)))
+        return ipc_fail(error, IPC_E_ARGUMENT, "direct work takes none of the arguments after, follow and needs, "
+                                               "detached work not the first two");
     needs_t read = {0};
     if (needs_read(&read, self->msg.terms.needs.data, self->msg.terms.needs.size, error))
         return -1;

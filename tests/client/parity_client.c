@@ -353,6 +353,26 @@ START_TEST(resubmit_header)
 }
 END_TEST
 
+//  Options go along: where it may run, and how long.
+START_TEST(resubmit_flags)
+{
+    session_t s = session_open();
+    ipc_view_t *third = ipc_balanced_view(s.client, "[2]", NULL);
+    ipc_result_t *r = ipc_apply_with_sync(third, (&(ipc_options_t){.detach = true, .needs = "cores=1"}), my_id);
+    assert_prints(r, "2");
+    for (int i = 0; i < 5; i++) assert_prints(ipc_client_resubmit(s.client, ipc_result_id(r)), "2");
+    ipc_result_t *on_0 = ipc_apply_sync(s.one, my_id);
+    assert_fails(ipc_apply_with_sync(s.any, (&(ipc_options_t){.detach = true, .after = ipc_after(on_0)}), my_id), "detach");
+    ipc_options_t limited = {.detach = true, .run_limit_ms = 50, .timeout_ms = 60000};
+    r = ipc_apply_with_sync(s.any, &limited, endless);
+    ck_assert_str_eq(ipc_result_error(r)->kind, "TaskTimeout");
+    r = ipc_client_resubmit(s.client, ipc_result_id(r));
+    ck_assert_str_eq(ipc_result_error(r)->kind, "TaskTimeout");
+    ck_assert_ptr_nonnull(strstr(ipc_result_error(r)->text, "50 ms"));
+    session_close(&s);
+}
+END_TEST
+
 START_TEST(resubmit_aborted)
 {
     session_t s = session_open();
@@ -553,6 +573,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, resubmit);
     tcase_add_test(tests, resubmit_chain);
     tcase_add_test(tests, resubmit_header);
+    tcase_add_test(tests, resubmit_flags);
     tcase_add_test(tests, resubmit_aborted);
     tcase_add_test(tests, resubmit_inflight);
     tcase_add_test(tests, resubmit_badkey);
