@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "client/callbacks.h"
+#include "client/given.h"
 #include "client/results.h"
 #include "client/views.h"
 #include "common/fail.h"
@@ -243,6 +244,11 @@ static int start_thread(ipc_client_t *self, ipc_error_t *error)
 
 static void client_free(ipc_client_t *self)
 {
+    for (size_t i = 0; i < TICKET_BUCKETS; i++)
+        for (ticket_t *ticket = self->tickets[i]; ticket; ticket = ticket->next) {
+            given_free(ticket->given);
+            ticket->given = NULL;
+        }
     while (self->results) result_free(self->results);
     while (self->views) view_free(self->views);
     if (self->welcome && !self->dead) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/given.h"
 #include "client/terms.h"
 #include "client/views.h"
 #include "common/fail.h"
@@ -25,6 +26,7 @@ void draft_begin(draft_t *self, ipc_view_t *view, const ipc_call_t *call, const 
     self->call = call;
     self->method = method;
     self->direct = !view->balanced;
+    self->last_given = &self->given;
     self->arguments = &writers->arguments;
     self->objects = &writers->objects;
     self->places = &writers->places;
@@ -44,8 +46,19 @@ void draft_begin(draft_t *self, ipc_view_t *view, const ipc_call_t *call, const 
     self->engines = view_engines(view, &self->engine_count);
 }
 
+ipc_arena_t *draft_arena(draft_t *self)
+{
+    if (!self->arena)
+        self->arena = ipc_arena_new();
+    return self->arena;
+}
+
 static void draft_clear(draft_t *self)
 {
+    if (self->given)
+        given_free(self->given);
+    if (self->arena)
+        ipc_arena_destroy(&self->arena);
     ipc_writer_clear(self->arguments);
     ipc_writer_clear(self->objects);
     ipc_writer_clear(self->places);
@@ -129,6 +142,9 @@ static int check_limits(draft_t *self)
                         strlen(self->options.label), LABEL_MAX);
     if (terms_check(self->client, &self->options, self->direct, &self->error))
         return -1;
+    if (self->given && self->options.detach)
+        return ipc_fail(&self->error, IPC_E_ARGUMENT,
+                        "the argument detach cannot stand beside an argument that is the result of another call");
     if (self->options.chunk > UINT32_MAX)
         return ipc_fail(&self->error, IPC_E_ARGUMENT, "the argument chunk is too large");
     if (self->arguments->size + self->data->size + self->places->size > IPC_MAX_FRAME / 2)
@@ -172,7 +188,7 @@ static void send_draft(draft_t *self, ipc_result_t *result)
                                 .places = bytes_of(self->places),
                                 .data = bytes_of(self->data)}};
     functions_tell(client, self->function);
-    bool terms = terms_are_set(&self->options);
+    bool terms = terms_are_set(&self->options) || self->given;
     bool limits = self->options.timeout_ms > 0 || self->options.run_limit_ms > 0;
     if (self->is_call && !self->call->wait && !self->options.detach && !terms && !limits && group_may_take(&msg)) {
         group_add(client, result, &msg, self->call->count);
@@ -183,10 +199,15 @@ static void send_draft(draft_t *self, ipc_result_t *result)
                                        .limits = {.wait_ms = (uint32_t) self->options.timeout_ms,
                                                   .run_ms = (uint32_t) self->options.run_limit_ms}});
     if (terms)
-        terms_send(client, &self->options); // before the job has its id: a group that is open is older
+        terms_send(client, &self->options, self->given); // before the job has its id: a group that is open is older
     uint64_t bytes = self->arguments->size + self->data->size + self->places->size;
-    msg.submit.job = ticket_new(client, result, self->count, bytes)->job;
+    ticket_t *ticket = ticket_new(client, result, self->count, bytes);
+    msg.submit.job = ticket->job;
     link_send(client, &msg);
+    ticket->given = self->given;
+    self->given = NULL;
+    if (ticket->given)
+        given_send_known(client, ticket);
 }
 
 //  Nothing was sent: the segments are free again.

@@ -20,6 +20,9 @@ typedef struct draft {
     ipc_writer_t *arguments, *objects, *places, *data, *targets; // the client's, empty
     bool direct;
     bool is_call;                      // of a function, by apply
+    struct given *given, **last_given; // values of other calls that it waits for
+    uint64_t given_count;              // of them
+    ipc_arena_t *arena;                // of values that are made for it; or NULL
     ipc_error_t error;
 } draft_t;
 
@@ -41,6 +44,9 @@ int draft_need_direct(draft_t *self, const char *name); // a direct view, and a 
 int draft_argument(draft_t *self, ipc_value_t value);
 int draft_item(draft_t *self, ipc_value_t item);        // to the list; its place is where it begins
 void draft_end_items(draft_t *self);
+
+//  Memory that lasts as long as the draft.
+ipc_arena_t *draft_arena(draft_t *self);
 
 //  An ipc_place_fn, the draft as context: into a segment of the client's, which the submission names.
 int draft_place(void *context, const void *data, size_t size, ipc_array_ref_t *ref, ipc_error_t *error);

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "client/given.h"
 #include "client/questions.h"
 #include "client/results.h"
 #include "common/fail.h"
@@ -99,6 +100,11 @@ static ticket_t **ticket_find(ipc_client_t *self, uint64_t job)
     return at;
 }
 
+ticket_t *ticket_of(ipc_client_t *self, uint64_t job)
+{
+    return *ticket_find(self, job);
+}
+
 //  The result of a job's position, and which of its positions that is; NULL when nobody wants it.
 static ipc_result_t *ticket_result(const ticket_t *self, uint64_t *position)
 {
@@ -133,6 +139,7 @@ static void ticket_free(ipc_client_t *self, ticket_t **at)
     for (uint64_t i = 0; i < ticket->count; i++)
         if (ticket->calls[i])
             ticket->calls[i]->ticket = NULL;
+    given_free(ticket->given);
     free(ticket->calls);
     free(ticket);
 }
@@ -266,7 +273,8 @@ typedef void handler_fn(ipc_client_t *self, const ipc_msg_t *msg);
 static handler_fn *const handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_WELCOME] = on_welcome, [IPC_MSG_REFUSED] = on_refused, [IPC_MSG_ENGINES] = on_engines,
     [IPC_MSG_RESULT] = on_result,   [IPC_MSG_OUTPUT] = on_output,   [IPC_MSG_FREED] = on_freed,
-    [IPC_MSG_PONG] = on_pong,       [IPC_MSG_PUBLISH] = on_publish,       [IPC_MSG_ANSWER] = questions_answer,
+    [IPC_MSG_PONG] = on_pong,       [IPC_MSG_PUBLISH] = on_publish, [IPC_MSG_ANSWER] = questions_answer,
+    [IPC_MSG_WANT] = on_want,
 };
 
 static void serve_frame(ipc_client_t *self, const void *data, size_t size)

@@ -143,20 +143,47 @@ void parts_leave(result_more_t *more)
 
 //  --- What programs call -------------------------------------------------------------------------------------------
 
-ipc_result_t *ipc_result_slice(ipc_result_t *self, size_t first, size_t end)
+ipc_result_t *parts_slice(ipc_result_t *self, size_t first, size_t end)
 {
-    size_t count = self->positions.count;
-    end = end < count ? end : count;
-    first = first < end ? first : end;
-    pthread_mutex_lock(&self->client->lock);
     ipc_result_t *view = view_new(self, RESULT_LIST, end - first, 1);
     tap_t *tap = tap_new(self, first, end - first);
     tap->view = view;
     view_shows(view, tap);
     catch_up(tap);
     result_settle(view); // of none: it is done
+    return view;
+}
+
+ipc_result_t *ipc_result_slice(ipc_result_t *self, size_t first, size_t end)
+{
+    size_t count = self->positions.count;
+    end = end < count ? end : count;
+    first = first < end ? first : end;
+    pthread_mutex_lock(&self->client->lock);
+    ipc_result_t *view = parts_slice(self, first, end);
     pthread_mutex_unlock(&self->client->lock);
     return view;
+}
+
+//  Where a position of a part comes from.
+static const tap_t *tap_of(const ipc_result_t *self, size_t i)
+{
+    for (size_t k = 0; k < self->more->source_count; k++) {
+        const tap_t *tap = self->more->sources[k];
+        if (tap->views || (i >= tap->at && i - tap->at < tap->count))
+            return tap;
+    }
+    return NULL;
+}
+
+const ipc_result_t *parts_origin(const ipc_result_t *self, size_t *i)
+{
+    while (parts_is_view(self)) {
+        const tap_t *tap = tap_of(self, *i);
+        *i = tap->first + (tap->views ? self->more->split_at : *i - tap->at);
+        self = tap->source;
+    }
+    return self;
 }
 
 size_t ipc_result_split(ipc_result_t *self, ipc_result_t **parts, size_t room)

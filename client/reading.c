@@ -7,6 +7,7 @@
 #include "client/results.h"
 #include "common/array_body.h"
 #include "common/fail.h"
+#include "common/join.h"
 
 //  --- About a result -----------------------------------------------------------------------------------------
 
@@ -196,80 +197,27 @@ const ipc_array_t *ipc_result_array(ipc_result_t *self, size_t i)
 
 //  --- All positions as one array -------------------------------------------------------------------------------
 
-//  The dtype that holds all positions when they are numbers, IPC_DTYPE_COUNT otherwise.
-static ipc_dtype_t number_dtype(const positions_t *self)
+static ipc_value_t member(const void *context, size_t i)
 {
-    static const uint8_t of_kind[] = {[IPC_KIND_BOOL] = 1, [IPC_KIND_I64] = 2, [IPC_KIND_U64] = 3,
-                                      [IPC_KIND_F64] = 4,  [IPC_KIND_C128] = 5, [IPC_KIND_RANGE] = 0};
-    static const ipc_dtype_t dtypes[] = {[1] = IPC_BOOL, [2] = IPC_I64, [3] = IPC_U64, [4] = IPC_F64,
-                                         [5] = IPC_C128};
+    return positions_value(context, i);
+}
+
+//  Numbers of one kind are shown where they are.
+static const ipc_array_t *show_numbers(const positions_t *self)
+{
+    static const ipc_dtype_t dtypes[] = {[IPC_KIND_I64] = IPC_I64, [IPC_KIND_U64] = IPC_U64, [IPC_KIND_F64] = IPC_F64,
+                                         [IPC_KIND_C128] = IPC_C128};
     ipc_kind_t alike = positions_number_kind(self);
-    if (alike != IPC_KIND_NONE)
-        return dtypes[of_kind[alike]];
-    uint8_t widest = 0;
-    bool negative = false, boolean = false, number = false;
-    for (size_t i = 0; i < self->count; i++) {
-        ipc_value_t value = positions_value(self, i);
-        uint8_t kind = of_kind[value.kind];
-        if (kind == 0)
-            return IPC_DTYPE_COUNT;
-        widest = kind > widest ? kind : widest;
-        negative = negative || (kind == 2 && value.as.i64 < 0);
-        *(kind == 1 ? &boolean : &number) = true;
-    }
-    if (self->count == 0 || (boolean && number))
-        return IPC_DTYPE_COUNT;
-    return widest == 3 && negative ? IPC_F64 : dtypes[widest];
-}
-
-static void store_number(ipc_array_t *array, size_t i, ipc_value_t value)
-{
-    switch (array->dtype) {
-    case IPC_BOOL: ((bool *) array->data)[i] = value.as.boolean; return;
-    case IPC_I64: ((int64_t *) array->data)[i] = ipc_value_i64(value); return;
-    case IPC_U64: ((uint64_t *) array->data)[i] = ipc_value_u64(value); return;
-    case IPC_F64: ((double *) array->data)[i] = ipc_value_f64(value); return;
-    default: ((double _Complex *) array->data)[i] = ipc_value_c128(value);
-    }
-}
-
-//  Numbers of one kind are shown where they are; others are copied.
-static const ipc_array_t *join_numbers(const positions_t *self, ipc_dtype_t dtype)
-{
-    ipc_kind_t alike = positions_number_kind(self);
-    if (alike != IPC_KIND_NONE && alike != IPC_KIND_BOOL && (uintptr_t) self->numbers % 64 == 0)
-        return ipc_array_wrap(dtype, 1, &self->count, self->numbers, NULL, NULL);
-    ipc_array_t *array = ipc_array_new(dtype, 1, &self->count, NULL);
-    for (size_t i = 0; array && i < self->count; i++) store_number(array, i, positions_value(self, i));
-    return array;
-}
-
-//  Arrays of one dtype and like trailing shape, along axis 0; NULL when they do not fit, and *odd says which.
-static ipc_array_t *join_arrays(const positions_t *self, size_t *odd)
-{
-    const ipc_array_t *first = self->count ? ipc_value_array(positions_value(self, 0)) : NULL;
-    size_t shape[IPC_MAX_DIMENSIONS], rows = 0;
-    *odd = 0;
-    if (!first || self->failed)
+    if (alike == IPC_KIND_NONE || alike == IPC_KIND_BOOL || (uintptr_t) self->numbers % 64)
         return NULL;
-    for (size_t i = 0; i < self->count; i++) {
-        const ipc_array_t *part = ipc_value_array(positions_value(self, i));
-        *odd = i;
-        if (!part || part->dtype != first->dtype || part->ndim != first->ndim ||
-            memcmp(part->shape + 1, first->shape + 1, (first->ndim - 1) * sizeof first->shape[0]) != 0)
-            return NULL;
-        rows += part->shape[0];
-    }
-    memcpy(shape, first->shape, sizeof shape);
-    shape[0] = rows;
-    ipc_array_t *array = ipc_array_new((ipc_dtype_t) first->dtype, (int) first->ndim, shape, NULL);
-    char *at = array ? array->data : NULL;
-    for (size_t i = 0; at && i < self->count; i++) {
-        const ipc_array_t *part = ipc_value_array(positions_value(self, i));
-        memcpy(at, part->data, ipc_array_size(part));
-        at += ipc_array_size(part);
-    }
-    return array;
+    return ipc_array_wrap(dtypes[alike], 1, &self->count, self->numbers, NULL, NULL);
+}
+
+const ipc_array_t *result_join(const positions_t *self, size_t *odd)
+{
+    *odd = 0;
+    const ipc_array_t *shown = show_numbers(self);
+    return shown || self->failed ? shown : ipc_join(member, self, self->count, odd);
 }
 
 //  A gather whose parts do not fit together says which one.
@@ -291,12 +239,8 @@ const ipc_array_t *ipc_result_joined(ipc_result_t *self)
     more->joined_known = true;
     if (more->whole)
         return more->joined = self->positions.failed ? NULL : more->whole;
-    ipc_dtype_t dtype = number_dtype(&self->positions);
     size_t odd = 0;
-    if (dtype != IPC_DTYPE_COUNT)
-        more->joined = join_numbers(&self->positions, dtype);
-    else
-        more->joined = join_arrays(&self->positions, &odd);
+    more->joined = result_join(&self->positions, &odd);
     if (more->joined)
         ipc_arena_hold(result_arena(self), (ipc_array_t *) (uintptr_t) more->joined);
     else

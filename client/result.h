@@ -127,6 +127,10 @@ const ipc_array_t *ipc_result_array(ipc_result_t *self, size_t i);
 double _Complex ipc_result_c128(ipc_result_t *self, size_t i);
 #endif
 
+//  The value of position i as an argument of another call, there or not: see ipc_apply() in view.h. The result itself
+//  stands for all of it.
+ipc_value_t ipc_result_ref(ipc_result_t *self, size_t i);
+
 //  All positions as one array, or NULL: numbers give one array of them, arrays of one dtype and like trailing
 //  shape are joined along axis 0.
 const ipc_array_t *ipc_result_joined(ipc_result_t *self);

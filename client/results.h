@@ -161,6 +161,12 @@ void parts_pass_on(ipc_result_t *self);
 void parts_pass_output(ipc_result_t *self, uint64_t position, int engine, int stream, ipc_bytes_t text);
 void parts_leave(result_more_t *more);
 bool parts_is_view(const ipc_result_t *self);
+ipc_result_t *parts_slice(ipc_result_t *self, size_t first, size_t end);
+//  The result of a call that a position of a part comes from, and its position there.
+const ipc_result_t *parts_origin(const ipc_result_t *self, size_t *i);
+
+//  client/reading.c: all positions as one array (given), or NULL when they do not fit: *odd says which does not.
+const ipc_array_t *result_join(const positions_t *positions, size_t *odd);
 
 //  client/gather.c: the second half of a gather, when the first is done. With the lock.
 void gather_go_on(ipc_result_t *self);

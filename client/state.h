@@ -30,6 +30,7 @@ typedef struct ticket {
     uint64_t bytes;                    // that it counts for
     ipc_result_t *result;              // NULL when it was freed
     ipc_result_t **calls;              // of a group: each call's; likewise
+    struct given *given;               // values of other calls that it waits for
     struct ticket *next;               // of the bucket
 } ticket_t;
 
@@ -143,6 +144,7 @@ size_t link_size(const ipc_client_t *self);            // how many bytes
 ticket_t *ticket_new(ipc_client_t *self, ipc_result_t *result, uint64_t count, uint64_t bytes);
 void ticket_add(ipc_client_t *self, ticket_t *ticket, ipc_result_t *result, uint64_t bytes);
 void ticket_forget(const ipc_result_t *result);       // nobody wants it
+ticket_t *ticket_of(ipc_client_t *self, uint64_t job); // or NULL
 
 //  client/draft.c
 void draft_writers_free(draft_writers_t *self);

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "client/control.h"
-#include "client/draft.h"
+#include "client/given.h"
 #include "client/views.h"
 #include "common/array_body.h"
 #include "common/convert.h"
@@ -21,7 +21,7 @@ static int check_arguments(draft_t *self, ipc_value_t *converted)
         return ipc_fail(&self->error, IPC_E_ARGUMENT, "%s takes %d argument%s, got %zu", remote->name,
                         remote->count, remote->count == 1 ? "" : "s", self->call->count);
     for (size_t i = 0; i < self->call->count; i++)
-        if (ipc_convert(self->call->arguments[i], (ipc_type_t) remote->parameters[i], remote->name, (int) i + 1,
+        if (ipc_convert(converted[i], (ipc_type_t) remote->parameters[i], remote->name, (int) i + 1,
                         &converted[i], &self->error))
             return -1;
     return 0;
@@ -49,7 +49,9 @@ ipc_result_t *ipc_view_apply(ipc_view_t *view, const ipc_call_t *call)
     if (draft.error.code == 0) {
         if (call->count > 0)
             memcpy(arguments, call->arguments, call->count * sizeof arguments[0]);
-        int rc = call->remote ? check_arguments(&draft, arguments) : 0;
+        int rc = 0;
+        for (size_t i = 0; !rc && i < call->count; i++) rc = given_resolve(&draft, &arguments[i]);
+        rc = rc || (call->remote && check_arguments(&draft, arguments));
         rc = rc || find_function(&draft);
         for (size_t i = 0; !rc && i < call->count; i++) rc = draft_argument(&draft, arguments[i]);
     }
@@ -167,7 +169,7 @@ ipc_result_t *ipc_view_push(ipc_view_t *view, const ipc_call_t *call, const char
     if (!draft_need_direct(&draft, name)) {
         draft_target_engines(&draft);
         draft.function = function_of_kind(draft.client, IPC_FUNCTION_PUSH);
-        if (!draft_argument(&draft, ipc_value_from_str(name)))
+        if (!draft_argument(&draft, ipc_value_from_str(name)) && !given_resolve(&draft, &value))
             draft_argument(&draft, value);
     }
     return draft_end(&draft, draft_shape(&draft));

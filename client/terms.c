@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/results.h"
+#include "client/given.h"
 #include "common/fail.h"
 #include "common/needs.h"
 
@@ -88,15 +88,17 @@ static uint32_t *engines_of(const ipc_result_t *result)
     return engines;
 }
 
-static void add_result(ipc_writer_t *parents, const ipc_result_t *result, bool where)
+void terms_add_result(ipc_writer_t *parents, const ipc_result_t *result, bool where)
 {
     uint32_t *engines = where ? engines_of(result) : NULL;
     for (size_t i = 0; i < result->positions.count; i++) {
         uint32_t state = state_of(result, i);
         ipc_parent_t parent = {.count = 1, .state = state, .engine = engines ? engines[i] : UINT32_MAX};
         if (state == IPC_PARENT_AWAITED) {
-            parent.job = result->ticket->job;
-            parent.first = result->job - parent.job + i;
+            size_t position = i;
+            const ipc_result_t *origin = parts_origin(result, &position);
+            parent.job = origin->ticket->job;
+            parent.first = origin->job - parent.job + position;
         }
         add(parents, parent);
     }
@@ -114,19 +116,23 @@ static uint32_t mode_of(const ipc_dependency_t *dependency)
 
 static ipc_bytes_t parents_of(ipc_writer_t *parents, const ipc_dependency_t *dependency, bool where)
 {
-    for (size_t i = 0; dependency && i < dependency->count; i++) add_result(parents, dependency->results[i], where);
+    for (size_t i = 0; dependency && i < dependency->count; i++) terms_add_result(parents, dependency->results[i], where);
     return (ipc_bytes_t){parents->data ? parents->data : "", parents->size};
 }
 
-void terms_send(ipc_client_t *client, const ipc_options_t *options)
+void terms_send(ipc_client_t *client, const ipc_options_t *options, const given_t *given)
 {
+    ipc_auto(ipc_writer_destroy) ipc_writer_t arguments = {0};
     ipc_auto(ipc_writer_destroy) ipc_writer_t after = {0};
     ipc_auto(ipc_writer_destroy) ipc_writer_t follow = {0};
+    given_parents(given, &arguments);
     link_send(client, &(ipc_msg_t){.type = IPC_MSG_TERMS,
                                    .terms = {.seen = client->results_seen,
                                              .after_mode = mode_of(options->after),
                                              .follow_mode = mode_of(options->follow),
                                              .after = parents_of(&after, options->after, false),
                                              .follow = parents_of(&follow, options->follow, true),
-                                             .needs = ipc_bytes_of(options->needs)}});
+                                             .needs = ipc_bytes_of(options->needs),
+                                             .arguments = {arguments.data ? arguments.data : "",
+                                                           arguments.size}}});
 }

@@ -9,7 +9,11 @@ bool terms_are_set(const ipc_options_t *options);
 //  0, or -1 with *error: ARGUMENT, DEPENDENCY, LIMIT. With the client's lock.
 int terms_check(ipc_client_t *client, const ipc_options_t *options, bool direct, ipc_error_t *error);
 
-//  Tells them; the submission must follow. With the lock; they have been checked.
-void terms_send(ipc_client_t *client, const ipc_options_t *options);
+//  Tells them, and what the call is given; the submission must follow. With the lock; they have been checked.
+void terms_send(ipc_client_t *client, const ipc_options_t *options, const struct given *given);
+
+//  What is known of a result's positions, ipc_parent_t each.
+//      where   also where they ran
+void terms_add_result(ipc_writer_t *parents, const ipc_result_t *result, bool where);
 
 #endif

@@ -119,6 +119,13 @@ ipc_result_t *ipc_view_require(ipc_view_t *view, const ipc_call_t *call, const c
 
 //  ipc_apply(view, function, arguments…): calls a function of the program's own (IPC_REMOTE, IPC_IMPORT) on
 //  each engine of a direct view, or on one engine of a balanced one.
+//
+//  An argument, or a member of one, may be the result of another call of the client, done or not: ipc_apply(any, add,
+//  ipc_apply(any, square, 3), 1). The task then waits for that value, which goes from one engine to the other and does
+//  not pass through the program. A result of several positions is one value: an array where they join, as
+//  ipc_result_joined() gives it, else a list; ipc_result_ref(result, i) is one of them. The result may be destroyed
+//  after the call. If what it waits for fails, so does this call, without having run: ImpossibleDependency. On a direct
+//  view such a call has its place in the order of its engine from when the value is there.
 #define ipc_apply(view, ...) ipc_view_apply((view), IPC_CALL(false, NULL, __VA_ARGS__))
 #define ipc_apply_sync(view, ...) ipc_view_apply((view), IPC_CALL(true, NULL, __VA_ARGS__))
 #define ipc_apply_with(view, options, ...) ipc_view_apply((view), IPC_CALL(false, options, __VA_ARGS__))
@@ -139,7 +146,7 @@ ipc_result_t *ipc_view_require(ipc_view_t *view, const ipc_call_t *call, const c
 #define ipc_map_with_sync(view, function, items, ...) \
     ipc_view_map((view), IPC_CALL_1(true, (__VA_ARGS__), function), IPC_VALUE(items))
 
-//  ipc_push(view, name, value): binds a name on each engine. ipc_pull(view, name): reads it.
+//  ipc_push(view, name, value): binds a name on each engine; the value may be the result of a call, as above. ipc_pull(view, name): reads it.
 #define ipc_push(view, name, value) ipc_view_push((view), IPC_PLAIN(false, NULL), (name), IPC_VALUE(value))
 #define ipc_push_sync(view, name, value) ipc_view_push((view), IPC_PLAIN(true, NULL), (name), IPC_VALUE(value))
 #define ipc_push_with(view, name, value, ...) ipc_view_push((view), IPC_PLAIN(false, (__VA_ARGS__)), (name), IPC_VALUE(value))

@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "common/array_body.h"
+#include "common/awaited.h"
 #include "common/fail.h"
 
 //  Extension types of msgpack that are ours. The numbers travel.
-enum { EXT_COMPLEX = 1, EXT_ARRAY = 2, EXT_OBJECT = 3, EXT_REF = 4, EXT_RANGE = 5 };
+enum { EXT_COMPLEX = 1, EXT_ARRAY = 2, EXT_OBJECT = 3, EXT_REF = 4, EXT_RANGE = 5, EXT_HOLE = 6 };
 
 //  An array's head: dtype, ndim, then the lengths as little-endian 64-bit numbers.
 enum { HEAD_SIZE = 2 };
@@ -106,6 +107,17 @@ static int pack_array(const ipc_value_t *self, ipc_writer_t *writer, ipc_place_f
     return 0;
 }
 
+static int pack_hole(ipc_value_t self, ipc_writer_t *writer, ipc_error_t *error)
+{
+    uint64_t hole[2] = {self.as.u64, self.count};
+    if (!ipc_value_is_hole(self))
+        return ipc_fail(error, IPC_E_ARGUMENT,
+                        "a result stands here, which only the arguments of a call and of a push may hold: read it first");
+    ipc_write_ext(writer, EXT_HOLE, sizeof hole);
+    ipc_write_raw(writer, hole, sizeof hole);
+    return 0;
+}
+
 static int pack(ipc_value_t self, ipc_writer_t *writer, ipc_place_fn *place, void *context, int depth,
                 ipc_error_t *error)
 {
@@ -131,6 +143,7 @@ static int pack(ipc_value_t self, ipc_writer_t *writer, ipc_place_fn *place, voi
         ipc_write_raw(writer, &self.as.range, sizeof self.as.range);
         return 0;
     case IPC_KIND_ARRAY: return pack_array(&self, writer, place, context, error);
+    case IPC_KIND_RESULT: return pack_hole(self, writer, error);
     case IPC_KIND_LIST: {
         ipc_write_list(writer, self.count);
         for (size_t i = 0; i < self.count; i++)
@@ -220,6 +233,16 @@ static char *arena_text(ipc_arena_t *arena, const char *text, size_t size)
     return copy;
 }
 
+static int unpack_hole(unpacker_t *u, const char *at, size_t size, ipc_value_t *value)
+{
+    uint64_t hole[2];
+    if (size != sizeof hole)
+        return malformed(u);
+    memcpy(hole, at, sizeof hole);
+    *value = ipc_hole(hole[0], (uint32_t) hole[1]);
+    return hole[1] < UINT32_MAX ? 0 : malformed(u);
+}
+
 static int unpack_ext(unpacker_t *u, ipc_value_t *value)
 {
     int8_t type = 0;
@@ -246,6 +269,7 @@ static int unpack_ext(unpacker_t *u, ipc_value_t *value)
         *value = (ipc_value_t){.kind = IPC_KIND_REF, .count = (uint32_t) size,
                                .as.string = arena_text(u->arena, at, size)};
         return 0;
+    case EXT_HOLE: return unpack_hole(u, at, size, value);
     case EXT_ARRAY: return unpack_array(u, at, size, value);
     case EXT_OBJECT: return unpack_object(u, at, size, value);
     default: return malformed(u);

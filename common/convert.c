@@ -20,6 +20,7 @@ static const char *const kind_texts[] = {
     [IPC_KIND_U64] = "an integer",  [IPC_KIND_F64] = "a double",       [IPC_KIND_C128] = "a complex number",
     [IPC_KIND_STR] = "a string",    [IPC_KIND_ARRAY] = "an array",     [IPC_KIND_LIST] = "a list",
     [IPC_KIND_DICT] = "a dictionary", [IPC_KIND_REF] = "a reference",  [IPC_KIND_RANGE] = "a range",
+    [IPC_KIND_RESULT] = "a result",
 };
 
 const char *ipc_type_text(ipc_type_t type)
@@ -150,7 +151,7 @@ int ipc_convert(ipc_value_t value, ipc_type_t type, const char *function, int po
                 ipc_error_t *error)
 {
     *converted = value;
-    if (value.kind == IPC_KIND_REF)
+    if (value.kind == IPC_KIND_REF || value.kind == IPC_KIND_RESULT) // where it runs they are known
         return 0;
     int rc = (unsigned) type < IPC_TYPE_COUNT && type != IPC_TYPE_VOID ? convert(value, type, converted) : -1;
     if (rc == -1)

@@ -532,6 +532,7 @@ static void pack_terms(const ipc_msg_t *self, ipc_writer_t *w)
     put(w, self->terms.after);
     put(w, self->terms.follow);
     put(w, self->terms.needs);
+    put(w, self->terms.arguments);
 }
 static void unpack_terms(ipc_msg_t *self, ipc_reader_t *r)
 {
@@ -541,6 +542,7 @@ static void unpack_terms(ipc_msg_t *self, ipc_reader_t *r)
     self->terms.after = get_row(r, sizeof(ipc_parent_t), IPC_MAX_TARGETS);
     self->terms.follow = get_row(r, sizeof(ipc_parent_t), IPC_MAX_TARGETS);
     self->terms.needs = get(r);
+    self->terms.arguments = get_row(r, sizeof(ipc_parent_t), IPC_MAX_TARGETS);
 }
 
 static void pack_limits(const ipc_msg_t *self, ipc_writer_t *w)
@@ -616,6 +618,36 @@ static void unpack_publish(ipc_msg_t *self, ipc_reader_t *r)
     self->publish.engine = ipc_read_u32(r);
     self->publish.name = get(r);
     self->publish.value = get(r);
+}
+
+static void pack_want(const ipc_msg_t *self, ipc_writer_t *w)
+{
+    ipc_write_u64(w, self->want.job);
+    ipc_write_u64(w, self->want.first);
+    ipc_write_u64(w, self->want.count);
+}
+static void unpack_want(ipc_msg_t *self, ipc_reader_t *r)
+{
+    self->want.job = ipc_read_u64(r);
+    self->want.first = ipc_read_u64(r);
+    self->want.count = ipc_read_u64(r);
+}
+
+static void pack_supply(const ipc_msg_t *self, ipc_writer_t *w)
+{
+    ipc_write_u64(w, self->supply.job);
+    ipc_write_u64(w, self->supply.first);
+    ipc_write_u64(w, self->supply.count);
+    put_objects(w, self->supply.objects);
+    put(w, self->supply.body);
+}
+static void unpack_supply(ipc_msg_t *self, ipc_reader_t *r)
+{
+    self->supply.job = ipc_read_u64(r);
+    self->supply.first = ipc_read_u64(r);
+    self->supply.count = ipc_read_u64(r);
+    self->supply.objects = get_objects(r);
+    self->supply.body = get(r);
 }
 
 #define MESSAGE_ROW(name, field) [IPC_MSG_##name] = {#name, pack_##field, unpack_##field},

@@ -47,7 +47,9 @@ enum {
     X(ABORT,    abort)       /* client to controller: this work of mine is not wanted any more */ \
     X(DROP,     drop)        /* controller to engine: items of a span are not wanted any more */ \
     X(SIGNAL,   signal)      /* client to controller: send a signal to engines */ \
-    X(PUBLISH,  publish)     /* engine to controller to client: while a task runs, its latest value of a name */
+    X(PUBLISH,  publish)     /* engine to controller to client: while a task runs, its latest value of a name */ \
+    X(WANT,     want)        /* controller to client: values that a job of it is to be given as arguments */ \
+    X(SUPPLY,   supply)      /* client to controller: those; controller to engine: those of the TASK that follows */
 // clang-format on
 
 #define IPC_MSG_CODE_(name, field) IPC_MSG_##name,
@@ -232,6 +234,7 @@ typedef struct ipc_msg {
             uint32_t after_mode, follow_mode; // IPC_DEPEND_…
             ipc_bytes_t after, follow; // ipc_parent_t each
             ipc_bytes_t needs;         // "gpu=1,memory=2e9"
+            ipc_bytes_t arguments;     // ipc_parent_t each: positions whose values are arguments, numbered in this order
         } terms;
         struct { uint32_t wait_ms, run_ms; } limits; // 0: none; of waiting: clients say it, of running: both
         struct {
@@ -248,6 +251,12 @@ typedef struct ipc_msg {
             uint32_t signal;
             ipc_bytes_t engines;       // uint32_t each
         } signal;
+        struct { uint64_t job, first, count; } want; // values of those that job is given, by number
+        struct {
+            uint64_t job, first, count; // as in want; to an engine: 0, 0 and how many
+            ipc_objects_t objects;     // that the body refers to
+            ipc_bytes_t body;          // packed values, one after another
+        } supply;
     };
 } ipc_msg_t;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/array_body.h"
+#include "common/awaited.h"
 
 ipc_value_t ipc_none(void)
 {
@@ -55,6 +56,13 @@ ipc_value_t ipc_value_from_str(const char *value)
 ipc_value_t ipc_value_from_array(const ipc_array_t *value)
 {
     return value ? (ipc_value_t){.kind = IPC_KIND_ARRAY, .as.array = value} : ipc_none();
+}
+
+ipc_value_t ipc_value_from_result(const struct ipc_result *value)
+{
+    return value ? (ipc_value_t){.kind = IPC_KIND_RESULT, .count = IPC_ALL_POSITIONS,
+                                 .as.result = (struct ipc_result *) (uintptr_t) value}
+                 : ipc_none();
 }
 
 ipc_value_t ipc_value_from_value(ipc_value_t value)

@@ -27,15 +27,18 @@ typedef enum ipc_kind {
     IPC_KIND_LIST,
     IPC_KIND_DICT,     // string keys, in order
     IPC_KIND_REF,      // a name in the engine's namespace
-    IPC_KIND_RANGE     // a, a + 1, … b - 1
+    IPC_KIND_RANGE,    // a, a + 1, … b - 1
+    IPC_KIND_RESULT    // what another call gives: an argument alone
 } ipc_kind_t;
+
+struct ipc_result;     // client/result.h
 
 typedef struct ipc_value {
     uint8_t kind;      // one of ipc_kind_t
     uint8_t dtype;     // of borrowed memory
     uint8_t ndim;      // of borrowed memory: 1 or 2; 0 when as.array holds the array
     uint8_t reserved;
-    uint32_t count;    // members of a list, pairs of a dictionary, bytes of a string
+    uint32_t count;    // members of a list, pairs of a dictionary, bytes of a string; a position of a result
     union {
         bool boolean;
         int64_t i64;
@@ -47,6 +50,7 @@ typedef struct ipc_value {
         const struct ipc_value *items;                             // a dictionary: key, value, key, …
         struct { const void *data; size_t shape[2]; } borrowed;    // C order
         struct { int64_t first, end; } range;
+        struct ipc_result *result;
     } as;
 } ipc_value_t;
 
@@ -108,6 +112,7 @@ ipc_value_t ipc_value_from_array(const ipc_array_t *value);
 ipc_value_t ipc_value_from_value(ipc_value_t value);
 ipc_value_t ipc_value_from_list(const ipc_value_t *items, size_t count);
 ipc_value_t ipc_value_from_dict(const ipc_value_t *items, size_t count);
+ipc_value_t ipc_value_from_result(const struct ipc_result *value);
 #ifndef __cplusplus
 ipc_value_t ipc_value_from_c128(double _Complex value);
 #endif
@@ -116,7 +121,7 @@ ipc_value_t ipc_value_from_c128(double _Complex value);
 }
 #else
 
-//  Any number, string, array or value as an ipc_value_t; another type is refused by the compiler.
+//  Any number, string, array, value or result of another call as an ipc_value_t; another type is refused by the compiler.
 #define IPC_VALUE(x)                                                                          \
     _Generic((x),                                                                             \
         _Bool: ipc_value_from_bool,                                                           \
@@ -139,6 +144,8 @@ ipc_value_t ipc_value_from_c128(double _Complex value);
         const char *: ipc_value_from_str,                                                     \
         ipc_array_t *: ipc_value_from_array,                                                  \
         const ipc_array_t *: ipc_value_from_array,                                            \
+        struct ipc_result *: ipc_value_from_result,                                           \
+        const struct ipc_result *: ipc_value_from_result,                                     \
         ipc_value_t: ipc_value_from_value)(x)
 
 //  A list of 1 to 32 values (an empty one: ipc_value_from_list(NULL, 0)), a dictionary of 1 to 16 pairs: ipc_dict("n", 1024, "method", "fft").

@@ -129,7 +129,7 @@ static void abort_uncut(scheduler_t *self, scheduler_job_t *job, uint64_t first,
 {
     first = first > job->cursor ? first : job->cursor;
     end = end < job->count ? end : job->count;
-    if (job->direct || first >= end)
+    if (first >= end || (job->direct && !job->held))
         return;
     if (job->held) { // it waits for other jobs
         if (first == 0 && end == job->count)
@@ -336,6 +336,25 @@ static void abort_direct(scheduler_t *self, uint32_t client, span_list_t *list)
     }
 }
 
+//  Direct jobs that wait for others: the positions that these engines are to have.
+static void abort_held(scheduler_t *self, uint32_t client, const uint32_t *engines, size_t count)
+{
+    for (scheduler_job_t *job = self->clients[client].held, *next; job; job = next) {
+        uint64_t named = 0;
+        next = job->next;
+        for (uint32_t i = 0; job->direct && i < job->allowed_count; i++)
+            named += is_listed(engines, count, job->allowed[i]);
+        if (named > 0 && named == job->count) {
+            mark(self, job, 0, job->count);
+            scheduler_give_up(self, job, SCHEDULER_ABORTED);
+            continue;
+        }
+        for (uint32_t i = 0; named > 0 && i < job->allowed_count; i++)
+            if (is_listed(engines, count, job->allowed[i]))
+                mark(self, job, i, 1); // it ends when the others begin
+    }
+}
+
 void scheduler_abort_engines(scheduler_t *self, uint32_t client, bool direct, const uint32_t *engines, size_t count)
 {
     if (!client_is_known(self, client))
@@ -345,8 +364,10 @@ void scheduler_abort_engines(scheduler_t *self, uint32_t client, bool direct, co
             abort_direct(self, client, &self->engines[engines[i]].direct);
             abort_direct(self, client, &self->engines[engines[i]].sent);
         }
-    if (direct)
+    if (direct) {
+        abort_held(self, client, engines, count);
         return;
+    }
     jobs_t jobs = jobs_of(self, client);
     for (size_t i = 0; i < jobs.count; i++) {
         scheduler_job_t *job = jobs.all[i];

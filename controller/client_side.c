@@ -92,7 +92,7 @@ static void on_hello(controller_t *self, peer_t *peer, const ipc_msg_t *msg, par
     }
     peer->kind = PEER_CLIENT;
     peer_own(peer, msg->hello.uuid);
-    peer->dependencies = dependencies_new();
+    peer->dependencies = dependencies_new(&given_actions, peer);
     peer->client = scheduler_client_join(self->scheduler);
     if (peer->client >= self->by_client_count) {
         self->by_client = ipc_xrealloc(self->by_client, (peer->client + 1) * sizeof self->by_client[0]);
@@ -204,7 +204,8 @@ uint64_t payload_tasks(const payload_t *self, uint64_t count)
 
 uint64_t payload_bytes(const payload_t *self)
 {
-    return self->arguments_size + (self->list ? self->list->places.size + self->list->data.size : 0);
+    return self->arguments_size + (self->list ? self->list->places.size + self->list->data.size : 0) +
+           (self->more && self->more->supply ? supply_size(self->more->supply) : 0);
 }
 
 ipc_objects_t payload_objects(const payload_t *self)
@@ -212,12 +213,18 @@ ipc_objects_t payload_objects(const payload_t *self)
     return (ipc_objects_t){self->objects, self->object_count};
 }
 
-static payload_more_t *payload_more_new(ipc_bytes_t label)
+payload_more_t *payload_more(payload_t *self)
 {
-    payload_more_t *more = ipc_xalloc(sizeof *more);
+    if (!self->more)
+        self->more = ipc_xalloc(sizeof *self->more);
+    return self->more;
+}
+
+static void payload_label(payload_t *self, ipc_bytes_t label)
+{
+    payload_more_t *more = payload_more(self);
     size_t size = label.size < sizeof more->label ? label.size : sizeof more->label - 1;
     memcpy(more->label, label.data, size);
-    return more;
 }
 
 void payload_free(controller_t *self, payload_t *payload)
@@ -225,6 +232,7 @@ void payload_free(controller_t *self, payload_t *payload)
     ipc_objects_t objects = payload_objects(payload);
     for (size_t i = 0; i < objects.count; i++)
         objects_release(self->objects, ipc_object_at(&objects, i), OBJECTS_QUEUE, 1);
+    given_free(self, payload);
     if (payload->parcel)
         parcel_release(payload->parcel);
     free(payload->list);
@@ -242,7 +250,7 @@ static payload_t *payload_new(controller_t *self, uint64_t owner, const ipc_msg_
                            .owner = owner, .submitted = msg->submit.submitted,
                            .arguments_size = (uint32_t) arguments.size};
     if (msg->submit.label.size > 0 || msg->submit.flags & IPC_SUBMIT_DETACH)
-        payload->more = payload_more_new(msg->submit.label);
+        payload_label(payload, msg->submit.label);
     if (arguments.size <= sizeof payload->copied && msg->submit.objects.count == 0 && !list) {
         memcpy(payload->copied, arguments.data, arguments.size);
         return payload;
@@ -278,16 +286,17 @@ static void limits_free(scheduler_limits_t **limits)
 }
 
 //  Where a job may run, or what of it runs where; engines that are gone are left out.
-static void set_targets(controller_t *self, scheduler_job_t *job, ipc_bytes_t targets)
+//      later   a direct job that waits has its engines in allowed, one for each position
+static void set_targets(controller_t *self, scheduler_job_t *job, ipc_bytes_t targets, bool later)
 {
     size_t count = targets.size / sizeof(ipc_target_t);
-    if (!job->direct && count > 0)
+    if ((!job->direct || later) && count > 0)
         job->allowed = ipc_xalloc(count * sizeof job->allowed[0]);
     for (size_t i = 0; i < count; i++) {
         ipc_target_t target = ipc_target_at(targets, i);
-        if (!scheduler_engine_known(self->scheduler, target.engine))
+        if (!scheduler_engine_known(self->scheduler, target.engine) && !later)
             continue;
-        if (job->direct)
+        if (job->direct && !later)
             scheduler_job_target(self->scheduler, job, target.engine, target.first, target.count);
         else
             job->allowed[job->allowed_count++] = target.engine;
@@ -315,7 +324,7 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
         return;
     if (!submission_is_sound(self, peer, msg) || !has_engine(self, peer, msg))
         return;
-    if (terms && terms_needs(terms, msg, &needs, &error)) {
+    if (terms && (terms_check(terms, msg, &error) || terms_needs(terms, &needs, &error))) {
         fail_submission(self, peer, msg, error.code, error.text);
         return;
     }
@@ -334,7 +343,8 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
                              .needs = needs, .limits = limits,
                              .payload = payload_new(self, peer->owner, msg, parcel)};
     limits = NULL; // the job's
-    set_targets(self, job, msg->submit.targets);
+    bool later = job->direct && terms && terms_give(terms);
+    set_targets(self, job, msg->submit.targets, later);
     if (detaches)
         detached_adopt(self->detached, peer, job, msg->submit.flags & IPC_SUBMIT_LIST);
     uint64_t tasks = payload_tasks(job->payload, job->count);
@@ -345,9 +355,9 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
     }
     if (terms)
         terms_hold(self, peer, terms, job);
-    bool direct = job->direct;
+    bool targeted = job->direct && !later;
     scheduler_submit(self->scheduler, job);
-    if (direct)
+    if (targeted)
         miss_targets(self, job, msg->submit.targets);
 }
 
@@ -386,6 +396,7 @@ handler_fn *const client_handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_FUNCTION] = on_function,
     [IPC_MSG_TERMS] = on_terms,
     [IPC_MSG_SUBMIT] = on_submit,
+    [IPC_MSG_SUPPLY] = on_supply,
     [IPC_MSG_LIMITS] = on_limits,
     [IPC_MSG_ABORT] = on_abort,
     [IPC_MSG_SIGNAL] = on_signal,

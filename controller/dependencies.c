@@ -7,7 +7,8 @@
 
 #include "common/fail.h"
 
-enum { NOTES_MAX = 4096, BUCKETS = 1024, AFTER = 0, FOLLOW = 1, CONDITIONS = 2 };
+enum { NOTES_MAX = 4096, BUCKETS = 1024 };
+enum { AFTER, FOLLOW, ARGUMENTS, CONDITIONS };
 
 //  Of one RESULT message.
 typedef struct note {
@@ -21,6 +22,7 @@ typedef struct awaited {
     uint64_t job, first, count;
     struct dependent *dependent;
     uint32_t condition;
+    uint64_t number;                   // of arguments: the first one's
     struct awaited *next, **link;      // of the bucket
 } awaited_t;
 
@@ -32,6 +34,7 @@ typedef struct condition {
 
 struct dependent {
     void *job;
+    uint64_t id;                       // of the job
     verdict_t verdict;
     char reason[160];
     condition_t conditions[CONDITIONS];
@@ -50,6 +53,8 @@ typedef struct dependents {
 } dependents_t;
 
 struct dependencies {
+    const dependencies_actions_t *actions;
+    void *context;
     note_t *notes;                     // a ring
     uint32_t room;
     uint64_t noted;                    // messages, ever
@@ -59,9 +64,11 @@ struct dependencies {
     dependent_t *lent;                 // the last decision's
 };
 
-dependencies_t *dependencies_new(void)
+dependencies_t *dependencies_new(const dependencies_actions_t *actions, void *context)
 {
-    return ipc_xalloc(sizeof(dependencies_t));
+    dependencies_t *self = ipc_xalloc(sizeof *self);
+    *self = (dependencies_t){.actions = actions, .context = context};
+    return self;
 }
 
 //  --- Lists -------------------------------------------------------------------------------------------------
@@ -139,10 +146,10 @@ void dependencies_destroy(dependencies_t **self_p)
 
 //  --- What is decided -----------------------------------------------------------------------------------------
 
-static const char *deed_of(uint32_t i)
-{
-    return i == AFTER ? "come after" : "follow";
-}
+//  What a job has to do with those of a condition.
+static const char *const deeds[CONDITIONS] = {
+    [AFTER] = "which it was to come after", [FOLLOW] = "which it was to follow",
+    [ARGUMENTS] = "whose value it was to be given"};
 
 //  Whether a condition holds, or never can.
 static verdict_t judge_one(dependent_t *dependent, uint32_t i)
@@ -153,13 +160,13 @@ static verdict_t judge_one(dependent_t *dependent, uint32_t i)
         return VERDICT_READY;
     if (any ? condition->waiting == 0 && condition->unmet > 0 : condition->unmet > 0) {
         if (any)
-            snprintf(dependent->reason, sizeof dependent->reason, "none of the tasks that it was to %s %s",
-                     deed_of(i), failure_only ? "failed" : "succeeded");
+            snprintf(dependent->reason, sizeof dependent->reason, "none of the tasks %s %s", deeds[i],
+                     failure_only ? "failed" : "succeeded");
         else if (condition->failed)
-            snprintf(dependent->reason, sizeof dependent->reason, "task %" PRIu64 ", which it was to %s, %s",
-                     condition->failed, deed_of(i), failure_only ? "succeeded" : "failed");
+            snprintf(dependent->reason, sizeof dependent->reason, "task %" PRIu64 ", %s, %s", condition->failed,
+                     deeds[i], failure_only ? "succeeded" : "failed");
         else
-            snprintf(dependent->reason, sizeof dependent->reason, "a task that it was to %s %s", deed_of(i),
+            snprintf(dependent->reason, sizeof dependent->reason, "a task %s %s", deeds[i],
                      failure_only ? "succeeded" : "failed");
         return VERDICT_IMPOSSIBLE;
     }
@@ -226,16 +233,27 @@ static void count_in(dependent_t *dependent, uint32_t i, uint64_t id, uint64_t c
 
 //  --- What happens --------------------------------------------------------------------------------------------
 
-//  The part of a message that is awaited counts. True when there was such a part.
-static bool count_note(awaited_t *awaited, const note_t *note)
+//  The part of a message that is awaited counts. True when there was such a part. Values are taken from the message, or
+//  wanted when it has gone.
+//      result   NULL: it went before
+static bool count_note(const dependencies_t *self, awaited_t *awaited, const note_t *note, const ipc_msg_t *result)
 {
     uint64_t first = note->first > awaited->first ? note->first : awaited->first;
     uint64_t end = note->first + note->count, awaited_end = awaited->first + awaited->count;
+    dependent_t *dependent = awaited->dependent;
     end = end < awaited_end ? end : awaited_end;
     if (note->job != awaited->job || first >= end)
         return false;
-    awaited->dependent->conditions[awaited->condition].waiting -= end - first;
-    count_in(awaited->dependent, awaited->condition, note->job + first, end - first, note->failed, note->engine);
+    uint64_t number = awaited->number + first - awaited->first;
+    bool given = awaited->condition == ARGUMENTS && !note->failed;
+    if (given && !result) {
+        self->actions->want(self->context, dependent->job, dependent->id, number, end - first);
+        return false; // it waits for its client now
+    }
+    if (given)
+        self->actions->take(self->context, dependent->job, number, result, first - note->first, end - first);
+    dependent->conditions[awaited->condition].waiting -= end - first;
+    count_in(dependent, awaited->condition, note->job + first, end - first, note->failed, note->engine);
     return true;
 }
 
@@ -249,12 +267,12 @@ static void keep(dependencies_t *self, const note_t *note)
 }
 
 //  Counts a message in, for all that await what is in it; gives those that it concerns, linked by concerned.
-static dependent_t *count_for_all(dependencies_t *self, const note_t *note)
+static dependent_t *count_for_all(dependencies_t *self, const note_t *note, const ipc_msg_t *result)
 {
     dependent_t *concerned = NULL;
     for (awaited_t *awaited = *bucket_of(self, note->job); awaited; awaited = awaited->next) {
         dependent_t *dependent = awaited->dependent;
-        if (!count_note(awaited, note) || dependent->is_concerned)
+        if (!count_note(self, awaited, note, result) || dependent->is_concerned)
             continue;
         dependent->is_concerned = true;
         dependent->concerned = concerned;
@@ -263,14 +281,14 @@ static dependent_t *count_for_all(dependencies_t *self, const note_t *note)
     return concerned;
 }
 
-void dependencies_note(dependencies_t *self, uint64_t job, uint64_t first, uint64_t count, bool failed,
-                       uint32_t engine)
+void dependencies_note(dependencies_t *self, const ipc_msg_t *result)
 {
-    note_t note = {job, first, count, engine, failed};
+    note_t note = {result->result.job, result->result.first, result->result.count, result->result.engine,
+                   result->result.failed};
     keep(self, &note);
     if (self->waiting_count == 0)
         return;
-    for (dependent_t *dependent = count_for_all(self, &note), *next; dependent; dependent = next) {
+    for (dependent_t *dependent = count_for_all(self, &note, result), *next; dependent; dependent = next) {
         next = dependent->concerned;
         dependent->is_concerned = false;
         decide(self, dependent);
@@ -286,12 +304,17 @@ static void refuse(dependent_t *dependent, const char *reason)
 }
 
 //  What the client knew to be done counts at once, what it waits for when it ends.
-static void add_parent(dependent_t *dependent, uint32_t i, uint64_t id, const ipc_parent_t *parent)
+//      number   of arguments: the first one's
+static void add_parent(dependent_t *dependent, uint32_t i, uint64_t id, const ipc_parent_t *parent, uint64_t number)
 {
     bool awaited = parent->state == IPC_PARENT_AWAITED;
     if (parent->state > IPC_PARENT_FAILED || parent->count > (uint64_t) 1 << 48 ||
         (awaited && (parent->job >= id || parent->first > id || parent->count > id - parent->job - parent->first))) {
         refuse(dependent, "it depends on a task that there is not");
+        return;
+    }
+    if (i == ARGUMENTS && parent->state == IPC_PARENT_DONE) {
+        dependent->conditions[i].waiting += parent->count; // for its client to send them
         return;
     }
     if (!awaited) {
@@ -301,18 +324,20 @@ static void add_parent(dependent_t *dependent, uint32_t i, uint64_t id, const ip
     dependent->conditions[i].waiting += parent->count;
     dependent->awaited[dependent->awaited_count++] =
         (awaited_t){.job = parent->job, .first = parent->first, .count = parent->count, .dependent = dependent,
-                    .condition = i};
+                    .condition = i, .number = number};
 }
 
 static void add_condition(dependent_t *dependent, uint32_t i, uint64_t id, const condition_terms_t *terms)
 {
     size_t count = terms->parents.size / sizeof(ipc_parent_t);
+    uint64_t number = 0;
     dependent->conditions[i].mode = terms->mode;
     for (size_t k = 0; k < count && dependent->verdict == VERDICT_WAITS; k++) {
         ipc_parent_t parent;
         memcpy(&parent, terms->parents.data + k * sizeof parent, sizeof parent);
         if (parent.count > 0)
-            add_parent(dependent, i, id, &parent);
+            add_parent(dependent, i, id, &parent, number);
+        number += parent.count;
     }
 }
 
@@ -325,21 +350,23 @@ static void catch_up(const dependencies_t *self, dependent_t *dependent, uint64_
     }
     for (size_t i = 0; i < dependent->awaited_count; i++)
         for (uint64_t k = seen; k < self->noted; k++)
-            count_note(&dependent->awaited[i], &self->notes[k % self->room]);
+            count_note(self, &dependent->awaited[i], &self->notes[k % self->room], NULL);
 }
 
 dependent_t *dependencies_add(dependencies_t *self, void *job, uint64_t id, uint64_t seen,
-                              const condition_terms_t *after, const condition_terms_t *follow)
+                              const condition_terms_t *after, const condition_terms_t *follow, ipc_bytes_t arguments)
 {
     dependent_t *dependent = ipc_xalloc(sizeof *dependent);
-    size_t parents = (after->parents.size + follow->parents.size) / sizeof(ipc_parent_t);
+    size_t parents = (after->parents.size + follow->parents.size + arguments.size) / sizeof(ipc_parent_t);
     dependent->job = job;
+    dependent->id = id;
     dependent->follows = follow->parents.size > 0;
     dependent->awaited = ipc_xalloc((parents + 1) * sizeof dependent->awaited[0]);
     if (!self->buckets)
         self->buckets = ipc_xalloc(BUCKETS * sizeof(awaited_t *));
     add_condition(dependent, AFTER, id, after);
     add_condition(dependent, FOLLOW, id, follow);
+    add_condition(dependent, ARGUMENTS, id, &(condition_terms_t){arguments, IPC_DEPEND_SUCCESS});
     if (dependent->awaited_count > 0)
         catch_up(self, dependent, seen);
     for (size_t i = 0; i < dependent->awaited_count; i++) await(self, &dependent->awaited[i]);
@@ -347,6 +374,22 @@ dependent_t *dependencies_add(dependencies_t *self, void *job, uint64_t id, uint
     self->waiting_count++;
     decide(self, dependent);
     return dependent;
+}
+
+dependent_t *dependencies_find(dependencies_t *self, uint64_t id, void **job)
+{
+    dependent_t *dependent = self->waiting.last; // values come soon after the job that is given them
+    while (dependent && dependent->id != id) dependent = dependent->previous;
+    if (dependent)
+        *job = dependent->job;
+    return dependent;
+}
+
+void dependencies_supplied(dependencies_t *self, dependent_t *dependent, uint64_t count)
+{
+    dependent->conditions[ARGUMENTS].waiting -= count;
+    dependent->conditions[ARGUMENTS].met += count;
+    decide(self, dependent);
 }
 
 bool dependencies_next(dependencies_t *self, decision_t *decision)

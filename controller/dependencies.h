@@ -25,6 +25,15 @@ typedef enum verdict {
     VERDICT_INVALID            // likewise: it depends on what is not known
 } verdict_t;
 
+//  What is asked for the jobs that are given values of others. They must not call the dependencies.
+typedef struct dependencies_actions {
+    //  Values that it is to be given are in this message: count of them from its position offset on, as those from
+    //  this number on.
+    void (*take)(void *context, void *job, uint64_t number, const ipc_msg_t *result, uint64_t offset, uint64_t count);
+    //  They were in messages before: their client has them, and sends them when asked.
+    void (*want)(void *context, void *job, uint64_t id, uint64_t number, uint64_t count);
+} dependencies_actions_t;
+
 //  A job that was decided.
 typedef struct decision {
     void *job;                 // the caller's
@@ -34,18 +43,25 @@ typedef struct decision {
     uint32_t engine_count;     // lent until the next call
 } decision_t;
 
-dependencies_t *dependencies_new(void);
+//      actions, context   borrowed for its life
+dependencies_t *dependencies_new(const dependencies_actions_t *actions, void *context);
 void dependencies_destroy(dependencies_t **self_p);
 
 //  A RESULT message goes to the client.
-void dependencies_note(dependencies_t *self, uint64_t job, uint64_t first, uint64_t count, bool failed,
-                       uint32_t engine);
+void dependencies_note(dependencies_t *self, const ipc_msg_t *result);
 
 //  A job waits for others. It is decided later, perhaps at once: see dependencies_next(). Lent until then.
 //      id        of the job; what it waits for came before it
-//      seen      RESULT messages that the client had read when it told the parents' states
+//      seen        RESULT messages that the client had read when it told the parents' states
+//      arguments   ipc_parent_t each: it is given their values, numbered in this order; the client sends those that it
+//                  knew to be done
 dependent_t *dependencies_add(dependencies_t *self, void *job, uint64_t id, uint64_t seen,
-                               const condition_terms_t *after, const condition_terms_t *follow);
+                              const condition_terms_t *after, const condition_terms_t *follow, ipc_bytes_t arguments);
+
+//  The job of this id that waits, NULL if there is none (it was decided). So many values that it is to be given came
+//  from its client.
+dependent_t *dependencies_find(dependencies_t *self, uint64_t id, void **job);
+void dependencies_supplied(dependencies_t *self, dependent_t *dependent, uint64_t count);
 
 //  Takes the next job that was decided: true, or false when there is none.
 bool dependencies_next(dependencies_t *self, decision_t *decision);

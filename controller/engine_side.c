@@ -54,6 +54,7 @@ static void action_send(void *context, uint32_t engine, scheduler_span_t *span)
         objects_hold(self->objects, ipc_object_at(&objects, i), peer->number, 1);
     if (span->job->limits && span->job->limits->run_ms)
         peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_LIMITS, .limits = {.run_ms = span->job->limits->run_ms}});
+    given_send(peer, payload);
     peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_TASK,
                                  .task = {.function = span->job->function,
                                           .items = payload->items,

@@ -148,8 +148,7 @@ void peer_send(peer_t *peer, const ipc_msg_t *msg)
 {
     controller_t *self = peer->controller;
     if (msg->type == IPC_MSG_RESULT && peer->dependencies) {
-        dependencies_note(peer->dependencies, msg->result.job, msg->result.first, msg->result.count,
-                          msg->result.failed, msg->result.engine);
+        dependencies_note(peer->dependencies, msg);
         self->decided = self->decided || dependencies_has_next(peer->dependencies);
     }
     ipc_msg_pack(msg, &peer->out);

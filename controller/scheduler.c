@@ -347,10 +347,30 @@ void job_end_uncut(scheduler_t *self, scheduler_job_t *job, scheduler_loss_t los
     job_settle(self, job);
 }
 
+//  A direct job that was held begins to wait for its engines, behind what waits for them already.
+static void target_all(scheduler_t *self, scheduler_job_t *job)
+{
+    for (uint32_t i = 0; i < job->allowed_count; i++) {
+        if (scheduler_engine_known(self, job->allowed[i])) {
+            scheduler_job_target(self, job, job->allowed[i], i, 1);
+            continue;
+        }
+        job->left--;
+        self->actions->lose(self->context, job, i, 1, job->allowed[i], SCHEDULER_ENGINE_LOST, 0);
+    }
+    job->cursor = job->count;
+}
+
 void scheduler_release(scheduler_t *self, scheduler_job_t *job)
 {
     held_remove(self, job);
-    if (job_is_possible(self, job)) {
+    if (job->direct) {
+        job->spans++; // it stays while some of it may end
+        target_all(self, job);
+        abort_released(self, job);
+        job->spans--;
+        job_settle(self, job);
+    } else if (job_is_possible(self, job)) {
         enqueue_job(self, job);
         abort_released(self, job);
     } else

@@ -43,7 +43,8 @@ typedef struct scheduler_job {
     bool dropped;              // its client is gone: results are dropped
     uint8_t aborted;           // the scheduler's own: what is not to run any more
     scheduler_limits_t *limits; // malloc()ed by the caller, freed with the job; or NULL
-    uint32_t *allowed;         // balanced: engines that may run it, allowed_count of them; or NULL: all
+    uint32_t *allowed;         // balanced: engines that may run it, allowed_count of them; or NULL: all. Direct, while
+                               // it is held: its engines
     uint32_t allowed_count;
     int64_t accepted;          // when it came, nanoseconds
     void *payload;             // the caller's: arguments and items
@@ -143,7 +144,8 @@ void scheduler_submit(scheduler_t *self, scheduler_job_t *job);
 //  Positions of a direct job end, as their engine is no longer there; after it was submitted with spans for others.
 void scheduler_job_miss(scheduler_t *self, scheduler_job_t *job, uint32_t engine, uint64_t first, uint64_t count);
 
-//  A job that is held begins to wait for engines: for those of allowed, which may have changed. Or it ends so.
+//  A job that is held begins to wait for engines: for those of allowed, which may have changed; a direct one, that was
+//  submitted without spans, has position i for the engine allowed[i]. Or it ends so.
 void scheduler_release(scheduler_t *self, scheduler_job_t *job);
 void scheduler_give_up(scheduler_t *self, scheduler_job_t *job, scheduler_loss_t loss);
 

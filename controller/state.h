@@ -12,6 +12,7 @@
 #include "common/needs.h"
 #include "controller/objects.h"
 #include "controller/scheduler.h"
+#include "controller/supply.h"
 
 enum {
     ROUTE_MAX = 255,                   // bytes of a routing id; libzmq's own have 5, a peer may choose
@@ -86,6 +87,8 @@ typedef struct item_list {
 typedef struct payload_more {
     char label[HISTORY_LABEL];
     struct detached_job *detached;     // or NULL
+    supply_t *supply;                  // values of other tasks that it is given; or NULL
+    bool supplied;                     // they are complete, and their objects among the job's
 } payload_more_t;
 
 //  What a job needs when its items are sent. A million of them wait at times: little arguments are copied into
@@ -107,6 +110,7 @@ typedef struct payload {
 } payload_t;
 
 void payload_free(controller_t *self, payload_t *payload);
+payload_more_t *payload_more(payload_t *self);         // made when it is first needed
 ipc_objects_t payload_objects(const payload_t *self);
 uint64_t payload_tasks(const payload_t *self, uint64_t count); // of a job of count positions, for the credit
 uint64_t payload_bytes(const payload_t *self); // what it counts for in its client's credit
@@ -171,9 +175,11 @@ void orders_start(controller_t *self);                 // listens to the supervi
 //  controller/terms.c: jobs that wait for other jobs, or need something of an engine.
 typedef struct job_terms job_terms_t;
 void terms_free(job_terms_t **self_p);
-//  What the job of a submission needs, given; NULL: nothing. -1 with *error: ARGUMENT.
-int terms_needs(const job_terms_t *self, const ipc_msg_t *submission, needs_t **needs, ipc_error_t *error);
+//  Whether a submission may have them; what its job needs, given (NULL: nothing). -1 with *error: ARGUMENT.
+int terms_check(const job_terms_t *self, const ipc_msg_t *submission, ipc_error_t *error);
+int terms_needs(const job_terms_t *self, needs_t **needs, ipc_error_t *error);
 void terms_hold(controller_t *self, peer_t *peer, const job_terms_t *terms, scheduler_job_t *job);
+bool terms_give(const job_terms_t *self);              // whether it is given values of other tasks
 void decisions_serve(controller_t *self);              // lets jobs begin, or end, whose others have ended
 //  Why a job ended that never ran, as a sentence; gives the code.
 int describe_impossible(const controller_t *self, const scheduler_job_t *job, scheduler_loss_t loss, char *text,
@@ -181,6 +187,16 @@ int describe_impossible(const controller_t *self, const scheduler_job_t *job, sc
 //  Makes a refusal the error that the last engine's refusal is; its body is put into writer.
 void refusal_end(const controller_t *self, const scheduler_job_t *job, uint32_t engine, ipc_msg_t *done,
                  ipc_writer_t *writer);
+
+//  controller/given.c: values of other tasks as arguments, from where they are known to where they go.
+extern const dependencies_actions_t given_actions;     // the peer is the context
+int given_count(ipc_bytes_t parents, uint64_t *count, ipc_error_t *error); // -1 with *error: LIMIT
+void given_expect(scheduler_job_t *job, ipc_bytes_t parents);
+void given_complete(scheduler_job_t *job); // all are there: the job can be sent
+void given_send(peer_t *engine, const payload_t *payload); // before the TASK
+void given_free(controller_t *self, payload_t *payload);
+void on_supply(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel);
+
 char *controller_explain(controller_t *self, uint64_t job); // why a task waits, or where it is; given, or NULL
 
 //  controller/peers.c

@@ -30,13 +30,38 @@ void on_terms(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *
     parcel->references++;
 }
 
-int terms_needs(const job_terms_t *self, const ipc_msg_t *submission, needs_t **needs, ipc_error_t *error)
+bool terms_give(const job_terms_t *self)
 {
-    bool detached = submission->submit.flags & IPC_SUBMIT_DETACH;
-    if (submission->submit.flags & IPC_SUBMIT_DIRECT ||
-        (detached && (self->msg.terms.after.size > 0 || self->msg.terms.follow.size > 0)))
-        return ipc_fail(error, IPC_E_ARGUMENT, "direct work takes none of the arguments after, follow and needs, "
-                                               "detached work not the first two");
+    return self->msg.terms.arguments.size > 0;
+}
+
+//  A direct job that waits is one position for each of its engines, in order.
+static bool is_one_for_each(const ipc_msg_t *submission)
+{
+    uint64_t count = submission->submit.targets.size / sizeof(ipc_target_t);
+    for (uint64_t i = 0; i < count; i++) {
+        ipc_target_t target = ipc_target_at(submission->submit.targets, i);
+        if (target.first != i || target.count != 1)
+            return false;
+    }
+    return count == submission->submit.count;
+}
+
+int terms_check(const job_terms_t *self, const ipc_msg_t *submission, ipc_error_t *error)
+{
+    bool direct = submission->submit.flags & IPC_SUBMIT_DIRECT, detached = submission->submit.flags & IPC_SUBMIT_DETACH;
+    bool waits = self->msg.terms.after.size + self->msg.terms.follow.size > 0;
+    if ((direct && (waits || self->msg.terms.needs.size > 0)) || (detached && (waits || terms_give(self))))
+        return ipc_fail(error, IPC_E_ARGUMENT, "direct work takes none of the arguments after, follow and needs, and "
+                                               "detached work waits for nothing");
+    if (direct && terms_give(self) && !is_one_for_each(submission))
+        return ipc_fail(error, IPC_E_PROTOCOL, "direct work that waits has positions that are not one for each engine");
+    uint64_t given = 0;
+    return given_count(self->msg.terms.arguments, &given, error);
+}
+
+int terms_needs(const job_terms_t *self, needs_t **needs, ipc_error_t *error)
+{
     needs_t read = {0};
     if (needs_read(&read, self->msg.terms.needs.data, self->msg.terms.needs.size, error))
         return -1;
@@ -51,10 +76,13 @@ void terms_hold(controller_t *self, peer_t *peer, const job_terms_t *terms, sche
 {
     condition_terms_t after = {terms->msg.terms.after, terms->msg.terms.after_mode};
     condition_terms_t follow = {terms->msg.terms.follow, terms->msg.terms.follow_mode};
-    if (after.parents.size == 0 && follow.parents.size == 0)
+    ipc_bytes_t arguments = terms->msg.terms.arguments;
+    if (after.parents.size == 0 && follow.parents.size == 0 && arguments.size == 0)
         return;
+    if (arguments.size > 0)
+        given_expect(job, arguments);
     job->held = true;
-    job->waits = dependencies_add(peer->dependencies, job, job->id, terms->msg.terms.seen, &after, &follow);
+    job->waits = dependencies_add(peer->dependencies, job, job->id, terms->msg.terms.seen, &after, &follow, arguments);
     self->decided = true;
 }
 
@@ -84,8 +112,10 @@ static void carry_out(controller_t *self, decision_t *decision)
         snprintf(decision->reason, sizeof decision->reason, "it may not run on the engine that it was to follow to");
     }
     self->decision = decision;
-    if (decision->verdict == VERDICT_READY)
+    if (decision->verdict == VERDICT_READY) {
+        given_complete(job);
         scheduler_release(self->scheduler, job);
+    }
     else
         scheduler_give_up(self->scheduler, job, SCHEDULER_IMPOSSIBLE);
     self->decision = NULL;

@@ -36,6 +36,7 @@ void work_free(worker_t *self, work_t *work)
         next = drop->next;
         free(drop);
     }
+    ipc_writer_destroy(&work->supplied);
     release_objects(self, &work->objects);
     parcel_release(work->parcel);
     free(self->spare);
@@ -259,13 +260,21 @@ static void on_task(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
                      .arguments = msg->task.arguments,
                      .list = ipc_reader(msg->task.data.data, msg->task.data.size),
                      .objects = msg->task.objects, .parcel = parcel, .previous = self->last,
-                     .run_limit_ns = (int64_t) self->next_run_ms * 1000000};
+                     .run_limit_ns = (int64_t) self->next_run_ms * 1000000, .supplied = self->next_supplied};
     self->next_run_ms = 0;
+    self->next_supplied = (ipc_writer_t){0};
     parcel->references++;
     for (size_t i = 0; i < work->objects.count; i++)
         holds_receive(self->holds, ipc_object_at(&work->objects, i));
     *(self->last ? &self->last->next : &self->first) = work;
     self->last = work;
+}
+
+static void on_supply(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) parcel;
+    ipc_writer_clear(&self->next_supplied);
+    ipc_write_raw(&self->next_supplied, msg->supply.body.data, msg->supply.body.size);
 }
 
 static void on_limits(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
@@ -392,7 +401,7 @@ typedef void handler_fn(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel);
 static handler_fn *const handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_FUNCTION] = on_function, [IPC_MSG_TASK] = on_task,         [IPC_MSG_RECALL] = on_recall,
     [IPC_MSG_FREED] = on_freed,       [IPC_MSG_ACCEPTED] = on_accepted, [IPC_MSG_REFUSED] = on_refused,
-    [IPC_MSG_PING] = on_ping, [IPC_MSG_LIMITS] = on_limits, [IPC_MSG_DROP] = on_drop,         [IPC_MSG_PONG] = on_pong,
+    [IPC_MSG_PING] = on_ping, [IPC_MSG_LIMITS] = on_limits,     [IPC_MSG_SUPPLY] = on_supply, [IPC_MSG_DROP] = on_drop,         [IPC_MSG_PONG] = on_pong,
 };
 
 static void serve_frame(worker_t *self, parcel_t *parcel)

@@ -7,6 +7,7 @@
 #include "common/convert.h"
 #include "common/copy.h"
 #include "common/fail.h"
+#include "common/join.h"
 #include "engine/crash.h"
 #include "engine/state.h"
 
@@ -88,9 +89,54 @@ static int unpack(worker_t *self, ipc_reader_t *reader, ipc_arena_t *arena, ipc_
 
 //  --- Arguments --------------------------------------------------------------------------------------------
 
-//  Replaces references by what their names stand for, in lists and dictionaries too.
-static int resolve(worker_t *self, ipc_value_t *value)
+//  The value of this number, of those that the span was given.
+static int read_supplied(worker_t *self, uint64_t number, ipc_arena_t *arena, ipc_value_t *value)
 {
+    supplied_t *supplied = &self->supplied;
+    ipc_error_t error = {0};
+    if (number < supplied->next) {
+        supplied->reader = ipc_reader(supplied->values->data, supplied->values->size);
+        supplied->next = 0;
+    }
+    for (; supplied->next < number && !supplied->reader.bad; supplied->next++) ipc_value_skip(&supplied->reader);
+    if (ipc_read_type(&supplied->reader) == IPC_WIRE_END || supplied->reader.bad) {
+        ipc_fail(&error, IPC_E_PROTOCOL, "the value of another task, an argument, did not come along");
+        return fail_with(self, &error);
+    }
+    supplied->next++;
+    return unpack(self, &supplied->reader, arena, value);
+}
+
+static ipc_value_t member(const void *context, size_t i)
+{
+    return ((const ipc_value_t *) context)[i];
+}
+
+//  Puts a value of another task where its hole is; all those of one result as an array if they join, else as a list.
+static int fill_hole(worker_t *self, ipc_value_t *value, ipc_arena_t *arena)
+{
+    size_t count = value->count, odd = 0;
+    uint64_t number = value->as.u64;
+    if (count == 0)
+        return read_supplied(self, number, arena, value);
+    ipc_value_t *items = ipc_arena_take(arena, count * sizeof items[0]);
+    for (size_t i = 0; i < count; i++)
+        if (read_supplied(self, number + i, arena, &items[i]))
+            return -1;
+    ipc_array_t *joined = ipc_join(member, items, count, &odd);
+    if (joined)
+        ipc_arena_hold(arena, joined);
+    *value = joined ? ipc_value_from_array(joined) : ipc_value_from_list(items, count);
+    return 0;
+}
+
+//  Replaces references by what their names stand for, and holes by the values of other tasks, in lists and dictionaries
+//  too.
+//      arena   of the value
+static int resolve(worker_t *self, ipc_value_t *value, ipc_arena_t *arena)
+{
+    if (value->kind == IPC_KIND_RESULT)
+        return fill_hole(self, value, arena);
     if (value->kind == IPC_KIND_REF) {
         const ipc_value_t *found = names_get(self->names, value->as.string);
         ipc_error_t error = {0};
@@ -107,7 +153,7 @@ static int resolve(worker_t *self, ipc_value_t *value)
     size_t count = (size_t) value->count * (value->kind == IPC_KIND_DICT ? 2 : 1);
     ipc_value_t *items = (ipc_value_t *) value->as.items; // our own, just unpacked
     for (size_t i = 0; i < count; i++)
-        if (resolve(self, &items[i]))
+        if (resolve(self, &items[i], arena))
             return -1;
     return 0;
 }
@@ -156,7 +202,7 @@ static int row_item(worker_t *self, work_t *work, ipc_reader_t *reader, uint64_t
 
 static int read_value(worker_t *self, ipc_reader_t *reader, ipc_value_t *value)
 {
-    return unpack(self, reader, self->arena, value) || resolve(self, value) ? -1 : 0;
+    return unpack(self, reader, self->arena, value) || resolve(self, value, self->arena) ? -1 : 0;
 }
 
 //  A call's own arguments; more than there is room for are as many as no function takes.
@@ -280,7 +326,7 @@ static int bind_value(worker_t *self, const char *name, ipc_reader_t *reader)
 {
     ipc_arena_t *arena = ipc_arena_new();
     ipc_value_t bound;
-    if (unpack(self, reader, arena, &bound) || resolve(self, &bound)) {
+    if (unpack(self, reader, arena, &bound) || resolve(self, &bound, arena)) {
         ipc_arena_destroy(&arena);
         return -1;
     }
@@ -433,6 +479,8 @@ void run_item(worker_t *self, work_t *work, uint64_t position)
     outcome->failed = false;
     outcome->value.size = outcome->objects.size = 0;
     ipc_reader_t item = work->list;
+    if (work->supplied.size > 0)
+        self->supplied = (supplied_t){&work->supplied, ipc_reader(work->supplied.data, work->supplied.size), 0};
     if (operations[work->function->kind](self, work, position, &value) == 0) {
         pack_result(self, value);
     } else if (work->items == IPC_ITEMS_LIST || work->items == IPC_ITEMS_CALLS) {
@@ -441,6 +489,7 @@ void run_item(worker_t *self, work_t *work, uint64_t position)
     }
     output_flush_stdio();
     outcome->finished = clock_ns();
+    self->supplied.values = NULL;
     self->exact = 2 * (outcome->finished - outcome->started) > self->silent_ns;
     ipc_arena_reset(self->arena);
 }

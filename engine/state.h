@@ -57,6 +57,7 @@ typedef struct work {
     ipc_array_t *rows;                 // the task thread's; of a span of rows: these, once they are needed
     parcel_t *parcel;
     int64_t run_limit_ns;              // of each item; 0: none
+    ipc_writer_t supplied;             // values of other tasks that the arguments have holes for
     _Atomic(drop_t *) drops;           // of its items, the newest first; or NULL
     struct work *next, *previous;      // L
 } work_t;
@@ -77,6 +78,13 @@ typedef struct published {
     ipc_writer_t value;                // packed
     bool waits;                        // to be sent
 } published_t;
+
+//  Where the reading of values that a span was given has got to: holes are mostly in order.
+typedef struct supplied {
+    const ipc_writer_t *values;        // packed, one after another
+    ipc_reader_t reader;
+    uint64_t next;                     // the number of the value that it reads next
+} supplied_t;
 
 //  What became of one item.
 typedef struct outcome {
@@ -119,6 +127,7 @@ struct worker {
     bool stopping;                     // SIGTERM came
     interrupt_t interrupt;             // of the item that runs
     uint32_t next_run_ms;              // what the next span's items may run, 0: without limit
+    ipc_writer_t next_supplied;        // values that the next span is given
     bool answered;                     // the controller, to a PING
     int64_t run_started;               // when the running item began
     batch_t batch;
@@ -142,6 +151,7 @@ struct worker {
     unsigned published_count;          // names that the running task has published
     ipc_writer_t publishing;           // the value that is being published
     outcome_t outcome;
+    supplied_t supplied;               // of the item that runs
     jmp_buf raised;                    // where ipc_raise() goes
     const engine_function_t *last_function; // that ran before
     bool exact;                        // tasks are long enough for a clock of their own beginning

@@ -49,6 +49,7 @@ static const char *kind_name(ipc_value_t value)
         [IPC_KIND_STR] = "a string",    [IPC_KIND_ARRAY] = "an array",
         [IPC_KIND_LIST] = "a list",     [IPC_KIND_DICT] = "a dictionary",
         [IPC_KIND_REF] = "a reference", [IPC_KIND_RANGE] = "a range",
+        [IPC_KIND_RESULT] = "a result",
     };
     size_t kind = ipc_value_kind(value);
     const char *name = kind < sizeof names / sizeof *names ? names[kind] : NULL;

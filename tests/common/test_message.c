@@ -41,12 +41,15 @@
     L(until, -5) B(label) B(function)
 #define FIELDS_answer(N, L, B, R, O, T)       N(number) N(count) N(code) B(text) B(body)
 #define FIELDS_fetch(N, L, B, R, O, T)        N(number) N(job) N(count) N(again)
-#define FIELDS_terms(N, L, B, R, O, T)        N(seen) N(after_mode) N(follow_mode) R(after, 32) R(follow, 32) B(needs)
+#define FIELDS_terms(N, L, B, R, O, T)        N(seen) N(after_mode) N(follow_mode) R(after, 32) R(follow, 32) B(needs) \
+    R(arguments, 32)
 #define FIELDS_limits(N, L, B, R, O, T)       N(wait_ms) N(run_ms)
 #define FIELDS_abort(N, L, B, R, O, T)        N(job) N(first) N(count) N(balanced) R(engines, 4)
 #define FIELDS_drop(N, L, B, R, O, T)         N(span) N(first) N(count) L(how, IPC_DROP_KILL)
 #define FIELDS_signal(N, L, B, R, O, T)       N(job) N(signal) R(engines, 4)
 #define FIELDS_publish(N, L, B, R, O, T)      N(span) N(item) N(engine) B(name) B(value)
+#define FIELDS_want(N, L, B, R, O, T)         N(job) N(first) N(count)
+#define FIELDS_supply(N, L, B, R, O, T)       N(job) N(first) N(count) O(objects) B(body)
 // clang-format on
 
 static const char row[96] = "\1\2\3\4 a row of elements \xff\xfe of three each \0 and more";

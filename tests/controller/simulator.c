@@ -110,7 +110,9 @@ static void tell(simulator_t *self, sim_job_t *job, uint64_t first, uint64_t cou
         return;
     uint64_t message = ++self->noted[job->client];
     for (uint64_t i = first; i < first + count; i++) job->positions[i].noted = message;
-    dependencies_note(self->dependencies[job->client], job->id, first, count, failed, engine);
+    dependencies_note(self->dependencies[job->client],
+                      &(ipc_msg_t){.type = IPC_MSG_RESULT, .result = {.job = job->id, .first = first, .count = count,
+                                                                      .failed = failed, .engine = engine}});
 }
 
 static bool is_met(const sim_job_t *job, uint64_t i)
@@ -694,7 +696,7 @@ uint32_t sim_join(simulator_t *self)
     uint32_t client = scheduler_client_join(self->scheduler);
     MUST(self, client < SIM_CLIENTS && !self->joined[client], "a number of its own");
     self->joined[client] = true;
-    self->dependencies[client] = dependencies_new();
+    self->dependencies[client] = dependencies_new(NULL, NULL);
     self->noted[client] = 0;
     self->session[client] = self->next_id;
     return client;
@@ -766,7 +768,8 @@ static void wait_for(simulator_t *self, scheduler_job_t *scheduled, const sim_jo
     condition_terms_t terms = {{(const char *) parents, after->count * sizeof parents[0]}, job->mode}, none = {{"", 0}, 0};
     scheduled->held = true;
     scheduled->waits = dependencies_add(self->dependencies[job->client], scheduled, scheduled->id, seen,
-                                        job->follows ? &none : &terms, job->follows ? &terms : &none);
+                                        job->follows ? &none : &terms, job->follows ? &terms : &none,
+                                        (ipc_bytes_t){"", 0});
     free(parents);
 }
 

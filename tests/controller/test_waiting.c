@@ -179,24 +179,98 @@ START_TEST(a_task_that_cannot_start_has_a_reason)
 }
 END_TEST
 
+//  What happened to the values of a job.
+typedef struct values {
+    uint64_t taken[4], wanted[4];      // how often each
+} values_t;
+
+static void note_taken(void *context, void *job, uint64_t number, const ipc_msg_t *result, uint64_t offset,
+                       uint64_t count)
+{
+    values_t *values = context;
+    ck_assert_ptr_nonnull(job);
+    ck_assert_uint_le(offset + count, result->result.count);
+    for (uint64_t i = number; i < number + count; i++) values->taken[i]++;
+}
+
+static void note_wanted(void *context, void *job, uint64_t id, uint64_t number, uint64_t count)
+{
+    values_t *values = context;
+    ck_assert_ptr_nonnull(job);
+    ck_assert_uint_eq(id, 100);
+    for (uint64_t i = number; i < number + count; i++) values->wanted[i]++;
+}
+
+//  Of four values one is known to the client, one went to it before it was read, two come: each is had once.
+START_TEST(each_value_is_taken_wanted_or_sent)
+{
+    values_t values = {0};
+    dependencies_t *self =
+        dependencies_new(&(dependencies_actions_t){.take = note_taken, .want = note_wanted}, &values);
+    ipc_parent_t parents[] = {{.count = 1, .state = IPC_PARENT_DONE}, {.job = 1, .count = 3}};
+    condition_terms_t none = {{"", 0}, 0};
+    ipc_msg_t result = {.type = IPC_MSG_RESULT, .result = {.job = 1, .count = 1}};
+    decision_t decision;
+    int job = 0;
+    void *found = NULL;
+    dependencies_note(self, &result); // position 0, which the client has not read
+    dependencies_add(self, &job, 100, 0, &none, &none, (ipc_bytes_t){(const char *) parents, sizeof parents});
+    ck_assert_uint_eq(values.wanted[1], 1);
+    result.result.first = 1;
+    result.result.count = 2;
+    dependencies_note(self, &result);
+    ck_assert(!dependencies_next(self, &decision));
+    for (int i = 0; i < 2; i++) { // the known one, and the wanted one
+        dependent_t *dependent = dependencies_find(self, 100, &found);
+        ck_assert_ptr_eq(found, &job);
+        dependencies_supplied(self, dependent, 1);
+    }
+    ck_assert(dependencies_next(self, &decision) && decision.verdict == VERDICT_READY && decision.job == &job);
+    ck_assert_ptr_null(dependencies_find(self, 100, &found));
+    const values_t expected = {.taken = {0, 0, 1, 1}, .wanted = {0, 1, 0, 0}};
+    ck_assert_mem_eq(&values, &expected, sizeof values);
+    dependencies_destroy(&self);
+}
+END_TEST
+
+//  One that failed before the job came: no value is waited for.
+START_TEST(the_value_of_a_failed_task_is_not_waited_for)
+{
+    values_t values = {0};
+    dependencies_t *self =
+        dependencies_new(&(dependencies_actions_t){.take = note_taken, .want = note_wanted}, &values);
+    ipc_parent_t parents[] = {{.job = 1, .count = 2}};
+    condition_terms_t none = {{"", 0}, 0};
+    decision_t decision;
+    int job = 0;
+    dependencies_note(self, &(ipc_msg_t){.type = IPC_MSG_RESULT, .result = {.job = 1, .first = 1, .count = 1, .failed = 1}});
+    dependencies_add(self, &job, 100, 0, &none, &none, (ipc_bytes_t){(const char *) parents, sizeof parents});
+    ck_assert(dependencies_next(self, &decision) && decision.verdict == VERDICT_IMPOSSIBLE);
+    ck_assert_str_eq(decision.reason, "task 2, whose value it was to be given, failed");
+    dependencies_destroy(&self);
+}
+END_TEST
+
 //  The controller remembers some thousands of messages; a client that is further behind gets a sentence, no wait.
 START_TEST(what_is_not_known_any_more_is_said)
 {
-    dependencies_t *self = dependencies_new();
+    dependencies_t *self = dependencies_new(NULL, NULL);
     ipc_parent_t parent = {.job = 1, .count = 1};
     condition_terms_t after = {{(const char *) &parent, sizeof parent}, SUCCESS}, none = {{"", 0}, 0};
+    ipc_bytes_t nothing = {"", 0};
     decision_t decision;
     int job = 0;
-    for (uint64_t i = 1; i <= 10000; i++) dependencies_note(self, i, 0, 1, false, 0);
-    dependencies_add(self, &job, 20000, 0, &after, &none);
+    for (uint64_t i = 1; i <= 10000; i++) 
+        dependencies_note(self, &(ipc_msg_t){.type = IPC_MSG_RESULT, .result = {.job = i, .count = 1}});
+    dependencies_add(self, &job, 20000, 0, &after, &none, nothing);
     ck_assert(dependencies_next(self, &decision) && decision.verdict == VERDICT_INVALID && decision.job == &job);
-    dependencies_add(self, &job, 20000, 9000, &after, &none); // job 1 has not ended since: it waits
+    dependencies_add(self, &job, 20000, 9000, &after, &none, nothing); // job 1 has not ended since: it waits
     ck_assert(!dependencies_next(self, &decision));
     parent.job = 9500;
-    dependencies_add(self, &job, 20000, 9000, &after, &none);
+    dependencies_add(self, &job, 20000, 9000, &after, &none, nothing);
     ck_assert(dependencies_next(self, &decision) && decision.verdict == VERDICT_READY);
     parent.job = 20000; // itself
-    dependencies_add(self, &job, 20000, 10000, &after, &none);
+    dependencies_add(self, &job, 20000, 10000, &after, &none, nothing);
     ck_assert(dependencies_next(self, &decision) && decision.verdict == VERDICT_INVALID);
     ck_assert(!dependencies_next(self, &decision));
     dependencies_destroy(&self);
@@ -211,6 +285,8 @@ int main(void)
     tcase_add_test(tests, an_engine_that_comes_takes_queued_work_at_once);
     tcase_add_test(tests, a_need_that_no_engine_meets_ends_the_job_at_once);
     tcase_add_test(tests, a_task_that_cannot_start_has_a_reason);
+    tcase_add_test(tests, each_value_is_taken_wanted_or_sent);
+    tcase_add_test(tests, the_value_of_a_failed_task_is_not_waited_for);
     tcase_add_test(tests, what_is_not_known_any_more_is_said);
     Suite *suite = suite_create("waiting");
     suite_add_tcase(suite, tests);

@@ -1,0 +1,87 @@
+//  Values on their way from one task to another: whatever order they come in, they leave in that of their numbers.
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/codec.h"
+#include "controller/supply.h"
+
+static ipc_reader_t row(ipc_writer_t *writer, int64_t first, int64_t count)
+{
+    ipc_writer_clear(writer);
+    for (int64_t i = first; i < first + count; i++) {
+        ipc_write_list(writer, 2); // of several bytes each, and not alike
+        ipc_write_i64(writer, i);
+        ipc_write_string(writer, "abcdefghij", (size_t) (i % 10));
+    }
+    return ipc_reader(writer->data, writer->size);
+}
+
+START_TEST(values_leave_in_order)
+{
+    enum { N = 100, STEP = 7 };
+    supply_t *self = supply_new(N);
+    ipc_writer_t writer = {0};
+    uint64_t size = 0;
+    for (int64_t k = 0; k < N; k++) {
+        int64_t number = k * STEP % N; // 7 and 100 have no common divisor: each once
+        ipc_reader_t reader = row(&writer, number, 1);
+        ck_assert_int_eq(supply_take(self, (uint64_t) number, 1, &reader), 0);
+        size += writer.size;
+    }
+    ck_assert_uint_eq(supply_size(self), size);
+    ipc_bytes_t body = supply_body(self);
+    row(&writer, 0, N);
+    ck_assert_uint_eq(body.size, writer.size);
+    ck_assert_mem_eq(body.data, writer.data, body.size);
+    ipc_writer_destroy(&writer);
+    supply_destroy(&self);
+}
+END_TEST
+
+START_TEST(values_in_order_are_not_moved)
+{
+    supply_t *self = supply_new(10);
+    ipc_writer_t writer = {0};
+    ipc_reader_t reader = row(&writer, 0, 10);
+    ck_assert_int_eq(supply_take(self, 0, 4, &reader), 0);
+    ck_assert_int_eq(supply_take(self, 4, 6, &reader), 0); // the reader goes on where it was
+    ipc_bytes_t body = supply_body(self);
+    ck_assert_uint_eq(body.size, writer.size);
+    ck_assert_mem_eq(body.data, writer.data, body.size);
+    ipc_writer_destroy(&writer);
+    supply_destroy(&self);
+}
+END_TEST
+
+START_TEST(odd_values_are_refused)
+{
+    supply_t *self = supply_new(4);
+    ipc_writer_t writer = {0};
+    ipc_reader_t reader = row(&writer, 0, 2), again = reader;
+    ck_assert_int_eq(supply_take(self, 0, 3, &reader), -1); // there are two
+    ck_assert_int_eq(supply_take(self, 3, 2, &again), -1);  // beyond the last number
+    ck_assert_int_eq(supply_take(self, UINT64_MAX, 2, &again), -1);
+    ck_assert_uint_eq(supply_size(self), 0);
+    ck_assert_int_eq(supply_take(self, 2, 2, &again), 0);
+    again = row(&writer, 0, 1);
+    ck_assert_int_eq(supply_take(self, 2, 1, &again), -1);  // it has come
+    ipc_writer_destroy(&writer);
+    supply_destroy(&self);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("supply");
+    TCase *tests = tcase_create("supply");
+    tcase_add_test(tests, values_leave_in_order);
+    tcase_add_test(tests, values_in_order_are_not_moved);
+    tcase_add_test(tests, odd_values_are_refused);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed > 0;
+}
