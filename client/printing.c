@@ -43,47 +43,30 @@ void ipc_result_print(ipc_result_t *self, FILE *stream)
     fputs("]\n", stream);
 }
 
-void written_show_line(int number, int engine, const ipc_writer_t *line, FILE *stream)
+//  All that one position wrote to one stream, each line behind its prefix.
+static void print_stream(const written_t *first, int stream_number, FILE *stream)
 {
-    size_t end = line->size;
-    while (end > 0 && line->data[end - 1] == '\r') end--;
-    size_t begin = end;
-    while (begin > 0 && line->data[begin - 1] != '\r') begin--;
-    fprintf(stream, "[%s:%d] ", number == 1 ? "stdout" : "stderr", engine);
-    if (end > begin)
-        fwrite(line->data + begin, 1, end - begin, stream);
-    fputc('\n', stream);
-}
-
-void written_show(const written_t *self, ipc_writer_t *line, FILE *stream)
-{
-    const char *at = self->text, *end = at + self->size;
-    for (const char *newline; (newline = memchr(at, '\n', (size_t) (end - at))); at = newline + 1) {
-        ipc_write_raw(line, at, (size_t) (newline - at));
-        written_show_line(self->stream, self->engine, line, stream);
-        line->size = 0;
-    }
-    ipc_write_raw(line, at, (size_t) (end - at));
-}
-
-//  All that one position wrote to one stream.
-static void print_stream(const written_t *first, int number, FILE *stream)
-{
-    ipc_writer_t line = {0};
+    static const char *const names[] = {"", "stdout", "stderr"};
+    bool line_start = true;
     int engine = -1;
-    for (const written_t *written = first; written && written->position == first->position; written = written->next) {
-        if (written->stream != number)
+    for (const written_t *written = first; written && written->position == first->position;
+         written = written->next) {
+        if (written->stream != stream_number)
             continue;
-        if (line.size > 0 && written->engine != engine) { // a retry elsewhere
-            written_show_line(number, engine, &line, stream);
-            line.size = 0;
+        if (engine >= 0 && written->engine != engine && !line_start) { // a retry elsewhere
+            fputc('\n', stream);
+            line_start = true;
         }
         engine = written->engine;
-        written_show(written, &line, stream);
+        for (size_t k = 0; k < written->size; k++) {
+            if (line_start)
+                fprintf(stream, "[%s:%d] ", names[stream_number], engine);
+            fputc(written->text[k], stream);
+            line_start = written->text[k] == '\n';
+        }
     }
-    if (line.size > 0)
-        written_show_line(number, engine, &line, stream);
-    ipc_writer_destroy(&line);
+    if (!line_start)
+        fputc('\n', stream);
 }
 
 //  Merges two lists that are in order of position; of equal ones those in a go first.

@@ -144,8 +144,7 @@ ipc_item_t *ipc_result_item(ipc_result_t *self, size_t i);
 //  Prints the values in one line: "[3, 3, 3, 3]"; a failed position is "<DomainError>".
 void ipc_result_print(ipc_result_t *self, FILE *stream);
 
-//  Prints what the tasks wrote, each line behind "[stdout:0] " or "[stderr:0] ", then the errors. Of a line that went
-//  back to its start with '\r', as progress bars do, it shows what stands after the last one.
+//  Prints what the tasks wrote, each line behind "[stdout:0] " or "[stderr:0] ", then the errors.
 void ipc_result_display(ipc_result_t *self, FILE *stream);
 
 #ifdef __cplusplus

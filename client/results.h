@@ -122,12 +122,6 @@ ipc_result_t *result_refuse(ipc_result_t *self, const ipc_error_t *error);
 void result_take(ipc_result_t *self, reply_t *reply, uint64_t first, uint64_t count);
 void result_take_output(ipc_result_t *self, const ipc_msg_t *msg, uint64_t position);
 
-//  client/printing.c: shows a line behind its prefix; of one that went back to its start, as progress bars do, what a
-//  terminal would show in the end. Shows the lines of a piece, the first of which has begun in line; leaves there what
-//  has no end yet.
-void written_show_line(int number, int engine, const ipc_writer_t *line, FILE *stream);
-void written_show(const written_t *self, ipc_writer_t *line, FILE *stream);
-
 //  client/stream.c: a position published a value; frees all that were.
 void result_take_published(ipc_result_t *self, const ipc_msg_t *msg, uint64_t position);
 void publications_free(struct publication *first);

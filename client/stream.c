@@ -39,7 +39,8 @@ static bool has_written(void *context)
 
 static void show_line(const streaming_t *self, open_line_t *line)
 {
-    written_show_line(line->stream, line->engine, &line->text, self->stream);
+    fprintf(self->stream, "[%s:%d] %.*s\n", line->stream == 1 ? "stdout" : "stderr", line->engine,
+            (int) line->text.size, line->text.data ? line->text.data : "");
     line->text.size = 0;
 }
 
@@ -61,7 +62,13 @@ static open_line_t *line_of(streaming_t *self, const written_t *written)
 
 static void show_written(streaming_t *self, const written_t *written)
 {
-    written_show(written, &line_of(self, written)->text, self->stream);
+    open_line_t *line = line_of(self, written);
+    const char *at = written->text, *end = at + written->size;
+    for (const char *newline; (newline = memchr(at, '\n', (size_t) (end - at))); at = newline + 1) {
+        ipc_write_raw(&line->text, at, (size_t) (newline - at));
+        show_line(self, line);
+    }
+    ipc_write_raw(&line->text, at, (size_t) (end - at));
     fflush(self->stream);
 }
 

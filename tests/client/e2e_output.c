@@ -18,7 +18,6 @@ IPC_REMOTE(void, say_both, (void))
 }
 IPC_REMOTE(int, silent, (void)) { return 1; }
 IPC_REMOTE(void, no_newline, (void)) { printf("no end"); }
-IPC_REMOTE(void, progress_bar, (void)) { printf(" 10%%\r 50%%\r100%%\n\rdone\r\n half\rwhole"); }
 IPC_REMOTE(int, by_write, (void)) { return (int) write(STDOUT_FILENO, "by write\n", 9); }
 IPC_REMOTE(int, by_child, (void)) { return system("echo by child; echo sorry >&2"); }
 IPC_REMOTE(void, say_then_fail, (void))
@@ -80,24 +79,6 @@ START_TEST(a_line_without_end_gets_one)
     assert_displays(ipc_apply(view_of(&s, "0:2"), no_newline),
                     "[stdout:0] no end\n[stdout:1] no end\n");
     assert_displays(ipc_apply(s.one, say, ""), "[stdout:0] \n");
-    session_close(&s);
-}
-END_TEST
-
-START_TEST(a_line_that_is_overwritten_shows_its_end)
-{
-    session_t s = session_open();
-    ipc_result_t *r = ipc_apply(s.one, progress_bar);
-    const char *expected = "[stdout:0] 100%\n[stdout:0] done\n[stdout:0] whole\n";
-    assert_displays(r, expected);
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    ipc_result_stream(r, stream);
-    fclose(stream);
-    ck_assert_str_eq(text, expected);
-    free(text);
-    ck_assert_str_eq(ipc_result_metadata(r, 0)->out, " 10%\r 50%\r100%\n\rdone\r\n half\rwhole"); // as it was
     session_close(&s);
 }
 END_TEST
@@ -203,7 +184,6 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, stdout_comes_before_stderr);
     tcase_add_test(tests, silent_tasks_show_nothing);
     tcase_add_test(tests, a_line_without_end_gets_one);
-    tcase_add_test(tests, a_line_that_is_overwritten_shows_its_end);
     tcase_add_test(tests, each_task_has_its_own_output);
     tcase_add_test(tests, writes_and_children_are_captured);
     tcase_add_test(tests, failed_tasks_show_what_they_wrote);
