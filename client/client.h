@@ -31,6 +31,15 @@ void ipc_client_destroy(ipc_client_t **self_p);
 //      timeout_ms   0 looks once, IPC_FOREVER waits without limit
 int ipc_client_wait(ipc_client_t *self, size_t n, int timeout_ms, ipc_error_t *error);
 
+//  Waits until all that this client has sent is done, also what has no result any more. True when it is, false when the
+//  deadline passed. What failed, or went with the cluster, is done too.
+//      timeout_ms   0 looks once, IPC_FOREVER waits without limit
+bool ipc_client_wait_all(ipc_client_t *self, int timeout_ms);
+
+//  How many positions that is at the moment: engines of direct calls, items of maps. Never waits. It looks at all
+//  calls under way: not for the inside of a loop.
+size_t ipc_client_outstanding(ipc_client_t *self);
+
 //  The ids of the engines in rising order, lent until the next call on this client.
 //      count        written: how many
 const int *ipc_client_ids(ipc_client_t *self, size_t *count);

@@ -13,7 +13,7 @@ extern "C" {
 //  also what ends while the request is on its way; no retry follows. A function of the program's own is left where it
 //  is when that is safe, which is within milliseconds; a function of a module, or one that has started threads, has
 //  2 s to end by itself: then its engine's process is killed and started again, with the same id and an empty
-//  namespace. Detached work goes on.
+//  namespace. Detached work ends too, for all that read its results; the two functions below leave it alone.
 void ipc_result_abort(ipc_result_t *self);
 
 //  The same for all work that this client has sent: through a direct view, direct work for its engines; through a

@@ -104,11 +104,16 @@ void draft_target(draft_t *self, uint32_t engine, size_t first, size_t count)
     ipc_write_raw(self->targets, &target, sizeof target);
 }
 
+static int fail_without_engines(draft_t *self)
+{
+    return ipc_fail(&self->error, IPC_E_ENGINE_LOST, "no engine is ready: wait for them with ipc_client_wait()");
+}
+
 void draft_target_engines(draft_t *self)
 {
+    if (self->engine_count == 0 && self->view->all && self->error.code == 0)
+        fail_without_engines(self); // of a list without members there is nothing to do
     bool named = self->direct || !self->view->all;
-    if (self->error.code == 0 && self->engine_count == 0)
-        ipc_fail(&self->error, IPC_E_ENGINE_LOST, "no engine is ready: wait for them with ipc_client_wait()");
     for (size_t i = 0; named && i < self->engine_count; i++)
         draft_target(self, self->engines[i], self->direct ? i : 0, self->direct ? 1 : 0);
     self->count = self->direct ? self->engine_count : 1;
@@ -147,8 +152,7 @@ int draft_check_options(ipc_client_t *client, const ipc_options_t *options, bool
 static int check_limits(draft_t *self)
 {
     if (self->engine_count == 0)
-        return ipc_fail(&self->error, IPC_E_ENGINE_LOST,
-                        "no engine is ready: wait for them with ipc_client_wait()");
+        return fail_without_engines(self);
     if (draft_check_options(self->client, &self->options, self->direct, &self->error))
         return -1;
     if (self->given && self->options.detach)

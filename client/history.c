@@ -278,6 +278,28 @@ int ipc_client_purge(ipc_client_t *client, uint64_t id, ipc_error_t *error)
     return rc;
 }
 
+int64_t ipc_client_purge_where(ipc_client_t *client, const ipc_history_query_t *query, ipc_error_t *error)
+{
+    ipc_history_t *found = ipc_client_history(client, query, error);
+    ipc_error_t problem = {0};
+    int64_t purged = 0;
+    for (size_t i = 0; found && i < found->count; i++) {
+        const ipc_task_t *task = &found->tasks[i];
+        if (task->state == IPC_TASK_WAITING || task->state == IPC_TASK_RUNNING)
+            continue;
+        if (ipc_client_purge(client, task->id, &problem) == 0)
+            purged++;
+        else if (problem.code != IPC_E_NAME && problem.code != IPC_E_BUSY) // gone already; or parts of it go on
+            break;
+        problem = (ipc_error_t){0};
+    }
+    if (found && problem.code && error)
+        *error = problem;
+    int64_t result = found && !problem.code ? purged : -1;
+    ipc_history_destroy(&found);
+    return result;
+}
+
 //  The name that stands in errors lives as long as the library.
 static const char *method_named(const char *name)
 {

@@ -115,15 +115,20 @@ uint64_t ipc_result_id(const ipc_result_t *self);
 //  error NAME when they are not kept.
 ipc_result_t *ipc_client_fetch(ipc_client_t *self, uint64_t id);
 
-//  Runs a detached task once more, with the same arguments, on whichever engines are free; it has an id of its own,
-//  and is not detached. Never NULL: the result holds the error NAME when what it was given is not kept, ARGUMENT if
-//  it was no apply or map.
+//  Runs a detached task once more, as a balanced one, with the same arguments and options but for what it depended on;
+//  it has an id of its own, and is detached too. Never NULL: the result holds the error NAME when what it was given is
+//  not kept, ARGUMENT if it was no apply or map, ENGINE_LOST if those that may run it are gone.
 ipc_result_t *ipc_client_resubmit(ipc_client_t *self, uint64_t id);
 
 //  Forgets a task that is over, and its results; of calls that came back in one message, all. 0, or -1 with *error:
 //  NAME (no such task), BUSY (it is not over), CONNECTION, TIMEOUT.
 //      id           0: all tasks that are over, of all clients
 int ipc_client_purge(ipc_client_t *self, uint64_t id, ipc_error_t *error);
+
+//  The same for all tasks that a query finds and that are over: of an engine, a label, a time. A call on several
+//  engines is one task. Gives how many, or -1 with *error: ARGUMENT, CONNECTION, TIMEOUT.
+//      query        borrowed; NULL: all
+int64_t ipc_client_purge_where(ipc_client_t *self, const ipc_history_query_t *query, ipc_error_t *error);
 
 #ifdef __cplusplus
 }

@@ -53,9 +53,8 @@ int terms_check(ipc_client_t *client, const ipc_options_t *options, bool direct,
         return ipc_fail(error, IPC_E_ARGUMENT,
                         "the arguments after, follow and needs are for balanced views: a direct view has chosen its "
                         "engines");
-    if (options->detach)
-        return ipc_fail(error, IPC_E_ARGUMENT,
-                        "the argument detach cannot stand beside after, follow or needs");
+    if (options->detach && (options->after || options->follow))
+        return ipc_fail(error, IPC_E_ARGUMENT, "the argument detach cannot stand beside after or follow");
     if (options->needs && needs_read(&needs, options->needs, strlen(options->needs), error))
         return -1;
     return check_dependency(client, "after", options->after, error) ||

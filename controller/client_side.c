@@ -167,10 +167,6 @@ static bool submission_is_sound(controller_t *self, peer_t *peer, const ipc_msg_
         wrong = "a direct submission without targets";
     for (size_t i = 0; !wrong && i < targets; i++) {
         ipc_target_t target = ipc_target_at(msg->submit.targets, i);
-        if (!scheduler_engine_known(self->scheduler, target.engine)) {
-            fail_submission(self, peer, msg, IPC_E_ENGINE_LOST, "the engine is gone");
-            return false;
-        }
         if (direct && (target.count == 0 || target.first > msg->submit.count || target.count > msg->submit.count - target.first))
             wrong = "a target beyond the positions";
     }
@@ -183,6 +179,22 @@ static bool submission_is_sound(controller_t *self, peer_t *peer, const ipc_msg_
     if (wrong)
         fail_submission(self, peer, msg, IPC_E_PROTOCOL, wrong);
     return !wrong;
+}
+
+//  Whether an engine that it names is there, if it names any; else it ends.
+static bool has_engine(controller_t *self, peer_t *peer, const ipc_msg_t *msg)
+{
+    enum { TEXT_ROOM = 64 };
+    size_t targets = msg->submit.targets.size / sizeof(ipc_target_t);
+    for (size_t i = 0; i < targets; i++)
+        if (scheduler_engine_known(self->scheduler, ipc_target_at(msg->submit.targets, i).engine))
+            return true;
+    if (targets == 0)
+        return true;
+    char text[TEXT_ROOM];
+    snprintf(text, sizeof text, "engine %u is gone", ipc_target_at(msg->submit.targets, 0).engine);
+    fail_submission(self, peer, msg, IPC_E_ENGINE_LOST, text);
+    return false;
 }
 
 uint64_t payload_tasks(const payload_t *self, uint64_t count)
@@ -268,19 +280,37 @@ static bool has_credit(peer_t *peer)
     return false;
 }
 
-//  The job belongs to nobody who could go. With its payload.
-static void detach(controller_t *self, peer_t *peer, scheduler_job_t *job, const ipc_msg_t *msg)
-{
-    if (self->detached_client == SCHEDULER_NO_CLIENT)
-        self->detached_client = scheduler_client_join(self->scheduler);
-    job->client = self->detached_client;
-    payload_t *payload = job->payload;
-    payload->more->detached = detached_add(self->detached, peer, job, msg->submit.flags & IPC_SUBMIT_LIST);
-}
-
 static void limits_free(scheduler_limits_t **limits)
 {
     free(*limits);
+}
+
+//  Where a job may run, or what of it runs where; engines that are gone are left out.
+//      later   a direct job that waits has its engines in allowed, one for each position
+static void set_targets(controller_t *self, scheduler_job_t *job, ipc_bytes_t targets, bool later)
+{
+    size_t count = targets.size / sizeof(ipc_target_t);
+    if ((!job->direct || later) && count > 0)
+        job->allowed = ipc_xalloc(count * sizeof job->allowed[0]);
+    for (size_t i = 0; i < count; i++) {
+        ipc_target_t target = ipc_target_at(targets, i);
+        if (!scheduler_engine_known(self->scheduler, target.engine) && !later)
+            continue;
+        if (job->direct && !later)
+            scheduler_job_target(self->scheduler, job, target.engine, target.first, target.count);
+        else
+            job->allowed[job->allowed_count++] = target.engine;
+    }
+}
+
+//  Positions of a direct job, which was submitted, for engines that are gone.
+static void miss_targets(controller_t *self, scheduler_job_t *job, ipc_bytes_t targets)
+{
+    for (size_t i = 0; i < targets.size / sizeof(ipc_target_t); i++) {
+        ipc_target_t target = ipc_target_at(targets, i);
+        if (!scheduler_engine_known(self->scheduler, target.engine))
+            scheduler_job_miss(self->scheduler, job, target.engine, target.first, target.count);
+    }
 }
 
 static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
@@ -292,7 +322,7 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
     ipc_auto(limits_free) scheduler_limits_t *limits = limits_take(self, peer);
     if (!has_credit(peer))
         return;
-    if (!submission_is_sound(self, peer, msg))
+    if (!submission_is_sound(self, peer, msg) || !has_engine(self, peer, msg))
         return;
     if (terms && (terms_check(terms, msg, &error) || terms_needs(terms, &needs, &error))) {
         fail_submission(self, peer, msg, error.code, error.text);
@@ -301,6 +331,7 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
     bool detaches = msg->submit.flags & IPC_SUBMIT_DETACH;
     if (detaches && !detached_has_room(self->detached)) {
         fail_submission(self, peer, msg, IPC_E_LIMIT, "too many detached jobs are under way");
+        free(needs);
         return;
     }
     scheduler_job_t *job = scheduler_job_new(self->scheduler);
@@ -312,21 +343,10 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
                              .needs = needs, .limits = limits,
                              .payload = payload_new(self, peer->owner, msg, parcel)};
     limits = NULL; // the job's
+    bool later = job->direct && terms && terms_give(terms);
+    set_targets(self, job, msg->submit.targets, later);
     if (detaches)
-        detach(self, peer, job, msg);
-    size_t targets = msg->submit.targets.size / sizeof(ipc_target_t);
-    bool later = terms && terms_give(terms); // a direct job that waits has its engines in allowed as well
-    if ((!job->direct || later) && targets > 0) {
-        job->allowed = ipc_xalloc(targets * sizeof job->allowed[0]);
-        job->allowed_count = (uint32_t) targets;
-    }
-    for (size_t i = 0; i < targets; i++) {
-        ipc_target_t target = ipc_target_at(msg->submit.targets, i);
-        if (job->direct && !later)
-            scheduler_job_target(self->scheduler, job, target.engine, target.first, target.count);
-        else
-            job->allowed[i] = target.engine;
-    }
+        detached_adopt(self->detached, peer, job, msg->submit.flags & IPC_SUBMIT_LIST);
     uint64_t tasks = payload_tasks(job->payload, job->count);
     self->submitted += tasks;
     if (!detaches) { // what is detached has limits of its own
@@ -335,7 +355,10 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
     }
     if (terms)
         terms_hold(self, peer, terms, job);
+    bool targeted = job->direct && !later;
     scheduler_submit(self->scheduler, job);
+    if (targeted)
+        miss_targets(self, job, msg->submit.targets);
 }
 
 static void on_client_release(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)

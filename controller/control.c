@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "common/fail.h"
-#include "controller/state.h"
+#include "controller/detached.h"
 
 void on_limits(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
@@ -39,7 +39,9 @@ void on_abort(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *
     (void) parcel;
     bool chosen = msg->abort.job == 0 && msg->abort.count > 0;
     if (!chosen) {
-        scheduler_abort(self->scheduler, peer->client, msg->abort.job, msg->abort.first,
+        const detached_job_t *kept = msg->abort.job ? detached_followed(self->detached, peer, msg->abort.job) : NULL;
+        scheduler_abort(self->scheduler, kept ? self->detached_client : peer->client,
+                        kept ? kept->job.id : msg->abort.job, msg->abort.first,
                         msg->abort.job ? msg->abort.count : UINT64_MAX);
         return;
     }

@@ -37,6 +37,27 @@ static void count_bytes(detached_t *self, detached_job_t *job, size_t bytes)
     job->bytes = bytes;
 }
 
+static void *copy_of(const void *from, size_t size)
+{
+    return from ? memcpy(ipc_xalloc(size), from, size) : NULL;
+}
+
+//      shift   to be added to a deadline
+static void copy_terms(scheduler_job_t *to, const scheduler_job_t *from, int64_t shift)
+{
+    to->needs = copy_of(from->needs, sizeof *from->needs);
+    to->allowed = copy_of(from->allowed, from->allowed_count * sizeof from->allowed[0]);
+    to->allowed_count = from->allowed_count;
+    to->limits = copy_of(from->limits, sizeof *from->limits);
+    if (to->limits && to->limits->deadline)
+        to->limits->deadline += shift;
+}
+
+void detached_terms(const detached_job_t *self, scheduler_job_t *job)
+{
+    copy_terms(job, &self->job, job->accepted);
+}
+
 static void drop_results(detached_t *self, detached_job_t *job)
 {
     release_results(self, job);
@@ -55,6 +76,9 @@ static void job_remove(detached_t *self, detached_job_t **at)
     count_bytes(self, job, 0);
     self->count--;
     payload_free(self->controller, job->job.payload);
+    free(job->job.needs);
+    free(job->job.allowed);
+    free(job->job.limits);
     free(job->followers);
     free(job);
 }
@@ -125,7 +149,7 @@ bool detached_has_room(detached_t *self)
     return self->count < DETACHED_MAX;
 }
 
-detached_job_t *detached_add(detached_t *self, peer_t *client, const scheduler_job_t *job, bool is_list)
+static detached_job_t *add(detached_t *self, peer_t *client, const scheduler_job_t *job, bool is_list)
 {
     detached_job_t *kept = ipc_xalloc(sizeof *kept);
     *kept = (detached_job_t){.job = {.id = job->id, .function = job->function, .count = job->count,
@@ -133,6 +157,7 @@ detached_job_t *detached_add(detached_t *self, peer_t *client, const scheduler_j
                                      .payload = job->payload},
                              .left = job->count,
                              .is_list = is_list};
+    copy_terms(&kept->job, job, -job->accepted);
     kept->method = method_of(functions_at(self->controller->functions, job->function), job->payload);
     *self->youngest_next = kept;
     self->youngest_next = &kept->next;
@@ -141,6 +166,16 @@ detached_job_t *detached_add(detached_t *self, peer_t *client, const scheduler_j
     add_follower(kept, client, job->id);
     make_room(self, NULL);
     return kept;
+}
+
+void detached_adopt(detached_t *self, peer_t *client, scheduler_job_t *job, bool is_list)
+{
+    controller_t *controller = self->controller;
+    if (controller->detached_client == SCHEDULER_NO_CLIENT)
+        controller->detached_client = scheduler_client_join(controller->scheduler);
+    job->client = controller->detached_client;
+    payload_t *payload = job->payload;
+    payload->more->detached = add(self, client, job, is_list);
 }
 
 //  Tells a client, if it is still there, a message of a job, which has another id there.
@@ -198,6 +233,20 @@ detached_job_t *detached_find(const detached_t *self, uint64_t id)
     detached_job_t *job = self->oldest;
     while (job && job->job.id != id) job = job->next;
     return job;
+}
+
+static bool is_follower(const follower_t *self, const peer_t *client, uint64_t as)
+{
+    return self->client == client->client && self->number == client->number && self->job == as;
+}
+
+detached_job_t *detached_followed(const detached_t *self, const peer_t *client, uint64_t as)
+{
+    for (detached_job_t *job = self->oldest; job; job = job->next)
+        for (size_t i = 0; i < job->follower_count; i++)
+            if (is_follower(&job->followers[i], client, as))
+                return job;
+    return NULL;
 }
 
 bool detached_follow(detached_t *self, detached_job_t *job, peer_t *client, uint64_t as)

@@ -18,7 +18,7 @@ typedef struct follower {
 } follower_t;
 
 typedef struct detached_job {
-    scheduler_job_t job;               // what of it lasts
+    scheduler_job_t job;               // what of it lasts; its deadline is a time after it was accepted
     const char *method;                // "apply", "map", …
     bool is_list;                      // its result shows a list, also of one
     bool over;                         // the scheduler has done with it; the payload is ours
@@ -39,8 +39,11 @@ void detached_destroy(detached_t **self_p);
 //  False while DETACHED_MAX have not ended.
 bool detached_has_room(detached_t *self);
 
-//  A job of this client's, with its payload, is to be kept. There must be room.
-detached_job_t *detached_add(detached_t *self, peer_t *client, const scheduler_job_t *job, bool is_list);
+//  A job of this client's, with its payload and terms, from now on belongs to nobody who could go, and is kept. There must be room.
+void detached_adopt(detached_t *self, peer_t *client, scheduler_job_t *job, bool is_list);
+
+//  Gives a job that is to run it again what it was submitted with: engines allowed, needs, limits from now on.
+void detached_terms(const detached_job_t *self, scheduler_job_t *job);
 
 //  A RESULT or OUTPUT message of the job: kept, and told to those who follow.
 void detached_take(detached_t *self, detached_job_t *job, const ipc_msg_t *msg);
@@ -48,8 +51,9 @@ void detached_take(detached_t *self, detached_job_t *job, const ipc_msg_t *msg);
 //  The scheduler has done with it. Takes the payload.
 void detached_end(detached_t *self, detached_job_t *job);
 
-//  The job of an id, or NULL.
+//  The job of an id, or NULL; the one that a client reads along as its own job of an id, while it is not over.
 detached_job_t *detached_find(const detached_t *self, uint64_t id);
+detached_job_t *detached_followed(const detached_t *self, const peer_t *client, uint64_t as);
 
 //  Tells a client all that there is, as results of the job that it calls so, and what comes later. False, and tells
 //  nothing, when FOLLOWERS_MAX wait for it.

@@ -138,6 +138,12 @@ static void drop_list(scheduler_t *self, span_list_t *list, uint32_t engine)
     }
 }
 
+void scheduler_job_miss(scheduler_t *self, scheduler_job_t *job, uint32_t engine, uint64_t first, uint64_t count)
+{
+    job->left -= count;
+    self->actions->lose(self->context, job, first, count, engine, SCHEDULER_ENGINE_LOST, 0);
+}
+
 static bool is_possible(const scheduler_t *self, const scheduler_job_t *job, const tried_t *tried)
 {
     bool picky = job->allowed || job->needs, others = false;

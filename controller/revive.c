@@ -48,16 +48,30 @@ static payload_t *payload_copy(controller_t *self, uint64_t owner, const payload
     return copy;
 }
 
-//  As a balanced job, whatever it was.
+//  Whether an engine of those allowed is still there.
+static bool has_engine(const controller_t *self, const scheduler_job_t *job)
+{
+    bool found = !job->allowed;
+    for (uint32_t i = 0; i < job->allowed_count && !found; i++)
+        found = scheduler_engine_known(self->scheduler, job->allowed[i]);
+    return found;
+}
+
+//  As a balanced job, whatever it was; detached as it was, so that it can run once more.
 static void run_again(controller_t *self, peer_t *peer, const ipc_msg_t *msg)
 {
+    bool room = detached_has_room(self->detached); // before: it may take the job's
     const detached_job_t *kept = detached_find(self->detached, msg->fetch.number);
     if (!kept || kept->job.count != msg->fetch.count) {
         refuse(peer, msg, IPC_E_NAME, "what this task was given is no longer kept: room was needed for later ones");
         return;
     }
-    if (peer->tasks >= TASK_LIMIT || peer->bytes >= BYTE_LIMIT) {
-        refuse(peer, msg, IPC_E_LIMIT, "more work outstanding than the credit allows");
+    if (!room) {
+        refuse(peer, msg, IPC_E_LIMIT, "too many detached jobs are under way");
+        return;
+    }
+    if (!has_engine(self, &kept->job)) {
+        refuse(peer, msg, IPC_E_ENGINE_LOST, "the engines that may run this task are gone");
         return;
     }
     const function_t *function = functions_at(self->functions, kept->job.function);
@@ -70,8 +84,8 @@ static void run_again(controller_t *self, peer_t *peer, const ipc_msg_t *msg)
                              .count = kept->job.count, .chunk = kept->job.chunk, .retries = kept->job.retries,
                              .priority = kept->job.priority, .accepted = self->now,
                              .payload = payload_copy(self, peer->owner, kept->job.payload)};
-    peer->tasks += payload_tasks(job->payload, job->count);
-    peer->bytes += payload_bytes(job->payload);
+    detached_terms(kept, job);
+    detached_adopt(self->detached, peer, job, kept->is_list);
     scheduler_submit(self->scheduler, job);
 }
 

@@ -156,6 +156,8 @@ scheduler_job_t *scheduler_job_new(scheduler_t *self);
 void scheduler_job_target(scheduler_t *self, scheduler_job_t *job, uint32_t engine, uint64_t first,
                           uint64_t count);
 void scheduler_submit(scheduler_t *self, scheduler_job_t *job);
+//  Positions of a direct job end, as their engine is no longer there; after it was submitted with spans for others.
+void scheduler_job_miss(scheduler_t *self, scheduler_job_t *job, uint32_t engine, uint64_t first, uint64_t count);
 
 //  A job that is held begins to wait for engines: for those of allowed, which may have changed; a direct one, that was
 //  submitted without spans, has position i for the engine allowed[i]. Or it ends so.

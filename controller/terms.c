@@ -49,11 +49,11 @@ static bool is_one_for_each(const ipc_msg_t *submission)
 
 int terms_check(const job_terms_t *self, const ipc_msg_t *submission, ipc_error_t *error)
 {
-    bool direct = submission->submit.flags & IPC_SUBMIT_DIRECT;
-    bool others = self->msg.terms.after.size + self->msg.terms.follow.size + self->msg.terms.needs.size > 0;
-    if (submission->submit.flags & IPC_SUBMIT_DETACH || (direct && others))
-        return ipc_fail(error, IPC_E_ARGUMENT, "direct and detached work takes none of the arguments after, follow and "
-                                               "needs");
+    bool direct = submission->submit.flags & IPC_SUBMIT_DIRECT, detached = submission->submit.flags & IPC_SUBMIT_DETACH;
+    bool waits = self->msg.terms.after.size + self->msg.terms.follow.size > 0;
+    if ((direct && (waits || self->msg.terms.needs.size > 0)) || (detached && (waits || terms_give(self))))
+        return ipc_fail(error, IPC_E_ARGUMENT, "direct work takes none of the arguments after, follow and needs, and "
+                                               "detached work waits for nothing");
     if (direct && terms_give(self) && !is_one_for_each(submission))
         return ipc_fail(error, IPC_E_PROTOCOL, "direct work that waits has positions that are not one for each engine");
     uint64_t given = 0;

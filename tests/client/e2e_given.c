@@ -195,7 +195,8 @@ START_TEST(direct_views_wait_for_values_too)
 {
     session_t s = session_open();
     gate_t gate = gate_new();
-    ipc_result_t *sum = ipc_apply(s.any, add_later, gate.path, 1, 2);
+    ipc_view_t *rest = ipc_balanced_view(s.client, "1:", NULL); // engine 0 stays free
+    ipc_result_t *sum = ipc_apply(rest, add_later, gate.path, 1, 2);
     ipc_result_t *everywhere = ipc_apply(s.all, add, sum, 1);
     ipc_result_t *bound = ipc_push(s.all, "x", sum);
     ck_assert_int_eq(ipc_result_i64(ipc_apply(s.one, add, 1, 1), 0), 2); // nothing else is held up

@@ -328,6 +328,8 @@ START_TEST(a_task_runs_again_with_what_it_was_given)
     ipc_history_t *history = history_of(&other, &(ipc_history_query_t){.id = ipc_result_id(again)});
     ck_assert_str_eq(ipc_history_at(history, 0)->label, "twice");
     ipc_history_destroy(&history);
+    again = ipc_client_resubmit(other.client, ipc_result_id(again)); // and once more
+    ck_assert_int_eq(ipc_result_i64(again, 99), 9801);
     ipc_result_t *array = ipc_client_resubmit(other.client, rows_id);
     assert_ok(array);
     ck_assert_double_eq(ipc_result_f64(array, 4999), 4999);
@@ -410,6 +412,29 @@ START_TEST(the_oldest_results_make_room)
     ck_assert_uint_eq(strlen(ipc_result_str(last, 0)), BYTES);
     ck_assert_int_eq(ipc_client_purge(s.client, 0, NULL), 0);
     free(text);
+    session_close(&s);
+}
+END_TEST
+
+//  Whoever reads its results may end it, for all; who aborts all work of a client, or goes, leaves it alone.
+START_TEST(detached_work_ends_when_its_result_is_aborted)
+{
+    session_t s = session_open(), other = session_open();
+    gate_t gate = gate_new();
+    ipc_options_t options = {.detach = true, .label = "ended"};
+    ipc_result_t *r = ipc_apply_with(s.any, &options, wait_for, (const char *) gate.path);
+    ipc_result_t *kept = ipc_apply_with(s.any, (&(ipc_options_t){.detach = true}), square, 3);
+    while (count_of(&s, &(ipc_history_query_t){.label = "ended", .state = IPC_TASK_RUNNING}) == 0) {}
+    ipc_client_abort(s.client);
+    assert_prints(kept, "9");
+    ck_assert(!ipc_result_wait(r, 20));
+    ipc_result_t *theirs = ipc_client_fetch(other.client, ipc_result_id(r));
+    ipc_result_abort(theirs); // nobody opens the gate
+    ck_assert(ipc_result_wait(theirs, 10000) && ipc_result_wait(r, 10000));
+    ck_assert_str_eq(ipc_result_error(theirs)->kind, "TaskAborted");
+    ck_assert_str_eq(ipc_result_error(r)->kind, "TaskAborted");
+    gate_remove(&gate);
+    session_close(&other);
     session_close(&s);
 }
 END_TEST
@@ -501,6 +526,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, a_task_runs_again_while_it_runs);
     tcase_add_test(tests, what_is_purged_is_gone);
     tcase_add_test(tests, the_oldest_results_make_room);
+    tcase_add_test(tests, detached_work_ends_when_its_result_is_aborted);
     tcase_add_test(tests, a_gather_cannot_be_detached);
     tcase_add_test(tests, ipcluster_shows_tasks_and_explains_them);
     tcase_add_test(tests, ipcluster_shows_the_queues_while_the_controller_answers);
