@@ -231,7 +231,7 @@ static double begun_by_others(scheduler_t *self, const scheduler_job_t *job, uin
     double skew = (double) paces_of(&self->paces, job->function)->skew, begun = 0;
     for (uint32_t k = 0; k < self->engine_count && begun < all; k++) {
         const engine_t *other = &self->engines[k];
-        if (k == i || !other->ready || other->direct.first || !job_allows(self, job, k) ||
+        if (k == i || k == self->hosts.keeper || !other->ready || other->direct.first || !job_allows(self, job, k) ||
             (job->needs && !hosts_fit(&self->hosts, k, job->needs)))
             continue;
         double theirs = mean / paces_slowness(&self->paces, job->function, i, k);
@@ -308,6 +308,7 @@ static uint32_t choose_for(scheduler_t *self, scheduler_job_t *job, const schedu
         const engine_t *engine = &self->engines[i];
         self->looks++;
         if (engine->direct.first || !has_balanced_room(self, engine, now) ||
+            (i == self->hosts.keeper && job != self->hosts.first) ||
             !(span ? span_allows(self, span, i) : job_allows(self, job, i)) || !is_admitted(self, job, i, now))
             continue;
         self->candidates[count++] = i;
@@ -408,7 +409,7 @@ static scheduler_span_t *pick(scheduler_t *self, uint32_t asks, uint32_t *taker,
     if (c == NO_CLIENT)
         return NULL;
     scheduler_span_t *passed_over = self->hosts.first ? pick_passed_over(self, asks, taker, now) : NULL;
-    if (passed_over)
+    if (passed_over || (self->hosts.first && asks == self->hosts.keeper && asks != SCHEDULER_NO_ENGINE))
         return passed_over;
     do {
         uint32_t next = self->clients[c].next;

@@ -12,7 +12,7 @@ void hosts_free(hosts_t *self)
     for (uint32_t i = 0; i < self->engine_count; i++) free(self->engines[i]);
     free(self->engines);
     free(self->all);
-    *self = (hosts_t){.closed = HOSTS_NONE};
+    *self = (hosts_t){.closed = HOSTS_NONE, .keeper = HOSTS_NONE};
 }
 
 //  --- Who has what -------------------------------------------------------------------------------------------
@@ -255,8 +255,10 @@ bool hosts_admit(hosts_t *self, uint32_t engine, scheduler_job_t *job, int64_t n
         self->first = self->first ? self->first : job;
         self->since = now;
     }
-    if (self->closed == HOSTS_NONE && hosts_passed_over(self, now) == job)
+    if (self->closed == HOSTS_NONE && hosts_passed_over(self, now) == job) {
         self->closed = that->host;
+        self->keeper = engine;
+    }
     return false;
 }
 
@@ -266,13 +268,13 @@ bool hosts_forget(hosts_t *self, const scheduler_job_t *job)
         return false;
     bool kept = self->closed != HOSTS_NONE;
     self->first = NULL;
-    self->closed = HOSTS_NONE;
+    hosts_reopen(self);
     return kept;
 }
 
 void hosts_reopen(hosts_t *self)
 {
-    self->closed = HOSTS_NONE;
+    self->closed = self->keeper = HOSTS_NONE;
 }
 
 bool hosts_take_wanted(hosts_t *self, uint32_t engine)

@@ -7,7 +7,8 @@
 //
 //  A task that needs much could be passed over for ever by others that need little. So the first job that found too
 //  little is remembered; when it has waited for HOSTS_PATIENCE_NS, nothing else that takes of a host begins on one on
-//  which it could run, until it has begun.
+//  which it could run, until it has begun; and one engine there stands ready for it, or it could find those that it may
+//  run on at long tasks that need nothing.
 #ifndef IPC_CONTROLLER_HOSTS_H
 #define IPC_CONTROLLER_HOSTS_H
 
@@ -52,6 +53,7 @@ typedef struct hosts {
     scheduler_job_t *first;            // that found too little, or NULL
     int64_t since;                     // when it did
     uint32_t closed;                   // the host that is kept for it, or HOSTS_NONE
+    uint32_t keeper;                   // an engine there that takes no other balanced work, or HOSTS_NONE
     uint64_t refusals;                 // ever
 } hosts_t;
 

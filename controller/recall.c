@@ -94,7 +94,7 @@ static void recall(scheduler_t *self, uint32_t i, uint64_t count)
 
 static bool recall_for(scheduler_t *self, uint32_t idle, int64_t now)
 {
-    uint32_t fullest = find_fullest(self, idle, now);
+    uint32_t fullest = idle == self->hosts.keeper ? SCHEDULER_NO_ENGINE : find_fullest(self, idle, now);
     if (fullest == SCHEDULER_NO_ENGINE)
         return false;
     recall(self, fullest, share_of(self, idle, fullest));

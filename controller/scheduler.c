@@ -17,7 +17,7 @@ scheduler_t *scheduler_new(const scheduler_actions_t *actions, void *context)
 {
     scheduler_t *self = ipc_xalloc(sizeof *self);
     *self = (scheduler_t){.actions = actions, .context = context, .turn = NO_CLIENT, .shared = INT64_MIN / 2,
-                          .hosts = {.closed = HOSTS_NONE},
+                          .hosts = {.closed = HOSTS_NONE, .keeper = HOSTS_NONE},
                           .spans = slab_new(sizeof(scheduler_span_t)),
                           .jobs = slab_new(sizeof(job_record_t))};
     return self;

@@ -206,18 +206,39 @@ START_TEST(what_engines_have_of_their_own_is_in_use_at_one_time)
 }
 END_TEST
 
+//  Beside one client or some that have small ones all the time.
 START_TEST(a_large_need_is_not_passed_over_for_ever)
 {
     begin(4, SIM_MS);
-    uint32_t many = sim_join(&sim), one = sim_join(&sim);
-    sim_submit(&sim, (sim_job_t){.client = many, .count = 10000, .cores = 1});
+    uint32_t one = sim_join(&sim);
+    for (int i = 0; i < _i; i++) sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = 10000, .cores = 1});
     sim_run(&sim, 50 * SIM_MS);
     int64_t asked = sim.now = 50 * SIM_MS;
     sim_job_t *large = sim_submit(&sim, (sim_job_t){.client = one, .count = 1, .cores = SIM_HOST_CORES});
-    sim_job_t *plain = sim_submit(&sim, (sim_job_t){.client = one, .count = 100, .function = 2});
+    sim_job_t *plain = sim_submit(&sim, (sim_job_t){.client = one, .count = 20, .function = 2});
     sim_run(&sim, FOREVER);
-    ck_assert_int_le(large->finished - asked, HOSTS_PATIENCE_NS + 20 * SIM_MS);
+    ck_assert_int_le(large->finished - asked, HOSTS_PATIENCE_NS + 40 * SIM_MS);
     ck_assert_int_le(plain->finished - asked, 150 * SIM_MS); // what needs nothing does not wait for that
+    end();
+}
+END_TEST
+
+//  Nor does a task that needs nothing, and lasts for long, take its engine while the cores become free.
+START_TEST(an_engine_stands_ready_for_what_was_passed_over)
+{
+    begin(4, 10 * SIM_MS);
+    uint32_t one = sim_join(&sim), plain = sim_join(&sim);
+    for (uint32_t f = 3; f <= 9; f += 2) // 30 to 90 ms, never through all at once
+        sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = 400, .cores = 1, .function = f});
+    sim_run(&sim, 200 * SIM_MS);
+    int64_t asked = sim.now = 200 * SIM_MS;
+    sim_job_t *large =
+        sim_submit(&sim, (sim_job_t){.client = one, .count = 1, .cores = SIM_HOST_CORES, .allowed = 1});
+    sim_run(&sim, 310 * SIM_MS); // its patience ends
+    sim.now = 310 * SIM_MS;
+    sim_submit(&sim, (sim_job_t){.client = plain, .count = 100, .function = 200}); // 2 s each
+    sim_run(&sim, FOREVER);
+    ck_assert_int_le(large->finished - asked, 500 * SIM_MS);
     end();
 }
 END_TEST
@@ -327,7 +348,7 @@ static const needs_t host_has = {2, {{"cores", 2}, {"memory", 1e9}}};
 
 START_TEST(an_account_of_fractions_comes_back_to_nothing)
 {
-    hosts_t hosts = {.closed = HOSTS_NONE};
+    hosts_t hosts = {.closed = HOSTS_NONE, .keeper = HOSTS_NONE};
     needs_t tenth = {1, {{"cores", 0.1}}}, none = {.count = 0}, rest = {1, {{"cores", 2}}};
     for (uint32_t e = 0; e < 21; e++) hosts_join(&hosts, e, "a", &host_has, &none);
     for (int i = 0; i < 1000; i++) {
@@ -345,7 +366,7 @@ END_TEST
 
 START_TEST(an_engine_holds_the_most_that_its_tasks_need)
 {
-    hosts_t hosts = {.closed = HOSTS_NONE};
+    hosts_t hosts = {.closed = HOSTS_NONE, .keeper = HOSTS_NONE};
     needs_t none = {.count = 0}, one = {1, {{"cores", 1}}}, two = {1, {{"cores", 2}}};
     hosts_join(&hosts, 0, "a", &host_has, &none);
     hosts_join(&hosts, 1, "a", &host_has, &none);
@@ -368,7 +389,7 @@ END_TEST
 
 START_TEST(what_an_engine_was_said_to_have_is_its_own)
 {
-    hosts_t hosts = {.closed = HOSTS_NONE};
+    hosts_t hosts = {.closed = HOSTS_NONE, .keeper = HOSTS_NONE};
     needs_t own = {1, {{"cores", 8}}}, none = {.count = 0}, eight = {1, {{"cores", 8}}}, two = {1, {{"cores", 2}}};
     hosts_join(&hosts, 0, "a", &host_has, &own);
     hosts_join(&hosts, 1, "a", &host_has, &none);
@@ -389,7 +410,8 @@ int main(void)
     tcase_add_loop_test(tests, as_many_run_as_the_hosts_have_cores_for, 0, (int) (sizeof sizes / sizeof sizes[0]));
     tcase_add_test(tests, calls_with_needs_keep_all_cores_busy);
     tcase_add_test(tests, what_engines_have_of_their_own_is_in_use_at_one_time);
-    tcase_add_test(tests, a_large_need_is_not_passed_over_for_ever);
+    tcase_add_loop_test(tests, a_large_need_is_not_passed_over_for_ever, 1, 6);
+    tcase_add_test(tests, an_engine_stands_ready_for_what_was_passed_over);
     tcase_add_test(tests, a_need_is_met_beside_work_that_needs_nothing);
     tcase_add_test(tests, what_a_dead_engine_held_is_free);
     tcase_add_test(tests, what_an_aborted_task_held_is_free);
