@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/arena.h"
-#include "common/names.h"
+#include "common/members.h"
 #include "common/remote.h"
 
 //  The process's own namespace, and what ipc_give() and ipc_task_alloc() made: it has no task whose end
@@ -56,7 +56,8 @@ static bool local_ns_has(const char *name)
 {
     local_t *self = local();
     lock_ready(self);
-    bool has = names_get(self->names, name) != NULL;
+    ipc_value_t member;
+    bool has = members_get(self->names, name, self->arena, "", &member, NULL) == 0;
     pthread_mutex_unlock(&self->lock);
     return has;
 }
@@ -65,11 +66,12 @@ static ipc_value_t local_ns_get(const char *name)
 {
     local_t *self = local();
     lock_ready(self);
-    const ipc_value_t *found = names_get(self->names, name);
-    ipc_value_t value = found ? *found : ipc_none();
+    ipc_value_t value;
+    ipc_error_t error;
+    int rc = members_get(self->names, name, self->arena, "", &value, &error);
     pthread_mutex_unlock(&self->lock);
-    if (!found)
-        raise_locally("NameError", "name '%s' is not defined", name);
+    if (rc)
+        raise_locally(error.kind, "%s", error.text);
     return value;
 }
 
@@ -77,8 +79,11 @@ static void local_ns_set(const char *name, ipc_value_t value)
 {
     local_t *self = local();
     lock_ready(self);
-    names_set(self->names, name, value);
+    ipc_error_t error;
+    int rc = members_set(self->names, name, value, "", &error);
     pthread_mutex_unlock(&self->lock);
+    if (rc)
+        raise_locally(error.kind, "%s", error.text);
 }
 
 static ipc_value_t local_give(ipc_value_t value)

@@ -81,7 +81,8 @@ static inline int64_t ipc_engine_id(void)
 }
 
 //  The value of a name in the engine's namespace, lent until the name changes; a missing one raises
-//  NameError. An array is the engine's own, so changes stay.
+//  NameError. An array is the engine's own, so changes stay. A name may lead into a value, here and below: see
+//  ipc_pull(); the row of an array that begins at no multiple of 64 bytes is a copy.
 static inline ipc_value_t ipc_ns_get(const char *name)
 {
     return ipc_runtime()->ns_get(name);

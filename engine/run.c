@@ -7,8 +7,8 @@
 #include "common/convert.h"
 #include "common/copy.h"
 #include "common/fail.h"
+#include "common/members.h"
 #include "engine/crash.h"
-#include "engine/members.h"
 #include "engine/state.h"
 
 enum { ALIGNMENT = 64 };
@@ -96,7 +96,7 @@ static int look_up(worker_t *self, const char *name, ipc_value_t *value)
     const ipc_value_t *found = names_get(self->names, name);
     if (found)
         *value = *found;
-    else if (members_get(self->names, name, self->arena, self->options.engine, value, &error))
+    else if (members_get(self->names, name, self->arena, self->where, value, &error))
         return fail_with(self, &error);
     return 0;
 }
@@ -301,7 +301,7 @@ static int read_binding(worker_t *self, const char *name, ipc_reader_t *reader, 
     if (unpack(self, reader, binding->arena, &binding->value) ||
         resolve(self, &binding->value, binding->arena))
         return -1;
-    if (members_check(self->names, name, self->options.engine, &error))
+    if (members_check(self->names, name, self->where, &error))
         return fail_with(self, &error);
     return 0;
 }
@@ -312,7 +312,7 @@ static int bind_all(worker_t *self, binding_t *bindings, size_t count)
     ipc_error_t error; // filled by who fails
     for (size_t i = 0; i < count; i++) {
         binding_t *binding = &bindings[i];
-        if (members_put(self->names, binding->name, binding->value, &binding->arena, self->options.engine, &error))
+        if (members_put(self->names, binding->name, binding->value, &binding->arena, self->where, &error))
             return fail_with(self, &error);
     }
     return 0;

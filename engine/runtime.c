@@ -3,6 +3,7 @@
 
 #include "common/array_body.h"
 #include "common/fail.h"
+#include "common/members.h"
 #include "engine/state.h"
 
 //  The table's functions take no context, since users call them: the process's one worker is known here.
@@ -44,20 +45,30 @@ __attribute__((noreturn, format(printf, 2, 3))) static void raise_here(const cha
 
 static ipc_value_t engine_ns_get(const char *name)
 {
-    const ipc_value_t *found = names_get(in_task("ipc_ns_get()")->names, name);
-    if (!found)
-        raise_here("NameError", "name '%s' is not defined on engine %d", name, the_worker->options.engine);
-    return *found;
+    const worker_t *self = in_task("ipc_ns_get()");
+    const ipc_value_t *found = names_get(self->names, name);
+    ipc_value_t member;
+    ipc_error_t error;
+    if (found)
+        return *found;
+    if (members_get(self->names, name, self->arena, self->where, &member, &error))
+        raise_here(error.kind, "%s", error.text);
+    return member;
 }
 
 static void engine_ns_set(const char *name, ipc_value_t value)
 {
-    names_set(in_task("ipc_ns_set()")->names, name, value);
+    const worker_t *self = in_task("ipc_ns_set()");
+    ipc_error_t error;
+    if (members_set(self->names, name, value, self->where, &error))
+        raise_here(error.kind, "%s", error.text);
 }
 
 static bool engine_ns_has(const char *name)
 {
-    return names_get(in_task("ipc_ns_has()")->names, name) != NULL;
+    const worker_t *self = in_task("ipc_ns_has()");
+    ipc_value_t member;
+    return names_get(self->names, name) || members_get(self->names, name, self->arena, "", &member, NULL) == 0;
 }
 
 static ipc_value_t engine_give(ipc_value_t value)

@@ -135,6 +135,7 @@ struct worker {
     // the task thread's
     loader_t *loader;
     names_t *names;
+    char where[32];                    // " on engine 3", for sentences about names
     ipc_store_t *store;
     ipc_arena_t *arena;                // of the item that runs
     targets_t targets;                 // that the last gathers wrote into

@@ -378,6 +378,7 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     setvbuf(stdout, NULL, _IOLBF, 0); // so that a crash loses at most an unfinished line
     self->holds = holds_new();
     self->names = names_new();
+    snprintf(self->where, sizeof self->where, " on engine %d", self->options.engine);
     self->arena = ipc_arena_new();
     self->store = ipc_store_new(self->connection.shm, self->owner);
     self->loader = loader_new(&(loader_options_t){.images = self->images,

@@ -24,6 +24,9 @@ IPC_REMOTE(double, double_member, (void))
     double *x = ipc_array_f64(ipc_value_array(a));
     return x[0] *= 2;
 }
+IPC_REMOTE(ipc_value_t, read_name, (const char *name)) { return ipc_ns_get(name); }
+IPC_REMOTE(bool, has_name, (const char *name)) { return ipc_ns_has(name); }
+IPC_REMOTE(void, set_name, (const char *name, ipc_value_t value)) { ipc_ns_set(name, value); }
 // clang-format on
 
 //  Fails the test unless position 0 failed with NameError and these words.
@@ -192,6 +195,28 @@ START_TEST(members_are_set_by_their_path)
 }
 END_TEST
 
+START_TEST(functions_read_and_set_members_too)
+{
+    session_t s = session_open();
+    const double x[] = {1, 2, 3, 4};
+    ipc_push(s.one, "a", ipc_dict("b", ipc_list(1, 2), "m", ipc_view2(IPC_F64, x, 2, 2)));
+    assert_prints(ipc_apply(s.one, read_name, "a.b[1]"), "2");
+    assert_prints(ipc_apply(s.one, read_name, "a.m[1]"), "[3, 4]");
+    assert_prints(ipc_apply(s.one, has_name, "a.b[1]"), "true");
+    assert_prints(ipc_apply(s.one, has_name, "a.b[2]"), "false");
+    assert_ok(ipc_apply(s.one, set_name, "a.new", ipc_ref("a.b")));
+    assert_ok(ipc_apply_sync(s.one, set_name, "a.b[0]", 5));
+    assert_prints(ipc_pull_list(s.one, ipc_list("a.new", "a.b")), "[[1, 2], [5, 2]]");
+    assert_name_error(ipc_apply(s.one, read_name, "a.x"), "'a' has no member 'x' on engine 0");
+    assert_name_error(ipc_apply(s.one, set_name, "a.x.y", 1), "'a' has no member 'x' on engine 0");
+    set_name("here", ipc_dict("k", 1)); // in the process's own names
+    set_name("here.k", ipc_list(6));
+    ck_assert_int_eq(ipc_value_i64(read_name("here.k[0]")), 6);
+    ck_assert(has_name("here.k") && !has_name("here.x"));
+    session_close(&s);
+}
+END_TEST
+
 START_TEST(a_name_with_dots_that_was_bound_whole_is_that_name)
 {
     session_t s = session_open();
@@ -285,6 +310,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, members_are_pulled_by_their_path);
     tcase_add_test(tests, what_is_not_there_is_named);
     tcase_add_test(tests, members_are_set_by_their_path);
+    tcase_add_test(tests, functions_read_and_set_members_too);
     tcase_add_test(tests, a_name_with_dots_that_was_bound_whole_is_that_name);
     tcase_add_test(tests, arrays_beside_a_member_that_is_set_are_what_they_were);
     tcase_add_test(tests, references_are_looked_up_wherever_they_stand);

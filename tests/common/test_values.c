@@ -343,6 +343,21 @@ START_TEST(a_name_owns_its_value)
 }
 END_TEST
 
+START_TEST(a_zip_is_as_long_as_its_shortest_sequence)
+{
+    static const double numbers[] = {1, 2, 3, 4};
+    ipc_value_t zip = ipc_zip(ipc_range(0, 9), ipc_view2(IPC_F64, numbers, 2, 2), ipc_list(5, 6, 7));
+    ck_assert_int_eq(ipc_value_kind(zip), IPC_KIND_ZIP);
+    ck_assert_uint_eq(ipc_value_count(zip), 2);
+    ck_assert_uint_eq(ipc_value_count(ipc_value_from_zip(NULL, 0)), 0);
+    ipc_arena_t *arena = ipc_arena_new();
+    ipc_value_t copy = ipc_value_copy(zip, arena);
+    ck_assert_uint_eq(ipc_value_count(copy), 2);
+    ck_assert_ptr_ne(ipc_value_array(copy.as.items[1]), NULL); // of its own
+    ipc_arena_destroy(&arena);
+}
+END_TEST
+
 static void add_values(TCase *tests)
 {
     tcase_add_test(tests, an_array_is_zeroed_and_aligned);
@@ -369,6 +384,7 @@ int main(void)
     tcase_add_test(tests, names_are_bound_and_removed);
     tcase_add_test(tests, a_name_owns_its_value);
     tcase_add_test(tests, the_widest_range_is_counted);
+    tcase_add_test(tests, a_zip_is_as_long_as_its_shortest_sequence);
     Suite *suite = suite_create("values");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -1,4 +1,4 @@
-#include "engine/members.h"
+#include "common/members.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 typedef struct walk {
     const char *name;
     const char *at;                    // what was not read yet: "", ".b", "[2].c"
-    int engine;
+    const char *where;                 // for sentences
     ipc_error_t *error;
 } walk_t;
 
@@ -46,17 +46,17 @@ static const ipc_value_t *find_head(walk_t *self, const names_t *names)
 static int fail_unbound(const walk_t *self)
 {
     size_t size = strcspn(self->name, ".[");
-    return ipc_fail(self->error, IPC_E_NAME, "name '%.*s' is not defined on engine %d",
-                    (int) (size ? size : strlen(self->name)), self->name, self->engine);
+    return ipc_fail(self->error, IPC_E_NAME, "name '%.*s' is not defined%s",
+                    (int) (size ? size : strlen(self->name)), self->name, self->where);
 }
 
 static int fail_member(const walk_t *self, const step_t *step)
 {
     if (step->key)
-        return ipc_fail(self->error, IPC_E_NAME, "'%.*s' has no member '%.*s' on engine %d", (int) read_so_far(self),
-                        self->name, (int) step->size, step->key, self->engine);
-    return ipc_fail(self->error, IPC_E_NAME, "'%.*s' has no member at %ld on engine %d", (int) read_so_far(self),
-                    self->name, step->index, self->engine);
+        return ipc_fail(self->error, IPC_E_NAME, "'%.*s' has no member '%.*s'%s", (int) read_so_far(self),
+                        self->name, (int) step->size, step->key, self->where);
+    return ipc_fail(self->error, IPC_E_NAME, "'%.*s' has no member at %ld%s", (int) read_so_far(self),
+                    self->name, step->index, self->where);
 }
 
 //  Reads a step ahead and gives where it ends; NULL with *error when it is none.
@@ -84,8 +84,8 @@ static int64_t place_of(const walk_t *self, const ipc_value_t *container, const 
     int64_t count = (int64_t) ipc_value_count(*container), i = 0;
     if (step->key) {
         if (container->kind != IPC_KIND_DICT)
-            return ipc_fail(self->error, IPC_E_NAME, "'%.*s' is no dictionary on engine %d: it has no member '%.*s'",
-                            (int) read_so_far(self), self->name, self->engine, (int) step->size, step->key);
+            return ipc_fail(self->error, IPC_E_NAME, "'%.*s' is no dictionary%s: it has no member '%.*s'",
+                            (int) read_so_far(self), self->name, self->where, (int) step->size, step->key);
         for (; i < count; i++) {
             const char *key = ipc_value_key(*container, (size_t) i);
             if (strncmp(key, step->key, step->size) == 0 && key[step->size] == 0)
@@ -98,8 +98,8 @@ static int64_t place_of(const walk_t *self, const ipc_value_t *container, const 
         count = (int64_t) array->shape[0];
     else if (container->kind != IPC_KIND_LIST && container->kind != IPC_KIND_RANGE)
         return ipc_fail(self->error, IPC_E_NAME,
-                        "'%.*s' is neither a list nor an array on engine %d: it has no member at %ld",
-                        (int) read_so_far(self), self->name, self->engine, step->index);
+                        "'%.*s' is neither a list nor an array%s: it has no member at %ld",
+                        (int) read_so_far(self), self->name, self->where, step->index);
     i = step->index < 0 ? step->index + count : step->index;
     return i >= 0 && i < count ? i : fail_member(self, step);
 }
@@ -119,10 +119,10 @@ static ipc_value_t row_of(const ipc_array_t *array, size_t i, ipc_arena_t *arena
     return ipc_value_from_array(row);
 }
 
-int members_get(const names_t *names, const char *name, ipc_arena_t *arena, int engine, ipc_value_t *value,
+int members_get(const names_t *names, const char *name, ipc_arena_t *arena, const char *where, ipc_value_t *value,
                 ipc_error_t *error)
 {
-    walk_t walk = {.name = name, .engine = engine, .error = error};
+    walk_t walk = {.name = name, .where = where, .error = error};
     const ipc_value_t *head = find_head(&walk, names);
     if (!head)
         return fail_unbound(&walk);
@@ -199,8 +199,8 @@ static int set_member(walk_t *self, ipc_value_t *value, const ipc_value_t *membe
             return fail_member(self, &step);
         if (value->kind != IPC_KIND_DICT && value->kind != IPC_KIND_LIST)
             return ipc_fail(self->error, IPC_E_NAME,
-                            "'%.*s' is no list or dictionary on engine %d: its members cannot be bound one by one",
-                            (int) read_so_far(self), self->name, self->engine);
+                            "'%.*s' is no list or dictionary%s: its members cannot be bound one by one",
+                            (int) read_so_far(self), self->name, self->where);
         self->at = behind;
         ipc_value_t old = is_new ? ipc_none() : ipc_value_at(*value, (size_t) i);
         if (!arena && is_new)
@@ -214,18 +214,18 @@ static int set_member(walk_t *self, ipc_value_t *value, const ipc_value_t *membe
     return 0;
 }
 
-int members_check(const names_t *names, const char *name, int engine, ipc_error_t *error)
+int members_check(const names_t *names, const char *name, const char *where, ipc_error_t *error)
 {
-    walk_t walk = {.name = name, .engine = engine, .error = error};
+    walk_t walk = {.name = name, .where = where, .error = error};
     const ipc_value_t *head = find_head(&walk, names);
     ipc_value_t value = head ? *head : ipc_none();
     return head && *walk.at ? set_member(&walk, &value, NULL, NULL) : 0;
 }
 
-int members_put(names_t *names, const char *name, ipc_value_t value, ipc_arena_t **arena_p, int engine,
+int members_put(names_t *names, const char *name, ipc_value_t value, ipc_arena_t **arena_p, const char *where,
                 ipc_error_t *error)
 {
-    walk_t walk = {.name = name, .engine = engine, .error = error};
+    walk_t walk = {.name = name, .where = where, .error = error};
     const ipc_value_t *head = find_head(&walk, names);
     if (!head || !*walk.at) {
         names_put(names, name, value, arena_p);
@@ -240,4 +240,13 @@ int members_put(names_t *names, const char *name, ipc_value_t value, ipc_arena_t
     names_put(names, first, whole, arena_p);
     free(first);
     return 0;
+}
+
+int members_set(names_t *names, const char *name, ipc_value_t value, const char *where, ipc_error_t *error)
+{
+    ipc_arena_t *arena = ipc_arena_new();
+    ipc_value_t copy = ipc_value_copy(value, arena);
+    int rc = members_put(names, name, copy, &arena, where, error);
+    ipc_arena_destroy(&arena);
+    return rc;
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/array_body.h"
-#include "engine/members.h"
+#include "common/members.h"
 
 typedef struct space {
     names_t *names;
@@ -40,7 +40,7 @@ static void assert_shown(ipc_value_t value, const char *expected)
 static void assert_found(space_t *self, const char *name, const char *expected)
 {
     ipc_value_t value;
-    ck_assert_msg(members_get(self->names, name, self->arena, 3, &value, &self->error) == 0, "%s", self->error.text);
+    ck_assert_msg(members_get(self->names, name, self->arena, " on engine 3", &value, &self->error) == 0, "%s", self->error.text);
     assert_shown(value, expected);
 }
 
@@ -48,7 +48,7 @@ static int put(space_t *self, const char *name, ipc_value_t value)
 {
     ipc_arena_t *arena = ipc_arena_new();
     ipc_value_t copy = ipc_value_copy(value, arena);
-    int rc = members_put(self->names, name, copy, &arena, 3, &self->error);
+    int rc = members_put(self->names, name, copy, &arena, " on engine 3", &self->error);
     ck_assert((rc == 0) == (arena == NULL)); // it was taken, or it was not
     ipc_arena_destroy(&arena);
     return rc;
@@ -64,7 +64,7 @@ START_TEST(names_lead_to_members_elements_and_rows)
     assert_found(&s, "m[1]", "[4, 5, 6]");
     assert_found(&s, "m[-2][+2]", "3");
     ipc_value_t row;
-    ck_assert_int_eq(members_get(s.names, "m[1]", s.arena, 3, &row, &s.error), 0);
+    ck_assert_int_eq(members_get(s.names, "m[1]", s.arena, " on engine 3", &row, &s.error), 0);
     ck_assert_uint_eq((uintptr_t) ipc_array_data(ipc_value_array(row)) % 64, 0);
     space_destroy(&s);
 }
@@ -80,10 +80,10 @@ START_TEST(every_cut_name_gives_a_value_or_a_sentence)
         memcpy(name, whole, size);
         ipc_value_t value;
         s.error = (ipc_error_t){0};
-        if (members_get(s.names, name, s.arena, 3, &value, &s.error))
+        if (members_get(s.names, name, s.arena, " on engine 3", &value, &s.error))
             ck_assert_msg(strstr(s.error.text, "engine 3") || strstr(s.error.text, "leads to no value"), "%s: %s", name,
                           s.error.text);
-        ck_assert_int_eq(members_check(s.names, name, 3, &s.error) == 0 || s.error.code == IPC_E_NAME, true);
+        ck_assert_int_eq(members_check(s.names, name, " on engine 3", &s.error) == 0 || s.error.code == IPC_E_NAME, true);
     }
     space_destroy(&s);
 }
@@ -110,7 +110,7 @@ START_TEST(what_cannot_be_set_changes_nothing)
                                         "d.key.l[", "d.key.l[1]x", "m[0][0]"};
     space_t s = space_new();
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        ck_assert_msg(members_check(s.names, names[i], 3, &s.error) == -1, "%s", names[i]);
+        ck_assert_msg(members_check(s.names, names[i], " on engine 3", &s.error) == -1, "%s", names[i]);
         char *first = strdup(s.error.text);
         ck_assert_int_eq(put(&s, names[i], ipc_list(5)), -1);
         ck_assert_str_eq(s.error.text, first);
@@ -144,7 +144,7 @@ START_TEST(arrays_beside_it_keep_their_memory)
     names_put(s.names, "own", ipc_value_from_dict(pair, 2), &arena);
     for (int i = 0; i < 3; i++) ck_assert_int_eq(put(&s, "own.b", ipc_list(i)), 0);
     ipc_value_t found;
-    ck_assert_int_eq(members_get(s.names, "own.a", s.arena, 3, &found, &s.error), 0);
+    ck_assert_int_eq(members_get(s.names, "own.a", s.arena, " on engine 3", &found, &s.error), 0);
     ck_assert_ptr_eq(ipc_array_data(ipc_value_array(found)), memory);
     ck_assert_int_eq(released, 0);
     ck_assert_int_eq(put(&s, "own.a", ipc_none()), 0);
