@@ -39,7 +39,8 @@ void detached_destroy(detached_t **self_p);
 //  False while DETACHED_MAX have not ended.
 bool detached_has_room(detached_t *self);
 
-//  A job of this client's, with its payload and terms, from now on belongs to nobody who could go, and is kept. There must be room.
+//  A job of this client's, with its payload and terms, from now on belongs to nobody who could go, and is kept. There
+//  must be room.
 void detached_adopt(detached_t *self, peer_t *client, scheduler_job_t *job, bool is_list);
 
 //  Gives a job that is to run it again what it was submitted with: engines allowed, needs, limits from now on.

@@ -101,7 +101,8 @@ START_TEST(outstanding)
     gate_t gate = gate_new();
     ck_assert(ipc_client_wait_all(s.client, 0));
     ck_assert_uint_eq(ipc_client_outstanding(s.client), 0);
-    ipc_result_t *r = ipc_apply(s.all, at_gate, (const char *) gate.path), *map = ipc_map(s.any, square, ipc_range(0, 10));
+    ipc_result_t *r = ipc_apply(s.all, at_gate, (const char *) gate.path);
+    ipc_result_t *map = ipc_map(s.any, square, ipc_range(0, 10));
     ck_assert_uint_eq(ipc_client_outstanding(s.client), ENGINES + 10);
     ck_assert_uint_eq(ipc_client_outstanding(other.client), 0);
     ipc_result_destroy(&map); // it stays outstanding

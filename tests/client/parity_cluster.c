@@ -53,7 +53,8 @@ static char *ipcluster(int wanted, const char *id, const char *command, const ch
     char program[PATH_BYTES];
     int status = -1;
     snprintf(program, sizeof program, "%s/tools/ipcluster", getenv("BUILD_ROOT"));
-    char *const of_one[] = {program, (char *) command, "--cluster-id", (char *) id, (char *) option, (char *) value, NULL};
+    char *const of_one[] = {program,         (char *) command, "--cluster-id", (char *) id,
+                            (char *) option, (char *) value,   NULL};
     char *const of_all[] = {program, (char *) command, (char *) option, (char *) value, NULL};
     char *text = output_of(id ? of_one : of_all, &status);
     ck_assert_msg(status == wanted, "%s: exit status %d: %s", command, status, text);

@@ -177,7 +177,8 @@ START_TEST(resubmit_flags)
     assert_prints(r, "2");
     for (int i = 0; i < 5; i++) assert_prints(ipc_client_resubmit(s.client, ipc_result_id(r)), "2");
     ipc_result_t *on_0 = ipc_apply_sync(s.one, my_id);
-    assert_fails(ipc_apply_with_sync(s.any, (&(ipc_options_t){.detach = true, .after = ipc_after(on_0)}), my_id), "detach");
+    ipc_result_t *waits = ipc_apply_with(s.any, (&(ipc_options_t){.detach = true, .after = ipc_after(on_0)}), my_id);
+    assert_fails(waits, "detach");
     ipc_options_t limited = {.detach = true, .run_limit_ms = 50, .timeout_ms = 60000};
     r = ipc_apply_with_sync(s.any, &limited, endless);
     ck_assert_str_eq(ipc_result_error(r)->kind, "TaskTimeout");
@@ -253,7 +254,8 @@ START_TEST(purge_hub_results_of_engines)
     ipc_options_t options = {.label = "by engine"};
     ipc_view_t *next = view_of(&s, "1");
     for (int i = 0; i < 6; i++) assert_ok(ipc_apply_with_sync(i % 2 ? s.one : next, &options, square, i));
-    ipc_result_t *r = ipc_apply_with(s.one, (&(ipc_options_t){.label = "purge gate"}), at_gate, (const char *) gate.path);
+    ipc_options_t held = {.label = "purge gate"};
+    ipc_result_t *r = ipc_apply_with(s.one, &held, at_gate, (const char *) gate.path);
     await_running(&s, "purge gate", 1);
     ck_assert_int_ge(ipc_client_purge_where(s.client, &(ipc_history_query_t){.engine = "0"}, &error), 3);
     ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.engine = "0"}), 1); // at the gate
