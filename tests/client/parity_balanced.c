@@ -47,6 +47,7 @@ IPC_REMOTE(int64_t, needs_name, (const char *name))
         ipc_refuse("engine %d has no %s", (int) ipc_engine_id(), name);
     return ipc_engine_id();
 }
+IPC_REMOTE(int64_t, subtract, (int64_t a, int64_t b)) { return a - b; }
 // clang-format on
 
 static void assert_kind(ipc_result_t *r, const char *kind)
@@ -340,6 +341,23 @@ START_TEST(executor)
 }
 END_TEST
 
+START_TEST(map_short_first)
+{
+    session_t s = session_open();
+    assert_prints(ipc_map_sync(s.any, subtract, ipc_zip(ipc_range(0, 4), ipc_range(0, 10))), "[0, 0, 0, 0]");
+    assert_prints(ipc_map_sync(s.all, subtract, ipc_zip(ipc_range(0, 0), ipc_range(0, 10))), "[]");
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(map_short_last)
+{
+    session_t s = session_open();
+    assert_prints(ipc_map_sync(s.any, subtract, ipc_zip(ipc_range(10, 20), ipc_list(1, 2, 3))), "[9, 9, 9]");
+    session_close(&s);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, z_crash);
@@ -360,6 +378,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, require_objects);
     tcase_add_test(tests, require_imports);
     tcase_add_test(tests, executor);
+    tcase_add_test(tests, map_short_first);
+    tcase_add_test(tests, map_short_last);
 }
 
 int main(void)

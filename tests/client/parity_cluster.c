@@ -307,6 +307,29 @@ START_TEST(ipcluster_clean)
 }
 END_TEST
 
+//  A stopped engine leaves the ids and cannot be indexed; then the whole cluster goes.
+START_TEST(shutdown)
+{
+    ipc_cluster_t *cluster = ipc_cluster_start(&(ipc_cluster_options_t){.engines = 3}, NULL);
+    ck_assert_ptr_nonnull(cluster);
+    ipc_client_t *client = ipc_cluster_client(cluster, NULL);
+    ck_assert_ptr_nonnull(client);
+    ipc_view_t *all = ipc_direct_view(client, "all", NULL);
+    ipc_error_t error = {.code = IPC_E_NONE};
+    assert_ok(ipc_view_shutdown(ipc_direct_view(client, "1", NULL)));
+    size_t count = 0;
+    for (double end = now() + WAIT_MS / 1000; count != 2 && now() < end;) ipc_client_ids(client, &count);
+    ck_assert_uint_eq(count, 2);
+    ck_assert_ptr_null(ipc_direct_view(client, "1", &error));
+    ck_assert_int_eq(error.code, IPC_E_ENGINE_LOST);
+    assert_prints(ipc_apply_sync(all, my_id), "[0, 2]");
+    ck_assert_int_eq(ipc_client_shutdown(client, WAIT_MS, &error), 0);
+    ck_assert_int_ne(access(ipc_cluster_connection(cluster), F_OK), 0);
+    ipc_client_destroy(&client);
+    ipc_cluster_destroy(&cluster);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, start_stop_cluster);
@@ -324,6 +347,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, ipcluster_start_stop);
     tcase_add_test(tests, ipcluster_list);
     tcase_add_test(tests, ipcluster_clean);
+    tcase_add_test(tests, shutdown);
 }
 
 int main(void)

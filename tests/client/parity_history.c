@@ -369,6 +369,44 @@ START_TEST(label)
 }
 END_TEST
 
+//  Whose a task is.
+START_TEST(hub_history)
+{
+    session_t s = session_open(), other = session_open();
+    ipc_options_t options = {.label = "whose"};
+    assert_ok(ipc_apply_with_sync(s.one, &options, square, 1));
+    assert_ok(ipc_apply_with_sync(other.one, &options, square, 2));
+    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "whose"}), 2);
+    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "whose", .client = ipc_client_number(s.client)}), 1);
+    ck_assert_uint_eq(count_of(&other, &(ipc_history_query_t){.label = "whose", .client = ipc_client_number(other.client)}), 1);
+    session_close(&other);
+    session_close(&s);
+}
+END_TEST
+
+//  Ranges that meet split the history exactly; ids one by one.
+START_TEST(db_query_dt_exactly)
+{
+    enum { TASKS = 4 };
+    session_t s = session_open();
+    ipc_options_t options = {.label = "split"};
+    double at[TASKS];
+    uint64_t ids[TASKS];
+    for (int i = 0; i < TASKS; i++) {
+        ipc_result_t *r = ipc_apply_with_sync(s.one, &options, square, i);
+        assert_ok(r);
+        ids[i] = ipc_result_id(r);
+        at[i] = ipc_result_metadata(r, 0)->submitted;
+    }
+    for (int i = 0; i < TASKS; i++) {
+        ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "split", .submitted_before = at[i]}), i);
+        ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "split", .submitted_from = at[i]}), TASKS - i);
+    }
+    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.ids = ids + 1, .id_count = 2}), 2);
+    session_close(&s);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, get_result);
@@ -392,6 +430,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, find_records_glob);
     tcase_add_test(tests, label);
     tcase_add_test(tests, cull_count);
+    tcase_add_test(tests, hub_history);
+    tcase_add_test(tests, db_query_dt_exactly);
 }
 
 int main(void)

@@ -227,18 +227,6 @@ END_TEST
 
 //  --- Output -----------------------------------------------------------------------------------------------------
 
-START_TEST(display_empty_streams)
-{
-    session_t s = session_open();
-    char *none = display_of(ipc_apply(s.all, my_id)), *some = display_of(ipc_apply(s.all, say_if_even));
-    ck_assert_str_eq(none, "");
-    ck_assert_str_eq(some, "[stdout:0] engine 0\n[stdout:2] engine 2\n"); // no line for the silent ones
-    free(none);
-    free(some);
-    session_close(&s);
-}
-END_TEST
-
 //  Nobody is told what another client's tasks write or give.
 START_TEST(output_of_others)
 {
@@ -396,6 +384,31 @@ START_TEST(owner_pop)
 }
 END_TEST
 
+static void assert_displays_by(ipc_result_t *result, ipc_group_t group, const char *expected)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    ipc_result_display_by(result, group, stream);
+    fclose(stream);
+    ck_assert_str_eq(text, expected);
+    free(text);
+}
+
+//  No line for the silent ones, whatever the group.
+static void display_empty_streams(ipc_group_t group)
+{
+    session_t s = session_open();
+    assert_displays_by(ipc_apply(s.all, my_id), group, "");
+    ipc_result_t *r = ipc_apply(view_of(&s, "0,1"), say_if_even);
+    assert_displays_by(r, group, "[stdout:0] engine 0\n");
+    session_close(&s);
+}
+
+START_TEST(display_empty_streams_type) { display_empty_streams(IPC_BY_TYPE); } END_TEST
+START_TEST(display_empty_streams_engine) { display_empty_streams(IPC_BY_ENGINE); } END_TEST
+START_TEST(display_empty_streams_order) { display_empty_streams(IPC_BY_ORDER); } END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, single_result_view);
@@ -411,7 +424,6 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, wait_first_exception);
     tcase_add_test(tests, error_engine_info_apply);
     tcase_add_test(tests, already_displayed);
-    tcase_add_test(tests, display_empty_streams);
     tcase_add_test(tests, output_of_others);
     tcase_add_test(tests, display_output_error);
     tcase_add_test(tests, progress);
@@ -423,6 +435,9 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, elapsed_multi);
     tcase_add_test(tests, hubresult_timestamps);
     tcase_add_test(tests, owner_pop);
+    tcase_add_test(tests, display_empty_streams_type);
+    tcase_add_test(tests, display_empty_streams_engine);
+    tcase_add_test(tests, display_empty_streams_order);
 }
 
 int main(void)

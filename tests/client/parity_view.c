@@ -481,6 +481,41 @@ START_TEST(compositeerror_truncate)
 }
 END_TEST
 
+//  Options of a view for some calls, and then those of before.
+START_TEST(temp_flags)
+{
+    session_t s = session_open();
+    ck_assert_int_eq(ipc_view_set_options(s.one, &(ipc_options_t){.label = "for a while"}, NULL), 0);
+    ck_assert_str_eq(ipc_result_metadata(ipc_apply_sync(s.one, my_id), 0)->label, "for a while");
+    ck_assert_int_eq(ipc_view_set_options(s.one, NULL, NULL), 0);
+    ck_assert_str_eq(ipc_result_metadata(ipc_apply_sync(s.one, my_id), 0)->label, "");
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(nested_getitem_setitem)
+{
+    session_t s = session_open();
+    ipc_push(s.all, "a", ipc_dict("b", 1, "list", ipc_list(5, 6, 7)));
+    ipc_push(s.all, "a.b", 128);
+    assert_prints(ipc_pull_sync(s.all, "a.b"), "[128, 128, 128, 128]");
+    assert_prints(ipc_pull_sync(s.one, "a"), "{\"b\": 128, \"list\": [5, 6, 7]}");
+    assert_prints(ipc_pull_sync(s.one, "a.list[1]"), "6");
+    session_close(&s);
+}
+END_TEST
+
+//  A reference that leads into a value.
+START_TEST(eval_reference)
+{
+    session_t s = session_open();
+    ipc_scatter(s.all, "g", ipc_range(0, 8));
+    assert_prints(ipc_apply_sync(s.all, square, ipc_ref("g[1]")), "[1, 9, 25, 49]");
+    assert_prints(ipc_apply_sync(s.all, square, ipc_ref("g[9]")), "[<NameError>, <NameError>, <NameError>, <NameError>]");
+    session_close(&s);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, z_crash_mux);
@@ -516,6 +551,9 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, await_data);
     tcase_add_test(tests, compositeerror_render_exception);
     tcase_add_test(tests, compositeerror_truncate);
+    tcase_add_test(tests, temp_flags);
+    tcase_add_test(tests, nested_getitem_setitem);
+    tcase_add_test(tests, eval_reference);
 }
 
 int main(void)
