@@ -522,23 +522,27 @@ static uint32_t find_soonest(const scheduler_t *self, const scheduler_job_t *job
 }
 
 //  A call that is all its client has here goes to its engine at once, however full that is: it is one item, and
-//  somebody waits for it.
+//  somebody waits for it. What waits there gives way.
 static void feed_lone(scheduler_t *self, int64_t now)
 {
     engine_set_t *called = &self->sets[SET_CALLED];
     for (uint32_t i = 0; (i = engine_set_next(called, NULL, i)) != ENGINE_SET_END; i++) {
         const scheduler_span_t *span = self->engines[i].direct.first;
         engine_set_put(called, i, false);
-        if (span && self->engines[i].ready && scheduler_span_is_lone(self, span))
-            engine_takes(self, i, take_direct(&self->engines[i]), now);
+        if (!span || !self->engines[i].ready || !scheduler_span_is_lone(self, span))
+            continue;
+        recall_for_lone(self, i);
+        engine_takes(self, i, take_direct(&self->engines[i]), now);
     }
     for (uint32_t k = 0; !is_by_scheme(self) && k < self->lone_count; k++) {
         scheduler_job_t *job = self->clients[self->lone[k]].queues[QUEUE_PLAIN].first;
         if (!job || !job_is_lone(self, job) || job->count != 1)
             continue;
         uint32_t engine = find_soonest(self, job, now);
-        if (engine != SCHEDULER_NO_ENGINE)
-            engine_takes(self, engine, cut(self, job, engine), now);
+        if (engine == SCHEDULER_NO_ENGINE)
+            continue;
+        recall_for_lone(self, engine);
+        engine_takes(self, engine, cut(self, job, engine), now);
     }
     self->lone_count = 0;
 }

@@ -92,6 +92,12 @@ static void recall(scheduler_t *self, uint32_t i, uint64_t count)
     self->actions->recall(self->context, i, count);
 }
 
+void recall_for_lone(scheduler_t *self, uint32_t i)
+{
+    if (engine_set_has(&self->sets[SET_RECALLABLE], i) && spare_of(&self->engines[i]) > 0)
+        recall(self, i, spare_of(&self->engines[i]));
+}
+
 static bool recall_for(scheduler_t *self, uint32_t idle, int64_t now)
 {
     uint32_t fullest = idle == self->hosts.keeper ? SCHEDULER_NO_ENGINE : find_fullest(self, idle, now);

@@ -176,5 +176,7 @@ void recall_for_idle(scheduler_t *self, int64_t now);
 //  While no engine is idle, what waits behind a long item is asked for too, so that it keeps its turn. A turn looks at
 //  some engines.
 void recall_overdue(scheduler_t *self, int64_t now);
+//  A lone call is about to be sent to an engine: what waits there is asked back, so that it goes behind.
+void recall_for_lone(scheduler_t *self, uint32_t engine);
 
 #endif

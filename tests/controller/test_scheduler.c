@@ -103,6 +103,31 @@ START_TEST(long_tasks_do_not_wait_behind_a_slow_engine)
 }
 END_TEST
 
+static sim_outcome_t takes_100_us(simulator_t *self, uint32_t engine, const sim_job_t *job, uint64_t position,
+                                  int64_t *duration)
+{
+    (void) self, (void) engine, (void) job, (void) position;
+    *duration = 100 * SIM_US;
+    return SIM_FINE;
+}
+
+//  Some 20 tasks wait at the engine when somebody calls it: they go behind.
+START_TEST(what_waits_at_an_engine_gives_way_to_a_lone_call)
+{
+    sim_init(&sim, 1, 1);
+    sim.behave = takes_100_us;
+    sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = 1000});
+    sim_run(&sim, 20 * SIM_MS);
+    ck_assert_uint_ge(scheduler_engine_load(sim.scheduler, 0), 10);
+    sim.now = 20 * SIM_MS;
+    sim_job_t *call = sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = 1, .direct = true, .allowed = 1});
+    sim_run(&sim, FOREVER);
+    // Those that it began while the call was on its way, and the call itself.
+    ck_assert_int_le(call->finished, 20 * SIM_MS + 2 * sim.latency + 300 * SIM_US);
+    finish();
+}
+END_TEST
+
 //  What waits at engine 0 is not for engine 1: it is not asked back again and again.
 START_TEST(an_idle_engine_recalls_nothing_that_it_may_not_take)
 {
@@ -531,6 +556,7 @@ int main(void)
     tcase_add_test(single, what_an_engine_has_before_it_is_bounded);
     tcase_add_test(single, long_tasks_spread_over_the_engines);
     tcase_add_test(single, long_tasks_do_not_wait_behind_a_slow_engine);
+    tcase_add_test(single, what_waits_at_an_engine_gives_way_to_a_lone_call);
     tcase_add_test(single, an_idle_engine_recalls_nothing_that_it_may_not_take);
     tcase_add_test(single, a_window_that_was_too_large_is_recalled_until_it_is_empty);
     tcase_add_test(single, lecture_exercise_4_takes_no_longer_than_its_longest_tasks);
