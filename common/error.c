@@ -120,7 +120,8 @@ void *ipc_xrealloc(void *memory, size_t size)
 
 void *ipc_xalloc(size_t size)
 {
-    return memset(ipc_xrealloc(NULL, size), 0, size ? size : 1);
+    void *memory = calloc(1, size ? size : 1); // of a large one, pages come as they are used
+    return memory ? memory : ipc_xrealloc(NULL, SIZE_MAX); // stops the program with its words
 }
 
 char *ipc_xstrdup(const char *text)
