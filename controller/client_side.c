@@ -348,7 +348,7 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
     if (detaches)
         detached_adopt(self->detached, peer, job, msg->submit.flags & IPC_SUBMIT_LIST);
     uint64_t tasks = payload_tasks(job->payload, job->count);
-    self->submitted += tasks;
+    self->submitted += job->count;
     if (!detaches) { // what is detached has limits of its own
         peer->tasks += tasks;
         peer->bytes += payload_bytes(job->payload);
