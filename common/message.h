@@ -1,6 +1,6 @@
 //  ipc_msg_t: everything that clients, controller and engines say to one another. A ZeroMQ frame holds a
-//  header (4 bytes: "IPC" and the protocol's version) and any number of messages; this file alone knows how
-//  they are written. Pointers in a message that was read lead into the frame.
+//  header (4 bytes: "IPC" and the protocol's version) and any number of messages; message.c and its parts alone
+//  know how they are written. Pointers in a message that was read lead into the frame.
 #ifndef IPC_COMMON_MESSAGE_H
 #define IPC_COMMON_MESSAGE_H
 
