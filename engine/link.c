@@ -237,9 +237,7 @@ static void on_function(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
         return;
     if (number >= self->function_count) {
         uint32_t count = number + 16;
-        self->functions = ipc_xrealloc(self->functions, count * sizeof self->functions[0]);
-        memset(self->functions + self->function_count, 0,
-               (count - self->function_count) * sizeof self->functions[0]);
+        self->functions = ipc_xgrow(self->functions, self->function_count, count, sizeof self->functions[0]);
         self->function_count = count;
     }
     if (self->functions[number])
