@@ -80,7 +80,8 @@ static void wait_for(simulator_t *self, scheduler_job_t *scheduled, const sim_jo
         parents[i] = (ipc_parent_t){.job = after->id, .first = i, .count = 1, .engine = position->engine,
                                     .state = !read ? IPC_PARENT_AWAITED : failed ? IPC_PARENT_FAILED : IPC_PARENT_DONE};
     }
-    condition_terms_t terms = {{(const char *) parents, after->count * sizeof parents[0]}, job->mode}, none = {{"", 0}, 0};
+    condition_terms_t terms = {{(const char *) parents, after->count * sizeof parents[0]}, job->mode};
+    condition_terms_t none = {{"", 0}, 0};
     scheduled->held = true;
     scheduled->waits = dependencies_add(self->dependencies[job->client], scheduled, scheduled->id, seen,
                                         job->follows ? &none : &terms, job->follows ? &terms : &none,

@@ -115,7 +115,8 @@ static void on_task(simulator_t *self, engine_t *engine, const event_t *event)
     while (*at) at = &(*at)->next;
     *at = work;
     if (!engine->running) // it reads all that has come before it begins: perhaps a recall of this
-        sim_post(self, (event_t){.time = self->now, .type = EVENT_START, .engine = event->engine, .epoch = engine->epoch});
+        sim_post(self, (event_t){.time = self->now, .type = EVENT_START, .engine = event->engine,
+                                 .epoch = engine->epoch});
 }
 
 //  Gives the youngest un-started items, the last work first.

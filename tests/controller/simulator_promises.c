@@ -208,8 +208,8 @@ static void on_lose(void *context, scheduler_job_t *scheduled, uint64_t first, u
         if (loss == SCHEDULER_IMPOSSIBLE)
             MUST(self, judge(job) == VERDICT_IMPOSSIBLE, "what it waits for cannot come true");
         self->impossible += loss == SCHEDULER_IMPOSSIBLE || loss == SCHEDULER_UNMET;
-        MUST(self, loss != SCHEDULER_UNMET || job->cores > SIM_HOST_CORES || job->needs > 0 || job->allowed || job->follows,
-             "some engine has what it needs");
+        MUST(self, loss != SCHEDULER_UNMET || job->cores > SIM_HOST_CORES || job->needs > 0 || job->allowed ||
+                       job->follows, "some engine has what it needs");
         MUST(self, loss != SCHEDULER_ABORTED || position->aborted, "only what was aborted ends so");
         MUST(self, loss != SCHEDULER_LATE || (job->deadline && self->now >= job->deadline && position->runs == 0),
              "only what has not started at its deadline ends so");
