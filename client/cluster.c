@@ -197,8 +197,9 @@ static int check_options(const ipc_cluster_options_t *options, size_t engines, i
         return ipc_fail(error, IPC_E_ARGUMENT, "there is no scheme '%.40s': take %s", options->scheme,
                         IPC_SCHEME_NAMES);
     if (options->hwm > IPC_HWM_MAX)
-        return ipc_fail(error, IPC_E_ARGUMENT, "an engine may have 1 to %d tasks at a time, or 0 for as many as its pace "
-                                               "asks for, not %u", IPC_HWM_MAX, (unsigned) options->hwm);
+        return ipc_fail(error, IPC_E_ARGUMENT,
+                        "an engine may have 1 to %d tasks at a time, or 0 for as many as its pace asks for, not %u",
+                        IPC_HWM_MAX, (unsigned) options->hwm);
     return 0;
 }
 

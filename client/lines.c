@@ -1,6 +1,7 @@
 #include "client/lines.h"
 
 #include "common/fail.h"
+#include "common/functions_of.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -75,19 +76,7 @@ static void copy_base_name(char *to, size_t size, const char *path)
 
 static void load_libdw(lines_t *self)
 {
-    void *library = dlopen("libdw.so.1", RTLD_NOW | RTLD_LOCAL);
-    if (!library)
-        return;
-    void *functions[LIBDW_COUNT];
-    for (size_t i = 0; i < LIBDW_COUNT; i++) {
-        functions[i] = dlsym(library, libdw_names[i]);
-        if (!functions[i]) {
-            dlclose(library);
-            return;
-        }
-    }
-    memcpy(&self->dw, functions, sizeof self->dw);
-    self->library = library;
+    self->library = ipc_functions_of("libdw.so.1", libdw_names, LIBDW_COUNT, &self->dw);
 }
 
 //  The file itself has the lines, or nobody; the standard callback might ask a server.

@@ -127,7 +127,8 @@ static uint32_t mode_of(const ipc_dependency_t *dependency)
 
 static ipc_bytes_t parents_of(ipc_writer_t *parents, const ipc_dependency_t *dependency, bool where)
 {
-    for (size_t i = 0; dependency && i < dependency->count; i++) terms_add_result(parents, dependency->results[i], where);
+    for (size_t i = 0; dependency && i < dependency->count; i++)
+        terms_add_result(parents, dependency->results[i], where);
     return (ipc_bytes_t){parents->data ? parents->data : "", parents->size};
 }
 

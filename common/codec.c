@@ -112,7 +112,8 @@ static int pack_hole(ipc_value_t self, ipc_writer_t *writer, ipc_error_t *error)
     uint64_t hole[2] = {self.as.u64, self.count};
     if (!ipc_value_is_hole(self))
         return ipc_fail(error, IPC_E_ARGUMENT,
-                        "a result stands here, which only the arguments of a call and of a push may hold: read it first");
+                        "a result stands here, which only the arguments of a call and of a push may hold: read it "
+                        "first");
     ipc_write_ext(writer, EXT_HOLE, sizeof hole);
     ipc_write_raw(writer, hole, sizeof hole);
     return 0;

@@ -118,6 +118,13 @@ void *ipc_xrealloc(void *memory, size_t size)
     return grown;
 }
 
+void *ipc_xgrow(void *memory, size_t from, size_t to, size_t size)
+{
+    char *grown = ipc_xrealloc(memory, to * size);
+    memset(grown + from * size, 0, (to - from) * size);
+    return grown;
+}
+
 void *ipc_xalloc(size_t size)
 {
     void *memory = calloc(1, size ? size : 1); // of a large one, pages come as they are used

@@ -25,6 +25,8 @@ void ipc_text_copy(char *buffer, size_t size, const char *text);
 void *ipc_xalloc(size_t size);
 void *ipc_xalloc_aligned(size_t size); // not zeroed, at a multiple of 64 bytes; free() it
 void *ipc_xrealloc(void *memory, size_t size);
+//  Grows an array from so many elements of a size to more; the new ones are zeroed.
+void *ipc_xgrow(void *memory, size_t from, size_t to, size_t size);
 char *ipc_xstrdup(const char *text);
 char *ipc_xformat(const char *format, ...) __attribute__((format(printf, 1, 2), nonnull(1)));
 

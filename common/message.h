@@ -1,6 +1,6 @@
 //  ipc_msg_t: everything that clients, controller and engines say to one another. A ZeroMQ frame holds a
-//  header (4 bytes: "IPC" and the protocol's version) and any number of messages; this file alone knows how
-//  they are written. Pointers in a message that was read lead into the frame.
+//  header (4 bytes: "IPC" and the protocol's version) and any number of messages; message.c and its parts alone
+//  know how they are written. Pointers in a message that was read lead into the frame.
 #ifndef IPC_COMMON_MESSAGE_H
 #define IPC_COMMON_MESSAGE_H
 
@@ -257,7 +257,8 @@ typedef struct ipc_msg {
             uint32_t after_mode, follow_mode; // IPC_DEPEND_…
             ipc_bytes_t after, follow; // ipc_parent_t each
             ipc_bytes_t needs;         // "gpu=1,memory=2e9"
-            ipc_bytes_t arguments;     // ipc_parent_t each: positions whose values are arguments, numbered in this order
+            ipc_bytes_t arguments;     // ipc_parent_t each: positions whose values are arguments, numbered in
+                                       // this order
         } terms;
         struct { uint32_t wait_ms, run_ms; } limits; // 0: none; of waiting: clients say it, of running: both
         struct {

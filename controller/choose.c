@@ -511,7 +511,8 @@ static uint32_t find_soonest(const scheduler_t *self, const scheduler_job_t *job
     double least = 2 * MS;
     for (uint32_t i = 0; i < self->engine_count; i++) {
         const engine_t *engine = &self->engines[i];
-        if (!engine->ready || engine->expected_ns >= least || engine_is_overdue(engine, now) || !job_allows(self, job, i))
+        if (!engine->ready || engine->expected_ns >= least || engine_is_overdue(engine, now) ||
+            !job_allows(self, job, i))
             continue;
         if (engine->items == 0)
             return SCHEDULER_NO_ENGINE;

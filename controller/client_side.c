@@ -95,10 +95,9 @@ static void on_hello(controller_t *self, peer_t *peer, const ipc_msg_t *msg, par
     peer->dependencies = dependencies_new(&given_actions, peer);
     peer->client = scheduler_client_join(self->scheduler);
     if (peer->client >= self->by_client_count) {
-        self->by_client = ipc_xrealloc(self->by_client, (peer->client + 1) * sizeof self->by_client[0]);
-        memset(self->by_client + self->by_client_count, 0,
-               (peer->client + 1 - self->by_client_count) * sizeof self->by_client[0]);
-        self->by_client_count = peer->client + 1;
+        uint32_t count = peer->client + 1;
+        self->by_client = ipc_xgrow(self->by_client, self->by_client_count, count, sizeof self->by_client[0]);
+        self->by_client_count = count;
     }
     self->by_client[peer->client] = peer;
     watch_t watch = peer_watch(peer, (int) msg->hello.pid);
@@ -128,9 +127,7 @@ static void on_function(controller_t *self, peer_t *peer, const ipc_msg_t *msg, 
     }
     if (number >= peer->function_count) {
         uint32_t count = number + 16;
-        peer->functions = ipc_xrealloc(peer->functions, count * sizeof peer->functions[0]);
-        memset(peer->functions + peer->function_count, 0,
-               (count - peer->function_count) * sizeof peer->functions[0]);
+        peer->functions = ipc_xgrow(peer->functions, peer->function_count, count, sizeof peer->functions[0]);
         peer->function_count = count;
     }
     peer->functions[number] = function->number + 1;
@@ -167,7 +164,8 @@ static bool submission_is_sound(controller_t *self, peer_t *peer, const ipc_msg_
         wrong = "a direct submission without targets";
     for (size_t i = 0; !wrong && i < targets; i++) {
         ipc_target_t target = ipc_target_at(msg->submit.targets, i);
-        if (direct && (target.count == 0 || target.first > msg->submit.count || target.count > msg->submit.count - target.first))
+        if (direct && (target.count == 0 || target.first > msg->submit.count ||
+                       target.count > msg->submit.count - target.first))
             wrong = "a target beyond the positions";
     }
     for (uint64_t i = 0; !wrong && has_list(msg) && i < msg->submit.count; i++) {

@@ -1,7 +1,6 @@
 #include "controller/engine_set.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/fail.h"
 
@@ -10,8 +9,7 @@ void engine_set_grow(engine_set_t *self, uint32_t limit)
     uint32_t count = (limit + 63) / 64;
     if (count <= self->count)
         return;
-    self->words = ipc_xrealloc(self->words, count * sizeof self->words[0]);
-    memset(self->words + self->count, 0, (count - self->count) * sizeof self->words[0]);
+    self->words = ipc_xgrow(self->words, self->count, count, sizeof self->words[0]);
     self->count = count;
 }
 

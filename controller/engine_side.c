@@ -16,8 +16,7 @@ static void introduce(controller_t *self, peer_t *peer, uint32_t number)
 {
     if (number / 8 >= peer->known_size) {
         size_t size = number / 8 + 16;
-        peer->known = ipc_xrealloc(peer->known, size);
-        memset(peer->known + peer->known_size, 0, size - peer->known_size);
+        peer->known = ipc_xgrow(peer->known, peer->known_size, size, 1);
         peer->known_size = size;
     }
     unsigned char bit = (unsigned char) (1u << number % 8);
@@ -290,8 +289,7 @@ static engine_entry_t *entry_of(controller_t *self, uint32_t engine)
     if (engine >= self->entry_room) {
         uint32_t room = self->entry_room ? 2 * self->entry_room : 8;
         room = engine < room ? room : engine + 1;
-        self->entries = ipc_xrealloc(self->entries, room * sizeof self->entries[0]);
-        memset(self->entries + self->entry_room, 0, (room - self->entry_room) * sizeof self->entries[0]);
+        self->entries = ipc_xgrow(self->entries, self->entry_room, room, sizeof self->entries[0]);
         self->entry_room = room;
     }
     if (engine >= self->entry_count)

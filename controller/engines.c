@@ -1,6 +1,5 @@
 //  Engines that come and go: what becomes of their work, and who may run what is left.
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/fail.h"
 #include "controller/scheduler_body.h"
@@ -15,8 +14,7 @@ static void make_room_for(scheduler_t *self, uint32_t engine)
     if (engine >= self->engine_room) {
         uint32_t room = self->engine_room ? 2 * self->engine_room : 8;
         room = engine < room ? room : engine + 1;
-        self->engines = ipc_xrealloc(self->engines, room * sizeof self->engines[0]);
-        memset(self->engines + self->engine_room, 0, (room - self->engine_room) * sizeof self->engines[0]);
+        self->engines = ipc_xgrow(self->engines, self->engine_room, room, sizeof self->engines[0]);
         self->candidates = ipc_xrealloc(self->candidates, room * sizeof self->candidates[0]);
         for (size_t i = 0; i < ENGINE_SETS; i++) engine_set_grow(&self->sets[i], room);
         self->engine_room = room;

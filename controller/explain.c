@@ -65,8 +65,9 @@ static bool explain_lack(const scheduler_t *self, const scheduler_job_t *job, co
         snprintf(text, size, "%" PRIu64 " wait: a job that has waited longer for what it needs of this host goes first",
                  count);
     else if (lack.need)
-        snprintf(text, size, "%" PRIu64 " wait: it needs %s=%.10g, of which %s has %s%.10g free", count, lack.need->name,
-                 lack.need->amount, lack.hosts ? "no host" : "this host", lack.hosts ? "more than " : "", lack.free);
+        snprintf(text, size, "%" PRIu64 " wait: it needs %s=%.10g, of which %s has %s%.10g free", count,
+                 lack.need->name, lack.need->amount,
+                 lack.hosts ? "no host" : "this host", lack.hosts ? "more than " : "", lack.free);
     return lack.kept || lack.need;
 }
 
@@ -77,7 +78,8 @@ static void explain_wait(const scheduler_t *self, const scheduler_job_t *job, co
     if (standing.known == 0)
         snprintf(text, size, "%" PRIu64 " wait: there is no engine", count);
     else if (standing.ready == 0)
-        snprintf(text, size, "%" PRIu64 " wait: of the %u engines that may run it (of %u) %u refused it and none is ready",
+        snprintf(text, size,
+                 "%" PRIu64 " wait: of the %u engines that may run it (of %u) %u refused it and none is ready",
                  count, standing.allowed, standing.known, standing.refused);
     else if (!explain_lack(self, job, tried, count, text, size))
         snprintf(text, size, "%" PRIu64 " wait: the %u engines that may run it and are ready (of %u) are busy", count,

@@ -32,8 +32,7 @@ static host_engine_t *engine_at(hosts_t *self, uint32_t engine)
 {
     if (engine >= self->engine_count) {
         uint32_t count = 2 * engine + 4;
-        self->engines = ipc_xrealloc(self->engines, count * sizeof self->engines[0]);
-        memset(self->engines + self->engine_count, 0, (count - self->engine_count) * sizeof self->engines[0]);
+        self->engines = ipc_xgrow(self->engines, self->engine_count, count, sizeof self->engines[0]);
         self->engine_count = count;
     }
     if (!self->engines[engine])

@@ -1,6 +1,5 @@
 #include "engine/unwind.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,6 +14,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "common/functions_of.h"
 
 #ifdef HAVE_LIBDW
 #include <elfutils/libdwfl.h>
@@ -176,17 +177,7 @@ _Static_assert(sizeof(libdw_t) == LIBDW_COUNT * sizeof(void *), "functions as dl
 //  Never unloaded: the process that calls it ends soon.
 static bool load_libdw(libdw_t *self)
 {
-    void *library = dlopen("libdw.so.1", RTLD_NOW | RTLD_LOCAL);
-    if (!library)
-        return false;
-    void *functions[LIBDW_COUNT];
-    for (size_t i = 0; i < LIBDW_COUNT; i++) {
-        functions[i] = dlsym(library, libdw_names[i]);
-        if (!functions[i])
-            return false;
-    }
-    memcpy(self, functions, sizeof *self);
-    return true;
+    return ipc_functions_of("libdw.so.1", libdw_names, LIBDW_COUNT, self);
 }
 
 //  What the callbacks of libdw get.

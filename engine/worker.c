@@ -239,7 +239,8 @@ static bool is_plain(worker_t *self)
 {
     const outcome_t *outcome = &self->outcome;
     return !outcome->failed && outcome->finished - outcome->started < self->silent_ns &&
-           outcome->objects.size == 0 && self->published_count == 0 && slice_has_room(&self->slice, outcome->value.size);
+           outcome->objects.size == 0 && self->published_count == 0 &&
+           slice_has_room(&self->slice, outcome->value.size);
 }
 
 //  Runs items without the lock until some time has passed, or one is no plain one: true when that is to be reported.

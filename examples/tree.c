@@ -1,5 +1,5 @@
-//  Results as arguments: leaves, sums of pairs, sums of these … are all submitted at once; each call begins when what it
-//  is given is there, and no value comes by here but the last one.
+//  Results as arguments: leaves, sums of pairs, sums of these … are all submitted at once; each call begins when what
+//  it is given is there, and no value comes by here but the last one.
 #include <inttypes.h>
 #include <ipclient.h>
 

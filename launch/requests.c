@@ -88,7 +88,8 @@ static void begin_request(supervisor_t *self, const char *text)
         request->first = self->options.engines;
         request->count = number;
         if (number < 1 || number > CLUSTER_ENGINES_MAX - self->options.engines)
-            refuse_request(self, "a cluster has at most 1024 engines in its life, those removed too: %lu more are too many",
+            refuse_request(self,
+                           "a cluster has at most 1024 engines in its life, those removed too: %lu more are too many",
                            number);
         else
             make_room(self, self->options.engines + number);

@@ -97,7 +97,8 @@ static int prepare(sqlite3 *database, const char *sql, sqlite3_stmt **statement,
     sqlite3_set_authorizer(database, allow_reading, NULL);
     int rc = sqlite3_prepare_v2(database, sql, -1, statement, &rest);
     if (rc == SQLITE_AUTH || (rc == SQLITE_OK && *statement && !sqlite3_stmt_readonly(*statement)))
-        return ipc_fail(error, IPC_E_ARGUMENT, "--sql reads the table of tasks: it takes a SELECT and no other statement");
+        return ipc_fail(error, IPC_E_ARGUMENT,
+                        "--sql reads the table of tasks: it takes a SELECT and no other statement");
     if (rc != SQLITE_OK)
         return ipc_fail(error, IPC_E_ARGUMENT, "the SQL cannot be understood: %s", sqlite3_errmsg(database));
     if (!*statement)

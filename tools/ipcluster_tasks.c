@@ -80,8 +80,8 @@ static void show_task(const ipc_task_t *task)
     if (task->peak_memory > 0)
         snprintf(memory, sizeof memory, "%.0f MB", 1e-6 * (double) task->peak_memory);
     printf("%-19" PRIu64 "  %-19s  %-7s  %6s  %10" PRIu64 "  %10s  %9s  %s%s%s%s%s%s\n", task->id, when,
-           ipc_task_state_name(task->state), engine, task->count, took, memory, task->function, task->label[0] ? " [" : "",
-           task->label, task->label[0] ? "]" : "", task->error[0] ? ": " : "", task->error);
+           ipc_task_state_name(task->state), engine, task->count, took, memory, task->function,
+           task->label[0] ? " [" : "", task->label, task->label[0] ? "]" : "", task->error[0] ? ": " : "", task->error);
 }
 
 static void tasks_as_text(const ipc_history_t *history)

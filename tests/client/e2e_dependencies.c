@@ -189,7 +189,8 @@ START_TEST(a_task_follows_to_the_engine_of_another)
     for (int i = 0; i < ENGINES; i++) {
         children[i] = ipc_apply_with(s.any, (&(ipc_options_t){.follow = ipc_follow(parents[i])}), where);
         ck_assert_int_eq(ipc_result_i64(children[i], 0), ipc_result_i64(parents[i], 0));
-        grandchildren[i] = ipc_apply_with(s.any, (&(ipc_options_t){.follow = ipc_follow(parents[i], children[i])}), where);
+        ipc_options_t options = {.follow = ipc_follow(parents[i], children[i])};
+        grandchildren[i] = ipc_apply_with(s.any, &options, where);
         ck_assert_int_eq(ipc_result_i64(grandchildren[i], 0), ipc_result_i64(parents[i], 0));
     }
     ipc_result_t *on_2 = ipc_apply(view_of(&s, "2"), where), *on_1 = ipc_apply(view_of(&s, "1"), where);
@@ -208,7 +209,8 @@ START_TEST(what_is_no_task_of_the_client_is_refused)
 {
     session_t s = session_open(), other = session_open();
     ipc_result_t *theirs = ipc_apply_sync(other.any, start), *ours = ipc_apply_sync(s.any, start);
-    assert_kind(ipc_apply_with(s.any, (&(ipc_options_t){.after = ipc_after(ours, theirs)}), start), "InvalidDependency");
+    assert_kind(ipc_apply_with(s.any, (&(ipc_options_t){.after = ipc_after(ours, theirs)}), start),
+                "InvalidDependency");
     ipc_result_t *none = NULL;
     assert_kind(ipc_apply_with(s.any, (&(ipc_options_t){.follow = ipc_follow(none)}), start), "InvalidDependency");
     assert_fails(ipc_apply_with(s.all, (&(ipc_options_t){.after = ipc_after(ours)}), start), "argument");

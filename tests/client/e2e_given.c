@@ -24,7 +24,11 @@ IPC_REMOTE(double, total, (const ipc_array_t *x))
 }
 IPC_REMOTE(ipc_value_t, same, (ipc_value_t value)) { return ipc_give(value); }
 IPC_REMOTE(ipc_value_t, same_later, (const char *gate, ipc_value_t value)) { gate_await(gate); return ipc_give(value); }
-IPC_REMOTE(const char *, greeting, (const char *gate, const char *name)) { gate_await(gate); return ipc_text("hello %s", name); }
+IPC_REMOTE(const char *, greeting, (const char *gate, const char *name))
+{
+    gate_await(gate);
+    return ipc_text("hello %s", name);
+}
 IPC_REMOTE(int64_t, length, (const char *text)) { return (int64_t) strlen(text); }
 IPC_REMOTE(ipc_array_t *, ramp_later, (const char *gate, int64_t n))
 {
@@ -101,7 +105,7 @@ START_TEST(a_value_under_way_is_found)
     session_t s = session_open();
     for (int i = 0; i < 3000; i++) {
         ipc_result_t *sum = ipc_apply(s.any, add, i, 1);
-        for (volatile int spin = 0; spin < i % 300 * 100; spin++) continue; // up to some 0.1 ms: it ends meanwhile, or not
+        for (volatile int spin = 0; spin < i % 300 * 100; spin++) continue; // up to 0.1 ms: it ends meanwhile, or not
         ipc_result_t *next = ipc_apply(s.any, add, sum, sum);
         ck_assert_int_eq(ipc_result_i64(next, 0), 2 * (i + 1));
         ipc_result_destroy(&next);
@@ -157,7 +161,8 @@ START_TEST(results_stand_in_lists_and_dictionaries)
 {
     session_t s = session_open();
     gate_t gate = gate_new();
-    ipc_result_t *text = ipc_apply(s.any, greeting, gate.path, "world"), *sum = ipc_apply(s.any, add_later, gate.path, 1, 2);
+    ipc_result_t *text = ipc_apply(s.any, greeting, gate.path, "world");
+    ipc_result_t *sum = ipc_apply(s.any, add_later, gate.path, 1, 2);
     ipc_result_t *done = ipc_apply_sync(s.any, add, 5, 5);
     ipc_result_t *r = ipc_apply(s.any, same, ipc_dict("text", text, "sums", ipc_list(sum, done, 7, text)));
     gate_open(&gate);
@@ -242,7 +247,8 @@ START_TEST(a_value_of_another_kind_is_refused_where_it_runs)
 {
     session_t s = session_open();
     gate_t gate = gate_new();
-    ipc_result_t *text = ipc_apply(s.any, greeting, gate.path, "you"), *none = ipc_apply(s.any, nothing_later, gate.path);
+    ipc_result_t *text = ipc_apply(s.any, greeting, gate.path, "you");
+    ipc_result_t *none = ipc_apply(s.any, nothing_later, gate.path);
     ipc_result_t *wrong = ipc_apply(s.any, add, text, 1), *empty = ipc_apply(s.any, add, 1, none);
     gate_open(&gate);
     assert_fails(wrong, "argument 1 of add is a string");

@@ -295,7 +295,8 @@ START_TEST(work_that_is_not_detached_ends_with_its_client)
     uint64_t id = ipc_result_id(map);
     while (count_of(&gone, &(ipc_history_query_t){.id = id}) == 0) {}
     session_close(&gone);
-    while (count_of(&s, &(ipc_history_query_t){.id = id, .state = IPC_TASK_WAITING, .label = "dropped"}) > 0) gate_nudge(&gate);
+    while (count_of(&s, &(ipc_history_query_t){.id = id, .state = IPC_TASK_WAITING, .label = "dropped"}) > 0)
+        gate_nudge(&gate);
     while (!ipc_result_wait(first, 1)) gate_nudge(&gate);
     assert_ok(first);
     ipc_history_t *history = history_of(&s, &(ipc_history_query_t){.id = id, .state = IPC_TASK_ABORTED});

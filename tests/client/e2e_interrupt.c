@@ -410,8 +410,9 @@ static bool asks_stream(ipc_result_t *r) { return shows(r, ipc_result_stream, "i
 START_TEST(every_reader_gives_what_a_position_without_a_result_gives)
 {
     static bool (*const readers[])(ipc_result_t *r) = {
-        asks_ok,        asks_error, asks_error_at, asks_i64,       asks_joined, asks_next,    asks_item,  asks_wall_time,
-        asks_first,     asks_any,   asks_published, asks_engine,   asks_print,  asks_display, asks_stream};
+        asks_ok,        asks_error, asks_error_at, asks_i64, asks_joined,    asks_next,   asks_item,
+        asks_wall_time, asks_first, asks_any,      asks_published, asks_engine, asks_print, asks_display,
+        asks_stream};
     session_t s = catching_session();
     for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++) {
         gate_t gate = gate_new();

@@ -135,7 +135,8 @@ static ipc_array_t *numbers(size_t rows, size_t columns)
 {
     ipc_error_t error;
     ipc_array_t *array = ipc_array_new(IPC_F64, 2, (size_t[]){rows, columns}, &error);
-    for (size_t i = 0; i < rows * columns; i++) ipc_array_f64(array)[i] = (double) (i % columns) + (double) (i / columns);
+    for (size_t i = 0; i < rows * columns; i++)
+        ipc_array_f64(array)[i] = (double) (i % columns) + (double) (i / columns);
     return array;
 }
 

@@ -378,7 +378,8 @@ START_TEST(hub_history)
     assert_ok(ipc_apply_with_sync(other.one, &options, square, 2));
     ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "whose"}), 2);
     ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "whose", .client = ipc_client_number(s.client)}), 1);
-    ck_assert_uint_eq(count_of(&other, &(ipc_history_query_t){.label = "whose", .client = ipc_client_number(other.client)}), 1);
+    ipc_history_query_t theirs = {.label = "whose", .client = ipc_client_number(other.client)};
+    ck_assert_uint_eq(count_of(&other, &theirs), 1);
     session_close(&other);
     session_close(&s);
 }

@@ -511,7 +511,8 @@ START_TEST(eval_reference)
     session_t s = session_open();
     ipc_scatter(s.all, "g", ipc_range(0, 8));
     assert_prints(ipc_apply_sync(s.all, square, ipc_ref("g[1]")), "[1, 9, 25, 49]");
-    assert_prints(ipc_apply_sync(s.all, square, ipc_ref("g[9]")), "[<NameError>, <NameError>, <NameError>, <NameError>]");
+    assert_prints(ipc_apply_sync(s.all, square, ipc_ref("g[9]")),
+                  "[<NameError>, <NameError>, <NameError>, <NameError>]");
     session_close(&s);
 }
 END_TEST

@@ -1,6 +1,7 @@
 //  libFuzzer's entry to the readers of frames and values:
 //      clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -I. tests/common/fuzz_message.c
-//            common/message.c common/wire.c common/codec.c common/arena.c common/array.c common/value.c
+//            common/message.c common/message_client.c common/message_engine.c common/message_both.c
+//            common/wire.c common/codec.c common/arena.c common/array.c common/value.c
 //            common/names.c common/members.c common/local_runtime.c common/error.c -lmsgpackc -lpthread -o fuzz_message
 //      fuzz_message -max_len=4096
 //  The first byte says which reader gets the rest.

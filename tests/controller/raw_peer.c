@@ -112,6 +112,40 @@ void raw_await_refusal(raw_peer_t *self, const char *word)
                   word, (int) msg.refused.text.size, msg.refused.text.data);
 }
 
+void raw_await_any_answer(raw_peer_t *self)
+{
+    self->out.size = 0;
+    raw_add(self, &(ipc_msg_t){.type = IPC_MSG_STATUS});
+    raw_send(self);
+    raw_await(self, IPC_MSG_REFUSED, IPC_MSG_REPORT);
+}
+
+const ipc_msg_t raw_function = {.type = IPC_MSG_FUNCTION,
+                                .function = {.function = RAW_NAMED,
+                                             .kind = IPC_FUNCTION_NAMED,
+                                             .key = {"nowhere.nothing", 15},
+                                             .name = {"nowhere.nothing", 15},
+                                             .libraries = {"", 0}}};
+
+static const ipc_target_t two_on_engine_0 = {.engine = 0, .count = 2, .first = 0};
+static const uint32_t two_places[] = {0, 1, 2};
+
+ipc_msg_t raw_submission(void)
+{
+    return (ipc_msg_t){.type = IPC_MSG_SUBMIT,
+                       .submit = {.function = RAW_NAMED,
+                                  .flags = IPC_SUBMIT_DIRECT,
+                                  .items = IPC_ITEMS_LIST,
+                                  .job = RAW_FIRST_JOB,
+                                  .count = 2,
+                                  .label = {"", 0},
+                                  .targets = {(const char *) &two_on_engine_0, sizeof two_on_engine_0},
+                                  .objects = {"", 0},
+                                  .arguments = {"", 0},
+                                  .places = {(const char *) two_places, sizeof two_places},
+                                  .data = {"\x01\x02", 2}}};
+}
+
 raw_peer_t raw_open_client(void)
 {
     ipc_connection_t file = raw_connection("client.json");

@@ -8,7 +8,7 @@
 #include "common/connection.h"
 #include "common/message.h"
 
-enum { RAW_DEADLINE_MS = 5000 };
+enum { RAW_DEADLINE_MS = 5000, RAW_NAMED = 0, RAW_FIRST_JOB = 1 };
 
 typedef struct raw_peer {
     void *zmq, *socket;                // a DEALER
@@ -41,6 +41,15 @@ ipc_msg_t raw_await(raw_peer_t *self, ipc_msg_type_t one, ipc_msg_type_t other);
 
 //  Waits for a refusal with this word in its sentence.
 void raw_await_refusal(raw_peer_t *self, const char *word);
+
+//  Whatever became of the frame before, the controller answers the next one.
+void raw_await_any_answer(raw_peer_t *self);
+
+//  A FUNCTION, RAW_NAMED, that no engine finds: its tasks fail, quickly.
+extern const ipc_msg_t raw_function;
+
+//  A SUBMIT of it, RAW_FIRST_JOB, to engine 0, of a list of two items; what a test spoils.
+ipc_msg_t raw_submission(void);
 
 //  A peer that was welcomed as a client.
 raw_peer_t raw_open_client(void);

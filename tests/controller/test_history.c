@@ -74,7 +74,8 @@ START_TEST(the_limits_of_entries_and_bytes_hold_exactly)
     history_each(history, see, &seen);
     ck_assert_uint_eq(seen.count, HISTORY_MAX);
     for (uint64_t i = 0; i < HISTORY_MAX; i++) ck_assert_uint_eq(seen.jobs[i], 2 * HISTORY_MAX - i);
-    for (uint64_t job = HISTORY_MAX + 1; job <= HISTORY_MAX + 3; job++) ck_assert_uint_eq(history_purge(history, job), 1);
+    for (uint64_t job = HISTORY_MAX + 1; job <= HISTORY_MAX + 3; job++)
+        ck_assert_uint_eq(history_purge(history, job), 1);
     for (uint64_t job = 1; job <= 4; job++) { // three places are free, the fourth is the oldest one's
         add(50000 + job, 0, 1);
         ck_assert_uint_eq(history_count(history), job <= 3 ? HISTORY_MAX - 3 + job : HISTORY_MAX);

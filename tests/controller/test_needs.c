@@ -1,5 +1,5 @@
-//  What tasks need of engines and hosts, under the simulator's virtual clock: no host has more in use than it has, nobody
-//  waits for ever, and the cores do not stand idle. IPC_SEED=n runs the random schedule of that seed alone.
+//  What tasks need of engines and hosts, under the simulator's virtual clock: no host has more in use than it has,
+//  nobody waits for ever, and the cores do not stand idle. IPC_SEED=n runs the random schedule of that seed alone.
 #include <check.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -90,8 +90,8 @@ static void check_account(const simulator_t *self)
     const hosts_t *hosts = &self->scheduler->hosts;
     for (uint32_t i = 0; i < hosts->count; i++)
         for (uint32_t k = 0; k < hosts->all[i].has.count; k++)
-            ck_assert_msg(hosts->all[i].taken[k] <= hosts->all[i].has.all[k].amount, "seed %" PRIu64 ": too much is taken",
-                          self->seed);
+            ck_assert_msg(hosts->all[i].taken[k] <= hosts->all[i].has.all[k].amount,
+                          "seed %" PRIu64 ": too much is taken", self->seed);
 }
 
 static void act_at_random(simulator_t *self)

@@ -1,5 +1,5 @@
 //  The scheduler core under a virtual clock: a million events of random schedules, each held against every
-//  promise (simulator.c). IPC_SEED=n runs the schedule of that seed alone.
+//  promise (simulator_promises.c). IPC_SEED=n runs the schedule of that seed alone.
 #include <check.h>
 #include <stdlib.h>
 

@@ -156,8 +156,8 @@ START_TEST(the_same_seed_chooses_the_same_engines)
 }
 END_TEST
 
-//  A window of 1 is late binding: an engine has no second task while it is at one. The simulator holds each span that is
-//  sent against the window.
+//  A window of 1 is late binding: an engine has no second task while it is at one. The simulator holds each span that
+//  is sent against the window.
 START_TEST(a_fixed_window_is_filled_and_never_exceeded)
 {
     uint32_t hwm = (uint32_t) _i;

@@ -243,7 +243,8 @@ START_TEST(the_value_of_a_failed_task_is_not_waited_for)
     condition_terms_t none = {{"", 0}, 0};
     decision_t decision;
     int job = 0;
-    dependencies_note(self, &(ipc_msg_t){.type = IPC_MSG_RESULT, .result = {.job = 1, .first = 1, .count = 1, .failed = 1}});
+    dependencies_note(self, &(ipc_msg_t){.type = IPC_MSG_RESULT,
+                                          .result = {.job = 1, .first = 1, .count = 1, .failed = 1}});
     dependencies_add(self, &job, 100, 0, &none, &none, (ipc_bytes_t){(const char *) parents, sizeof parents});
     ck_assert(dependencies_next(self, &decision) && decision.verdict == VERDICT_IMPOSSIBLE);
     ck_assert_str_eq(decision.reason, "task 2, whose value it was to be given, failed");
