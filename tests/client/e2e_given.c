@@ -111,7 +111,10 @@ START_TEST(a_value_under_way_is_found)
 }
 END_TEST
 
-IPC_REMOTE(int64_t, add_beside, (int64_t a, int64_t b, ipc_value_t rest)) { return a + b + (int64_t) ipc_value_count(rest); }
+IPC_REMOTE(int64_t, add_beside, (int64_t a, int64_t b, ipc_value_t rest))
+{
+    return a + b + (int64_t) ipc_value_count(rest);
+}
 
 //  The same for two arguments whose values come in one message, while a call is written that takes long to write.
 START_TEST(values_of_one_message_are_found_for_two_arguments)
