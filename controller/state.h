@@ -54,6 +54,7 @@ typedef struct peer {
     uint32_t client;                   // the scheduler's number
     uint64_t tasks, bytes;             // outstanding: jobs, and what they hold here
     dependencies_t *dependencies;      // jobs of it that wait for others
+    bool follows;                      // it has read along with a detached job
     struct job_terms *terms;           // what the submission that follows waits for; or NULL
     uint32_t *functions;               // its numbers of functions to ours, plus 1; 0: not named
     uint32_t function_count;
