@@ -1,5 +1,5 @@
-//  given_t: results of other calls among the arguments of one. What the client knows of them stands in the call; what it
-//  does not know the controller gives to the task, which waits for it (common/awaited.h).
+//  given_t: results of other calls among the arguments of one. What the client knows of them stands in the call; what
+//  it does not know the controller gives to the task, which waits for it (common/awaited.h).
 #ifndef IPC_CLIENT_GIVEN_H
 #define IPC_CLIENT_GIVEN_H
 

@@ -58,9 +58,10 @@ int64_t ipc_wait_any(ipc_result_t *const *results, size_t count, int timeout_ms)
 
 //  Waits without limit, with a progress bar on stderr if that is a terminal, and silently if it is not. True when every
 //  position is done. False when Ctrl-C (SIGINT) came: the work goes on, which a line says on the terminal (unless the
-//  program has asked for such ends of waits: see ipc_client_catch_interrupts()), and the result may be waited for, read or dropped as before. Another Ctrl-C while it is waited for, by whatever call, aborts
-//  it, as ipc_result_abort() does, and the wait goes on until that is over; a third ends the program. In a program with
-//  a handler of its own for SIGINT, Ctrl-C does what that says: see ipc_client_catch_interrupts().
+//  program has asked for such ends of waits: see ipc_client_catch_interrupts()), and the result may be waited for, read
+//  or dropped as before. Another Ctrl-C while it is waited for, by whatever call, aborts it, as ipc_result_abort() does,
+//  and the wait goes on until that is over; a third ends the program. In a program with a handler of its own for SIGINT,
+//  Ctrl-C does what that says: see ipc_client_catch_interrupts().
 bool ipc_result_wait_interactive(ipc_result_t *self);
 
 //  Has callback called once all is done (soon, if it is), on a thread of the library's that makes the calls of all

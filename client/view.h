@@ -162,11 +162,11 @@ ipc_result_t *ipc_view_require(ipc_view_t *view, const ipc_call_t *call, const c
     ipc_view_map((view), IPC_CALL_1(true, (__VA_ARGS__), function), IPC_VALUE(items))
 
 //  ipc_push(view, name, value): binds a name on each engine; the value may be the result of a call, as above.
-//  ipc_pull(view, name): reads it. A name may lead into a value: "a.b" is the member b of the dictionary a, "a[2]" the third member of a list, element of a 1-D array or row
-//  of another; "a[-1]" is the last, and "a.b[2].c" goes on. A pull, a gather or an ipc_ref() reads what is there, or
-//  raises NameError, which says what part is not. A push or scatter to such a name sets the member of a dictionary,
-//  where it may be new, or of a list. A name that was bound whole, dots and all, is that name; and so is bound what
-//  begins with no name that there is.
+//  ipc_pull(view, name): reads it. A name may lead into a value: "a.b" is the member b of the dictionary a, "a[2]" the
+//  third member of a list, element of a 1-D array or row of another; "a[-1]" is the last, and "a.b[2].c" goes on. A
+//  pull, a gather or an ipc_ref() reads what is there, or raises NameError, which says what part is not. A push or
+//  scatter to such a name sets the member of a dictionary, where it may be new, or of a list. A name that was bound
+//  whole, dots and all, is that name; and so is bound what begins with no name that there is.
 #define ipc_push(view, name, value) ipc_view_push((view), IPC_PLAIN(false, NULL), (name), IPC_VALUE(value))
 #define ipc_push_sync(view, name, value) ipc_view_push((view), IPC_PLAIN(true, NULL), (name), IPC_VALUE(value))
 #define ipc_push_with(view, name, value, ...) ipc_view_push((view), IPC_PLAIN(false, (__VA_ARGS__)), (name), IPC_VALUE(value))

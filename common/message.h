@@ -257,7 +257,7 @@ typedef struct ipc_msg {
             uint32_t after_mode, follow_mode; // IPC_DEPEND_…
             ipc_bytes_t after, follow; // ipc_parent_t each
             ipc_bytes_t needs;         // "gpu=1,memory=2e9"
-            ipc_bytes_t arguments;     // ipc_parent_t each: positions whose values are arguments, numbered in this order
+            ipc_bytes_t arguments;     // ipc_parent_t each: positions whose values are given, numbered in this order
         } terms;
         struct { uint32_t wait_ms, run_ms; } limits; // 0: none; of waiting: clients say it, of running: both
         struct {

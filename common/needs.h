@@ -1,4 +1,4 @@
-//  needs_t: amounts of named things, as "cores=2,memory=2e9,gpu=0.5": what a task needs, or what an engine or a host has.
+//  needs_t: amounts of named things, as "cores=2,memory=2e9,gpu=0.5": what a task needs, or an engine or a host has.
 #ifndef IPC_COMMON_NEEDS_H
 #define IPC_COMMON_NEEDS_H
 

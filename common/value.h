@@ -125,7 +125,7 @@ ipc_value_t ipc_value_from_c128(double _Complex value);
 }
 #else
 
-//  Any number, string, array, value or result of another call as an ipc_value_t; another type is refused by the compiler.
+//  Any number, string, array, value or result of another call as an ipc_value_t; the compiler refuses another type.
 #define IPC_VALUE(x)                                                                          \
     _Generic((x),                                                                             \
         _Bool: ipc_value_from_bool,                                                           \
@@ -152,7 +152,8 @@ ipc_value_t ipc_value_from_c128(double _Complex value);
         const struct ipc_result *: ipc_value_from_result,                                     \
         ipc_value_t: ipc_value_from_value)(x)
 
-//  A list of 1 to 32 values (an empty one: ipc_value_from_list(NULL, 0)), a dictionary of 1 to 16 pairs: ipc_dict("n", 1024, "method", "fft").
+//  A list of 1 to 32 values (an empty one: ipc_value_from_list(NULL, 0)), a dictionary of 1 to 16 pairs:
+//  ipc_dict("n", 1024, "method", "fft").
 #define ipc_list(...)                                                                         \
     ipc_value_from_list((const ipc_value_t[]){IPC_EACH(IPC_VALUE, __VA_ARGS__)},              \
                         IPC_COUNT(__VA_ARGS__))

@@ -167,7 +167,8 @@ static bool submission_is_sound(controller_t *self, peer_t *peer, const ipc_msg_
         wrong = "a direct submission without targets";
     for (size_t i = 0; !wrong && i < targets; i++) {
         ipc_target_t target = ipc_target_at(msg->submit.targets, i);
-        if (direct && (target.count == 0 || target.first > msg->submit.count || target.count > msg->submit.count - target.first))
+        if (direct && (target.count == 0 || target.first > msg->submit.count ||
+                       target.count > msg->submit.count - target.first))
             wrong = "a target beyond the positions";
     }
     for (uint64_t i = 0; !wrong && has_list(msg) && i < msg->submit.count; i++) {

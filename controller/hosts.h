@@ -2,8 +2,8 @@
 //
 //  What an engine was said to have (ipengine --has) is its own: it runs one task at a time, which may have all of that.
 //  What its host has (cores, memory) the engines of the host share. Of that an engine holds the most that any of the
-//  tasks needs that it was sent and has not done: so nothing that runs needs what there is not, and tasks of equal needs
-//  can wait behind one another at no cost.
+//  tasks needs that it was sent and has not done: so nothing that runs needs what there is not, and tasks of equal
+//  needs can wait behind one another at no cost.
 //
 //  A task that needs much could be passed over for ever by others that need little. So the first job that found too
 //  little is remembered; when it has waited for HOSTS_PATIENCE_NS, nothing else that takes of a host begins on one on

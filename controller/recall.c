@@ -16,9 +16,10 @@ static uint64_t spare_of(const engine_t *engine)
     return engine->balanced_items - !engine->sent.first->job->direct;
 }
 
-//  Whether an idle engine may take a span of another one; *whole when it can only if that one gives back all: they share
-//  what the span needs.
-static bool may_take_back(const scheduler_t *self, const scheduler_span_t *span, uint32_t from, uint32_t idle, bool *whole)
+//  Whether an idle engine may take a span of another one; *whole when it can only if that one gives back all: they
+//  share what the span needs.
+static bool may_take_back(const scheduler_t *self, const scheduler_span_t *span, uint32_t from, uint32_t idle,
+                          bool *whole)
 {
     const scheduler_job_t *job = span->job;
     if (!span_allows(self, span, idle))
@@ -28,8 +29,8 @@ static bool may_take_back(const scheduler_t *self, const scheduler_span_t *span,
            hosts_would_admit(&self->hosts, idle, job, from, self->engines[from].sent.first->job->needs);
 }
 
-//  How many items an engine has to give back so that the idle one gets something that it may take; 0: it would not. Were
-//  it asked all the same, the items would go there and back for ever.
+//  How many items an engine has to give back so that the idle one gets something that it may take; 0: it would not.
+//  Were it asked all the same, the items would go there and back for ever.
 static uint64_t reach_of(const scheduler_t *self, uint32_t from, uint32_t idle)
 {
     const engine_t *engine = &self->engines[from];

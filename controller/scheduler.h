@@ -116,7 +116,7 @@ scheduler_t *scheduler_new(const scheduler_actions_t *actions, void *context);
 //  Ids of spans begin with this generation: a random one keeps them apart from those before a restart.
 void scheduler_begin_at(scheduler_t *self, uint32_t generation);
 
-//  How engines are chosen for balanced work; without this: leastload, an automatic window. Before anything is submitted.
+//  How engines are chosen for balanced work; without this: leastload, an automatic window. Before the first submission.
 //      hwm     balanced tasks that an engine may have before it, at most (a chunk counts as one; direct work does not
 //              count): they go one by one to where the scheme says. 0: as many as cover SCHEDULER_WINDOW_NS by the
 //              measured pace
@@ -141,7 +141,8 @@ typedef struct scheduler_death {
     bool unknown;              // nothing is known: the first item without a result may have been running
 } scheduler_death_t;
 void scheduler_engine_died(scheduler_t *self, uint32_t engine, const scheduler_death_t *death);
-//  What tasks may need of it, and of its host, which has one name for all engines there; copies are kept. Before it is up.
+//  What tasks may need of it, and of its host, which has one name for all engines there; copies are kept. Before it is
+//  up.
 void scheduler_engine_has(scheduler_t *self, uint32_t engine, const char *host, const struct needs *of_host,
                           const struct needs *own);
 //  How much of something there is where an engine is, its own or its host's.

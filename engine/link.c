@@ -404,7 +404,8 @@ typedef void handler_fn(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel);
 static handler_fn *const handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_FUNCTION] = on_function, [IPC_MSG_TASK] = on_task,         [IPC_MSG_RECALL] = on_recall,
     [IPC_MSG_FREED] = on_freed,       [IPC_MSG_ACCEPTED] = on_accepted, [IPC_MSG_REFUSED] = on_refused,
-    [IPC_MSG_PING] = on_ping, [IPC_MSG_LIMITS] = on_limits,     [IPC_MSG_SUPPLY] = on_supply, [IPC_MSG_DROP] = on_drop,         [IPC_MSG_PONG] = on_pong,
+    [IPC_MSG_PING] = on_ping,         [IPC_MSG_LIMITS] = on_limits,     [IPC_MSG_SUPPLY] = on_supply,
+    [IPC_MSG_DROP] = on_drop,         [IPC_MSG_PONG] = on_pong,
 };
 
 static void serve_frame(worker_t *self, parcel_t *parcel)

@@ -24,7 +24,7 @@ typedef struct page_death {
     uint32_t stack_overflow;   // 1: the address is next to the stack pointer, below the stack
     uint32_t frames;           // number of lines in trace
     uint32_t verdict;          // why it ended itself, as the worker wrote it into the page
-    uint64_t peak_memory;      // the most that it, or a program that it waited for, had while the task ran; 0: not known
+    uint64_t peak_memory;      // the most that it, or a program that it waited for, had in the task; 0: not known
     char trace[PAGE_TEXT];     // one frame a line, innermost first: "<module path>\t<hex offset>\t<symbol>"
     char output[PAGE_TEXT];    // what was left in the stdout pipe
     char errors[PAGE_TEXT];    // what was left in the stderr pipe
