@@ -30,7 +30,7 @@ static int check_result(draft_t *draft, const ipc_result_t *result, size_t first
     if (first + count > result->positions.count)
         return ipc_fail(error, IPC_E_ARGUMENT, "an argument is position %zu of a result that has %zu", first,
                         result->positions.count);
-    if (result->shape == RESULT_GATHER && !result->finished)
+    if (terms_has_open_gather(result))
         return ipc_fail(error, IPC_E_DEPENDENCY,
                         "an argument is the result of a gather that is not over: wait for it first");
     for (size_t i = first; i < first + count; i++) {
@@ -174,27 +174,47 @@ static void give_up(ipc_client_t *client, ticket_t *ticket, const ipc_error_t *e
     result_settle(result);
 }
 
-//  Sends values [first, end) of a result that was given, which are known.
-static int send_values(ipc_client_t *client, ticket_t *ticket, const given_t *given, size_t first, size_t end)
+static ipc_objects_t objects_in(const parcel_t *parcel)
+{
+    return (ipc_objects_t){parcel->objects.data ? parcel->objects.data : "",
+                           parcel->objects.size / sizeof(ipc_object_t)};
+}
+
+//  Packs values from first on, as many as one message is to hold; gives the first that is left.
+static size_t pack_values(parcel_t *parcel, const positions_t *positions, size_t first, size_t end, ipc_error_t *error)
+{
+    enum { FULL = 1 << 20 };           // bytes; objects are few in a message, those of one value fit into one
+    size_t i = first;
+    while (i < end && error->code == 0 && parcel->values.size < FULL && parcel->objects.size == 0)
+        ipc_value_pack(positions_value(positions, i++), &parcel->values, place, parcel, error);
+    return i;
+}
+
+//  Sends a part of values [first, end) of a result that was given, which are known; gives the first that is left.
+static size_t send_some(ipc_client_t *client, ticket_t *ticket, const given_t *given, size_t first, size_t end)
 {
     parcel_t parcel = {.client = client};
     ipc_error_t error = {0};
-    int rc = 0;
-    for (size_t i = first; i < end && !rc; i++)
-        rc = ipc_value_pack(positions_value(&given->positions->positions, i), &parcel.values, place, &parcel, &error);
-    if (rc)
+    size_t next = pack_values(&parcel, &given->positions->positions, first, end, &error);
+    ipc_objects_t objects = objects_in(&parcel);
+    if (error.code) {
+        for (size_t i = 0; i < objects.count; i++) ipc_store_freed(client->store, ipc_object_at(&objects, i));
         give_up(client, ticket, &error);
-    else
+        next = end;
+    } else {
         link_send(client, &(ipc_msg_t){.type = IPC_MSG_SUPPLY,
                                        .supply = {.job = ticket->job, .first = given->number + first,
-                                                  .count = end - first,
-                                                  .objects = {parcel.objects.data ? parcel.objects.data : "",
-                                                              parcel.objects.size / sizeof(ipc_object_t)},
-                                                  .body = {parcel.values.data ? parcel.values.data : "",
-                                                           parcel.values.size}}});
+                                                  .count = next - first, .objects = objects,
+                                                  .body = {parcel.values.data, parcel.values.size}}});
+    }
     ipc_writer_destroy(&parcel.values);
     ipc_writer_destroy(&parcel.objects);
-    return rc;
+    return next;
+}
+
+static void send_values(ipc_client_t *client, ticket_t *ticket, const given_t *given, size_t first, size_t end)
+{
+    while (first < end) first = send_some(client, ticket, given, first, end);
 }
 
 void given_send_known(ipc_client_t *client, ticket_t *ticket)
@@ -206,21 +226,21 @@ void given_send_known(ipc_client_t *client, ticket_t *ticket)
             if (!positions_is_done(positions, i))
                 continue;
             while (end < positions->count && positions_is_done(positions, end)) end++;
-            if (send_values(client, ticket, given, i, end))
-                return;
+            send_values(client, ticket, given, i, end);
         }
     }
 }
 
+//  They may be of several results given, which are parts of one.
 void on_want(ipc_client_t *client, const ipc_msg_t *msg)
 {
-    ticket_t *ticket = ticket_of(client, msg->want.job);
-    uint64_t first = msg->want.first, count = msg->want.count;
-    const given_t *given = ticket ? ticket->given : NULL;
-    while (given && first - given->number >= given->positions->positions.count) given = given->next;
-    if (!given || count > given->positions->positions.count - (first - given->number))
-        return; // the call is over
-    first -= given->number;
-    if (is_known(given->positions, first, count))
-        send_values(client, ticket, given, first, first + count);
+    ticket_t *ticket = ticket_of(client, msg->want.job); // NULL: the call is over
+    uint64_t wanted = msg->want.first, wanted_end = wanted + msg->want.count;
+    for (const given_t *given = ticket ? ticket->given : NULL; given; given = given->next) {
+        uint64_t number = given->number, number_end = number + given->positions->positions.count;
+        uint64_t first = wanted > number ? wanted : number;
+        uint64_t end = wanted_end < number_end ? wanted_end : number_end;
+        if (first < end && is_known(given->positions, first - number, end - first))
+            send_values(client, ticket, given, first - number, end - number);
+    }
 }

@@ -17,13 +17,12 @@ bool terms_are_set(const ipc_options_t *options)
     return is_named(options->after) || is_named(options->follow) || (options->needs && *options->needs);
 }
 
-//  Whether it is a gather that is under way, or shows parts of one.
-static bool has_open_gather(const ipc_result_t *result)
+bool terms_has_open_gather(const ipc_result_t *result)
 {
     if (result->shape == RESULT_GATHER && !result->finished)
         return true;
     for (size_t i = 0; parts_is_view(result) && i < result->more->source_count; i++)
-        if (has_open_gather(result->more->sources[i]->source))
+        if (terms_has_open_gather(result->more->sources[i]->source))
             return true;
     return false;
 }
@@ -36,7 +35,7 @@ static int check_dependency(const ipc_client_t *client, const char *name, const 
         if (!result || result->client != client)
             return ipc_fail(error, IPC_E_DEPENDENCY, "the argument %s: result %zu is %s", name, i,
                             result ? "of another client" : "NULL");
-        if (has_open_gather(result))
+        if (terms_has_open_gather(result))
             return ipc_fail(error, IPC_E_DEPENDENCY,
                             "the argument %s: result %zu is a gather, which can be waited for in the program alone",
                             name, i);

@@ -12,6 +12,9 @@ int terms_check(ipc_client_t *client, const ipc_options_t *options, bool direct,
 //  Tells them, and what the call is given; the submission must follow. With the lock; they have been checked.
 void terms_send(ipc_client_t *client, const ipc_options_t *options, const struct given *given);
 
+//  Whether it is a gather that is under way, or shows parts of one: what its positions hold then are no values yet.
+bool terms_has_open_gather(const ipc_result_t *result);
+
 //  What is known of a result's positions, ipc_parent_t each.
 //      where   also where they ran
 void terms_add_result(ipc_writer_t *parents, const ipc_result_t *result, bool where);

@@ -203,7 +203,7 @@ uint64_t payload_tasks(const payload_t *self, uint64_t count)
 uint64_t payload_bytes(const payload_t *self)
 {
     return self->arguments_size + (self->list ? self->list->places.size + self->list->data.size : 0) +
-           (self->more && self->more->supply ? supply_size(self->more->supply) : 0);
+           (self->more && self->more->supply ? supply_memory(self->more->supply) : 0);
 }
 
 ipc_objects_t payload_objects(const payload_t *self)
@@ -269,7 +269,7 @@ static payload_t *payload_new(controller_t *self, uint64_t owner, const ipc_msg_
 }
 
 //  The library waits when its credit is used up; who goes on regardless is not ours.
-static bool has_credit(peer_t *peer)
+bool peer_check_credit(peer_t *peer)
 {
     if (peer->tasks < TASK_LIMIT + TASK_SLACK && peer->bytes < 2 * BYTE_LIMIT)
         return true;
@@ -318,7 +318,7 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
     ipc_error_t error = {0};
     peer->terms = NULL;
     ipc_auto(limits_free) scheduler_limits_t *limits = limits_take(self, peer);
-    if (!has_credit(peer))
+    if (!peer_check_credit(peer))
         return;
     if (!submission_is_sound(self, peer, msg) || !has_engine(self, peer, msg))
         return;

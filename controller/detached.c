@@ -135,8 +135,9 @@ static const char *method_of(const function_t *function, const payload_t *payloa
     }
 }
 
-static void add_follower(detached_job_t *job, const peer_t *client, uint64_t as)
+static void add_follower(detached_job_t *job, peer_t *client, uint64_t as)
 {
+    client->follows = true;
     job->followers = ipc_xrealloc(job->followers, (job->follower_count + 1) * sizeof job->followers[0]);
     job->followers[job->follower_count++] = (follower_t){client->client, client->number, as};
 }
@@ -242,7 +243,7 @@ static bool is_follower(const follower_t *self, const peer_t *client, uint64_t a
 
 detached_job_t *detached_followed(const detached_t *self, const peer_t *client, uint64_t as)
 {
-    for (detached_job_t *job = self->oldest; job; job = job->next)
+    for (detached_job_t *job = client->follows ? self->oldest : NULL; job; job = job->next)
         for (size_t i = 0; i < job->follower_count; i++)
             if (is_follower(&job->followers[i], client, as))
                 return job;

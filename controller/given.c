@@ -25,11 +25,13 @@ int given_count(ipc_bytes_t parents, uint64_t *count, ipc_error_t *error)
     return 0;
 }
 
-void given_expect(scheduler_job_t *job, ipc_bytes_t parents)
+void given_expect(peer_t *peer, scheduler_job_t *job, ipc_bytes_t parents)
 {
     uint64_t count = 0;
     given_count(parents, &count, NULL); // it has been looked at before
-    payload_more(job->payload)->supply = supply_new(count);
+    supply_t *supply = supply_new(count);
+    payload_more(job->payload)->supply = supply;
+    peer->bytes += supply_memory(supply);
 }
 
 //  Values come from a message, with the objects of all that are in it.
@@ -37,13 +39,13 @@ static int take(peer_t *peer, scheduler_job_t *job, uint64_t number, uint64_t co
                 const ipc_objects_t *objects)
 {
     supply_t *supply = supply_of(job);
-    uint64_t before = supply ? supply_size(supply) : 0;
+    uint64_t before = supply ? supply_memory(supply) : 0;
     if (!supply || supply_take(supply, number, count, values))
         return -1;
     supply_add_objects(supply, objects);
     for (size_t i = 0; i < objects->count; i++)
         objects_hold(peer->controller->objects, ipc_object_at(objects, i), OBJECTS_QUEUE, 1);
-    peer->bytes += supply_size(supply) - before;
+    peer->bytes += supply_memory(supply) - before;
     return 0;
 }
 
@@ -85,21 +87,37 @@ void on_supply(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t 
     }
     dependencies_supplied(peer->dependencies, dependent, msg->supply.count);
     self->decided = true;
+    peer_check_credit(peer);
+}
+
+//  Why a job cannot be sent with all that it is given; NULL: it can.
+static const char *why_not(const supply_t *supply, const payload_t *payload)
+{
+    if (!supply_is_complete(supply))
+        return "a value that it was to be given cannot be read";
+    if (supply_size(supply) > IPC_MAX_FRAME / 2)
+        return "the values that it was to be given are too large together: let tasks give large data as arrays";
+    if (supply_objects(supply).count + payload->object_count > IPC_MAX_OBJECTS)
+        return "the values that it was to be given hold too many large arrays";
+    return NULL;
 }
 
 //  The job's objects are its own and those of the values from now on.
-void given_complete(scheduler_job_t *job)
+const char *given_complete(peer_t *peer, scheduler_job_t *job)
 {
     supply_t *supply = supply_of(job);
     payload_t *payload = job->payload;
-    if (!supply)
-        return;
+    const char *problem = supply ? why_not(supply, payload) : NULL;
+    if (!supply || problem)
+        return problem;
     ipc_objects_t own = payload_objects(payload);
     supply_add_objects(supply, &own);
+    peer->bytes += own.count * sizeof(ipc_object_t);
     ipc_objects_t all = supply_objects(supply);
     payload->objects = all.data;
     payload->object_count = (uint32_t) all.count;
     payload->more->supplied = true;
+    return NULL;
 }
 
 void given_send(peer_t *engine, const payload_t *payload)

@@ -14,6 +14,8 @@ enum { UNFINISHED_MAX = HISTORY_MAX }; // rows
 typedef struct search {
     controller_t *controller;
     const ipc_msg_t *query;
+    uint64_t *jobs;                    // the ids asked for, in order; none: any
+    size_t job_count;
     char *label, *function;            // patterns, "": any
     char *not_label, *not_function;    // likewise, "": none
     ipc_task_row_t *rows;
@@ -55,21 +57,37 @@ static bool engine_matches(const ipc_msg_t *query, const ipc_task_row_t *row)
     return found;
 }
 
-static bool is_of_job(const ipc_task_row_t *row, uint64_t job)
+static int by_number(const void *one, const void *other)
 {
-    return job - row->job < row->first + row->count;
+    uint64_t a = *(const uint64_t *) one, b = *(const uint64_t *) other;
+    return a < b ? -1 : a > b;
 }
 
-static bool job_matches(const ipc_msg_t *query, const ipc_task_row_t *row)
+//  In order: many ids may be asked for, and each row is held against them.
+static void take_jobs(search_t *self)
 {
-    ipc_bytes_t jobs = query->query.jobs;
-    bool found = query->query.job == 0 ? jobs.size == 0 : is_of_job(row, query->query.job);
-    for (size_t at = 0; !found && at < jobs.size; at += sizeof(uint64_t)) {
-        uint64_t job;
-        memcpy(&job, jobs.data + at, sizeof job);
-        found = is_of_job(row, job);
+    ipc_bytes_t jobs = self->query->query.jobs;
+    self->jobs = ipc_xalloc(jobs.size + sizeof self->jobs[0]);
+    self->job_count = jobs.size / sizeof self->jobs[0];
+    if (jobs.size > 0)
+        memcpy(self->jobs, jobs.data, jobs.size);
+    if (self->query->query.job)
+        self->jobs[self->job_count++] = self->query->query.job;
+    qsort(self->jobs, self->job_count, sizeof self->jobs[0], by_number);
+}
+
+//  Whether one of the ids is a row's: the first that is not below it.
+static bool job_matches(const search_t *self, const ipc_task_row_t *row)
+{
+    size_t low = 0, high = self->job_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (self->jobs[middle] < row->job)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return found;
+    return self->job_count == 0 || (low < self->job_count && self->jobs[low] - row->job < row->first + row->count);
 }
 
 //  A row is of the time from its acceptance to its end, or to now; and of the moment of its submission.
@@ -84,7 +102,7 @@ static bool time_matches(const ipc_msg_t *query, const ipc_task_row_t *row)
 static bool row_matches(const search_t *self, const ipc_task_row_t *row)
 {
     const ipc_msg_t *query = self->query;
-    return state_matches(query, row) && engine_matches(query, row) && job_matches(query, row) &&
+    return state_matches(query, row) && engine_matches(query, row) && job_matches(self, row) &&
            time_matches(query, row) && (query->query.client == 0 || query->query.client == row->client) &&
            (!self->label[0] || label_matches(self->label, row->label)) &&
            (!self->function[0] || function_matches(self->function, row->function)) &&
@@ -194,6 +212,7 @@ static search_t search_tasks(controller_t *self, const ipc_msg_t *query)
                        .function = ipc_bytes_text(query->query.function),
                        .not_label = ipc_bytes_text(query->query.not_label),
                        .not_function = ipc_bytes_text(query->query.not_function)};
+    take_jobs(&search);
     scheduler_list(self->scheduler, add_unfinished, &search);
     history_each(self->history, add_finished, &search);
     if (search.count > 0)
@@ -203,6 +222,7 @@ static search_t search_tasks(controller_t *self, const ipc_msg_t *query)
 
 static void search_free(search_t *self)
 {
+    free(self->jobs);
     free(self->label);
     free(self->function);
     free(self->not_label);

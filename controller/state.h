@@ -54,6 +54,7 @@ typedef struct peer {
     uint32_t client;                   // the scheduler's number
     uint64_t tasks, bytes;             // outstanding: jobs, and what they hold here
     dependencies_t *dependencies;      // jobs of it that wait for others
+    bool follows;                      // it has read along with a detached job
     struct job_terms *terms;           // what the submission that follows waits for; or NULL
     uint32_t *functions;               // its numbers of functions to ours, plus 1; 0: not named
     uint32_t function_count;
@@ -205,8 +206,8 @@ void refusal_end(const controller_t *self, const scheduler_job_t *job, uint32_t 
 //  controller/given.c: values of other tasks as arguments, from where they are known to where they go.
 extern const dependencies_actions_t given_actions;     // the peer is the context
 int given_count(ipc_bytes_t parents, uint64_t *count, ipc_error_t *error); // -1 with *error: LIMIT
-void given_expect(scheduler_job_t *job, ipc_bytes_t parents);
-void given_complete(scheduler_job_t *job); // all are there: the job can be sent
+void given_expect(peer_t *peer, scheduler_job_t *job, ipc_bytes_t parents); // counts in the client's credit
+const char *given_complete(peer_t *peer, scheduler_job_t *job); // the job can be sent, NULL; or why not, a phrase
 void given_send(peer_t *engine, const payload_t *payload); // before the TASK
 void given_free(controller_t *self, payload_t *payload);
 void on_supply(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel);
@@ -222,6 +223,7 @@ void peer_fail(peer_t *peer, uint64_t job, uint64_t count, int code, const char 
 void peer_refuse(peer_t *peer, int code, const char *text); // tells it; it stays
 void peer_dismiss(controller_t *self, peer_t *peer);   // sends it what is to be sent and drops it
 void peer_expel(controller_t *self, peer_t *peer, int code, const char *text); // tells and drops it
+bool peer_check_credit(peer_t *peer);                  // false: a client has used up more than it has, and leaves
 void peers_flush(controller_t *self);
 void peers_free(controller_t *self);
 void peer_own(peer_t *peer, uint64_t owner);           // the name that its objects have

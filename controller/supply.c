@@ -17,6 +17,7 @@ struct supply {
     place_t *places;
     ipc_writer_t bytes;                // in the order that they came
     ipc_writer_t objects;
+    uint64_t taken;                    // values that have come
     bool in_order;                     // of their numbers, so far
     uint64_t next;                     // the number behind the last that came
 };
@@ -43,7 +44,7 @@ void supply_destroy(supply_t **self_p)
 //  Whether so many values can be taken; *values is read over them.
 static bool can_take(const supply_t *self, uint64_t number, uint64_t count, ipc_reader_t *values)
 {
-    if (number > self->count || count > self->count - number)
+    if (count == 0 || number > self->count || count > self->count - number)
         return false;
     for (uint64_t i = number; i < number + count; i++) {
         ipc_value_skip(values);
@@ -60,6 +61,7 @@ int supply_take(supply_t *self, uint64_t number, uint64_t count, ipc_reader_t *v
         return -1;
     self->in_order = self->in_order && number == self->next;
     self->next = number + count;
+    self->taken += count;
     for (uint64_t i = number; i < number + count; i++) {
         const uint8_t *from = values->at;
         ipc_value_skip(values);
@@ -84,6 +86,16 @@ ipc_objects_t supply_objects(const supply_t *self)
 uint64_t supply_size(const supply_t *self)
 {
     return self->bytes.size;
+}
+
+uint64_t supply_memory(const supply_t *self)
+{
+    return self->count * sizeof self->places[0] + self->bytes.size + self->objects.size;
+}
+
+bool supply_is_complete(const supply_t *self)
+{
+    return self->taken == self->count;
 }
 
 uint64_t supply_count(const supply_t *self)

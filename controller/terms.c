@@ -80,7 +80,7 @@ void terms_hold(controller_t *self, peer_t *peer, const job_terms_t *terms, sche
     if (after.parents.size == 0 && follow.parents.size == 0 && arguments.size == 0)
         return;
     if (arguments.size > 0)
-        given_expect(job, arguments);
+        given_expect(peer, job, arguments);
     job->held = true;
     job->waits = dependencies_add(peer->dependencies, job, job->id, terms->msg.terms.seen, &after, &follow, arguments);
     self->decided = true;
@@ -102,7 +102,7 @@ static bool follow_to(scheduler_job_t *job, const uint32_t *engines, uint32_t co
     return both_count > 0;
 }
 
-static void carry_out(controller_t *self, decision_t *decision)
+static void carry_out(controller_t *self, peer_t *peer, decision_t *decision)
 {
     scheduler_job_t *job = decision->job;
     job->waits = NULL;
@@ -111,11 +111,14 @@ static void carry_out(controller_t *self, decision_t *decision)
         decision->verdict = VERDICT_IMPOSSIBLE;
         snprintf(decision->reason, sizeof decision->reason, "it may not run on the engine that it was to follow to");
     }
-    self->decision = decision;
-    if (decision->verdict == VERDICT_READY) {
-        given_complete(job);
-        scheduler_release(self->scheduler, job);
+    const char *problem = decision->verdict == VERDICT_READY ? given_complete(peer, job) : NULL;
+    if (problem) {
+        decision->verdict = VERDICT_IMPOSSIBLE;
+        ipc_text_copy(decision->reason, sizeof decision->reason, problem);
     }
+    self->decision = decision;
+    if (decision->verdict == VERDICT_READY)
+        scheduler_release(self->scheduler, job);
     else
         scheduler_give_up(self->scheduler, job, SCHEDULER_IMPOSSIBLE);
     self->decision = NULL;
@@ -128,7 +131,7 @@ void decisions_serve(controller_t *self)
         for (size_t i = 0; i < self->by_client_count; i++) {
             decision_t decision;
             while (self->by_client[i] && dependencies_next(self->by_client[i]->dependencies, &decision))
-                carry_out(self, &decision);
+                carry_out(self, self->by_client[i], &decision);
         }
     }
 }

@@ -530,7 +530,8 @@ void run_item(worker_t *self, work_t *work, uint64_t position)
     }
     output_flush_stdio();
     outcome->finished = clock_ns();
-    self->supplied.values = NULL;
+    if (self->supplied.values)
+        self->supplied = (supplied_t){0}; // what has holes, but is given nothing, finds nothing
     self->exact = 2 * (outcome->finished - outcome->started) > self->silent_ns;
     ipc_arena_reset(self->arena);
 }

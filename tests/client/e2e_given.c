@@ -115,6 +115,32 @@ START_TEST(a_value_under_way_is_found)
 }
 END_TEST
 
+IPC_REMOTE(int64_t, add_beside, (int64_t a, int64_t b, ipc_value_t rest))
+{
+    return a + b + (int64_t) ipc_value_count(rest);
+}
+
+//  The same for two arguments whose values come in one message, while a call is written that takes long to write.
+START_TEST(values_of_one_message_are_found_for_two_arguments)
+{
+    enum { N = 200000, M = 64 };
+    session_t s = session_open();
+    ipc_value_t *items = calloc(N, sizeof items[0]), rest = ipc_value_from_list(items, N);
+    for (int i = 0; i < N; i++) items[i] = ipc_value_from_i64(i);
+    for (int i = 0; i < 20; i++) {
+        ipc_result_t *map = ipc_map_with(s.one, same, ipc_range(0, M), &(ipc_options_t){.chunk = M});
+        ipc_result_wait(map, 0); // it is sent
+        ipc_result_t *sum = ipc_apply(s.any, add_beside, ipc_result_ref(map, M - 2), ipc_result_ref(map, M - 1), rest);
+        ck_assert(ipc_result_wait(sum, 20000));
+        ck_assert_int_eq(ipc_result_i64(sum, 0), 2 * M - 3 + N);
+        ipc_result_destroy(&sum);
+        ipc_result_destroy(&map);
+    }
+    free(items);
+    session_close(&s);
+}
+END_TEST
+
 //  Half of the positions are known when the call is made, the others are not.
 START_TEST(all_positions_of_a_result_are_one_array)
 {
@@ -294,6 +320,24 @@ START_TEST(what_cannot_be_given_is_refused_in_a_sentence)
 }
 END_TEST
 
+START_TEST(a_part_of_a_gather_that_is_not_over_is_refused)
+{
+    session_t s = session_open();
+    gate_t gate = gate_new();
+    assert_ok(ipc_push_sync(s.all, "x", 7));
+    ipc_result_t *busy = ipc_apply(s.all, add_later, gate.path, 1, 2), *gathered = ipc_gather(s.all, "x");
+    ipc_result_t *part = ipc_result_slice(gathered, 0, 1), *parts = ipc_result_join(&gathered, 1);
+    assert_fails(ipc_apply(s.any, add, gathered, 1), "gather that is not over");
+    assert_fails(ipc_apply(s.any, add, part, 1), "gather that is not over");
+    assert_fails(ipc_apply(s.any, add, ipc_result_ref(parts, 2), 1), "gather that is not over");
+    gate_open(&gate);
+    assert_ok(busy);
+    assert_ok(gathered);
+    gate_remove(&gate);
+    session_close(&s);
+}
+END_TEST
+
 //  An engine that dies while it has such a task: the values are given again.
 IPC_REMOTE(int64_t, dies_once, (const char *mark, int64_t value))
 {
@@ -328,6 +372,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, results_may_be_destroyed_while_others_wait_for_them);
     tcase_add_test(tests, a_long_chain_ends);
     tcase_add_test(tests, a_value_under_way_is_found);
+    tcase_add_test(tests, values_of_one_message_are_found_for_two_arguments);
     tcase_add_test(tests, all_positions_of_a_result_are_one_array);
     tcase_add_test(tests, a_map_is_given_as_a_whole);
     tcase_add_test(tests, results_stand_in_lists_and_dictionaries);
@@ -338,6 +383,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_value_of_another_kind_is_refused_where_it_runs);
     tcase_add_test(tests, aborted_waits_end_at_once);
     tcase_add_test(tests, what_cannot_be_given_is_refused_in_a_sentence);
+    tcase_add_test(tests, a_part_of_a_gather_that_is_not_over_is_refused);
     tcase_add_test(tests, values_are_given_again_when_a_task_runs_again);
 }
 

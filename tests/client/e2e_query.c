@@ -219,6 +219,25 @@ START_TEST(a_history_is_a_copy)
 }
 END_TEST
 
+//  As many ids as can be asked for, and all that the history keeps: the controller is there for others soon.
+START_TEST(a_million_ids_are_looked_up)
+{
+    enum { IDS = 1 << 20, KEPT = 10000, OURS = 10 };
+    session_t s = session_open();
+    uint64_t *ids = calloc(IDS, sizeof ids[0]);
+    for (uint64_t i = 0; i < IDS; i++) ids[i] = IDS - i; // none of ours
+    for (size_t i = 0; i < KEPT; i++) {
+        ipc_result_t *r = ipc_apply_sync(s.one, same, (int) i);
+        if (i % (KEPT / OURS) == 0)
+            ids[i * (IDS / KEPT)] = ipc_result_id(r);
+        ipc_result_destroy(&r);
+    }
+    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.ids = ids, .id_count = IDS}), OURS);
+    free(ids);
+    session_close(&s);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
     tcase_add_test(tests, adjacent_ranges_of_submission_split_the_history);
@@ -228,6 +247,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, what_is_not_wanted_is_left_out);
     tcase_add_test(tests, the_limit_keeps_the_newest);
     tcase_add_test(tests, a_history_is_a_copy);
+    tcase_add_test(tests, a_million_ids_are_looked_up);
 }
 
 int main(void)

@@ -247,6 +247,116 @@ START_TEST(items_that_are_no_values_fail_on_the_engine_alone)
 }
 END_TEST
 
+//  --- Values of other tasks ------------------------------------------------------------------------------------
+
+static void add_terms(raw_peer_t *peer, const ipc_parent_t *parents, size_t count)
+{
+    raw_add(peer, &(ipc_msg_t){.type = IPC_MSG_TERMS,
+                               .terms = {.after = {"", 0}, .follow = {"", 0}, .needs = {"", 0},
+                                         .arguments = {(const char *) parents, count * sizeof parents[0]}}});
+}
+
+//  A job of one position for engine 0.
+static void add_job(raw_peer_t *peer, uint64_t job, ipc_bytes_t arguments)
+{
+    static const ipc_target_t one_on_engine_0 = {.engine = 0, .count = 1, .first = 0};
+    ipc_msg_t msg = submission();
+    msg.submit.job = job;
+    msg.submit.count = 1;
+    msg.submit.items = IPC_ITEMS_NONE;
+    msg.submit.targets = (ipc_bytes_t){(const char *) &one_on_engine_0, sizeof one_on_engine_0};
+    msg.submit.places.size = msg.submit.data.size = 0;
+    msg.submit.arguments = arguments;
+    raw_add(peer, &msg);
+}
+
+static void add_value(raw_peer_t *peer, uint64_t job, uint64_t number, const ipc_object_t *objects, size_t count)
+{
+    raw_add(peer, &(ipc_msg_t){.type = IPC_MSG_SUPPLY,
+                               .supply = {.job = job, .first = number, .count = 1,
+                                          .objects = {(const char *) objects, count}, .body = {"\x05", 1}}});
+}
+
+static void assert_ends_with(raw_peer_t *peer, uint64_t job, const char *word)
+{
+    ipc_msg_t answer;
+    do {
+        answer = raw_await(peer, IPC_MSG_RESULT, IPC_MSG_REFUSED);
+        ck_assert_int_eq(answer.type, IPC_MSG_RESULT);
+    } while (answer.result.job != job);
+    ck_assert_uint_eq(answer.result.failed, 1);
+    ck_assert_msg(memmem(answer.result.body.data, answer.result.body.size, word, strlen(word)), "no '%s' in '%.*s'",
+                  word, (int) answer.result.body.size, answer.result.body.data);
+}
+
+//  The client sends a value that was to come from a task: when that ends, another one is still missing.
+START_TEST(a_value_that_comes_from_two_sides_harms_nobody)
+{
+    enum { FIRST = 1, SECOND = 2, GIVEN = 3 };
+    static const ipc_parent_t parents[] = {{FIRST, 0, 1, IPC_PARENT_AWAITED, UINT32_MAX},
+                                           {SECOND, 0, 1, IPC_PARENT_AWAITED, UINT32_MAX}};
+    witness_t witness = witness_new();
+    raw_peer_t peer = raw_open_client();
+    ipc_msg_t function = function_message;
+    function.function.kind = IPC_FUNCTION_CLEAR;
+    raw_add(&peer, &function);
+    add_job(&peer, SECOND, (ipc_bytes_t){"", 0}); // it ends first
+    add_job(&peer, FIRST, (ipc_bytes_t){"", 0});
+    add_terms(&peer, parents, 2);
+    add_job(&peer, GIVEN, (ipc_bytes_t){"", 0});
+    add_value(&peer, GIVEN, 1, NULL, 0);
+    raw_send(&peer);
+    assert_ends_with(&peer, GIVEN, "cannot be read");
+    raw_close(&peer);
+    witness_end(&witness);
+}
+END_TEST
+
+//  A push of the value of another task that nobody says anything of, after one that was given a value.
+START_TEST(a_hole_that_nothing_fills_fails_on_the_engine_alone)
+{
+    enum { GIVEN = 3, BARE = 4 };
+    static const ipc_parent_t parents[] = {{.count = 1, .state = IPC_PARENT_DONE, .engine = UINT32_MAX}};
+    static const char push[] = "\xa1x\xd8\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"; // "x", the value of number 0
+    witness_t witness = witness_new();
+    raw_peer_t peer = raw_open_client();
+    ipc_msg_t function = function_message;
+    function.function.kind = IPC_FUNCTION_PUSH;
+    raw_add(&peer, &function);
+    add_terms(&peer, parents, 1);
+    add_job(&peer, GIVEN, (ipc_bytes_t){push, sizeof push});
+    add_value(&peer, GIVEN, 0, NULL, 0);
+    raw_send(&peer);
+    ck_assert_uint_eq(raw_await(&peer, IPC_MSG_RESULT, IPC_MSG_REFUSED).result.failed, 0);
+    add_job(&peer, BARE, (ipc_bytes_t){push, sizeof push});
+    raw_send(&peer);
+    assert_ends_with(&peer, BARE, "did not come along");
+    raw_close(&peer);
+    witness_end(&witness);
+}
+END_TEST
+
+//  No engine is sent more objects than a message may name.
+START_TEST(values_with_too_many_large_arrays_end_with_an_error)
+{
+    enum { GIVEN = 3 };
+    static const ipc_parent_t parents[] = {{.count = 2, .state = IPC_PARENT_DONE, .engine = UINT32_MAX}};
+    static ipc_object_t objects[IPC_MAX_OBJECTS];
+    for (size_t i = 0; i < IPC_MAX_OBJECTS; i++) objects[i] = (ipc_object_t){NOBODY, i};
+    witness_t witness = witness_new();
+    raw_peer_t peer = raw_open_client();
+    raw_add(&peer, &function_message);
+    add_terms(&peer, parents, 1);
+    add_job(&peer, GIVEN, (ipc_bytes_t){"", 0});
+    add_value(&peer, GIVEN, 1, objects, IPC_MAX_OBJECTS);
+    add_value(&peer, GIVEN, 0, objects, 1);
+    raw_send(&peer);
+    assert_ends_with(&peer, GIVEN, "too many large arrays");
+    raw_close(&peer);
+    witness_end(&witness);
+}
+END_TEST
+
 //  --- Anything -------------------------------------------------------------------------------------------------
 
 //  Changes, cuts, doubles or inserts some bytes of a frame, behind its header.
@@ -328,6 +438,9 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, targets_out_of_range_end_with_an_error);
     tcase_add_test(tests, places_outside_of_the_data_end_with_an_error);
     tcase_add_test(tests, items_that_are_no_values_fail_on_the_engine_alone);
+    tcase_add_test(tests, a_value_that_comes_from_two_sides_harms_nobody);
+    tcase_add_test(tests, a_hole_that_nothing_fills_fails_on_the_engine_alone);
+    tcase_add_test(tests, values_with_too_many_large_arrays_end_with_an_error);
     tcase_add_loop_test(tests, two_hundred_mutations_harm_nobody, 0, SEEDS);
 }
 

@@ -30,6 +30,7 @@ START_TEST(values_leave_in_order)
         size += writer.size;
     }
     ck_assert_uint_eq(supply_size(self), size);
+    ck_assert(supply_is_complete(self));
     ipc_bytes_t body = supply_body(self);
     row(&writer, 0, N);
     ck_assert_uint_eq(body.size, writer.size);
@@ -62,10 +63,32 @@ START_TEST(odd_values_are_refused)
     ck_assert_int_eq(supply_take(self, 0, 3, &reader), -1); // there are two
     ck_assert_int_eq(supply_take(self, 3, 2, &again), -1);  // beyond the last number
     ck_assert_int_eq(supply_take(self, UINT64_MAX, 2, &again), -1);
+    again = reader;
+    ck_assert_int_eq(supply_take(self, 0, 0, &again), -1);  // none
     ck_assert_uint_eq(supply_size(self), 0);
     ck_assert_int_eq(supply_take(self, 2, 2, &again), 0);
     again = row(&writer, 0, 1);
     ck_assert_int_eq(supply_take(self, 2, 1, &again), -1);  // it has come
+    ck_assert(!supply_is_complete(self));
+    ipc_writer_destroy(&writer);
+    supply_destroy(&self);
+}
+END_TEST
+
+//  What it keeps counts in its client's credit: room for values that have not come, values, the names of objects.
+START_TEST(room_counts_before_values_come)
+{
+    enum { N = 1000 };
+    supply_t *self = supply_new(N);
+    ipc_writer_t writer = {0};
+    uint64_t empty = supply_memory(self);
+    ck_assert_uint_ge(empty, N * sizeof(uint64_t));
+    ipc_reader_t reader = row(&writer, 0, 1);
+    ck_assert_int_eq(supply_take(self, 0, 1, &reader), 0);
+    ck_assert_uint_eq(supply_memory(self), empty + writer.size);
+    ipc_object_t object = {1, 2};
+    supply_add_objects(self, &(ipc_objects_t){(const char *) &object, 1});
+    ck_assert_uint_eq(supply_memory(self), empty + writer.size + sizeof object);
     ipc_writer_destroy(&writer);
     supply_destroy(&self);
 }
@@ -78,6 +101,7 @@ int main(void)
     tcase_add_test(tests, values_leave_in_order);
     tcase_add_test(tests, values_in_order_are_not_moved);
     tcase_add_test(tests, odd_values_are_refused);
+    tcase_add_test(tests, room_counts_before_values_come);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
