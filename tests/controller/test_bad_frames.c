@@ -260,7 +260,7 @@ static void add_terms(raw_peer_t *peer, const ipc_parent_t *parents, size_t coun
 static void add_job(raw_peer_t *peer, uint64_t job, ipc_bytes_t arguments)
 {
     static const ipc_target_t one_on_engine_0 = {.engine = 0, .count = 1, .first = 0};
-    ipc_msg_t msg = submission();
+    ipc_msg_t msg = raw_submission();
     msg.submit.job = job;
     msg.submit.count = 1;
     msg.submit.items = IPC_ITEMS_NONE;
@@ -297,7 +297,7 @@ START_TEST(a_value_that_comes_from_two_sides_harms_nobody)
                                            {SECOND, 0, 1, IPC_PARENT_AWAITED, UINT32_MAX}};
     witness_t witness = witness_new();
     raw_peer_t peer = raw_open_client();
-    ipc_msg_t function = function_message;
+    ipc_msg_t function = raw_function;
     function.function.kind = IPC_FUNCTION_CLEAR;
     raw_add(&peer, &function);
     add_job(&peer, SECOND, (ipc_bytes_t){"", 0}); // it ends first
@@ -320,7 +320,7 @@ START_TEST(a_hole_that_nothing_fills_fails_on_the_engine_alone)
     static const char push[] = "\xa1x\xd8\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"; // "x", the value of number 0
     witness_t witness = witness_new();
     raw_peer_t peer = raw_open_client();
-    ipc_msg_t function = function_message;
+    ipc_msg_t function = raw_function;
     function.function.kind = IPC_FUNCTION_PUSH;
     raw_add(&peer, &function);
     add_terms(&peer, parents, 1);
@@ -339,13 +339,13 @@ END_TEST
 //  No engine is sent more objects than a message may name.
 START_TEST(values_with_too_many_large_arrays_end_with_an_error)
 {
-    enum { GIVEN = 3 };
+    enum { GIVEN = 3, NOBODY = 65534 }; // whose objects they would be
     static const ipc_parent_t parents[] = {{.count = 2, .state = IPC_PARENT_DONE, .engine = UINT32_MAX}};
     static ipc_object_t objects[IPC_MAX_OBJECTS];
     for (size_t i = 0; i < IPC_MAX_OBJECTS; i++) objects[i] = (ipc_object_t){NOBODY, i};
     witness_t witness = witness_new();
     raw_peer_t peer = raw_open_client();
-    raw_add(&peer, &function_message);
+    raw_add(&peer, &raw_function);
     add_terms(&peer, parents, 1);
     add_job(&peer, GIVEN, (ipc_bytes_t){"", 0});
     add_value(&peer, GIVEN, 1, objects, IPC_MAX_OBJECTS);
