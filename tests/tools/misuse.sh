@@ -150,7 +150,7 @@ cp "$live" good.json
 chmod 600 good.json
 IPC_CONNECTION_FILE=$folder/good.json "$hello" >stdout 2>stderr || { echo 'WRONG: a good file is refused'; wrong=1; }
 
-refuses "$folder/none.json" "$folder/none.json"
+refuses "$folder/none.json" "no cluster is running there: there is no file $folder/none.json"
 refuses "$folder" "$folder"
 refuses /dev/null /dev/null
 mkfifo -m 600 pipe.json
