@@ -58,10 +58,10 @@ int64_t ipc_wait_any(ipc_result_t *const *results, size_t count, int timeout_ms)
 
 //  Waits without limit, with a progress bar on stderr if that is a terminal, and silently if it is not. True when every
 //  position is done. False when Ctrl-C (SIGINT) came: the work goes on, which a line says on the terminal (unless the
-//  program has asked for such ends of waits: see ipc_client_catch_interrupts()), and the result may be waited for,
-//  read or dropped as before. Another Ctrl-C while it is waited for, by whatever call, aborts it, as
-//  ipc_result_abort() does, and the wait goes on until that is over; a third ends the program. In a program with a
-//  handler of its own for SIGINT, Ctrl-C does what that says: see ipc_client_catch_interrupts().
+//  program has asked for such ends of waits: see ipc_client_catch_interrupts()), and the result may be waited for, read
+//  or dropped as before. Another Ctrl-C while it is waited for, by whatever call, aborts it, as ipc_result_abort()
+//  does, and the wait goes on until that is over; a third ends the program. In a program with a handler of its own for
+//  SIGINT, Ctrl-C does what that says: see ipc_client_catch_interrupts().
 bool ipc_result_wait_interactive(ipc_result_t *self);
 
 //  Has callback called once all is done (soon, if it is), on a thread of the library's that makes the calls of all
@@ -74,7 +74,8 @@ bool ipc_result_wait_interactive(ipc_result_t *self);
 typedef void ipc_done_fn(ipc_result_t *result, void *context);
 bool ipc_result_on_done(ipc_result_t *self, ipc_done_fn *callback, void *context);
 
-//  Frees the result and sets *self_p to NULL; NULL is fine. The work goes on.
+//  Frees the result and sets *self_p to NULL; NULL is fine. The work goes on. An error that nobody has looked at is
+//  written to stderr, one line each, eight of a client at most.
 void ipc_result_destroy(ipc_result_t **self_p);
 
 //  How many positions there will be; how many are done so far; how many of these failed. Never wait. Items of a
@@ -152,7 +153,8 @@ ipc_item_t *ipc_result_next(ipc_result_t *self);
 //  Position i likewise, waiting for it: i = 0, 1, … goes through them in order. NULL when out of range.
 ipc_item_t *ipc_result_item(ipc_result_t *self, size_t i);
 
-//  Prints the values in one line: "[3, 3, 3, 3]"; a failed position is "<DomainError>".
+//  Prints the values in one line: "[3, 3, 3, 3]", or "3" for a bare one; a failed position is "<DomainError>", what is
+//  nothing "null"; of more than 1,000 elements the first and last three stand, with "…".
 void ipc_result_print(ipc_result_t *self, FILE *stream);
 
 //  Prints what the tasks wrote, each line behind "[stdout:0] " or "[stderr:0] ", then the errors. Of a line with

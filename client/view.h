@@ -1,6 +1,10 @@
 //  ipc_view_t: engines that a program addresses as one. A direct view names them; a balanced view lets the
 //  controller choose. One thread at a time. Every operation gives a result, never NULL: one that could not
-//  even be sent gives a result that already holds its error.
+//  even be sent gives a result that already holds its error. A result that is not kept belongs to its client and goes
+//  with it.
+//
+//  What one client sends to one engine directly runs there in that order. A balanced task runs after what its client
+//  sent before it, directly, to the engine that takes it: who pushes a name and then maps over it need not wait.
 #ifndef IPC_CLIENT_VIEW_H
 #define IPC_CLIENT_VIEW_H
 
@@ -132,7 +136,13 @@ ipc_result_t *ipc_view_require(ipc_view_t *view, const ipc_call_t *call, const c
 #define IPC_PLAIN(W, O) &(const ipc_call_t){.options = (O), .options_size = sizeof(ipc_options_t), .wait = (W)}
 
 //  ipc_apply(view, function, arguments…): calls a function of the program's own (IPC_REMOTE, IPC_IMPORT) on
-//  each engine of a direct view, or on one engine of a balanced one.
+//  each engine of a direct view, or on one engine of a balanced one. The _sync form waits for the answers, the _with
+//  form takes options: a pointer, or a literal in parentheses: (&(ipc_options_t){.retries = 3}).
+//
+//  Arguments are copied by the call and checked by it, not by the compiler: their number, kinds and ranges. A number
+//  converts when that is exact, an integer for a double, say; a double for an integer is an error. An array that the
+//  function takes as const is for reading; one that it may write is a copy of its own, but for that of an ipc_ref(),
+//  which is the engine's: what is written there stays.
 //
 //  An argument, or a member of one, may be the result of another call of the client, done or not: ipc_apply(any, add,
 //  ipc_apply(any, square, 3), 1). The task then waits for that value, which goes from one engine to the other and does
@@ -162,11 +172,12 @@ ipc_result_t *ipc_view_require(ipc_view_t *view, const ipc_call_t *call, const c
     ipc_view_map((view), IPC_CALL_1(true, (__VA_ARGS__), function), IPC_VALUE(items))
 
 //  ipc_push(view, name, value): binds a name on each engine; the value may be the result of a call, as above.
-//  ipc_pull(view, name): reads it. A name may lead into a value: "a.b" is the member b of the dictionary a, "a[2]"
-//  the third member of a list, element of a 1-D array or row of another; "a[-1]" is the last, and "a.b[2].c" goes on.
-//  A pull, a gather or an ipc_ref() reads what is there, or raises NameError, which says what part is not. A push or
-//  scatter to such a name sets the member of a dictionary, where it may be new, or of a list. A name that was bound
-//  whole, dots and all, is that name; and so is bound what begins with no name that there is.
+//  ipc_pull(view, name): reads it. ipc_ref(name) as an argument of a call is what the engine that runs it has there.
+//  A name may lead into a value: "a.b" is the member b of the dictionary a, "a[2]" the third member of a list, element
+//  of a 1-D array or row of another; "a[-1]" is the last, and "a.b[2].c" goes on. A pull, a gather or an ipc_ref()
+//  reads what is there, or raises NameError, which says what part is not. A push or scatter to such a name sets the
+//  member of a dictionary, where it may be new, or of a list. A name that was bound whole, dots and all, is that name;
+//  and so is bound what begins with no name that there is.
 #define ipc_push(view, name, value) ipc_view_push((view), IPC_PLAIN(false, NULL), (name), IPC_VALUE(value))
 #define ipc_push_sync(view, name, value) ipc_view_push((view), IPC_PLAIN(true, NULL), (name), IPC_VALUE(value))
 #define ipc_push_with(view, name, value, ...) \

@@ -116,6 +116,8 @@ int ipc_connection_find(ipc_connection_t *self, const char *path, ipc_error_t *e
     if (ipc_connection_read(&found, named ? named : paths.client_file, &cause)) {
         if (!named && cause.code == IPC_E_NAME)
             return fail_none(error);
+        if (cause.code == IPC_E_NAME)
+            return ipc_fail(error, IPC_E_CONNECTION, "no cluster is running there: %s", cause.text);
         return ipc_fail(error, cause.code, "%s", cause.text);
     }
     if (ipc_process_start(found.supervisor) != found.supervisor_start) {

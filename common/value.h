@@ -102,7 +102,7 @@ const char *ipc_value_str(ipc_value_t self);
 //  out always is one; memory borrowed by ipc_f64() and its like is not.
 const ipc_array_t *ipc_value_array(ipc_value_t self);
 
-//  Prints the value in one line, as ipc_result_print does (API: "Printing").
+//  Prints the value in one line, as ipc_result_print() does.
 void ipc_value_print(ipc_value_t self, FILE *stream);
 
 //  What the macros below call.

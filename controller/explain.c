@@ -112,7 +112,9 @@ static bool explain_at_engine(const scheduler_t *self, uint32_t client, uint64_t
         const scheduler_span_t *sent = find_span(&engine->sent, client, id);
         const scheduler_span_t *direct = sent ? NULL : find_span(&engine->direct, client, id);
         if (sent)
-            snprintf(text, size, "engine %u has it%s", i, sent == engine->sent.first ? "" : ", behind other tasks");
+            snprintf(text, size, "engine %u %s", i, sent != engine->sent.first ? "has it, behind other tasks"
+                                                    : engine->ready            ? "runs it"
+                                                                               : "has it, and is away");
         else if (direct)
             snprintf(text, size, "it waits for engine %u, which is %s", i, engine->ready ? "busy" : "away");
         if (sent || direct)

@@ -156,8 +156,11 @@ static void describe_unmet(const controller_t *self, const scheduler_job_t *job,
         double most = most_of(self, need->name);
         if (most >= need->amount)
             continue;
-        snprintf(text, size, "%s needs %s=%g, and no engine has more than %g", function, need->name, need->amount,
-                 most);
+        if (most > 0)
+            snprintf(text, size, "%s needs %s=%g, and no engine has more than %g", function, need->name, need->amount,
+                     most);
+        else
+            snprintf(text, size, "%s needs %s=%g, and no engine has any", function, need->name, need->amount);
         return;
     }
     snprintf(text, size, "no engine that may run %s has all that it needs at a time", function);

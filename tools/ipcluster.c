@@ -100,7 +100,8 @@ static const command_t commands[] = {
     {"list", "jh", 0, run_list, "[--json]                show the running clusters"},
     {"status", "jpch", 0, run_status, "[--json]              show the cluster's processes"},
     {"tasks", "seikLfXYtuFBlqjpch", 0, run_tasks,
-     "[--json] [--sql SELECT] show the last tasks and those under way: by --state, --engine,\n"
+     "[--json] [--sql SELECT]\n"
+     "                               show the last tasks and those under way: by --state, --engine,\n"
      "                               --label, --since 10m and more, see 'ipcluster tasks --help'"},
     {"explain", "pch", 1, run_explain, "ID                   say why a task waits, or how it ended"},
     {"logs", "pch", 1, run_logs, "[ID|ipcd]               print what the processes wrote"},
@@ -222,6 +223,14 @@ static int read_owner(arguments_t *arguments, const char *text)
     return 0;
 }
 
+//  Names the option itself: what getopt_long() read last may be its value.
+static int refuse_option(const command_t *command, int letter)
+{
+    const struct option *option = long_options;
+    while (option->val != letter) option++;
+    return fail_usage("'ipcluster %s' takes no %s%s", command->name, letter == 'n' ? "-" : "--", option->name);
+}
+
 //  Reads what follows the command; argv[0] is its name. 0, or EXIT_USAGE.
 static int read_arguments(arguments_t *arguments, const command_t *command, int argc,
                           char **argv, bool *help)
@@ -234,8 +243,7 @@ static int read_arguments(arguments_t *arguments, const command_t *command, int 
         if (letter == '?')
             return fail_usage("there is no option %s", argv[optind - 1]);
         if (!strchr(command->options, letter))
-            return fail_usage("'ipcluster %s' takes no %s", command->name,
-                              argv[optind - 1]);
+            return refuse_option(command, letter);
         switch (letter) {
         case 'n':
             if (read_engines(arguments, optarg))
@@ -319,7 +327,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     int result = run(&arguments, argc, argv);
     if (fflush(stdout) && result == EXIT_DONE) {
-        fprintf(stderr, "cannot write to standard output: %s\n", strerror(errno));
+        if (errno != EPIPE) // who reads no further, as head, knows
+            fprintf(stderr, "cannot write to standard output: %s\n", strerror(errno));
         return EXIT_FAILED;
     }
     return result;

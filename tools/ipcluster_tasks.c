@@ -66,6 +66,17 @@ static void tasks_as_json(const ipc_history_t *history)
     json_decref(json);
 }
 
+//  In a unit in which it can be read: most tasks take no millisecond.
+static void write_seconds(char *text, size_t size, double seconds)
+{
+    if (seconds < 1e-3)
+        snprintf(text, size, "%.1f us", 1e6 * seconds);
+    else if (seconds < 1)
+        snprintf(text, size, "%.1f ms", 1e3 * seconds);
+    else
+        snprintf(text, size, "%.3f s", seconds);
+}
+
 static void show_task(const ipc_task_t *task)
 {
     char when[32] = "-", engine[16] = "-", took[32] = "-", memory[32] = "-";
@@ -76,7 +87,7 @@ static void show_task(const ipc_task_t *task)
     if (task->engine >= 0)
         snprintf(engine, sizeof engine, "%d", task->engine);
     if (task->finished > 0)
-        snprintf(took, sizeof took, "%.3f s", task->finished - task->started);
+        write_seconds(took, sizeof took, task->finished - task->started);
     if (task->peak_memory > 0)
         snprintf(memory, sizeof memory, "%.0f MB", 1e-6 * (double) task->peak_memory);
     printf("%-19" PRIu64 "  %-19s  %-7s  %6s  %10" PRIu64 "  %10s  %9s  %s%s%s%s%s%s\n", task->id, when,

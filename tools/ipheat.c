@@ -54,7 +54,7 @@ int main(int argc, char **argv)
         return exit_code;
     ipc_error_t error;
     if (options.out && picture_check(options.out, &error))
-        return complain(&error);
+        return complain(&error), error.code == IPC_E_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
     choose_cluster(&options);
     ipc_client_t *client = ipc_client_new(NULL, &error);
     if (!client)

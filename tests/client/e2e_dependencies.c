@@ -236,7 +236,7 @@ START_TEST(tasks_run_where_there_is_what_they_need)
     assert_kind(r, "ImpossibleDependency");
     assert_fails(r, "gpu=1");
     assert_fails(r, "more than 0.5");
-    assert_fails(ipc_apply_with(s.any, &unknown, where), "quantum=1");
+    assert_fails(ipc_apply_with(s.any, &unknown, where), "needs quantum=1, and no engine has any");
     assert_fails(ipc_apply_with(s.any, &memory, where), "memory");
     ck_assert_double_lt(clock_now() - begun, 1);
     assert_fails(ipc_apply_with(s.any, (&(ipc_options_t){.needs = "gpu"}), where), "argument");

@@ -180,7 +180,12 @@ START_TEST(a_task_is_explained_while_it_waits_and_when_it_is_over)
     ipc_error_t error = {.code = IPC_E_NONE};
     ipc_result_t *first = ipc_apply(s.one, wait_for, (const char *) gate.path);
     ipc_result_t *second = ipc_apply_with(s.one, &(ipc_options_t){.label = "alone"}, square, 3);
-    char *text = ipc_client_explain(s.client, ipc_result_id(second), &error);
+    while (count_of(&s, &(ipc_history_query_t){.id = ipc_result_id(first), .state = IPC_TASK_RUNNING}) == 0) {}
+    char *text = ipc_client_explain(s.client, ipc_result_id(first), &error);
+    ck_assert_msg(text != NULL, "%s", error.text);
+    ck_assert_str_eq(text, "engine 0 runs it");
+    free(text);
+    text = ipc_client_explain(s.client, ipc_result_id(second), &error);
     ck_assert_msg(text != NULL, "%s", error.text);
     ck_assert_msg(strstr(text, "engine 0"), "%s", text);
     free(text);
@@ -480,6 +485,7 @@ START_TEST(ipcluster_shows_tasks_and_explains_them)
     assert_shows(ipcluster(0, "tasks", "--label", "sh*", "--engine", "2"), "no task");
     assert_shows(ipcluster(0, "tasks", "--label", "sh*", "--since", "10m"), "root (");
     assert_shows(ipcluster(0, "tasks", "--function", "square", "--limit", "1"), "square (");
+    assert_shows(ipcluster(0, "tasks", "--function", "square", "--limit", "1"), "s          -  "); // a time with its unit
     assert_shows(ipcluster(0, "tasks", "--json", "--label", "shown", NULL), "\"error\": \"DomainError\"");
     char id[32];
     snprintf(id, sizeof id, "%llu", (unsigned long long) ipc_result_id(r));

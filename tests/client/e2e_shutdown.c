@@ -204,7 +204,7 @@ START_TEST(a_client_stops_the_whole_cluster)
     ck_assert_int_eq(ipc_result_error(runs)->code, IPC_E_CONNECTION);
     assert_prints(done, "[0, 1]"); // what was there stays
     ck_assert_int_eq(ipc_client_shutdown(s.client, WAIT_MS, &error), -1);
-    ck_assert_int_eq(error.code, IPC_E_NAME); // its connection file is gone
+    ck_assert_int_eq(error.code, IPC_E_CONNECTION); // its connection file is gone
     ipc_client_destroy(&s.client);
     ipc_cluster_destroy(&s.cluster);
     gate_remove(&gate);

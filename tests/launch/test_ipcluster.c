@@ -451,6 +451,15 @@ START_TEST(closed_standard_streams_do_no_harm)
 }
 END_TEST
 
+//  As of `ipcluster tasks | head`: the FIFO has no reader any more.
+START_TEST(a_reader_that_has_seen_enough_is_told_nothing)
+{
+    char text[TEXT];
+    ck_assert_int_eq(run(text, "f=$(mktemp -u) && mkfifo $f && exec 3<>$f 4>$f 3<&- && rm $f && $C --help >&4"), 1);
+    ck_assert_str_eq(text, "");
+}
+END_TEST
+
 START_TEST(a_directory_open_to_others_is_refused)
 {
     expect(1, "is open to others (mode 0755): close it with 'chmod go= ",
@@ -555,6 +564,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, a_detached_start_that_nobody_waits_for_is_given_up);
     tcase_add_test(tests, what_tasks_detached_is_ended_with_the_cluster);
     tcase_add_test(tests, closed_standard_streams_do_no_harm);
+    tcase_add_test(tests, a_reader_that_has_seen_enough_is_told_nothing);
     tcase_add_test(tests, a_directory_open_to_others_is_refused);
     tcase_add_test(tests, a_cluster_can_be_started_from_a_program);
     tcase_add_test(tests, the_scheme_and_the_window_of_a_cluster_are_shown);

@@ -54,7 +54,7 @@ expect 2 '1 to 256 values' --sweep t=0:1:257
 expect 2 'so --t cannot too' --sweep t=0:1:2 --t 3
 expect 1 'no cluster' --n 16
 if $cairo; then
-    expect 1 'end it in .png' --out heat.gif
+    expect 2 'end it in .png' --out heat.gif
     expect 1 'cannot be written' --out nowhere/heat.png
 else
     expect 1 'without cairo' --out heat.png

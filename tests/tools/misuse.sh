@@ -67,7 +67,7 @@ expect 2 '"me"' "$ipcluster" tasks --client me
 expect 2 '"yesterday"' "$ipcluster" tasks --submitted-from yesterday
 expect 2 '"@"' "$ipcluster" tasks --submitted-before @
 expect 2 '--sql needs' "$ipcluster" tasks --sql
-expect 2 'takes no' "$ipcluster" list --sql 'SELECT 1'
+expect 2 'takes no --sql' "$ipcluster" list --sql 'SELECT 1'
 expect 1 'no cluster is running' "$ipcluster" tasks --sql 'SELECT 1'
 expect 2 '"10y"' "$ipcluster" tasks --since 10y
 expect 2 '"0"' "$ipcluster" tasks --limit 0
@@ -150,7 +150,7 @@ cp "$live" good.json
 chmod 600 good.json
 IPC_CONNECTION_FILE=$folder/good.json "$hello" >stdout 2>stderr || { echo 'WRONG: a good file is refused'; wrong=1; }
 
-refuses "$folder/none.json" "$folder/none.json"
+refuses "$folder/none.json" "no cluster is running there: there is no file $folder/none.json"
 refuses "$folder" "$folder"
 refuses /dev/null /dev/null
 mkfifo -m 600 pipe.json
