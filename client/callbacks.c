@@ -72,7 +72,6 @@ static callbacks_t *callbacks_new(ipc_client_t *client)
 void callbacks_destroy(callbacks_t **self_p)
 {
     callbacks_t *self = *self_p;
-    *self_p = NULL;
     if (!self)
         return;
     pthread_mutex_lock(&self->client->lock);
@@ -80,6 +79,7 @@ void callbacks_destroy(callbacks_t **self_p)
     pthread_cond_signal(&self->wanted);
     pthread_mutex_unlock(&self->client->lock);
     pthread_join(self->thread, NULL);
+    *self_p = NULL; // not before: the last callbacks destroy results, and want others made
     pthread_cond_destroy(&self->wanted);
     pthread_cond_destroy(&self->over);
     free(self);

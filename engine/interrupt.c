@@ -47,7 +47,8 @@ static void describe(const worker_t *self, stop_reason_t reason, outcome_t *outc
         snprintf(outcome->text, sizeof outcome->text, "%s was interrupted by SIGINT", name);
 }
 
-#if defined __x86_64__ && defined __GLIBC__ && __GLIBC_PREREQ(2, 35)
+//  ThreadSanitizer calls a handler later, when the task enters a library function: there is nothing to jump out of.
+#if defined __x86_64__ && defined __GLIBC__ && __GLIBC_PREREQ(2, 35) && !defined __SANITIZE_THREAD__
 
 //  Of <unwind.h>, whose name a header of ours has.
 typedef enum { UNWIND_GO_ON = 0, UNWIND_END = 5 } unwind_code_t; // _URC_NO_REASON, _URC_END_OF_STACK

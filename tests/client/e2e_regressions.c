@@ -19,7 +19,11 @@ enum {
     SMALLEST_SHARED = 2200, // doubles: a bit more than 16 KiB, shared memory too
     CRASHES = 5,
     TOO_MANY_ARRAYS = 4200, // a result holds at most 4096
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    MANY_RETRIES = 7000,    // which take as long
+#else
     MANY_RETRIES = 70000,   // more than 16 bits count
+#endif
     RETRIES_MS = 100000,
     TEST_SECONDS = 120,
 };

@@ -2,6 +2,7 @@
 //  progress bar on a terminal.
 #include "e2e_support.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -271,6 +272,74 @@ START_TEST(a_destroyed_result_is_never_called_back)
 }
 END_TEST
 
+//  Results in pairs, all done: the callback of each even one destroys the odd one behind it.
+enum { CLOSING = 2000 };
+typedef struct closing {
+    ipc_result_t *results[CLOSING], *never;
+    size_t at;                         // the pair whose turn it is
+    int threads;                       // of this process, before the client was to be destroyed
+    int calls, wrong;                  // of even ones; of odd ones, which are gone
+} closing_t;
+
+static int count_threads(void)
+{
+    int count = 0;
+    DIR *directory = opendir("/proc/self/task");
+    for (struct dirent *entry; (entry = readdir(directory));) count += entry->d_name[0] != '.';
+    closedir(directory);
+    return count;
+}
+
+static bool main_thread_sleeps(void)
+{
+    char line[256] = "";
+    FILE *file = fopen("/proc/self/stat", "r"); // "PID (NAME) STATE …", of the main thread
+    ck_assert_ptr_nonnull(fgets(line, sizeof line, file));
+    fclose(file);
+    return strncmp(strrchr(line, ')'), ") S", 3) == 0;
+}
+
+//  The first one waits until the client is being destroyed, which ends waits, then its thread; and then it waits for
+//  this one.
+static void destroy_next(ipc_result_t *result, void *context)
+{
+    closing_t *self = context;
+    if (self->never) {
+        (void) ipc_result_wait(self->never, WAIT_MS);
+        self->never = NULL;
+        for (int i = 0; i < WAIT_MS && count_threads() == self->threads; i++) usleep(1000);
+        for (int i = 0; i < WAIT_MS && !main_thread_sleeps(); i++) usleep(1000);
+    }
+    self->wrong += result != self->results[self->at];
+    self->calls++;
+    ipc_result_destroy(&self->results[self->at + 1]);
+    self->at += 2;
+}
+
+static void count_wrong(ipc_result_t *result, void *context)
+{
+    (void) result; // freed, if this is called at all
+    ((closing_t *) context)->wrong++;
+}
+
+START_TEST(a_destroyed_result_is_not_called_back_while_its_client_ends)
+{
+    session_t s = session_open();
+    gate_t gate = gate_new();
+    closing_t closing = {.never = ipc_apply(view_of(&s, "1"), pass_gate, (const char *) gate.path)};
+    for (size_t i = 0; i < CLOSING; i++) closing.results[i] = ipc_apply(s.one, my_id);
+    for (size_t i = 0; i < CLOSING; i++) assert_ok(closing.results[i]);
+    for (size_t i = 0; i < CLOSING; i++)
+        ck_assert(ipc_result_on_done(closing.results[i], i % 2 ? count_wrong : destroy_next, &closing));
+    closing.threads = count_threads();
+    session_close(&s);
+    ck_assert_int_eq(closing.wrong, 0);
+    ck_assert_int_eq(closing.calls, CLOSING / 2);
+    gate_open(&gate);
+    gate_remove(&gate);
+}
+END_TEST
+
 //  --- The progress bar ---------------------------------------------------------------------------------------------
 
 //  Makes stderr a terminal of that many columns; gives its other end.
@@ -382,6 +451,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, callbacks_are_called_once_on_another_thread);
     tcase_add_test(tests, a_callback_may_use_the_library);
     tcase_add_test(tests, a_destroyed_result_is_never_called_back);
+    tcase_add_test(tests, a_destroyed_result_is_not_called_back_while_its_client_ends);
     tcase_add_test(tests, the_bar_shows_progress_rate_time_left_and_failures);
     tcase_add_test(tests, the_bar_fits_into_a_narrow_terminal);
     tcase_add_test(tests, in_a_pipe_nothing_is_written);

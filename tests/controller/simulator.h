@@ -9,6 +9,13 @@
 enum { SIM_ENGINES = 512, SIM_LISTED = 32, SIM_CLIENTS = 16, SIM_US = 1000, SIM_MS = 1000000 };
 enum { SIM_HOST_ENGINES = 4, SIM_HOST_CORES = 4 }; // of each host, which has engines 0 to 3, 4 to 7, …
 
+//  Of so many random schedules one is run. All are on one thread: ThreadSanitizer has nothing to see, and takes long.
+#ifdef __SANITIZE_THREAD__
+enum { SIM_SHARE = 10 };
+#else
+enum { SIM_SHARE = 1 };
+#endif
+
 typedef struct simulator simulator_t;
 
 typedef enum sim_abort { SIM_WANTED, SIM_PERHAPS_ABORTED, SIM_ABORTED } sim_abort_t;

@@ -120,23 +120,23 @@ static uint64_t run_at_random(uint64_t seed, uint32_t engines)
 START_TEST(random_schedules_keep_every_promise)
 {
     const char *one = getenv("IPC_SEED");
-    uint64_t events = one ? 1000000 : 0;
+    uint64_t events = one ? 1000000 / SIM_SHARE : 0;
     if (one)
         run_at_random(strtoull(one, NULL, 10), FEW);
-    for (uint64_t seed = 1; events < 1200000; seed++) events += run_at_random(seed, FEW);
-    ck_assert_uint_ge(events, 1000000);
-    ck_assert(one || (aborts > 10000 && delays > 1000));
+    for (uint64_t seed = 1; events < 1200000 / SIM_SHARE; seed++) events += run_at_random(seed, FEW);
+    ck_assert_uint_ge(events, 1000000 / SIM_SHARE);
+    ck_assert(one || (aborts > 10000 / SIM_SHARE && delays > 1000 / SIM_SHARE));
 }
 END_TEST
 
 START_TEST(random_schedules_of_hundreds_of_engines_keep_every_promise)
 {
     const char *one = getenv("IPC_SEED");
-    uint64_t events = one ? 300000 : 0;
+    uint64_t events = one ? 300000 / SIM_SHARE : 0;
     if (one)
         run_at_random(strtoull(one, NULL, 10), HUNDREDS);
-    for (uint64_t seed = 1; events < 400000; seed++) events += run_at_random(seed, HUNDREDS);
-    ck_assert_uint_ge(events, 300000);
+    for (uint64_t seed = 1; events < 400000 / SIM_SHARE; seed++) events += run_at_random(seed, HUNDREDS);
+    ck_assert_uint_ge(events, 300000 / SIM_SHARE);
 }
 END_TEST
 
@@ -145,7 +145,7 @@ START_TEST(random_schedules_of_every_scheme_and_window_keep_every_promise)
     static const uint32_t windows[] = {0, 1, 3, 1000};
     const char *one = getenv("IPC_SEED");
     for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++)
-        for (uint64_t seed = 1; seed <= 25; seed++)
+        for (uint64_t seed = 1; seed <= 25 / SIM_SHARE; seed++)
             run_by_scheme(one ? strtoull(one, NULL, 10) : seed, FEW, (ipc_scheme_t) _i, windows[i]);
     run_by_scheme(1, HUNDREDS, (ipc_scheme_t) _i, 2);
 }

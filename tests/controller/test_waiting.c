@@ -100,13 +100,13 @@ START_TEST(random_schedules_of_waiting_jobs_keep_every_promise)
     const char *one = getenv("IPC_SEED");
     if (one)
         run_at_random(strtoull(one, NULL, 10));
-    for (uint64_t seed = 1; !one && seed <= 400; seed++) run_at_random(seed);
+    for (uint64_t seed = 1; !one && seed <= 400 / SIM_SHARE; seed++) run_at_random(seed);
     if (one)
         return;
-    ck_assert_uint_gt(waited, 1000); // it did happen
-    ck_assert_uint_gt(refused, 100);
-    ck_assert_uint_gt(impossible, 100);
-    ck_assert_uint_gt(reasons, 400);
+    ck_assert_uint_gt(waited, 1000 / SIM_SHARE); // it did happen
+    ck_assert_uint_gt(refused, 100 / SIM_SHARE);
+    ck_assert_uint_gt(impossible, 100 / SIM_SHARE);
+    ck_assert_uint_gt(reasons, 400 / SIM_SHARE);
 }
 END_TEST
 

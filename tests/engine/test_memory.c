@@ -20,10 +20,13 @@ START_TEST(what_others_had_before_does_not_count)
 {
     memory_t memory;
     memory_open(&memory);
+    memory_begin(&memory, 6, 0);
     touch(LARGER);
+    uint64_t others = memory_peak(&memory); // ThreadSanitizer has several bytes for each
     memory_begin(&memory, 7, 3);
     if (!memory.set_back)
         return;
+    ck_assert_uint_ge(others, LARGER);
     ck_assert(memory_measures(&memory, 7, 3));
     ck_assert(!memory_measures(&memory, 7, 4));
     ck_assert(!memory_measures(&memory, 8, 3));
@@ -32,7 +35,7 @@ START_TEST(what_others_had_before_does_not_count)
     ck_assert_uint_lt(peak, LARGE);
     touch(LARGE);
     ck_assert_uint_ge(memory_peak(&memory), LARGE);
-    ck_assert_uint_lt(memory_peak(&memory), LARGER);
+    ck_assert_uint_lt(memory_peak(&memory), others);
 }
 END_TEST
 
