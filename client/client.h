@@ -44,13 +44,14 @@ size_t ipc_client_outstanding(ipc_client_t *self);
 //      count        written: how many
 const int *ipc_client_ids(ipc_client_t *self, size_t *count);
 
-//  What Ctrl-C (SIGINT) does while a thread waits in a call of this client or of its results. Off, as it is first: it
-//  ends the program, as it does outside of such waits in any case. On: it ends the wait, and the work goes on. The
-//  call gives what it gives when the deadline passed (false, -1), a _sync call its result, and a reader what it gives
-//  for a position that has nothing (0, NaN, NULL, none; ipc_result_next() NULL); ipc_result_ok() is false, and
-//  ipc_result_error() and *error have the code INTERRUPTED, kind "WaitInterrupted". The same result may be waited for
-//  and read again. A second Ctrl-C during a wait for that one result aborts it, as ipc_result_abort() does, and the
-//  wait goes on until it is over; a third ends the program. One Ctrl-C ends the waits of all threads that have it so.
+//  What Ctrl-C (SIGINT) does while a thread waits in a call of this client or of its results. Off, as it is first:
+//  it ends the program, as it does outside of such waits in any case. On: it ends the wait, and the work goes on.
+//  The call gives what it gives when the deadline passed (false, -1), a _sync call its result (which
+//  ipc_result_wait() with 0 then knows not to be done), and a reader what it gives for a position that has nothing
+//  (0, NaN, NULL, none; ipc_result_next() NULL); ipc_result_ok() that waited is false, and ipc_result_error() and
+//  *error have the code INTERRUPTED, kind "WaitInterrupted". The same result may be waited for and read again. A
+//  second Ctrl-C during a wait for that one result aborts it, as ipc_result_abort() does, and the wait goes on until
+//  it is over; a third ends the program. One Ctrl-C ends the waits of all threads that have it so.
 //  ipc_result_wait_interactive() catches it whether this is on or off. A program that has a handler of its own for
 //  SIGINT, or ignores it, is left alone: nothing of this happens.
 void ipc_client_catch_interrupts(ipc_client_t *self, bool on);

@@ -1,6 +1,7 @@
 //  What all submissions have in common: limits, options, objects, and the way into the frame.
 #include "client/draft.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ static bool has_room(void *context)
 
 void draft_begin(draft_t *self, ipc_view_t *view, const ipc_call_t *call, const char *method)
 {
+    assert(view && "the view is NULL: the error of the call that was to make it says why");
     ipc_client_t *client = view->client;
     draft_writers_t *writers = &client->draft;
     memset(self, 0, offsetof(draft_t, error)); // the error is large, and mostly not used

@@ -2,6 +2,7 @@
 //  gives.
 #include "e2e_support.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/select.h>
@@ -223,6 +224,13 @@ START_TEST(all_gives_a_descriptor_to_wait_on)
 }
 END_TEST
 
+//  Who did not look whether the view could be made: no SIGSEGV from within the library.
+START_TEST(a_call_of_no_view_stops_the_program_with_a_sentence)
+{
+    ipc_push(NULL, "a", 1);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, targets_name_engines_in_order, 0,
@@ -239,6 +247,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_result_outlives_its_view);
     tcase_add_test(tests, no_cluster_is_one_sentence);
     tcase_add_test(tests, all_gives_a_descriptor_to_wait_on);
+    tcase_add_test_raise_signal(tests, a_call_of_no_view_stops_the_program_with_a_sentence, SIGABRT);
 }
 
 int main(void)
