@@ -188,6 +188,13 @@ void view_free(ipc_view_t *self)
     free(self);
 }
 
+//  Results that only its options held are freed with them: engines may use the memory of their arrays again.
+static void tell_released(ipc_client_t *client)
+{
+    if (link_has_more(client))
+        client_wake(client);
+}
+
 void ipc_view_destroy(ipc_view_t **self_p)
 {
     ipc_view_t *self = *self_p;
@@ -197,6 +204,7 @@ void ipc_view_destroy(ipc_view_t **self_p)
     ipc_client_t *client = self->client;
     pthread_mutex_lock(&client->lock);
     view_free(self);
+    tell_released(client);
     pthread_mutex_unlock(&client->lock);
 }
 
@@ -227,6 +235,7 @@ int ipc_view_take_options(ipc_view_t *self, size_t options_size, const ipc_optio
         defaults_t *before = self->defaults;
         self->defaults = options ? defaults_new(&whole) : NULL;
         defaults_destroy(&before); // after the new ones hold their results, which may be the same
+        tell_released(self->client);
     }
     pthread_mutex_unlock(&self->client->lock);
     if (rc && error)

@@ -245,12 +245,20 @@ static bool wait_step(ipc_result_t *self, int timeout_ms, interrupt_t *interrupt
     return met;
 }
 
+static bool is_aborted(ipc_result_t *self)
+{
+    pthread_mutex_lock(&self->client->lock); // another thread may wait for it, and be interrupted
+    bool aborted = self->interrupts == INTERRUPTED_AND_ABORTED;
+    pthread_mutex_unlock(&self->client->lock);
+    return aborted;
+}
+
 bool ipc_result_wait_interactive(ipc_result_t *self)
 {
     enum { REFRESH_MS = 100 };
     bool shows = isatty(STDERR_FILENO), met = false, interrupted = false;
     interrupt_t interrupt = {.fd = self->client->kick_fd, .ends = is_interrupted, .context = self};
-    if (self->interrupts != INTERRUPTED_AND_ABORTED)
+    if (!is_aborted(self))
         interrupt_begin(&interrupt); // of the whole wait: one may come while the bar is drawn
     while (!met && !interrupted) {
         met = wait_step(self, shows ? REFRESH_MS : IPC_FOREVER, &interrupt, &interrupted);

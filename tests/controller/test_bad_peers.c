@@ -21,6 +21,12 @@ IPC_REMOTE(double, nap_with, (const ipc_array_t *x, int milliseconds))
     usleep((useconds_t) milliseconds * 1000);
     return ((const double *) ipc_array_data(x))[0];
 }
+IPC_REMOTE(ipc_array_t *, many_ones, (void))
+{
+    ipc_array_t *x = ipc_array_new(IPC_F64, 1, (size_t[]){MEBIBYTE_OF_DOUBLES}, NULL);
+    for (size_t i = 0; i < MEBIBYTE_OF_DOUBLES; i++) ipc_array_f64(x)[i] = 1;
+    return x;
+}
 // clang-format on
 
 //  --- Who may speak ------------------------------------------------------------------------------------------
@@ -189,6 +195,34 @@ START_TEST(a_release_of_what_somebody_else_holds_frees_nothing)
 }
 END_TEST
 
+static unsigned long objects_reported(void)
+{
+    unsigned long count = 0;
+    char *report = raw_report();
+    const char *at = strstr(report, " records, ");
+    ck_assert_msg(at && sscanf(at, " records, %lu objects", &count) == 1, "%s", report);
+    free(report);
+    return count;
+}
+
+//  The client says so at once: it does not wait until it has something else to say.
+START_TEST(what_only_the_options_of_a_view_held_is_released_with_them)
+{
+    session_t s = session_open();
+    unsigned long before = objects_reported();
+    ipc_result_t *r = ipc_apply_sync(s.one, many_ones);
+    ck_assert_ptr_nonnull(ipc_result_array(r, 0));
+    ck_assert_int_eq(ipc_view_set_options(s.any, &(ipc_options_t){.after = ipc_after(r)}, NULL), 0);
+    ipc_result_destroy(&r);
+    ck_assert_uint_gt(objects_reported(), before);
+    ck_assert_int_eq(ipc_view_set_options(s.any, NULL, NULL), 0);
+    double end = now() + 10;
+    while (objects_reported() > before && now() < end) poll(NULL, 0, 20);
+    ck_assert_uint_eq(objects_reported(), before);
+    session_close(&s);
+}
+END_TEST
+
 //  --- Peers that do not keep up, and peers that die --------------------------------------------------------
 
 static void await_no_jobs(void)
@@ -288,6 +322,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_client_of_another_user_gets_no_answer);
     tcase_add_test(tests, messages_on_the_wrong_socket_are_refused);
     tcase_add_test(tests, a_release_of_what_somebody_else_holds_frees_nothing);
+    tcase_add_test(tests, what_only_the_options_of_a_view_held_is_released_with_them);
     tcase_add_test(tests, a_client_that_never_reads_does_not_keep_others_waiting);
     tcase_add_test(tests, a_killed_client_drops_its_work);
     tcase_add_test(tests, a_killed_client_leaves_no_shared_memory);
