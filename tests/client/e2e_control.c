@@ -298,12 +298,12 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, an_abort_after_a_signal_ends_what_cannot_be_interrupted);
     tcase_add_test(tests, a_task_that_waits_too_long_ends);
     tcase_add_test(tests, clear_empties_namespaces);
-#ifndef __SANITIZE_THREAD__ // with which no task is jumped out of (engine/interrupt.c)
-    tcase_add_test(tests, a_running_task_is_interrupted_and_its_engine_keeps_its_names);
-    tcase_add_test(tests, what_a_client_left_behind_is_interrupted);
-    tcase_add_test(tests, a_task_that_runs_too_long_is_stopped);
-    tcase_add_test(tests, sigint_interrupts_the_task_and_nothing_else);
-#endif
+    if (TASKS_ARE_STOPPED) {
+        tcase_add_test(tests, a_running_task_is_interrupted_and_its_engine_keeps_its_names);
+        tcase_add_test(tests, what_a_client_left_behind_is_interrupted);
+        tcase_add_test(tests, a_task_that_runs_too_long_is_stopped);
+        tcase_add_test(tests, sigint_interrupts_the_task_and_nothing_else);
+    }
 }
 
 int main(void)

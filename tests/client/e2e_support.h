@@ -10,6 +10,13 @@
 
 enum { ENGINES = 4 };
 
+//  Whether a running task can be stopped without its process (engine/interrupt.c).
+#ifdef __SANITIZE_THREAD__
+enum { TASKS_ARE_STOPPED = false };
+#else
+enum { TASKS_ARE_STOPPED = true };
+#endif
+
 //  A client with the views that nearly every test needs; any failure fails the test.
 typedef struct session {
     ipc_client_t *client;
