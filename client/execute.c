@@ -10,7 +10,7 @@ static int send_cell(draft_t *self, const char *source, uint64_t number)
     draft_target_engines(self);
     self->function = function_of_kind(self->client, IPC_FUNCTION_EXECUTE);
     return draft_argument(self, ipc_value_from_str(source)) || draft_argument(self, ipc_value_from_u64(number)) ||
-           draft_argument(self, ipc_value_from_u64(self->client->uuid));
+           draft_argument(self, ipc_value_from_u64(self->client->uuid + self->client->next_job));
 }
 
 ipc_result_t *ipc_view_execute(ipc_view_t *view, const ipc_call_t *call, const char *source)

@@ -209,8 +209,8 @@ ipc_result_t *ipc_view_include(ipc_view_t *view, const ipc_call_t *call, const c
 #define ipc_require_with(view, module, ...) ipc_view_require((view), IPC_PLAIN(false, (__VA_ARGS__)), (module))
 #define ipc_require_with_sync(view, module, ...) ipc_view_require((view), IPC_PLAIN(true, (__VA_ARGS__)), (module))
 
-//  ipc_execute(view, source): compiles C source, a cell, with the C compiler of the engines' hosts and runs it on each
-//  engine; once compiled on a host, the same cell is not compiled there again. A cell is any mix of #includes, macros,
+//  ipc_execute(view, source): compiles C source, a cell, with the C compiler of the engines' hosts (cc, or
+//  what IPC_CC names in their environment) and runs it on each engine; once compiled on a host, the same cell is not compiled there again. A cell is any mix of #includes, macros,
 //  types, functions, variables and statements, as in a notebook; what it declares lasts for later cells, where the
 //  newest declaration of a name counts (functions go on with what they were compiled with). <stdio.h>, <stdlib.h>,
 //  <string.h>, <math.h>, <complex.h>, <stdint.h>, <stdbool.h>, <time.h> and <unistd.h> are there, and of this library

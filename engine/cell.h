@@ -64,7 +64,7 @@ void cell_free(cell_t *self);
 typedef void cell_word_fn(void *context, cell_span_t word);
 void cell_words(cell_span_t text, cell_word_fn *found, void *context);
 
-//  The line and column, from 1, of a place in the source.
+//  The line and column, in characters from 1, of a place in the source.
 void cell_place(const char *source, const char *at, size_t *line, size_t *column);
 
 //  Whether a span is this text; a copy of it, free() it.

@@ -17,7 +17,7 @@ void cell_place(const char *source, const char *at, size_t *line, size_t *column
 {
     *line = *column = 1;
     for (const char *c = source; c < at; c++) {
-        ++*column;
+        *column += ((unsigned char) c[1] & 0xC0) != 0x80;
         if (*c == '\n') {
             ++*line;
             *column = 1;

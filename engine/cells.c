@@ -179,8 +179,8 @@ static const ipc_cell_unit_t *open_unit(const cells_t *self, const cells_source_
 static const ipc_remote_t *load_unit(cells_t *self, const cells_source_t *source, unit_t *unit, ipc_error_t *error)
 {
     char path[COMPILER_PATH], occasion[64], *words = NULL;
-    snprintf(occasion, sizeof occasion, "%" PRIx64 ":%" PRIu64, source->client, source->number);
-    compiler_job_t job = {unit->text, source->text, occasion, unit->is_fleeting || source->number == 0};
+    snprintf(occasion, sizeof occasion, "%" PRIx64, source->occasion);
+    compiler_job_t job = {unit->text, source->text, occasion, unit->is_fleeting};
     if (compiler_build(self->compiler, &job, path, &words, error)) {
         if (words)
             fail_compile(source, words, error);

@@ -18,7 +18,7 @@ typedef struct cells_options {
 typedef struct cells_source {
     const char *text;
     uint64_t number;                   // as its client counts; 0: none, of an include
-    uint64_t client;
+    uint64_t occasion;                 // the same on all engines that get it, else another each time
 } cells_source_t;
 
 //      options   its members are borrowed for the life of the cells

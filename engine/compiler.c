@@ -18,7 +18,7 @@ enum { HASH_SIZE = 32, HASH_TEXT = 2 * HASH_SIZE + 1, ARGUMENTS = 40, FILE_PATH 
 
 struct compiler {
     const char *directory;
-    const char *program;               // "cc"
+    const char *program;               // "cc", or what IPC_CC names
     char *version;                     // what it says of itself; NULL: not yet asked
     bool is_clang;
     char prelude[COMPILER_PATH];       // where prelude.h is; empty: not yet there
@@ -27,7 +27,7 @@ struct compiler {
 //  No -w: it would take back each -Werror.
 static const char *const flags[] = {
     "-std=gnu17", "-O1", "-g", "-pipe", "-fPIC", "-fvisibility=hidden", "-fno-omit-frame-pointer",
-    "-fno-optimize-sibling-calls", "-fdiagnostics-color=never",
+    "-fno-optimize-sibling-calls", "-fdiagnostics-color=never", "-ftabstop=1",
     "-Werror=implicit-function-declaration", "-Werror=int-conversion", "-Werror=incompatible-pointer-types",
     "-Werror=implicit-int", NULL,
 };
@@ -36,7 +36,8 @@ compiler_t *compiler_new(const char *directory)
 {
     compiler_t *self = ipc_xalloc(sizeof *self);
     self->directory = directory;
-    self->program = "cc";
+    const char *named = getenv("IPC_CC");
+    self->program = named && named[0] ? named : "cc";
     return self;
 }
 

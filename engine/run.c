@@ -330,16 +330,16 @@ static int execute(worker_t *self, work_t *work, uint64_t position, ipc_value_t 
 {
     (void) position;
     ipc_reader_t reader = ipc_reader(work->arguments.data, work->arguments.size);
-    ipc_value_t text, number, client;
+    ipc_value_t text, number, occasion;
     ipc_error_t error;
     if (unpack(self, &reader, self->arena, &text) || unpack(self, &reader, self->arena, &number) ||
-        unpack(self, &reader, self->arena, &client))
+        unpack(self, &reader, self->arena, &occasion))
         return -1;
     if (text.kind != IPC_KIND_STR) {
         ipc_fail(&error, IPC_E_PROTOCOL, "a cell that is no string");
         return fail_with(self, &error);
     }
-    cells_source_t source = {text.as.string, ipc_value_u64(number), ipc_value_u64(client)};
+    cells_source_t source = {text.as.string, ipc_value_u64(number), ipc_value_u64(occasion)};
     const ipc_remote_t *run = cells_load(self->cells, &source, &error);
     if (!run)
         return fail_with(self, &error);

@@ -29,7 +29,9 @@ static void put_text(const writing_t *self, const char *at, const char *text)
     size_t line, column;
     cell_place(self->source, at, &line, &column);
     fprintf(self->out, "\n#line %zu \"cell\"\n", line);
-    for (const char *c = at - (column - 1); c < at; c++)
+    const char *start = at;
+    while (start > self->source && start[-1] != '\n') start--;
+    for (const char *c = start; c < at; c++)
         if (((unsigned char) *c & 0xC0) != 0x80) // once for each character
             fputc(*c == '\t' ? '\t' : ' ', self->out);
     fputs(text, self->out);
