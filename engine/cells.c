@@ -48,20 +48,24 @@ static void name_cell(uint64_t number, char text[32])
         snprintf(text, 32, "include");
 }
 
-static int fail_place(const cells_source_t *source, unsigned long line, unsigned long column, const char *words,
-                      int size, ipc_error_t *error)
+//  A sentence, the cell's line and a caret below it.
+static int fail_place(const cells_source_t *source, size_t row, size_t column, const char *words, ipc_error_t *error)
 {
     char name[32];
+    const char *line = source->text;
+    for (size_t i = 1; i < row && *line; i++) line = strchrnul(line, '\n') + (*strchrnul(line, '\n') == '\n');
     name_cell(source->number, name);
-    return ipc_fail(error, IPC_E_COMPILE, "%s, line %lu, column %lu: %.*s", name, line, column, size, words);
-}
-
-//  The source line and its caret stand behind what a compiler says of a line.
-static size_t size_with_caret(const char *words)
-{
-    const char *end = strchrnul(words, '\n');
-    while (*end && (end[1] == ' ')) end = strchrnul(end + 1, '\n');
-    return (size_t) (end - words);
+    ipc_fail(error, IPC_E_COMPILE, "%s, line %zu, column %zu: %.*s\n    %.*s\n    ", name, row, column,
+             (int) strcspn(words, "\n"), words, (int) strcspn(line, "\n"), line);
+    size_t size = strlen(error->text);
+    for (size_t i = 1; i < column && size + 2 < sizeof error->text && *line; i++) {
+        error->text[size++] = *line == '\t' ? '\t' : ' ';
+        do line++;
+        while (((unsigned char) *line & 0xC0) == 0x80);
+    }
+    if (size + 1 < sizeof error->text)
+        memcpy(error->text + size, "^", 2);
+    return -1;
 }
 
 //  Reads "cell:1:22: error: …" at the beginning of a line; gives the words, or NULL.
@@ -96,7 +100,7 @@ static int fail_compile(const cells_source_t *source, const char *said, ipc_erro
         const char *words = read_place(line, &row, &column);
         words = words ? error_words(words) : NULL;
         if (words)
-            return fail_place(source, row, column, words, (int) size_with_caret(words), error);
+            return fail_place(source, row, column, words, error);
         const char *mark = elsewhere ? NULL : strstr(line, "error: ");
         if (mark && mark < line + strcspn(line, "\n"))
             elsewhere = mark + strlen("error: ");
@@ -180,7 +184,7 @@ static const ipc_remote_t *load_unit(cells_t *self, const cells_source_t *source
 {
     char path[COMPILER_PATH], occasion[64], *words = NULL;
     snprintf(occasion, sizeof occasion, "%" PRIx64, source->occasion);
-    compiler_job_t job = {unit->text, source->text, occasion, unit->is_fleeting};
+    compiler_job_t job = {unit->text, occasion, unit->is_fleeting};
     if (compiler_build(self->compiler, &job, path, &words, error)) {
         if (words)
             fail_compile(source, words, error);
@@ -202,7 +206,7 @@ const ipc_remote_t *cells_load(cells_t *self, const cells_source_t *source, ipc_
     const ipc_remote_t *run = NULL;
     scope_follow(&self->scope, self->options.names);
     if (cell_split(&cell, source->text, is_variable, self, &fault)) {
-        fail_place(source, fault.line, fault.column, fault.text, (int) strlen(fault.text), error);
+        fail_place(source, fault.line, fault.column, fault.text, error);
     } else {
         unit_write(&unit, &cell, source->text, &self->scope, self->options.names);
         run = load_unit(self, source, &unit, error);

@@ -239,15 +239,12 @@ static int find_prelude(compiler_t *self, ipc_error_t *error)
 
 //  --- A unit --------------------------------------------------------------------------------------------------
 
-//  Compiles in a directory of its own, where the cell's text lies beside. 0: unit.so is there; 1: words says why not.
+//  Compiles in a directory of its own. 0: unit.so is there; 1: words says why not.
 static int compile(const compiler_t *self, const compiler_job_t *job, const char *directory, ipc_error_t *error)
 {
     char path[FILE_PATH], include[FILE_PATH];
     join(path, directory, "unit.c");
     if (write_file(path, job->unit, error))
-        return -1;
-    join(path, directory, "cell");
-    if (write_file(path, job->cell, error))
         return -1;
     const char *arguments[ARGUMENTS] = {self->program};
     size_t count = 1;
@@ -303,9 +300,7 @@ int compiler_build(compiler_t *self, const compiler_job_t *job, char path[COMPIL
     *words = NULL;
     if (find_prelude(self, error))
         return -1;
-    // The cell's text is shown beside errors, so it is part of what was compiled.
-    hash_of(self, (const char *[]){self->prelude, job->unit, job->cell, job->is_fleeting ? job->occasion : NULL, NULL},
-            hash);
+    hash_of(self, (const char *[]){self->prelude, job->unit, job->is_fleeting ? job->occasion : NULL, NULL}, hash);
     snprintf(path, COMPILER_PATH, "%s/%s.so", self->directory, hash);
     if (access(path, R_OK) == 0)
         return 0;

@@ -13,7 +13,6 @@ enum { COMPILER_PATH = IPC_PATH_MAX * 2 };
 //  What is to be compiled.
 typedef struct compiler_job {
     const char *unit;                  // the text
-    const char *cell;                  // what "#line … "cell"" in it speaks of: shown beside errors
     const char *occasion;              // the same on all engines that do the same now, else another
     bool is_fleeting;                  // it reads files that may change: good for this occasion only
 } compiler_job_t;
