@@ -8,7 +8,7 @@
 #include "common/array_body.h"
 #include "common/fail.h"
 #include "common/remote.h"
-#include "engine/cell_tokens.h"
+#include "engine/signature.h"
 
 //  A unit that is being written.
 typedef struct writing {
@@ -337,83 +337,6 @@ static void put_initialiser(const writing_t *self, const cell_item_t *item)
 
 //  --- Functions -----------------------------------------------------------------------------------------------
 
-static bool is_number_word(cell_span_t word)
-{
-    static const char *const words[] = {
-        "char",    "short",   "int",      "long",     "float",    "double",   "bool",   "_Bool",   "signed",
-        "unsigned", "complex", "_Complex", "int8_t",  "int16_t",  "int32_t",  "int64_t", "uint8_t", "uint16_t",
-        "uint32_t", "uint64_t", "size_t",  "ssize_t", NULL};
-    for (size_t i = 0; words[i]; i++)
-        if (cell_span_is(word, words[i]))
-            return true;
-    return false;
-}
-
-//  Whether tokens are those of a number's type, or of const char *, with a name behind it or not.
-static bool is_plain_type(const cell_token_t *tokens, size_t count)
-{
-    size_t longs = 0, doubles = 0, chars = 0, consts = 0, stars = 0, words = 0;
-    if (count > 1 && tokens[count - 1].kind == TOKEN_WORD && !is_number_word(tokens[count - 1].span))
-        count--;
-    for (size_t i = 0; i < count; i++) {
-        bool star = cell_token_is(&tokens[i], "*"), is_const = cell_token_is(&tokens[i], "const");
-        if (!star && !is_const && !is_number_word(tokens[i].span))
-            return false;
-        words += !star && !is_const;
-        stars += star;
-        consts += is_const;
-        longs += cell_token_is(&tokens[i], "long");
-        doubles += cell_token_is(&tokens[i], "double");
-        chars += cell_token_is(&tokens[i], "char");
-    }
-    return words > 0 && !(longs && doubles) && (stars == 0 || (stars == 1 && chars == 1 && words == 1 && consts == 1));
-}
-
-//  Reads the parameters and gives their number, -1 when one of them cannot come from outside. Each is written with
-//  what is put before and behind it.
-static int put_parameters(const cell_item_t *item, FILE *out, const char *before, bool numbered)
-{
-    cell_tokens_t read;
-    int count = 0;
-    cell_tokens_read(&read, item->parameters, NULL);
-    size_t first = 0, tokens = read.count - 1;
-    bool none = tokens == 0 || (tokens == 1 && cell_token_is(&read.tokens[0], "void"));
-    for (size_t i = 0; !none && count >= 0 && i <= tokens; i++) {
-        if (i < tokens && !cell_token_is(&read.tokens[i], ","))
-            continue;
-        const cell_span_t *last = &read.tokens[i > 0 ? i - 1 : 0].span;
-        const char *at = read.tokens[first].span.at;
-        if (count == IPC_MAX_PARAMETERS || i == first || !is_plain_type(&read.tokens[first], i - first)) {
-            count = -1;
-            break;
-        }
-        fprintf(out, "%s%s%.*s", count > 0 ? ", " : "", before, (int) (last->at + last->size - at), at);
-        if (numbered)
-            fprintf(out, ", %d", count);
-        fputs(")", out);
-        count++;
-        first = i + 1;
-    }
-    cell_tokens_free(&read);
-    return count;
-}
-
-//  Whether a result can be taken outside; *nothing: it is void.
-static bool is_plain_result(const cell_item_t *item, bool *nothing)
-{
-    size_t size = (size_t) (item->name.at - item->declarator.at);
-    char *base = scope_without(item->base, scope_storage);
-    char *text = ipc_xformat("%s %.*s", base, (int) size, item->declarator.at);
-    cell_tokens_t read;
-    cell_tokens_read(&read, (cell_span_t){text, strlen(text)}, NULL);
-    *nothing = read.count == 2 && cell_token_is(&read.tokens[0], "void");
-    bool plain = *nothing || is_plain_type(read.tokens, read.count - 1);
-    cell_tokens_free(&read);
-    free(text);
-    free(base);
-    return plain;
-}
-
 //  What makes a function callable by name, if it can be.
 static void put_descriptor(const writing_t *self, const cell_item_t *item, const char *name, FILE *records)
 {
@@ -421,15 +344,15 @@ static void put_descriptor(const writing_t *self, const cell_item_t *item, const
     char *takes = NULL, *types = NULL;
     size_t size;
     FILE *out = open_memstream(&takes, &size);
-    int count = put_parameters(item, out, "IPC_TAKE(", true);
+    int count = signature_parameters(item, out, "IPC_TAKE(", true);
     fclose(out);
-    if (count < 0 || !is_plain_result(item, &nothing)) {
+    if (count < 0 || !signature_result(item, &nothing)) {
         fprintf(records, "    {\"%s\", 0},\n", name);
         free(takes);
         return;
     }
     out = open_memstream(&types, &size);
-    put_parameters(item, out, "IPC_TYPE_OF(", false);
+    signature_parameters(item, out, "IPC_TYPE_OF(", false);
     fclose(out);
     fprintf(self->out, "static void ipc_call_%s(const ipc_value_t *arguments, ipc_value_t *result)\n{\n", name);
     fprintf(self->out, "    (void) arguments;\n    %s%s(%s)%s;\n", nothing ? "" : "*result = IPC_CELL_VALUE(", name, takes,
