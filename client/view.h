@@ -229,8 +229,11 @@ ipc_result_t *ipc_view_include(ipc_view_t *view, const ipc_call_t *call, const c
 //  1, failed ones too, and its line and column: "cell 3, line 1, column 22: …". Such a cell has changed nothing; one
 //  that raises or is stopped while it runs has done what it did until then. Replacing a type or macro takes the
 //  variables and types that were declared with it out of sight. An engine that starts again has none of all this.
-//  Types without a name, arrays of variable length and thread-local variables cannot be declared for all cells, and
-//  there are no compile options yet.
+//  ipc_view_clear() makes an engine forget it too. Variables of structs without a name, of variable length and of
+//  __auto_type cannot be declared for all cells, the members of an enum without a name keep their numbers, and what
+//  stands between an #if and its #endif is each later cell's own. A header in quotes is read anew for each cell.
+//  Not there yet: compile options and libraries other than those of C, CUDA, cells that run again after a restart,
+//  and structs that can be pulled.
 //
 //  ipc_include(view, "<complex.h>"): an #include for every later cell of the engines.
 #define ipc_execute(view, source) ipc_view_execute((view), IPC_PLAIN(false, NULL), (source))

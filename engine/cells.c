@@ -38,6 +38,11 @@ void cells_destroy(cells_t **self_p)
     free(self);
 }
 
+void cells_clear(cells_t *self)
+{
+    scope_clear(&self->scope);
+}
+
 //  --- What is wrong with a cell -------------------------------------------------------------------------------
 
 static void name_cell(uint64_t number, char text[32])

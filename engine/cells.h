@@ -25,6 +25,9 @@ typedef struct cells_source {
 cells_t *cells_new(const cells_options_t *options);
 void cells_destroy(cells_t **self_p);                  // what was loaded stays so
 
+//  Forgets all that cells have declared: macros, types and includes too.
+void cells_clear(cells_t *self);
+
 //  Compiles a cell and makes known what it declares. Gives what is to be called for its statements, without arguments,
 //  or NULL with *error: COMPILE, SYSTEM; then nothing has changed.
 const ipc_remote_t *cells_load(cells_t *self, const cells_source_t *source, ipc_error_t *error);

@@ -518,6 +518,7 @@ static int clear(worker_t *self, work_t *work, uint64_t position, ipc_value_t *v
     (void) position;
     (void) value;
     names_clear(self->names);
+    cells_clear(self->cells);
     return 0;
 }
 

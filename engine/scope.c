@@ -22,9 +22,15 @@ void definition_free(definition_t *self)
     free(self);
 }
 
-void scope_free(scope_t *self)
+void scope_clear(scope_t *self)
 {
     for (size_t i = 0; i < self->count; i++) definition_free(self->definitions[i]);
+    self->count = 0;
+}
+
+void scope_free(scope_t *self)
+{
+    scope_clear(self);
     free(self->definitions);
     names_destroy(&self->versions);
 }

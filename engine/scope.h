@@ -25,6 +25,7 @@ typedef struct scope {
 
 void scope_init(scope_t *self);
 void scope_free(scope_t *self);
+void scope_clear(scope_t *self);       // no symbol is given again
 
 //  Forgets variables and functions whose names stand for something else now.
 void scope_follow(scope_t *self, const names_t *names);

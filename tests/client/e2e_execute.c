@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 // clang-format off
 IPC_REMOTE(double, twice_own, (ipc_array_t *x)) { return ipc_array_f64(x)[0] *= 2; }
@@ -200,6 +201,25 @@ START_TEST(headers_can_be_included_for_all_later_cells)
 }
 END_TEST
 
+//  What a cell was compiled from may have changed when it is run again.
+START_TEST(a_header_of_ones_own_is_read_anew)
+{
+    session_t s = session_open();
+    char path[] = "/tmp/ipc-header-XXXXXX", source[128];
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    snprintf(source, sizeof source, "#include \"%s\"\nFROM_HEADER", path);
+    ck_assert_int_eq(write(fd, "#define FROM_HEADER 1\n", 22), 22);
+    assert_gives(&s, source, "1");
+    ck_assert_int_eq(pwrite(fd, "#define FROM_HEADER 2\n", 22, 0), 22);
+    assert_gives(&s, source, "2");
+    close(fd);
+    unlink(path);
+    assert_ok(ipc_view_clear(s.all)); // else later cells would look for it
+    session_close(&s);
+}
+END_TEST
+
 START_TEST(a_failed_cell_changes_nothing)
 {
     session_t s = session_open();
@@ -304,6 +324,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, functions_of_cells_are_called_by_name);
     tcase_add_test(tests, what_has_no_value_says_so);
     tcase_add_test(tests, headers_can_be_included_for_all_later_cells);
+    tcase_add_test(tests, a_header_of_ones_own_is_read_anew);
     tcase_add_test(tests, a_failed_cell_changes_nothing);
     tcase_add_test(tests, a_cell_is_a_task_like_any_other);
     tcase_add_test(tests, a_crash_in_a_cell_has_a_trace);
