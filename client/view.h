@@ -209,10 +209,11 @@ ipc_result_t *ipc_view_include(ipc_view_t *view, const ipc_call_t *call, const c
 #define ipc_require_with(view, module, ...) ipc_view_require((view), IPC_PLAIN(false, (__VA_ARGS__)), (module))
 #define ipc_require_with_sync(view, module, ...) ipc_view_require((view), IPC_PLAIN(true, (__VA_ARGS__)), (module))
 
-//  ipc_execute(view, source): compiles C source, a cell, with the C compiler of the engines' hosts (cc, or
-//  what IPC_CC names in their environment) and runs it on each engine; once compiled on a host, the same cell is not compiled there again. A cell is any mix of #includes, macros,
-//  types, functions, variables and statements, as in a notebook; what it declares lasts for later cells, where the
-//  newest declaration of a name counts (functions go on with what they were compiled with). <stdio.h>, <stdlib.h>,
+//  ipc_execute(view, source): compiles C source, a cell, with the C compiler of the engines' hosts (cc, or what IPC_CC
+//  names in their environment) and runs it on each engine; what was compiled once on a host is not compiled there
+//  again. A cell is any mix of #includes, macros, types, functions, variables and statements, as in a notebook; what it
+//  declares lasts for later cells, where the newest declaration of a name counts (functions go on with what they were
+//  compiled with). <stdio.h>, <stdlib.h>,
 //  <string.h>, <math.h>, <complex.h>, <stdint.h>, <stdbool.h>, <time.h> and <unistd.h> are there, and of this library
 //  ipc_engine_id(), ipc_raise(), ipc_refuse(), ipc_task_alloc() and ipc_ns_has(). A last expression without a semicolon
 //  is the position's value, if it is a number, a string or an array that has a name; else that is none.
@@ -227,8 +228,8 @@ ipc_result_t *ipc_view_include(ipc_view_t *view, const ipc_call_t *call, const c
 //
 //  What the compiler refuses is a CompileError, whose text has the cell's number, which counts this client's cells from
 //  1, failed ones too, and its line and column: "cell 3, line 1, column 22: …". Such a cell has changed nothing; one
-//  that raises or is stopped while it runs has done what it did until then. Replacing a type or macro takes the
-//  variables and types that were declared with it out of sight. An engine that starts again has none of all this.
+//  that raises or is stopped while it runs has done what it did until then. Replacing a type or macro takes what was
+//  declared by means of it out of sight. An engine that starts again has none of all this.
 //  ipc_view_clear() makes an engine forget it too. Variables of structs without a name, of variable length and of
 //  __auto_type cannot be declared for all cells, the members of an enum without a name keep their numbers, and what
 //  stands between an #if and its #endif is each later cell's own. A header in quotes is read anew for each cell.

@@ -252,7 +252,8 @@ static int compile(const compiler_t *self, const compiler_job_t *job, const char
     snprintf(include, sizeof include, "-I%s", self->prelude);
     if (!self->is_clang)
         arguments[count++] = "-ftrack-macro-expansion=0";
-    const char *const rest[] = {include, "-shared", "-Wl,-Bsymbolic", "unit.c", "-lm", "-o", "unit.so", NULL};
+    const char *const rest[] = {include, "-shared", "-Wl,-Bsymbolic", "-nostdlib", "unit.c", "-lm", "-lc", "-lgcc", "-o",
+                                "unit.so", NULL};
     for (size_t i = 0; rest[i]; i++) arguments[count++] = rest[i];
     join(path, directory, "words");
     int rc = run(self, arguments, directory, path, error);
