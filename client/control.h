@@ -50,7 +50,8 @@ ipc_result_t *ipc_view_restart(ipc_view_t *self);
 //      timeout_ms   IPC_FOREVER waits without limit
 int ipc_client_shutdown(ipc_client_t *self, int timeout_ms, ipc_error_t *error);
 
-//  Removes all names from the namespaces of a direct view's engines, in order with the other work.
+//  Removes all names from the namespaces of a direct view's engines, and all that executed source has declared there, in
+//  order with the other work.
 ipc_result_t *ipc_view_clear(ipc_view_t *self);
 
 #ifdef __cplusplus

@@ -264,6 +264,8 @@ ipc_result_t *draft_end(draft_t *self, result_shape_t shape)
             keep_engines(self, result);
         if (self->options.label)
             result_more(result)->label = ipc_xstrdup(self->options.label);
+        if (self->cell)
+            result_more(result)->cell = self->cell;
         if (self->count > 0)
             send_draft(self, result);
         else

@@ -303,7 +303,7 @@ int64_t ipc_client_purge_where(ipc_client_t *client, const ipc_history_query_t *
 //  The name that stands in errors lives as long as the library.
 static const char *method_named(const char *name)
 {
-    static const char *const methods[] = {"apply", "map", "push", "pull", "scatter", "require"};
+    static const char *const methods[] = {"apply", "map", "push", "pull", "scatter", "require", "execute"};
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
         if (strcmp(name, methods[i]) == 0)
             return methods[i];

@@ -1,4 +1,5 @@
 //  Results, as people read them.
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,6 +143,19 @@ static void print_pieces(const piece_t *pieces, size_t count, FILE *stream)
     ipc_writer_destroy(&line);
 }
 
+//  The values of executed source: "Out[0:3]: 14.1421", of engine 0 and cell 3.
+static void print_values(ipc_result_t *self, FILE *stream)
+{
+    for (size_t i = 0; i < self->positions.count; i++) {
+        ipc_value_t value = ipc_result_value(self, i);
+        if (positions_error(&self->positions, i) || value.kind == IPC_KIND_NONE)
+            continue;
+        fprintf(stream, "Out[%d:%" PRIu64 "]: ", ipc_result_metadata(self, i)->engine, self->more->cell);
+        ipc_value_print(value, stream);
+        fputc('\n', stream);
+    }
+}
+
 void ipc_result_display_by(ipc_result_t *self, ipc_group_t group, FILE *stream)
 {
     if (group == IPC_BY_ORDER) {
@@ -154,6 +168,8 @@ void ipc_result_display_by(ipc_result_t *self, ipc_group_t group, FILE *stream)
     piece_t *pieces = sort_pieces(self, group, &count);
     print_pieces(pieces, count, stream);
     free(pieces);
+    if (finished && self->more && self->more->cell)
+        print_values(self, stream);
     if (!finished)
         ipc_error_print(result_unfinished(), stream);
     else if (self->positions.failed > 0)

@@ -157,7 +157,8 @@ ipc_item_t *ipc_result_item(ipc_result_t *self, size_t i);
 //  nothing "null"; of more than 1,000 elements the first and last three stand, with "…".
 void ipc_result_print(ipc_result_t *self, FILE *stream);
 
-//  Prints what the tasks wrote, each line behind "[stdout:0] " or "[stderr:0] ", then the errors. Of a line with
+//  Prints what the tasks wrote, each line behind "[stdout:0] " or "[stderr:0] ", then, of executed source, the values
+//  ("Out[0:3]: 14.1421": of engine 0, cell 3), then the errors. Of a line with
 //  carriage returns, such as a progress bar, what stands behind the last of them: its last state.
 void ipc_result_display(ipc_result_t *self, FILE *stream);
 

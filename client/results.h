@@ -71,6 +71,7 @@ typedef struct result_more {
     ipc_metadata_t metadata;           // what ipc_result_metadata() gives
     char *texts[2];                    // and what that shows of stdout, stderr
     char *label;                       // of the call; or NULL
+    uint64_t cell;                     // of executed source its number; 0: it is none
     run_place_t *places;               // of the first place_count runs, in order of position
     size_t place_count;
     struct callback *callbacks;        // to be called when all is done

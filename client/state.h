@@ -118,6 +118,7 @@ struct ipc_client {
     size_t pin_count;
     ipc_result_t *results;             // all of them
     ipc_view_t *views;
+    uint64_t cells;                    // executed so far
     unsigned unread;                   // errors shown that nobody looked at
     struct question *questions;        // to the controller, that wait for an answer
     uint64_t question_number;          // of the newest

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { HASH_DIGITS = 64, MODULE_PATH = 1024 };
 
@@ -34,6 +35,17 @@ static const char *read_frame(const char *text, frame_t *frame)
     if (after && after < end && *after == '\t' && after[1] != '-')
         snprintf(frame->symbol, sizeof frame->symbol, "%.*s", (int) (end - after - 1), after + 1);
     return *end ? end + 1 : end;
+}
+
+//  "…/cells/<64 hexadecimal digits>.so": executed source, which a client on the engine's host can read.
+static bool is_cell(const char *module)
+{
+    static const char folder[] = "/cells/", ending[] = ".so";
+    const char *slash = strrchr(module, '/');
+    size_t folder_length = sizeof folder - 1;
+    return slash && (size_t) (slash + 1 - module) >= folder_length &&
+           strncmp(slash + 1 - folder_length, folder, folder_length) == 0 &&
+           strlen(slash + 1) == HASH_DIGITS + sizeof ending - 1 && access(module, R_OK) == 0;
 }
 
 //  The hash of "…/images/<64 hexadecimal digits>.so"; false when the module is no image.
@@ -106,7 +118,7 @@ static bool write_frame(writer_t *self, const frame_t *frame)
 {
     char hash[HASH_DIGITS + 1], text[SYMBOLS_WHERE];
     bool is_image = find_hash(frame->module, hash);
-    const char *own_file = is_image ? self->file_of(self->context, hash) : NULL;
+    const char *own_file = is_image ? self->file_of(self->context, hash) : is_cell(frame->module) ? frame->module : NULL;
     lines_place_t places[LINES_DEPTH];
     int count = find_places(self, frame, own_file, places);
     for (int i = 0; i < count; i++) {

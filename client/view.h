@@ -87,6 +87,8 @@ ipc_result_t *ipc_view_scatter(ipc_view_t *view, const ipc_call_t *call, const c
                                ipc_value_t items);
 ipc_result_t *ipc_view_gather(ipc_view_t *view, const ipc_call_t *call, const char *name);
 ipc_result_t *ipc_view_require(ipc_view_t *view, const ipc_call_t *call, const char *module);
+ipc_result_t *ipc_view_execute(ipc_view_t *view, const ipc_call_t *call, const char *source);
+ipc_result_t *ipc_view_include(ipc_view_t *view, const ipc_call_t *call, const char *header);
 
 #ifdef __cplusplus
 }
@@ -221,6 +223,41 @@ ipc_result_t *ipc_view_require(ipc_view_t *view, const ipc_call_t *call, const c
 #define ipc_require_sync(view, module) ipc_view_require((view), IPC_PLAIN(true, NULL), (module))
 #define ipc_require_with(view, module, ...) ipc_view_require((view), IPC_PLAIN(false, (__VA_ARGS__)), (module))
 #define ipc_require_with_sync(view, module, ...) ipc_view_require((view), IPC_PLAIN(true, (__VA_ARGS__)), (module))
+
+//  ipc_execute(view, source): compiles C source, a cell, with the C compiler of the engines' hosts (cc, or what IPC_CC
+//  names in their environment) and runs it on each engine; what was compiled once on a host is not compiled there
+//  again. A cell is any mix of #includes, macros, types, functions, variables and statements, as in a notebook; what it
+//  declares lasts for later cells, where the newest declaration of a name counts (functions go on with what they were
+//  compiled with). <stdio.h>, <stdlib.h>,
+//  <string.h>, <math.h>, <complex.h>, <stdint.h>, <stdbool.h>, <time.h> and <unistd.h> are there, and of this library
+//  ipc_engine_id(), ipc_raise(), ipc_refuse(), ipc_task_alloc() and ipc_ns_has(). A last expression without a semicolon
+//  is the position's value, if it is a number, a string or an array that has a name; else that is none.
+//
+//  Variables are the engine's namespace. Numbers, char * and char arrays (as strings) and arrays of numbers of fixed
+//  lengths can be pulled, gathered, pushed and referred to by name; a push of another kind of value than the
+//  variable's makes the name that value. A number, string or array that was pushed or scattered can be used in cells by
+//  its name: as int64_t, uint64_t, double, double complex, bool, char *, or for an array x of double as double *const x
+//  with all its elements in C order, and size_t x_count. It stays where it is until the name is bound anew. To pull
+//  what has no such value (structs, other pointers, functions) is a NameError that says so. A function whose
+//  parameters and result are numbers, const char * or void can be called: ipc_apply_named(view, "scaled", 2.0).
+//
+//  What the compiler refuses is a CompileError, whose text has the cell's number, which counts this client's cells from
+//  1, failed ones too, and its line and column: "cell 3, line 1, column 22: …". Such a cell has changed nothing; one
+//  that raises or is stopped while it runs has done what it did until then. Replacing a type or macro takes what was
+//  declared by means of it out of sight. An engine that starts again has none of all this.
+//  ipc_view_clear() makes an engine forget it too. Variables of structs without a name, of variable length and of
+//  __auto_type cannot be declared for all cells, the members of an enum without a name keep their numbers, and what
+//  stands between an #if and its #endif is each later cell's own. A header in quotes is read anew for each cell.
+//  Not there yet: compile options and libraries other than those of C, CUDA, cells that run again after a restart,
+//  and structs that can be pulled.
+//
+//  ipc_include(view, "<complex.h>"): an #include for every later cell of the engines.
+#define ipc_execute(view, source) ipc_view_execute((view), IPC_PLAIN(false, NULL), (source))
+#define ipc_execute_sync(view, source) ipc_view_execute((view), IPC_PLAIN(true, NULL), (source))
+#define ipc_execute_with(view, source, ...) ipc_view_execute((view), IPC_PLAIN(false, (__VA_ARGS__)), (source))
+#define ipc_execute_with_sync(view, source, ...) ipc_view_execute((view), IPC_PLAIN(true, (__VA_ARGS__)), (source))
+#define ipc_include(view, header) ipc_view_include((view), IPC_PLAIN(false, NULL), (header))
+#define ipc_include_sync(view, header) ipc_view_include((view), IPC_PLAIN(true, NULL), (header))
 // clang-format on
 #endif
 #endif

@@ -78,6 +78,10 @@ static void print_part(const ipc_error_t *error, FILE *stream)
         fprintf(stream, "%s\n", error->text);
         return;
     }
+    if (error->engine >= 0 && error->code == IPC_E_COMPILE) { // its text is a place, as compilers print it
+        fprintf(stream, "[%d:%s] %s\n", error->engine, more->method ? more->method : "execute", error->text);
+        return;
+    }
     if (error->engine >= 0)
         fprintf(stream, "[%d:%s]: ", error->engine, more->method ? more->method : "apply");
     else

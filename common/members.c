@@ -43,9 +43,13 @@ static const ipc_value_t *find_head(walk_t *self, const names_t *names)
     return found;
 }
 
-static int fail_unbound(const walk_t *self)
+static int fail_unbound(const walk_t *self, const names_t *names)
 {
     size_t size = strcspn(self->name, ".[");
+    const names_bond_t *bond = names_bond(names, self->name);
+    if (bond && bond->what)
+        return ipc_fail(self->error, IPC_E_NAME, "'%s' is %s%s: it has no value that could be read from outside",
+                        self->name, bond->what, self->where);
     return ipc_fail(self->error, IPC_E_NAME, "name '%.*s' is not defined%s",
                     (int) (size ? size : strlen(self->name)), self->name, self->where);
 }
@@ -125,7 +129,7 @@ int members_get(const names_t *names, const char *name, ipc_arena_t *arena, cons
     walk_t walk = {.name = name, .where = where, .error = error};
     const ipc_value_t *head = find_head(&walk, names);
     if (!head)
-        return fail_unbound(&walk);
+        return fail_unbound(&walk, names);
     ipc_value_t found = *head;
     while (*walk.at) {
         step_t step;

@@ -9,6 +9,7 @@ typedef struct entry {
     char *name;                        // NULL: free
     ipc_value_t value;
     ipc_arena_t *arena;                // of the value's memory
+    const names_bond_t *bond;          // where the value is kept; NULL: here
 } entry_t;
 
 //  Open addressing with linear probing; room is a power of two, at most two thirds full.
@@ -40,8 +41,17 @@ static size_t place_of(const names_t *self, const char *name)
     return i;
 }
 
+static void drop_bond(entry_t *entry)
+{
+    const names_bond_t *bond = entry->bond;
+    entry->bond = NULL;
+    if (bond)
+        bond->drop(bond->context);
+}
+
 static void entry_free(entry_t *entry)
 {
+    drop_bond(entry);
     free(entry->name);
     ipc_arena_destroy(&entry->arena);
     *entry = (entry_t){0};
@@ -68,7 +78,9 @@ void names_destroy(names_t **self_p)
 
 const ipc_value_t *names_get(const names_t *self, const char *name)
 {
-    const entry_t *entry = &self->entries[place_of(self, name)];
+    entry_t *entry = &self->entries[place_of(self, name)];
+    if (entry->bond && !entry->bond->read(entry->bond->context, &entry->value))
+        return NULL;
     return entry->name ? &entry->value : NULL;
 }
 
@@ -83,19 +95,40 @@ static void grow(names_t *self)
     *self = larger;
 }
 
-void names_put(names_t *self, const char *name, ipc_value_t value, ipc_arena_t **arena_p)
+//  The entry of a name, made if there is none.
+static entry_t *entry_of(names_t *self, const char *name)
 {
     if (3 * (self->count + 1) > 2 * self->room)
         grow(self);
     entry_t *entry = &self->entries[place_of(self, name)];
-    ipc_arena_t *old = entry->arena;
     if (!entry->name) {
         entry->name = ipc_xstrdup(name);
         self->count++;
     }
+    return entry;
+}
+
+void names_bind(names_t *self, const char *name, const names_bond_t *bond)
+{
+    entry_t *entry = entry_of(self, name);
+    drop_bond(entry);
+    entry->bond = bond;
+}
+
+const names_bond_t *names_bond(const names_t *self, const char *name)
+{
+    return self->entries[place_of(self, name)].bond;
+}
+
+void names_put(names_t *self, const char *name, ipc_value_t value, ipc_arena_t **arena_p)
+{
+    entry_t *entry = entry_of(self, name);
+    ipc_arena_t *old = entry->arena;
     entry->value = value;
     entry->arena = *arena_p;
     *arena_p = NULL;
+    if (entry->bond && !entry->bond->write(entry->bond->context, value))
+        drop_bond(entry);
     ipc_arena_destroy(&old);
 }
 

@@ -18,6 +18,22 @@ void names_set(names_t *self, const char *name, ipc_value_t value);
 //  Binds a name to a value whose memory is the arena's, which is taken.
 void names_put(names_t *self, const char *name, ipc_value_t value, ipc_arena_t **arena_p);
 
+//  What a name stands for when its value is kept elsewhere, as a variable of executed source.
+typedef struct names_bond {
+    bool (*read)(void *context, ipc_value_t *value);  // puts the value of now in place of the one there; false: none
+    bool (*write)(void *context, ipc_value_t value);  // the name has got this value, whose memory it owns; false: it
+                                                      //   does not fit, and the bond ends
+    void (*drop)(void *context);                      // the bond has ended
+    void *context;
+    const char *what;                                 // of one without value, for sentences: "a function"
+} names_bond_t;
+
+//  Ties a name to a bond, borrowed until it is dropped. A value that the name has stays.
+void names_bind(names_t *self, const char *name, const names_bond_t *bond);
+
+//  The bond of a name, lent; NULL: it has none.
+const names_bond_t *names_bond(const names_t *self, const char *name);
+
 //  Removes a name, if it is there; removes all.
 void names_remove(names_t *self, const char *name);
 void names_clear(names_t *self);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -85,10 +86,22 @@ extern char ipc_interrupt_stub[];
 typedef struct walk {
     uintptr_t start;                   // the instruction
     uintptr_t user_low, user_high;     // the client's program
+    const char *cells;                 // or where the shared objects of executed source are; or NULL
     bool begun, ended, user;           // user: of the frame looked at last
     uintptr_t *slot;                   // the return address of the outermost call out of the program, NULL: none
     uintptr_t returns;                 // what must stand there
 } walk_t;
+
+//  Whether an instruction is the user's. Neither _dl_find_object() nor the comparison takes a lock.
+static bool is_user(const walk_t *walk, uintptr_t ip)
+{
+    struct dl_find_object object;
+    if (!walk->cells)
+        return ip >= walk->user_low && ip < walk->user_high;
+    size_t size = strlen(walk->cells);
+    return _dl_find_object((void *) ip, &object) == 0 && // NOLINT: an address from a register
+           strncmp(object.dlfo_link_map->l_name, walk->cells, size) == 0 && object.dlfo_link_map->l_name[size] == '/';
+}
 
 static unwind_code_t step(struct _Unwind_Context *context, void *argument)
 {
@@ -100,7 +113,7 @@ static unwind_code_t step(struct _Unwind_Context *context, void *argument)
         walk->ended = true;
         return UNWIND_END;
     }
-    bool user = ip >= walk->user_low && ip < walk->user_high;
+    bool user = is_user(walk, ip);
     if (walk->begun && user && !walk->user) {
         walk->slot = (uintptr_t *) (_Unwind_GetCFA(context) - sizeof(uintptr_t));
         walk->returns = ip;
@@ -110,6 +123,14 @@ static unwind_code_t step(struct _Unwind_Context *context, void *argument)
     return UNWIND_GO_ON;
 }
 
+//  Executed source, or a function of it.
+static bool is_of_cells(const work_t *work)
+{
+    const engine_function_t *function = work->function;
+    return function->kind == IPC_FUNCTION_EXECUTE ||
+           (function->kind == IPC_FUNCTION_NAMED && !strchr(function->key, '.'));
+}
+
 //  On the task thread, in the handler: makes the task end, at once or when the library function that it is in
 //  returns. Nothing here may fail, allocate or lock: _dl_find_object() and the unwinder do not.
 static void jump(const worker_t *self, ucontext_t *context)
@@ -117,11 +138,16 @@ static void jump(const worker_t *self, ucontext_t *context)
     greg_t *registers = context->uc_mcontext.gregs;
     struct dl_find_object object;
     const engine_function_t *function = self->current->function;
-    if (function->kind != IPC_FUNCTION_IMAGE || !function->remote ||
-        _dl_find_object((void *) (uintptr_t) function->remote, &object))
+    walk_t walk = {.start = (uintptr_t) registers[REG_RIP]};
+    if (is_of_cells(self->current)) {
+        walk.cells = self->cell_directory;
+    } else if (function->kind == IPC_FUNCTION_IMAGE && function->remote &&
+               _dl_find_object((void *) (uintptr_t) function->remote, &object) == 0) {
+        walk.user_low = (uintptr_t) object.dlfo_map_start;
+        walk.user_high = (uintptr_t) object.dlfo_map_end;
+    } else {
         return;
-    walk_t walk = {.start = (uintptr_t) registers[REG_RIP], .user_low = (uintptr_t) object.dlfo_map_start,
-                   .user_high = (uintptr_t) object.dlfo_map_end};
+    }
     _Unwind_Backtrace(step, &walk);
     if (!walk.ended || !walk.user)
         return; // it is about to begin or to end, or its stack cannot be read: the next time
@@ -149,7 +175,7 @@ static void load_unwinder(void)
 
 static bool can_jump(const work_t *work)
 {
-    return work->function->kind == IPC_FUNCTION_IMAGE;
+    return work->function->kind == IPC_FUNCTION_IMAGE || is_of_cells(work);
 }
 
 #else

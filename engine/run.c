@@ -265,6 +265,26 @@ __attribute__((noinline)) void ipc_task_enter(const ipc_remote_t *remote, const 
     __asm__ volatile("" ::: "memory"); // no tail call: the frame stays
 }
 
+//  Calls the user's code, which may end by ipc_raise() or be interrupted.
+static int enter(worker_t *self, const engine_function_t *function, const ipc_remote_t *remote,
+                 const ipc_value_t *arguments, ipc_value_t *value)
+{
+    if (self->last_function != function) {
+        crash_reinstall();
+        interrupt_reinstall();
+        self->last_function = function;
+        self->exact = true; // loading it was no part of the task
+    }
+    if (self->exact)
+        self->outcome.started = clock_ns();
+    if (_setjmp(self->raised) == 0) {
+        self->in_task = true;
+        ipc_task_enter(remote, arguments, value);
+    }
+    self->in_task = false;
+    return self->outcome.failed ? -1 : 0;
+}
+
 static const ipc_remote_t *remote_of(worker_t *self, engine_function_t *function)
 {
     ipc_error_t error = {0};
@@ -273,10 +293,11 @@ static const ipc_remote_t *remote_of(worker_t *self, engine_function_t *function
             loader_image_function(self->loader, function->key, function->name, function->libraries, &error);
     if (function->remote)
         return function->remote;
-    // A module may have been loaded again since: its functions are looked up each time.
-    const ipc_remote_t *named = function->kind == IPC_FUNCTION_NAMED
-                                    ? loader_named_function(self->loader, function->key, &error)
-                                    : NULL;
+    // A module may have been loaded again since, a cell may have defined it anew: it is looked up each time.
+    const ipc_remote_t *named = NULL;
+    if (function->kind == IPC_FUNCTION_NAMED)
+        named = strchr(function->key, '.') ? loader_named_function(self->loader, function->key, &error)
+                                           : cells_function(self->cells, function->key, &error);
     if (!named)
         fail_with(self, &error);
     return named;
@@ -299,20 +320,34 @@ static int call(worker_t *self, work_t *work, uint64_t position, ipc_value_t *va
         if (ipc_convert(arguments[i], (ipc_type_t) remote->parameters[i], remote->name, i + 1, &arguments[i],
                         &error))
             return fail_with(self, &error);
-    if (self->last_function != work->function) {
-        crash_reinstall();
-        interrupt_reinstall();
-        self->last_function = work->function;
-        self->exact = true; // loading it was no part of the task
+    return enter(self, work->function, remote, arguments, value);
+}
+
+//  --- Executed source -----------------------------------------------------------------------------------------
+
+//  A cell: what it declares is there when its statements begin.
+static int execute(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
+{
+    (void) position;
+    ipc_reader_t reader = ipc_reader(work->arguments.data, work->arguments.size);
+    ipc_value_t text, number, occasion;
+    ipc_error_t error;
+    if (unpack(self, &reader, self->arena, &text) || unpack(self, &reader, self->arena, &number) ||
+        unpack(self, &reader, self->arena, &occasion))
+        return -1;
+    if (text.kind != IPC_KIND_STR) {
+        ipc_fail(&error, IPC_E_PROTOCOL, "a cell that is no string");
+        return fail_with(self, &error);
     }
-    if (self->exact)
-        self->outcome.started = clock_ns();
-    if (_setjmp(self->raised) == 0) {
-        self->in_task = true;
-        ipc_task_enter(remote, arguments, value);
-    }
-    self->in_task = false;
-    return self->outcome.failed ? -1 : 0;
+    cells_source_t source = {text.as.string, ipc_value_u64(number), ipc_value_u64(occasion)};
+    const ipc_remote_t *run = cells_load(self->cells, &source, &error);
+    if (!run)
+        return fail_with(self, &error);
+    self->last_function = NULL; // dlopen() may have replaced handlers
+    if (enter(self, work->function, run, NULL, value))
+        return -1;
+    cells_value(self->cells, value);
+    return 0;
 }
 
 //  --- Operations on the namespace -------------------------------------------------------------------------
@@ -483,6 +518,7 @@ static int clear(worker_t *self, work_t *work, uint64_t position, ipc_value_t *v
     (void) position;
     (void) value;
     names_clear(self->names);
+    cells_clear(self->cells);
     return 0;
 }
 
@@ -492,7 +528,7 @@ static operation_fn *const operations[IPC_FUNCTION_KINDS] = {
     [IPC_FUNCTION_IMAGE] = call,  [IPC_FUNCTION_NAMED] = call, [IPC_FUNCTION_PUSH] = push,
     [IPC_FUNCTION_PULL] = pull,   [IPC_FUNCTION_PART] = part,  [IPC_FUNCTION_PROBE] = probe,
     [IPC_FUNCTION_WRITE] = write_rows, [IPC_FUNCTION_REQUIRE] = require,
-    [IPC_FUNCTION_CLEAR] = clear,
+    [IPC_FUNCTION_CLEAR] = clear, [IPC_FUNCTION_EXECUTE] = execute,
 };
 
 //  Packs the value; what cannot be sent is an error of the task's, and takes no shared memory.

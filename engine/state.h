@@ -11,6 +11,7 @@
 #include "common/names.h"
 #include "common/store.h"
 #include "common/holds.h"
+#include "engine/cells.h"
 #include "engine/interrupt.h"
 #include "engine/loader.h"
 #include "engine/memory.h"
@@ -102,6 +103,7 @@ struct worker {
     ipc_connection_t connection;
     char images[IPC_PATH_MAX + 16];
     char library_directory[IPC_PATH_MAX + 32]; // of this worker's own, searched by dlopen()
+    char cell_directory[IPC_PATH_MAX + 16]; // what executed source is compiled to
     uint64_t owner;                    // of the objects it makes
     char has[640];                     // what tasks may need of this engine, as IPC_ENGINE_HAS says
     char host[128];                    // a name for this host, the same for all engines here
@@ -148,6 +150,7 @@ struct worker {
     // the task thread's
     loader_t *loader;
     names_t *names;
+    cells_t *cells;
     char where[32];                    // " on engine 3", for sentences about names
     ipc_store_t *store;
     ipc_arena_t *arena;                // of the item that runs

@@ -428,6 +428,9 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     self->loader = loader_new(&(loader_options_t){.images = self->images,
                                                   .libraries = take_library_directory(self),
                                                   .runtime = engine_runtime(self)});
+    snprintf(self->cell_directory, sizeof self->cell_directory, "%s/cells", self->connection.directory);
+    self->cells = cells_new(&(cells_options_t){.directory = self->cell_directory, .runtime = engine_runtime(self),
+                                               .names = self->names});
     prctl(PR_SET_TIMERSLACK, 1UL); // tasks that sleep for microseconds mean it
     char number[32];
     snprintf(number, sizeof number, "%d", getpid());

@@ -154,6 +154,64 @@ START_TEST(arrays_beside_it_keep_their_memory)
 }
 END_TEST
 
+//  A number that is kept elsewhere: takes integers alone.
+typedef struct kept {
+    names_bond_t bond;
+    int64_t number;
+    int dropped;
+} kept_t;
+
+static bool read_kept(void *context, ipc_value_t *value)
+{
+    const kept_t *self = context;
+    *value = ipc_value_from_i64(self->number);
+    return !self->bond.what;
+}
+
+static bool write_kept(void *context, ipc_value_t value)
+{
+    kept_t *self = context;
+    if (value.kind == IPC_KIND_I64)
+        self->number = ipc_value_i64(value);
+    return value.kind == IPC_KIND_I64;
+}
+
+static void drop_kept(void *context)
+{
+    ((kept_t *) context)->dropped++;
+}
+
+START_TEST(a_bond_lasts_until_a_value_does_not_fit)
+{
+    space_t s = space_new();
+    kept_t kept = {.number = 5}, opaque = {.number = 6}, other = {.number = 7};
+    kept.bond = (names_bond_t){read_kept, write_kept, drop_kept, &kept, NULL};
+    opaque.bond = (names_bond_t){read_kept, write_kept, drop_kept, &opaque, "a function"};
+    other.bond = (names_bond_t){read_kept, write_kept, drop_kept, &other, NULL};
+    names_bind(s.names, "n", &kept.bond);
+    assert_found(&s, "n", "5");
+    kept.number++;
+    assert_found(&s, "n", "6");
+    ck_assert_int_eq(put(&s, "n", ipc_value_from_i64(9)), 0);
+    ck_assert_int_eq(kept.number, 9);
+    ck_assert_int_eq(kept.dropped, 0);
+    ck_assert_int_eq(put(&s, "n", ipc_value_from_str("text")), 0);
+    ck_assert_int_eq(kept.dropped, 1);
+    assert_found(&s, "n", "\"text\"");
+    names_bind(s.names, "f", &opaque.bond);
+    ipc_value_t none;
+    ck_assert_int_eq(members_get(s.names, "f", s.arena, " on engine 3", &none, &s.error), -1);
+    ck_assert_str_eq(s.error.text, "'f' is a function on engine 3: it has no value that could be read from outside");
+    names_bind(s.names, "f", &other.bond);
+    ck_assert_int_eq(opaque.dropped, 1);
+    assert_found(&s, "f", "7");
+    names_clear(s.names);
+    ck_assert_int_eq(other.dropped, 1);
+    ck_assert_int_eq(kept.dropped, 1);
+    space_destroy(&s);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("members");
@@ -163,6 +221,7 @@ int main(void)
     tcase_add_test(tests, members_are_set_and_added);
     tcase_add_test(tests, what_cannot_be_set_changes_nothing);
     tcase_add_test(tests, arrays_beside_it_keep_their_memory);
+    tcase_add_test(tests, a_bond_lasts_until_a_value_does_not_fit);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

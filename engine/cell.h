@@ -1,0 +1,75 @@
+//  cell_t: a piece of executed source, cut into what lasts (directives, types, variables, functions) and what runs
+//  (statements, initialisers, a last expression). It knows C's tokens and brackets, no types: the compiler says what
+//  is wrong. Pure: no files, no sockets.
+#ifndef IPC_ENGINE_CELL_H
+#define IPC_ENGINE_CELL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum cell_kind {
+    CELL_DIRECTIVE,    // #include, #define, … or all from an #if to its #endif
+    CELL_TYPE,         // typedef, struct, union, enum
+    CELL_VARIABLE,     // one declarator, of those that a declaration has
+    CELL_PROTOTYPE,    // likewise, of what is defined elsewhere
+    CELL_FUNCTION,     // with its body
+    CELL_STATEMENT,
+    CELL_VALUE         // the last one: an expression without a semicolon
+} cell_kind_t;
+
+//  A part of the source, lent by it.
+typedef struct cell_span {
+    const char *at;
+    size_t size;
+} cell_span_t;
+
+typedef struct cell_item {
+    cell_kind_t kind;
+    cell_span_t text;                  // all of it, without the semicolon; of a function up to its body
+    cell_span_t name;                  // "a", "scaled", "N", "struct P", "<math.h>"; may be empty
+    cell_span_t base;                  // of declarators: what stands before the first, "double"
+    cell_span_t declarator;            // "v[]", "*p"; "scaled(double x)"
+    cell_span_t parameters;            // of functions: inside the parentheses
+    cell_span_t body;                  // of functions
+    cell_span_t init;                  // of variables: behind "="; or empty
+    size_t elements;                   // of an initialiser in braces: its members
+    int dimensions;                    // brackets behind the name
+    bool is_unsized;                   // the first of them are empty
+    bool is_pointer;                   // a star stands before the name
+    bool is_nested;                    // the name is in parentheses: "(*f)(void)"
+} cell_item_t;
+
+typedef struct cell {
+    cell_item_t *items;
+    size_t count, room;
+} cell_t;
+
+//  What is wrong with a cell's text itself, and where.
+typedef struct cell_fault {
+    const char *text;                  // static
+    size_t line, column;               // from 1
+} cell_fault_t;
+
+//  Whether a name is that of a variable: "a * b" then is a product, else it declares b.
+typedef bool cell_is_variable_fn(void *context, cell_span_t name);
+
+//  Cuts a cell. 0, or -1 with *fault.
+//      source       borrowed for the life of the cell
+//      self         written: cell_free() it, also after a failure
+int cell_split(cell_t *self, const char *source, cell_is_variable_fn *is_variable, void *context,
+               cell_fault_t *fault);
+void cell_free(cell_t *self);
+
+//  Calls back for each identifier of a text, keywords too, not those in strings and comments.
+typedef void cell_word_fn(void *context, cell_span_t word);
+void cell_words(cell_span_t text, cell_word_fn *found, void *context);
+
+//  The line and column, in characters from 1, of a place in the source.
+void cell_place(const char *source, const char *at, size_t *line, size_t *column);
+
+//  Whether a span is this text; a copy of it, free() it.
+bool cell_span_is(cell_span_t self, const char *text);
+bool cell_span_equal(cell_span_t self, cell_span_t other);
+char *cell_span_text(cell_span_t self);
+
+#endif

@@ -1,0 +1,30 @@
+//  compiler_t: C source to shared objects, by the compiler of the engine's host. A cache that the engines of a host
+//  share: what one compiles, the others find; those that want it meanwhile wait for it.
+#ifndef IPC_ENGINE_COMPILER_H
+#define IPC_ENGINE_COMPILER_H
+
+#include "common/error.h"
+#include "common/paths.h"
+
+typedef struct compiler compiler_t;
+
+enum { COMPILER_PATH = IPC_PATH_MAX * 2 };
+
+//  What is to be compiled.
+typedef struct compiler_job {
+    const char *unit;                  // the text
+    const char *occasion;              // the same on all engines that do the same now, else another
+    bool is_fleeting;                  // it reads files that may change: good for this occasion only
+} compiler_job_t;
+
+//      directory   borrowed for its life; private to the user, made when it is first needed
+compiler_t *compiler_new(const char *directory);
+void compiler_destroy(compiler_t **self_p);
+
+//  Gives the path of a unit's shared object. 0, or -1: with *words, what the compiler said, to be freed, if it is not
+//  content; else with *error: SYSTEM.
+//      job     borrowed
+int compiler_build(compiler_t *self, const compiler_job_t *job, char path[COMPILER_PATH], char **words,
+                   ipc_error_t *error);
+
+#endif

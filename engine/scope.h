@@ -1,0 +1,62 @@
+//  scope_t: what executed source has declared so far, as the text that later cells are compiled behind. The newest
+//  declaration of a name counts. What depends on a type or macro that is replaced goes with it: variables of the old
+//  type cannot be told from those of the new one.
+#ifndef IPC_ENGINE_SCOPE_H
+#define IPC_ENGINE_SCOPE_H
+
+#include "common/names.h"
+#include "engine/cell.h"
+
+typedef struct definition {
+    cell_kind_t kind;
+    char *name;                        // as in cell_item_t
+    char *text;                        // a line of #include or #define; "struct P {…}", "double a", "int f(int x)"
+    char *label;                       // the symbol of variables and functions, which no other ever has; or NULL
+    bool is_counted;                   // an array that was pushed: <name>_count is there, too
+    bool is_adopted;                   // it was pushed
+    bool is_hidden;                    // replaced by the cell that is being compiled
+} definition_t;
+
+typedef struct scope {
+    definition_t **definitions;        // in the order that they are to be declared in
+    size_t count, room;
+    names_t *versions;                 // of each name how many symbols it has had
+} scope_t;
+
+void scope_init(scope_t *self);
+void scope_free(scope_t *self);
+void scope_clear(scope_t *self);       // no symbol is given again
+
+//  Forgets variables and functions whose names stand for something else now.
+void scope_follow(scope_t *self, const names_t *names);
+
+//  The declaration of that name, lent; NULL: there is none, or it is hidden.
+definition_t *scope_find(const scope_t *self, const char *name);
+
+//  Hides what a cell's items replace, and what depends on that. Until scope_commit(), or scope_show(), which takes it
+//  back.
+void scope_hide(scope_t *self, const cell_t *cell);
+void scope_show(scope_t *self);
+
+//  Whether the scope has just what a type or directive says already.
+bool scope_has(const scope_t *self, const cell_item_t *item);
+
+//  A declaration that is in no scope yet, given.
+definition_t *definition_new(cell_kind_t kind, cell_span_t name, char *text_taken);
+void definition_free(definition_t *self);
+
+//  The next symbol of a name, given: "ipc.a.2".
+char *scope_label(const scope_t *self, const char *name);
+
+//  Forgets what is hidden, and takes the definitions over.
+void scope_commit(scope_t *self, definition_t **fresh, size_t count);
+
+//  Text of an item as scopes keep it, given. A variable's declarator has its length in it.
+char *scope_text(const cell_item_t *item);
+
+//  A copy of a span with some words of it blank, given; its length is the same.
+char *scope_without(cell_span_t span, const char *const words[]);
+extern const char *const scope_storage[];   // words that say how an object is stored
+extern const char *const scope_constant[];  // and those that forbid to write it
+
+#endif

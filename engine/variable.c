@@ -1,0 +1,226 @@
+#include "engine/variable.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/array_body.h"
+#include "common/convert.h"
+#include "common/fail.h"
+
+typedef struct variable {
+    names_bond_t bond;
+    char *label;
+    bool is_function;
+    const ipc_remote_t *remote;        // of a function
+    ipc_cell_variable_t defined;       // of a variable
+    ipc_array_t *array;                // over one of a fixed length; or NULL
+} variable_t;
+
+static const struct { uint8_t type, dtype; } dtypes[] = {
+    {IPC_TYPE_BOOL, IPC_BOOL}, {IPC_TYPE_I8, IPC_I8},   {IPC_TYPE_I16, IPC_I16}, {IPC_TYPE_I32, IPC_I32},
+    {IPC_TYPE_I64, IPC_I64},   {IPC_TYPE_U8, IPC_U8},   {IPC_TYPE_U16, IPC_U16}, {IPC_TYPE_U32, IPC_U32},
+    {IPC_TYPE_U64, IPC_U64},   {IPC_TYPE_F32, IPC_F32}, {IPC_TYPE_F64, IPC_F64}, {IPC_TYPE_C64, IPC_C64},
+    {IPC_TYPE_C128, IPC_C128},
+};
+
+static int dtype_of(uint32_t type)
+{
+    for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++)
+        if (dtypes[i].type == type)
+            return dtypes[i].dtype;
+    return -1;
+}
+
+//  --- Scalars -------------------------------------------------------------------------------------------------
+
+static ipc_value_t read_scalar(uint32_t type, const void *address)
+{
+    switch ((ipc_type_t) type) {
+    case IPC_TYPE_BOOL: return ipc_value_from_bool(*(const bool *) address);
+    case IPC_TYPE_CHAR: return ipc_value_from_i64(*(const char *) address);
+    case IPC_TYPE_I8: return ipc_value_from_i64(*(const int8_t *) address);
+    case IPC_TYPE_I16: return ipc_value_from_i64(*(const int16_t *) address);
+    case IPC_TYPE_I32: return ipc_value_from_i64(*(const int32_t *) address);
+    case IPC_TYPE_I64: return ipc_value_from_i64(*(const int64_t *) address);
+    case IPC_TYPE_U8: return ipc_value_from_u64(*(const uint8_t *) address);
+    case IPC_TYPE_U16: return ipc_value_from_u64(*(const uint16_t *) address);
+    case IPC_TYPE_U32: return ipc_value_from_u64(*(const uint32_t *) address);
+    case IPC_TYPE_U64: return ipc_value_from_u64(*(const uint64_t *) address);
+    case IPC_TYPE_F32: return ipc_value_from_f64(*(const float *) address);
+    case IPC_TYPE_F64: return ipc_value_from_f64(*(const double *) address);
+    case IPC_TYPE_C64: return ipc_value_from_c128(*(const float _Complex *) address);
+    case IPC_TYPE_C128: return ipc_value_from_c128(*(const double _Complex *) address);
+    case IPC_TYPE_STR:
+        return *(const char *const *) address ? ipc_value_from_str(*(const char *const *) address) : ipc_none();
+    default: return ipc_none();
+    }
+}
+
+//  The value has been converted to the type.
+static void write_scalar(uint32_t type, void *address, const ipc_value_t *value)
+{
+    switch ((ipc_type_t) type) {
+    case IPC_TYPE_BOOL: *(bool *) address = ipc_take_bool(value); break;
+    case IPC_TYPE_CHAR: *(char *) address = ipc_take_char(value); break;
+    case IPC_TYPE_I8: *(int8_t *) address = ipc_take_i8(value); break;
+    case IPC_TYPE_I16: *(int16_t *) address = ipc_take_i16(value); break;
+    case IPC_TYPE_I32: *(int32_t *) address = ipc_take_i32(value); break;
+    case IPC_TYPE_I64: *(int64_t *) address = value->as.i64; break;
+    case IPC_TYPE_U8: *(uint8_t *) address = ipc_take_u8(value); break;
+    case IPC_TYPE_U16: *(uint16_t *) address = ipc_take_u16(value); break;
+    case IPC_TYPE_U32: *(uint32_t *) address = ipc_take_u32(value); break;
+    case IPC_TYPE_U64: *(uint64_t *) address = value->as.u64; break;
+    case IPC_TYPE_F32: *(float *) address = ipc_take_f32(value); break;
+    case IPC_TYPE_F64: *(double *) address = ipc_take_f64(value); break;
+    case IPC_TYPE_C64: *(float _Complex *) address = ipc_take_c64(value); break;
+    case IPC_TYPE_C128: *(double _Complex *) address = ipc_take_c128(value); break;
+    case IPC_TYPE_STR: *(const char **) address = value->as.string; break;
+    default: break;
+    }
+}
+
+//  --- The bond ------------------------------------------------------------------------------------------------
+
+static bool is_text(const ipc_cell_variable_t *defined)
+{
+    return defined->type == IPC_TYPE_CHAR && defined->ndim == 1;
+}
+
+static bool read_variable(void *context, ipc_value_t *value)
+{
+    const variable_t *self = context;
+    const ipc_cell_variable_t *defined = &self->defined;
+    if (self->bond.what)
+        return false;
+    if (defined->count)
+        return true; // the array that it follows
+    if (is_text(defined)) {
+        *value = ipc_value_from_str(defined->address);
+        value->count = (uint32_t) strnlen(defined->address, defined->shape[0]);
+    } else if (self->array) {
+        *value = ipc_value_from_array(self->array);
+    } else {
+        *value = read_scalar(defined->type, defined->address);
+    }
+    return true;
+}
+
+static bool follow(const ipc_cell_variable_t *defined, ipc_value_t value)
+{
+    const ipc_array_t *array = ipc_value_array(value);
+    if (!array || (int) array->dtype != dtype_of(defined->type))
+        return false;
+    *(void **) defined->address = array->data;
+    *defined->count = ipc_array_count(array);
+    return true;
+}
+
+//  Text takes strings for which there is room, with their zero byte.
+static bool write_text(const ipc_cell_variable_t *defined, ipc_value_t value)
+{
+    if (value.kind != IPC_KIND_STR || value.count >= defined->shape[0])
+        return false;
+    memset(defined->address, 0, defined->shape[0]);
+    memcpy(defined->address, value.as.string, value.count);
+    return true;
+}
+
+//  An array takes one of its own shape.
+static bool write_array(const ipc_array_t *self, ipc_value_t value)
+{
+    const ipc_array_t *other = ipc_value_array(value);
+    if (!other || other->dtype != self->dtype || other->ndim != self->ndim ||
+        memcmp(other->shape, self->shape, self->ndim * sizeof self->shape[0]) != 0)
+        return false;
+    memmove(self->data, other->data, ipc_array_size(self));
+    return true;
+}
+
+static bool write_variable(void *context, ipc_value_t value)
+{
+    const variable_t *self = context;
+    const ipc_cell_variable_t *defined = &self->defined;
+    ipc_value_t converted;
+    if (self->bond.what)
+        return false;
+    if (defined->count)
+        return follow(defined, value);
+    if (is_text(defined))
+        return write_text(defined, value);
+    if (self->array)
+        return write_array(self->array, value);
+    if (ipc_convert(value, (ipc_type_t) defined->type, "", 1, &converted, NULL))
+        return false;
+    write_scalar(defined->type, defined->address, &converted);
+    return true;
+}
+
+//  Functions that were compiled with it may run still: they find nothing rather than memory that has gone.
+static void drop_variable(void *context)
+{
+    variable_t *self = context;
+    if (self->defined.count) {
+        *(void **) self->defined.address = NULL;
+        *self->defined.count = 0;
+    }
+    ipc_array_destroy(&self->array);
+    free(self->label);
+    free(self);
+}
+
+static variable_t *variable_new(const char *label)
+{
+    variable_t *self = ipc_xalloc(sizeof *self);
+    self->bond = (names_bond_t){read_variable, write_variable, drop_variable, self, NULL};
+    self->label = ipc_xstrdup(label);
+    return self;
+}
+
+static bool has_value(const ipc_cell_variable_t *defined)
+{
+    if (defined->ndim == 0)
+        return defined->type != IPC_TYPE_VOID;
+    return is_text(defined) || dtype_of(defined->type) >= 0;
+}
+
+void variable_bind(names_t *names, const ipc_cell_variable_t *defined, const char *label, bool adopted)
+{
+    variable_t *self = variable_new(label);
+    self->defined = *defined;
+    if (!has_value(defined))
+        self->bond.what = "a variable of a C type that has no value here";
+    else if (defined->ndim > 0 && !is_text(defined))
+        self->array = ipc_array_wrap((ipc_dtype_t) dtype_of(defined->type), (int) defined->ndim, defined->shape,
+                                     defined->address, NULL, NULL);
+    const ipc_value_t *value = adopted ? names_get(names, defined->name) : NULL;
+    if (value)
+        write_variable(self, *value);
+    names_bind(names, defined->name, &self->bond);
+}
+
+void variable_bind_function(names_t *names, const char *name, const ipc_remote_t *remote, const char *label)
+{
+    variable_t *self = variable_new(label);
+    self->is_function = true;
+    self->remote = remote;
+    self->bond.what = "a function";
+    names_bind(names, name, &self->bond);
+}
+
+const char *variable_label(const names_t *names, const char *name)
+{
+    const names_bond_t *bond = names_bond(names, name);
+    return bond ? ((const variable_t *) bond->context)->label : NULL;
+}
+
+const ipc_remote_t *variable_function(const names_t *names, const char *name, bool *known, ipc_error_t *error)
+{
+    const names_bond_t *bond = names_bond(names, name);
+    const variable_t *self = bond ? bond->context : NULL;
+    *known = self && self->is_function;
+    if (*known && !self->remote)
+        ipc_fail(error, IPC_E_NAME,
+                 "function '%s' cannot be called by name: its parameters and result are not all numbers, strings or void",
+                 name);
+    return *known ? self->remote : NULL;
+}
