@@ -118,7 +118,9 @@ static bool write_frame(writer_t *self, const frame_t *frame)
 {
     char hash[HASH_DIGITS + 1], text[SYMBOLS_WHERE];
     bool is_image = find_hash(frame->module, hash);
-    const char *own_file = is_image ? self->file_of(self->context, hash) : is_cell(frame->module) ? frame->module : NULL;
+    const char *own_file = is_image                 ? self->file_of(self->context, hash)
+                           : is_cell(frame->module) ? frame->module
+                                                    : NULL;
     lines_place_t places[LINES_DEPTH];
     int count = find_places(self, frame, own_file, places);
     for (int i = 0; i < count; i++) {

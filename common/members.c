@@ -48,7 +48,7 @@ static int fail_unbound(const walk_t *self, const names_t *names)
     size_t size = strcspn(self->name, ".[");
     const names_bond_t *bond = names_bond(names, self->name);
     if (bond && bond->what)
-        return ipc_fail(self->error, IPC_E_NAME, "'%s' is %s%s: it has no value that could be read from outside",
+        return ipc_fail(self->error, IPC_E_NAME, "'%s' is %s%s: only numbers, strings and arrays of numbers can be read from outside",
                         self->name, bond->what, self->where);
     return ipc_fail(self->error, IPC_E_NAME, "name '%.*s' is not defined%s",
                     (int) (size ? size : strlen(self->name)), self->name, self->where);

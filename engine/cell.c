@@ -265,7 +265,8 @@ static bool is_variable(const cutter_t *self, cell_span_t name)
 //  "T x", "T *x = …": T is a type that the cell does not show as one.
 static bool begins_with_type_name(const cutter_t *self)
 {
-    static const char *const operators[] = {"sizeof", "_Alignof", "__alignof__", "__real__", "__imag__", "_Generic", NULL};
+    static const char *const operators[] = {"sizeof",   "_Alignof", "__alignof__", "__real__",
+                                            "__imag__", "_Generic", NULL};
     const cell_token_t *token = look(self, 0);
     size_t ahead = 1;
     if (token->kind != TOKEN_WORD || is_one_of(token, operators))
@@ -323,8 +324,9 @@ static size_t end_of_base(const cutter_t *self, size_t i, size_t *tag, size_t *b
 static size_t end_of_declarator(const cutter_t *self, size_t i)
 {
     const cell_token_t *token;
-    while ((token = &self->tokens[i])->kind != TOKEN_END && token->kind != TOKEN_DIRECTIVE && !cell_token_is(token, ",") &&
-           !cell_token_is(token, ";") && !cell_token_is(token, "=") && !cell_token_is(token, "{"))
+    while ((token = &self->tokens[i])->kind != TOKEN_END && token->kind != TOKEN_DIRECTIVE &&
+           !cell_token_is(token, ",") && !cell_token_is(token, ";") && !cell_token_is(token, "=") &&
+           !cell_token_is(token, "{"))
         i = after(self, i);
     return i;
 }

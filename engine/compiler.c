@@ -265,7 +265,8 @@ static char *words_of(const char *path, const char *occasion)
 {
     char *text = read_file(path);
     size_t size = strlen(occasion);
-    char *words = text && strncmp(text, occasion, size) == 0 && text[size] == '\n' ? ipc_xstrdup(text + size + 1) : NULL;
+    bool same = text && strncmp(text, occasion, size) == 0 && text[size] == '\n';
+    char *words = same ? ipc_xstrdup(text + size + 1) : NULL;
     free(text);
     return words;
 }

@@ -1,5 +1,5 @@
-//  What the text of a function says of its parameters and its result: whether they are numbers, strings or void, so that
-//  it can be called by name.
+//  What the text of a function says of its parameters and its result: whether they are numbers, strings or void, so
+//  that it can be called by name.
 #ifndef IPC_ENGINE_SIGNATURE_H
 #define IPC_ENGINE_SIGNATURE_H
 

@@ -355,7 +355,8 @@ static void put_descriptor(const writing_t *self, const cell_item_t *item, const
     signature_parameters(item, out, "IPC_TYPE_OF(", false);
     fclose(out);
     fprintf(self->out, "static void ipc_call_%s(const ipc_value_t *arguments, ipc_value_t *result)\n{\n", name);
-    fprintf(self->out, "    (void) arguments;\n    %s%s(%s)%s;\n", nothing ? "" : "*result = IPC_CELL_VALUE(", name, takes,
+    fprintf(self->out, "    (void) arguments;\n    %s%s(%s)%s;\n",
+            nothing ? "" : "*result = IPC_CELL_VALUE(", name, takes,
             nothing ? ", *result = ipc_cell_none()" : ")");
     fprintf(self->out, "}\nstatic const ipc_remote_t ipc_remote_%s = {.magic = IPC_REMOTE_MAGIC, .abi = IPC_ABI, "
                        ".name = \"%s\", .file = \"cell\", .line = 1, .count = %d, .parameters = {%s}, "

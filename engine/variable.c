@@ -188,7 +188,7 @@ void variable_bind(names_t *names, const ipc_cell_variable_t *defined, const cha
     variable_t *self = variable_new(label);
     self->defined = *defined;
     if (!has_value(defined))
-        self->bond.what = "a variable of a C type that has no value here";
+        self->bond.what = "a variable of a struct or another C type";
     else if (defined->ndim > 0 && !is_text(defined))
         self->array = ipc_array_wrap((ipc_dtype_t) dtype_of(defined->type), (int) defined->ndim, defined->shape,
                                      defined->address, NULL, NULL);

@@ -182,9 +182,9 @@ START_TEST(what_has_no_value_says_so)
     session_t s = session_open();
     run(&s, "struct Box { int w; } box = {3}; FILE *file = NULL; double (*apply_it)(double) = fabs;");
     assert_gives(&s, "apply_it(-2) + box.w", "5");
-    assert_refused(ipc_pull(s.one, "box"), "NameError", "'box' is a variable of a C type that has no value here");
-    assert_refused(ipc_pull(s.one, "file"), "NameError", "has no value");
-    assert_refused(ipc_pull(s.one, "apply_it"), "NameError", "has no value");
+    assert_refused(ipc_pull(s.one, "box"), "NameError", "'box' is a variable of a struct or another C type");
+    assert_refused(ipc_pull(s.one, "file"), "NameError", "can be read from outside");
+    assert_refused(ipc_pull(s.one, "apply_it"), "NameError", "can be read from outside");
     session_close(&s);
 }
 END_TEST

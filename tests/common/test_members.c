@@ -201,7 +201,7 @@ START_TEST(a_bond_lasts_until_a_value_does_not_fit)
     names_bind(s.names, "f", &opaque.bond);
     ipc_value_t none;
     ck_assert_int_eq(members_get(s.names, "f", s.arena, " on engine 3", &none, &s.error), -1);
-    ck_assert_str_eq(s.error.text, "'f' is a function on engine 3: it has no value that could be read from outside");
+    ck_assert_str_eq(s.error.text, "'f' is a function on engine 3: only numbers, strings and arrays of numbers can be read from outside");
     names_bind(s.names, "f", &other.bond);
     ck_assert_int_eq(opaque.dropped, 1);
     assert_found(&s, "f", "7");
