@@ -14,7 +14,7 @@
 #include "controller/slab.h"
 #include "controller/state.h"
 
-enum { MESSAGES_PER_TURN = 256, SUPERVISOR_GRACE_MS = 10000 };
+enum { MESSAGES_PER_TURN = 256, MANY_TASKS = 10000, SUPERVISOR_GRACE_MS = 10000 };
 
 //  A ROUTER on ipc:// that only this user may connect to.
 static void *bind_router(controller_t *self, const char *endpoint, ipc_error_t *error)
@@ -244,17 +244,12 @@ static int on_turn(zloop_t *loop, zmq_pollitem_t *item, void *argument)
     for (size_t i = 0; i < admitted; i++) engine_admit(self, &self->pending[i]);
     self->pending_count -= admitted;
     controller_end_turn(self);
+    if (self->submitted > MANY_TASKS && scheduler_counts(self->scheduler).jobs == 0) {
+        self->submitted = 0;
+        self->results_leave = true;
+        malloc_trim(0); // what many tasks took goes back to the system
+    }
     return 0;
-}
-
-//  What many tasks took goes back to the system once they are over and their results have left.
-static void give_memory_back(controller_t *self)
-{
-    enum { MANY_TASKS = 10000 };
-    if (self->submitted <= MANY_TASKS || scheduler_counts(self->scheduler).jobs > 0)
-        return;
-    self->submitted = 0;
-    malloc_trim(0);
 }
 
 static int on_second(zloop_t *loop, int timer, void *argument)
@@ -265,7 +260,10 @@ static int on_second(zloop_t *loop, int timer, void *argument)
     engines_check(self);
     engines_tell(self);
     peers_flush(self);
-    give_memory_back(self);
+    if (self->results_leave) {
+        self->results_leave = false;
+        malloc_trim(0); // and what their last results took
+    }
     return 0;
 }
 

@@ -162,6 +162,7 @@ struct controller {
     bool is_ordered;                   // it listens to what we ask it for, and gives orders
     ending_t *endings;                 // of engines, that clients wait for
     uint64_t submitted;                // positions, since memory was last given back
+    bool results_leave;                // of many: memory is to be given back once more
     bool decided;                      // jobs that waited for others are to begin, or to end
     const decision_t *decision;        // that is being carried out
     bool held_timer;                   // a look at work that is held back is due
