@@ -29,22 +29,6 @@ IPC_REMOTE(ipc_array_t *, ones, (int64_t n))
 }
 // clang-format on
 
-static ipc_history_t *history_of(session_t *s, const ipc_history_query_t *query)
-{
-    ipc_error_t error = {.code = IPC_E_NONE};
-    ipc_history_t *history = ipc_client_history(s->client, query, &error);
-    ck_assert_msg(history != NULL, "%s", error.text);
-    return history;
-}
-
-static size_t count_of(session_t *s, const ipc_history_query_t *query)
-{
-    ipc_history_t *history = history_of(s, query);
-    size_t count = ipc_history_count(history);
-    ipc_history_destroy(&history);
-    return count;
-}
-
 START_TEST(a_task_is_remembered_with_all_that_is_known_of_it)
 {
     session_t s = session_open();
@@ -78,21 +62,21 @@ START_TEST(tasks_are_found_by_what_is_asked)
     assert_ok(good);
     ipc_result_t *bad = ipc_apply_with_sync(view_of(&s, "1"), &(ipc_options_t){.label = "find-bad"}, root, -1.0);
     ck_assert(!ipc_result_ok(bad));
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "find-*"}), 2);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "find-*", .state = IPC_TASK_FAILED}), 1);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "find-*", .engine = "0"}), 1);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "find-*", .engine = "3"}), 0);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "find-*", .function = "root"}), 2);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "find-*", .function = "square"}), 0);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "find-*", .limit = 1}), 1);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "find-*"}), 2);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "find-*", .state = IPC_TASK_FAILED}), 1);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "find-*", .engine = "0"}), 1);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "find-*", .engine = "3"}), 0);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "find-*", .function = "root"}), 2);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "find-*", .function = "square"}), 0);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "find-*", .limit = 1}), 1);
     ipc_history_t *history = history_of(&s, &(ipc_history_query_t){.label = "find-bad"});
     const ipc_task_t *task = ipc_history_at(history, 0);
     ck_assert_str_eq(task->error, "DomainError");
     double received = task->received, accepted = task->accepted;
     ipc_history_destroy(&history);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "find-*", .since = received + 1}), 0);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "find-*", .since = accepted - 60}), 2);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "find-*", .until = accepted - 60}), 0);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "find-*", .since = received + 1}), 0);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "find-*", .since = accepted - 60}), 2);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "find-*", .until = accepted - 60}), 0);
     ipc_error_t error = {.code = IPC_E_NONE};
     ck_assert_ptr_null(ipc_client_history(s.client, &(ipc_history_query_t){.engine = "x"}, &error));
     ck_assert_int_eq(error.code, IPC_E_ARGUMENT);
@@ -157,7 +141,7 @@ START_TEST(queues_show_what_waits_what_runs_and_what_is_done)
     ck_assert_uint_eq(busy->engines[0].running, 1);
     ck_assert_uint_eq(busy->engines[0].queued, BEHIND);
     ck_assert_uint_eq(busy->engines[1].running + busy->engines[1].queued, 0);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.state = IPC_TASK_RUNNING, .label = "at the gate"}), 1);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.state = IPC_TASK_RUNNING, .label = "at the gate"}), 1);
     ipc_history_t *waiting = history_of(&s, &(ipc_history_query_t){.state = IPC_TASK_WAITING, .engine = "0"});
     uint64_t calls = 0;
     for (size_t i = 0; i < ipc_history_count(waiting); i++) calls += ipc_history_at(waiting, i)->count;
@@ -184,7 +168,7 @@ START_TEST(a_task_is_explained_while_it_waits_and_when_it_is_over)
     ipc_error_t error = {.code = IPC_E_NONE};
     ipc_result_t *first = ipc_apply(s.one, wait_for, (const char *) gate.path);
     ipc_result_t *second = ipc_apply_with(s.one, &(ipc_options_t){.label = "alone"}, square, 3);
-    while (count_of(&s, &(ipc_history_query_t){.id = ipc_result_id(first), .state = IPC_TASK_RUNNING}) == 0) {}
+    while (task_count(&s, &(ipc_history_query_t){.id = ipc_result_id(first), .state = IPC_TASK_RUNNING}) == 0) {}
     char *text = ipc_client_explain(s.client, ipc_result_id(first), &error);
     ck_assert_msg(text != NULL, "%s", error.text);
     ck_assert_str_eq(text, "engine 0 runs it");
@@ -261,7 +245,7 @@ static uint64_t submit_and_die(const gate_t *gate, bool politely)
         ipc_result_t *r = ipc_apply_with(s.any, (&(ipc_options_t){.detach = true, .label = "orphan"}), wait_for,
                                          (const char *) gate->path);
         id = ipc_result_id(r);
-        while (count_of(&s, &(ipc_history_query_t){.label = "orphan", .state = IPC_TASK_RUNNING}) == 0) {}
+        while (task_count(&s, &(ipc_history_query_t){.label = "orphan", .state = IPC_TASK_RUNNING}) == 0) {}
         if (write(ends[1], &id, sizeof id) != sizeof id)
             _exit(1);
         if (politely)
@@ -302,9 +286,9 @@ START_TEST(work_that_is_not_detached_ends_with_its_client)
     ipc_result_t *first = ipc_apply(s.all, wait_for, (const char *) gate.path);
     ipc_result_t *map = ipc_map_with(gone.any, square, ipc_range(0, 100000), &(ipc_options_t){.label = "dropped"});
     uint64_t id = ipc_result_id(map);
-    while (count_of(&gone, &(ipc_history_query_t){.id = id}) == 0) {}
+    while (task_count(&gone, &(ipc_history_query_t){.id = id}) == 0) {}
     session_close(&gone);
-    while (count_of(&s, &(ipc_history_query_t){.id = id, .state = IPC_TASK_WAITING, .label = "dropped"}) > 0)
+    while (task_count(&s, &(ipc_history_query_t){.id = id, .state = IPC_TASK_WAITING, .label = "dropped"}) > 0)
         gate_nudge(&gate);
     while (!ipc_result_wait(first, 1)) gate_nudge(&gate);
     assert_ok(first);
@@ -354,11 +338,11 @@ START_TEST(a_task_runs_again_while_it_runs)
     gate_t gate = gate_new();
     ipc_result_t *r = ipc_apply_with(s.any, &(ipc_options_t){.detach = true}, wait_for, (const char *) gate.path);
     uint64_t id = ipc_result_id(r);
-    while (count_of(&s, &(ipc_history_query_t){.id = id, .state = IPC_TASK_RUNNING}) == 0) {}
+    while (task_count(&s, &(ipc_history_query_t){.id = id, .state = IPC_TASK_RUNNING}) == 0) {}
     ipc_result_t *again = ipc_client_resubmit(s.client, id);
     uint64_t other = ipc_result_id(again);
-    while (count_of(&s, &(ipc_history_query_t){.id = other, .state = IPC_TASK_RUNNING}) == 0) {}
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.id = id, .state = IPC_TASK_RUNNING}), 1);
+    while (task_count(&s, &(ipc_history_query_t){.id = other, .state = IPC_TASK_RUNNING}) == 0) {}
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.id = id, .state = IPC_TASK_RUNNING}), 1);
     while (!ipc_result_wait(r, 1) || !ipc_result_wait(again, 1)) gate_nudge(&gate);
     assert_ok(r);
     assert_ok(again);
@@ -378,7 +362,7 @@ START_TEST(what_is_purged_is_gone)
     assert_ok(r);
     assert_ok(kept);
     ck_assert_int_eq(ipc_client_purge(s.client, ipc_result_id(r), &error), 0);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.id = ipc_result_id(r)}), 0);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.id = ipc_result_id(r)}), 0);
     assert_fails(ipc_client_fetch(s.client, ipc_result_id(r)), "not kept");
     assert_prints(ipc_client_fetch(s.client, ipc_result_id(kept)), "36");
     ck_assert_int_eq(ipc_client_purge(s.client, ipc_result_id(r), &error), -1);
@@ -386,7 +370,7 @@ START_TEST(what_is_purged_is_gone)
     ck_assert_int_eq(ipc_client_purge(s.client, ipc_result_id(running), &error), -1);
     ck_assert_int_eq(error.code, IPC_E_BUSY);
     ck_assert_int_eq(ipc_client_purge(s.client, 0, &error), 0);
-    ck_assert_uint_eq(count_of(&s, NULL), 1); // the running one
+    ck_assert_uint_eq(task_count(&s, NULL), 1); // the running one
     gate_pass_one(&gate);
     assert_ok(running);
     assert_ok(ipc_client_fetch(s.client, ipc_result_id(running)));
@@ -434,7 +418,7 @@ START_TEST(detached_work_ends_when_its_result_is_aborted)
     ipc_options_t options = {.detach = true, .label = "ended"};
     ipc_result_t *r = ipc_apply_with(s.any, &options, wait_for, (const char *) gate.path);
     ipc_result_t *kept = ipc_apply_with(s.any, (&(ipc_options_t){.detach = true}), square, 3);
-    while (count_of(&s, &(ipc_history_query_t){.label = "ended", .state = IPC_TASK_RUNNING}) == 0) {}
+    while (task_count(&s, &(ipc_history_query_t){.label = "ended", .state = IPC_TASK_RUNNING}) == 0) {}
     ipc_client_abort(s.client);
     assert_prints(kept, "9");
     ck_assert(!ipc_result_wait(r, 20));

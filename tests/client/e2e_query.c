@@ -18,22 +18,6 @@ IPC_REMOTE(double, root, (double x))
 IPC_REMOTE(int, wait_for, (const char *path)) { gate_await(path); return 1; }
 // clang-format on
 
-static ipc_history_t *history_of(session_t *s, const ipc_history_query_t *query)
-{
-    ipc_error_t error = {.code = IPC_E_NONE};
-    ipc_history_t *history = ipc_client_history(s->client, query, &error);
-    ck_assert_msg(history != NULL, "%s", error.text);
-    return history;
-}
-
-static size_t count_of(session_t *s, const ipc_history_query_t *query)
-{
-    ipc_history_t *history = history_of(s, query);
-    size_t count = ipc_history_count(history);
-    ipc_history_destroy(&history);
-    return count;
-}
-
 //  Tasks of one label, one after another, each a message of its own; two results in three are good.
 static void run_tasks(session_t *s, const char *label, uint64_t ids[TASKS])
 {
@@ -60,7 +44,7 @@ START_TEST(adjacent_ranges_of_submission_split_the_history)
         for (size_t b = 0; b < 3; b++) {
             ipc_history_query_t before = {.label = "split", .submitted_before = bounds[b]};
             ipc_history_query_t from = {.label = "split", .submitted_from = bounds[b]};
-            size_t first = count_of(&s, &before), rest = count_of(&s, &from);
+            size_t first = task_count(&s, &before), rest = task_count(&s, &from);
             ck_assert_uint_eq(first + rest, TASKS);
             if (b < 2 && (k == 0 || ipc_history_at(all, k - 1)->submitted < task->submitted)) {
                 ck_assert_uint_eq(first, k); // what is told as this time is from then on
@@ -92,17 +76,17 @@ START_TEST(times_of_tasks_bound_since_and_until_with_the_task_itself)
     ipc_history_t *all = history_of(&s, &(ipc_history_query_t){.label = "bound"});
     for (size_t k = 0; k < TASKS; k++) {
         const ipc_task_t *task = ipc_history_at(all, k);
-        ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.id = task->id, .since = task->received}), 1);
-        ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.id = task->id, .until = task->accepted}), 1);
+        ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.id = task->id, .since = task->received}), 1);
+        ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.id = task->id, .until = task->accepted}), 1);
         double late = nextafter(task->received, HUGE_VAL), early = nextafter(task->accepted, 0);
-        ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.id = task->id, .since = late}), 0);
-        ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.id = task->id, .until = early}), 0);
+        ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.id = task->id, .since = late}), 0);
+        ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.id = task->id, .until = early}), 0);
     }
     ipc_history_destroy(&all);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "bound", .since = -5}), TASKS);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "bound", .until = -5}), 0);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "bound", .submitted_before = -5}), 0);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "bound", .submitted_before = 1e300}), TASKS);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "bound", .since = -5}), TASKS);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "bound", .until = -5}), 0);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "bound", .submitted_before = -5}), 0);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "bound", .submitted_before = 1e300}), TASKS);
     session_close(&s);
 }
 END_TEST
@@ -117,7 +101,7 @@ START_TEST(several_ids_states_and_engines_are_asked_for_at_once)
     assert_ok(third);
     ipc_result_t *waits = ipc_apply_with(view_of(&s, "1"), &(ipc_options_t){.label = "several"}, wait_for,
                                          (const char *) gate.path);
-    while (count_of(&s, &(ipc_history_query_t){.label = "several", .state = IPC_TASK_RUNNING}) == 0) {}
+    while (task_count(&s, &(ipc_history_query_t){.label = "several", .state = IPC_TASK_RUNNING}) == 0) {}
 
     uint64_t wanted[] = {ids[7], ids[2], ipc_result_id(waits)};
     ipc_history_t *found = history_of(&s, &(ipc_history_query_t){.ids = wanted, .id_count = 3});
@@ -126,16 +110,16 @@ START_TEST(several_ids_states_and_engines_are_asked_for_at_once)
     ck_assert_uint_eq(ipc_history_at(found, 1)->id, ids[7]);
     ck_assert_uint_eq(ipc_history_at(found, 2)->id, ipc_result_id(waits));
     ipc_history_destroy(&found);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.ids = wanted, .id_count = 2, .id = ids[0]}), 3);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.ids = wanted, .id_count = 2, .id = ids[0]}), 3);
 
     unsigned ended = IPC_TASK_BIT(IPC_TASK_DONE) | IPC_TASK_BIT(IPC_TASK_FAILED);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "several", .states = ended}), TASKS + 1);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "several", .state = IPC_TASK_FAILED}), TASKS / 3);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "several", .state = IPC_TASK_RUNNING,
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "several", .states = ended}), TASKS + 1);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "several", .state = IPC_TASK_FAILED}), TASKS / 3);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "several", .state = IPC_TASK_RUNNING,
                                                           .states = IPC_TASK_BIT(IPC_TASK_FAILED)}),
                       TASKS / 3 + 1);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "several", .engine = "3,1"}), 2);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "several", .engine = "0"}), TASKS);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "several", .engine = "3,1"}), 2);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "several", .engine = "0"}), TASKS);
     ipc_error_t error = {.code = IPC_E_NONE};
     static const char *const bad[] = {"", ",", "1,", "x", "-1", "1 2", "99999999999"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -159,9 +143,9 @@ START_TEST(tasks_of_other_clients_are_told_apart)
     assert_ok(ipc_apply_with_sync(other.one, &(ipc_options_t){.label = "whose"}, same, 2));
     assert_ok(ipc_apply_with_sync(other.one, &(ipc_options_t){.label = "whose"}, same, 3));
     uint64_t mine = ipc_client_number(s.client), theirs = ipc_client_number(other.client);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "whose"}), 3);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "whose", .client = mine}), 1);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "whose", .client = theirs}), 2);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "whose"}), 3);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "whose", .client = mine}), 1);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "whose", .client = theirs}), 2);
     ipc_history_t *history = history_of(&s, &(ipc_history_query_t){.label = "whose", .client = theirs});
     ck_assert_uint_eq(ipc_history_at(history, 0)->client, theirs);
     ipc_history_destroy(&history);
@@ -178,11 +162,11 @@ START_TEST(what_is_not_wanted_is_left_out)
     assert_ok(ipc_apply_with_sync(s.one, &(ipc_options_t){.label = "green one"}, same, 1));
     assert_ok(ipc_apply_with_sync(s.one, &(ipc_options_t){.label = "green two"}, root, 1.0));
     assert_ok(ipc_apply_sync(s.one, root, 1.0));
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.client = mine, .not_label = "red*"}), 3);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.client = mine, .not_label = "?*"}), 1);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.client = mine, .label = "*one", .not_label = "g*"}), 1);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.client = mine, .not_function = "root"}), 2);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.client = mine, .not_label = "*"}), 0);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.client = mine, .not_label = "red*"}), 3);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.client = mine, .not_label = "?*"}), 1);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.client = mine, .label = "*one", .not_label = "g*"}), 1);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.client = mine, .not_function = "root"}), 2);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.client = mine, .not_label = "*"}), 0);
     session_close(&s);
 }
 END_TEST
@@ -211,7 +195,7 @@ START_TEST(a_history_is_a_copy)
     run_tasks(&s, "copy", ids);
     ipc_history_t *history = history_of(&s, &(ipc_history_query_t){.label = "copy"});
     for (int i = 0; i < TASKS; i++) ck_assert_int_eq(ipc_client_purge(s.client, ids[i], NULL), 0);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "copy"}), 0);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "copy"}), 0);
     ck_assert_uint_eq(ipc_history_count(history), TASKS);
     ck_assert_str_eq(ipc_history_at(history, 0)->label, "copy");
     ipc_history_destroy(&history);
@@ -232,7 +216,7 @@ START_TEST(a_million_ids_are_looked_up)
             ids[i * (IDS / KEPT)] = ipc_result_id(r);
         ipc_result_destroy(&r);
     }
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.ids = ids, .id_count = IDS}), OURS);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.ids = ids, .id_count = IDS}), OURS);
     free(ids);
     session_close(&s);
 }

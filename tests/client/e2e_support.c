@@ -249,6 +249,22 @@ double now(void)
     return (double) time.tv_sec + 1e-9 * (double) time.tv_nsec;
 }
 
+ipc_history_t *history_of(session_t *self, const ipc_history_query_t *query)
+{
+    ipc_error_t error = {.code = IPC_E_NONE};
+    ipc_history_t *history = ipc_client_history(self->client, query, &error);
+    ck_assert_msg(history != NULL, "%s", error.text);
+    return history;
+}
+
+size_t task_count(session_t *self, const ipc_history_query_t *query)
+{
+    ipc_history_t *history = history_of(self, query);
+    size_t count = ipc_history_count(history);
+    ipc_history_destroy(&history);
+    return count;
+}
+
 int e2e_main(const char *name, void (*add)(TCase *tests))
 {
     Suite *suite = suite_create(name);

@@ -70,6 +70,10 @@ void gate_nudge(const gate_t *self);   // those that wait now
 void gate_remove(gate_t *self);
 void gate_await(const char *path);
 
+//  The tasks that a query finds, given; how many they are.
+ipc_history_t *history_of(session_t *self, const ipc_history_query_t *query);
+size_t task_count(session_t *self, const ipc_history_query_t *query);
+
 //  Seconds of the monotonic clock.
 double now(void);
 

@@ -19,25 +19,9 @@ static double unix_time(void)
     return (double) time.tv_sec + 1e-9 * (double) time.tv_nsec;
 }
 
-static ipc_history_t *history_of(session_t *s, const ipc_history_query_t *query)
-{
-    ipc_error_t error = {.code = IPC_E_NONE};
-    ipc_history_t *history = ipc_client_history(s->client, query, &error);
-    ck_assert_msg(history != NULL, "%s", error.text);
-    return history;
-}
-
-static size_t count_of(session_t *s, const ipc_history_query_t *query)
-{
-    ipc_history_t *history = history_of(s, query);
-    size_t count = ipc_history_count(history);
-    ipc_history_destroy(&history);
-    return count;
-}
-
 static void await_running(session_t *s, const char *label, size_t count)
 {
-    while (count_of(s, &(ipc_history_query_t){.label = label, .state = IPC_TASK_RUNNING}) < count) {}
+    while (task_count(s, &(ipc_history_query_t){.label = label, .state = IPC_TASK_RUNNING}) < count) {}
 }
 
 //  A detached task that is done.
@@ -70,9 +54,9 @@ START_TEST(db_query_dt)
     double middle = unix_time();
     assert_ok(ipc_apply_with_sync(s.one, &options, square, 2));
     assert_ok(ipc_apply_with_sync(s.one, &options, square, 3));
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "dt", .until = middle}), 1);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "dt", .since = middle}), 2);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "dt", .since = unix_time() + 1}), 0);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "dt", .until = middle}), 1);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "dt", .since = middle}), 2);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "dt", .since = unix_time() + 1}), 0);
     session_close(&s);
 }
 END_TEST
@@ -87,7 +71,7 @@ START_TEST(db_query_in)
     ck_assert_str_eq(ipc_history_at(history, 0)->label, "in-a");
     ck_assert_str_eq(ipc_history_at(history, 1)->label, "in-c");
     ipc_history_destroy(&history);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "in-[!ac]"}), 1); // $nin
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "in-[!ac]"}), 1); // $nin
     session_close(&s);
 }
 END_TEST
@@ -145,7 +129,7 @@ START_TEST(resubmit_chain)
         r = ipc_client_resubmit(s.client, ipc_result_id(r));
         assert_prints(r, "121");
     }
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "chain"}), 11);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "chain"}), 11);
     session_close(&s);
 }
 END_TEST
@@ -238,7 +222,7 @@ START_TEST(purge_hub_results)
     session_t s = session_open();
     ipc_result_t *first = kept_square(&s, 1, "purged"), *second = kept_square(&s, 2, "purged");
     ck_assert_int_eq(ipc_client_purge(s.client, ipc_result_id(first), NULL), 0);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "purged"}), 1);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "purged"}), 1);
     assert_fails(ipc_client_fetch(s.client, ipc_result_id(first)), "not kept");
     assert_prints(ipc_client_fetch(s.client, ipc_result_id(second)), "4");
     session_close(&s);
@@ -258,8 +242,8 @@ START_TEST(purge_hub_results_of_engines)
     ipc_result_t *r = ipc_apply_with(s.one, &held, at_gate, (const char *) gate.path);
     await_running(&s, "purge gate", 1);
     ck_assert_int_ge(ipc_client_purge_where(s.client, &(ipc_history_query_t){.engine = "0"}, &error), 3);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.engine = "0"}), 1); // at the gate
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "by engine", .engine = "1"}), 3);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.engine = "0"}), 1); // at the gate
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "by engine", .engine = "1"}), 3);
     ck_assert_int_eq(ipc_client_purge_where(s.client, &(ipc_history_query_t){.engine = "x"}, &error), -1);
     ck_assert_int_eq(error.code, IPC_E_ARGUMENT);
     gate_open(&gate);
@@ -305,7 +289,7 @@ START_TEST(purge_everything)
     uint64_t id = ipc_result_id(r);
     ipc_result_destroy(&r);
     ck_assert_int_eq(ipc_client_purge(s.client, 0, NULL), 0);
-    ck_assert_uint_eq(count_of(&s, NULL), 0);
+    ck_assert_uint_eq(task_count(&s, NULL), 0);
     ck_assert_uint_eq(ipc_client_outstanding(s.client), 0);
     assert_fails(ipc_client_fetch(s.client, id), "not kept");
     session_close(&s);
@@ -324,8 +308,8 @@ START_TEST(cull_count)
         ipc_result_t *r = ipc_apply_sync(s.one, square, i);
         ipc_result_destroy(&r);
     }
-    ck_assert_uint_eq(count_of(&s, NULL), LIMIT);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "old"}), 2);
+    ck_assert_uint_eq(task_count(&s, NULL), LIMIT);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "old"}), 2);
     session_close(&s);
 }
 END_TEST
@@ -338,7 +322,7 @@ START_TEST(pop_safe_find)
     ipc_history_t *history = history_of(&s, &(ipc_history_query_t){.label = "safe"});
     ck_assert_int_eq(ipc_client_purge(s.client, 0, NULL), 0);
     ck_assert_str_eq(ipc_history_at(history, 0)->label, "safe");
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "safe"}), 0);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "safe"}), 0);
     ipc_history_destroy(&history);
     session_close(&s);
 }
@@ -350,8 +334,8 @@ START_TEST(find_records_glob)
     kept_square(&s, 1, "glob one");
     kept_square(&s, 2, "glob two");
     kept_square(&s, 3, "other");
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "glob *"}), 2);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "glob ?wo"}), 1);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "glob *"}), 2);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "glob ?wo"}), 1);
     session_close(&s);
 }
 END_TEST
@@ -364,7 +348,7 @@ START_TEST(label)
     ipc_result_t *results[] = {ipc_apply_with_sync(s.any, &options, my_id), ipc_apply_with_sync(s.all, &options, my_id),
                                ipc_map_with_sync(s.any, square, ipc_range(0, 1), &options)};
     for (int i = 0; i < 3; i++) ck_assert_str_eq(ipc_result_metadata(results[i], 0)->label, "named");
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "named"}), 2 + ENGINES);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "named"}), 2 + ENGINES);
     session_close(&s);
 }
 END_TEST
@@ -376,10 +360,11 @@ START_TEST(hub_history)
     ipc_options_t options = {.label = "whose"};
     assert_ok(ipc_apply_with_sync(s.one, &options, square, 1));
     assert_ok(ipc_apply_with_sync(other.one, &options, square, 2));
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "whose"}), 2);
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "whose", .client = ipc_client_number(s.client)}), 1);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "whose"}), 2);
+    ipc_history_query_t ours = {.label = "whose", .client = ipc_client_number(s.client)};
+    ck_assert_uint_eq(task_count(&s, &ours), 1);
     ipc_history_query_t theirs = {.label = "whose", .client = ipc_client_number(other.client)};
-    ck_assert_uint_eq(count_of(&other, &theirs), 1);
+    ck_assert_uint_eq(task_count(&other, &theirs), 1);
     session_close(&other);
     session_close(&s);
 }
@@ -400,10 +385,10 @@ START_TEST(db_query_dt_exactly)
         at[i] = ipc_result_metadata(r, 0)->submitted;
     }
     for (int i = 0; i < TASKS; i++) {
-        ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "split", .submitted_before = at[i]}), i);
-        ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.label = "split", .submitted_from = at[i]}), TASKS - i);
+        ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "split", .submitted_before = at[i]}), i);
+        ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.label = "split", .submitted_from = at[i]}), TASKS - i);
     }
-    ck_assert_uint_eq(count_of(&s, &(ipc_history_query_t){.ids = ids + 1, .id_count = 2}), 2);
+    ck_assert_uint_eq(task_count(&s, &(ipc_history_query_t){.ids = ids + 1, .id_count = 2}), 2);
     session_close(&s);
 }
 END_TEST
