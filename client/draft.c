@@ -179,6 +179,9 @@ static uint32_t flags_of(const draft_t *self, const ipc_result_t *result)
     return flags;
 }
 
+//  What the controller keeps of each value of another call that this one waits for, besides the value.
+enum { GIVEN_BYTES = sizeof(ipc_parent_t) + 24 };
+
 //  Sends what was put together, for the result.
 static void send_draft(draft_t *self, ipc_result_t *result)
 {
@@ -213,7 +216,7 @@ static void send_draft(draft_t *self, ipc_result_t *result)
                                                   .run_ms = (uint32_t) self->options.run_limit_ms}});
     if (terms)
         terms_send(client, &self->options, self->given); // before the job has its id: a group that is open is older
-    uint64_t bytes = self->arguments->size + self->data->size + self->places->size;
+    uint64_t bytes = self->arguments->size + self->data->size + self->places->size + self->given_count * GIVEN_BYTES;
     ticket_t *ticket = ticket_new(client, result, self->count, bytes);
     msg.submit.job = ticket->job;
     link_send(client, &msg);

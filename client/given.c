@@ -202,6 +202,8 @@ static size_t send_some(ipc_client_t *client, ticket_t *ticket, const given_t *g
         give_up(client, ticket, &error);
         next = end;
     } else {
+        ticket->bytes += parcel.values.size; // of the client's credit, as its arguments are
+        client->bytes += parcel.values.size;
         link_send(client, &(ipc_msg_t){.type = IPC_MSG_SUPPLY,
                                        .supply = {.job = ticket->job, .first = given->number + first,
                                                   .count = next - first, .objects = objects,
