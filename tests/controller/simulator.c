@@ -18,6 +18,16 @@ uint64_t sim_random(simulator_t *self, uint64_t below)
     return (z ^ z >> 31) % below;
 }
 
+bool sim_is_limited(void)
+{
+    return getenv("IPC_EVENTS");
+}
+
+uint64_t sim_events(uint64_t usual)
+{
+    return sim_is_limited() ? strtoull(getenv("IPC_EVENTS"), NULL, 10) : usual / SIM_SHARE;
+}
+
 void sim_post(simulator_t *self, event_t event)
 {
     event_heap_post(&self->state->events, event);

@@ -96,6 +96,11 @@ void sim_init(simulator_t *self, uint64_t seed, uint32_t engines);
 void sim_end(simulator_t *self);
 uint64_t sim_random(simulator_t *self, uint64_t below);
 
+//  How many events of random schedules a test is to see: as many as usual, or IPC_EVENTS of the environment; then no
+//  test asks whether all that it looks for did happen.
+uint64_t sim_events(uint64_t usual);
+bool sim_is_limited(void);
+
 uint32_t sim_join(simulator_t *self);
 void sim_leave(simulator_t *self, uint32_t client);
 

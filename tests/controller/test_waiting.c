@@ -79,7 +79,7 @@ static void act_at_random(simulator_t *self)
         sim_user_at(self, self->now + (int64_t) sim_random(self, 600) * SIM_US);
 }
 
-static void run_at_random(uint64_t seed)
+static uint64_t run_at_random(uint64_t seed)
 {
     sim_init(&sim, seed, FEW);
     sim.behave = at_random;
@@ -91,8 +91,10 @@ static void run_at_random(uint64_t seed)
     sim_run(&sim, FOREVER);
     refused += sim.refusals;
     impossible += sim.impossible;
+    uint64_t events = sim.events;
     sim_check_empty(&sim);
     sim_end(&sim);
+    return events;
 }
 
 START_TEST(random_schedules_of_waiting_jobs_keep_every_promise)
@@ -100,8 +102,9 @@ START_TEST(random_schedules_of_waiting_jobs_keep_every_promise)
     const char *one = getenv("IPC_SEED");
     if (one)
         run_at_random(strtoull(one, NULL, 10));
-    for (uint64_t seed = 1; !one && seed <= 400 / SIM_SHARE; seed++) run_at_random(seed);
-    if (one)
+    uint64_t events = 0, wanted = one ? 0 : sim_events(300000);
+    for (uint64_t seed = 1; events < wanted; seed++) events += run_at_random(seed);
+    if (one || sim_is_limited())
         return;
     ck_assert_uint_gt(waited, 1000 / SIM_SHARE); // it did happen
     ck_assert_uint_gt(refused, 100 / SIM_SHARE);
