@@ -64,6 +64,7 @@ static const scale_t scales[UNIT_COUNT][4] = {
     [UNIT_PER_SECOND] = {{1e6, "M/s"}, {1e3, "k/s"}, {1, "/s"}, {1, "/s"}},
     [UNIT_BANDWIDTH] = {{1e9, "GB/s"}, {1e6, "MB/s"}, {1e3, "kB/s"}, {1, "B/s"}},
     [UNIT_BYTES] = {{1e9, "GB"}, {1e6, "MB"}, {1e3, "kB"}, {1, "B"}},
+    [UNIT_NUMBER] = {{1, ""}, {1, ""}, {1, ""}, {1, ""}},
 };
 
 static const char *figure_text(char *text, size_t size, double value, unit_t unit)

@@ -34,6 +34,7 @@ typedef enum unit {
     UNIT_PER_SECOND,
     UNIT_BANDWIDTH,
     UNIT_BYTES,
+    UNIT_NUMBER,
     UNIT_COUNT
 } unit_t;
 
@@ -74,6 +75,7 @@ int section_sleep(const bench_t *bench, ipc_error_t *error);
 int section_balance(const bench_t *bench, ipc_error_t *error);
 int section_heat(const bench_t *bench, ipc_error_t *error);
 int section_many(const bench_t *bench, ipc_error_t *error);
+int section_soak(const bench_t *bench, ipc_error_t *error);
 
 //  Prints a section's heading; a line, with its ratio and verdict, which is counted; a
 //  remark below.

@@ -24,15 +24,21 @@ typedef struct section {
     section_fn run;
     bool cluster; // needs a running one
     int limit_s;  // longer, and it is ended
+    bool named;   // only when it is asked for
 } section_t;
 
 static const section_t sections[] = {
-    {"start", section_start, false, 60}, {"memory", section_memory, true, 30},
-    {"calls", section_calls, true, 60},  {"tasks", section_tasks, true, 90},
-    {"queue", section_queue, true, 60},  {"arrays", section_arrays, true, 120},
-    {"sleep", section_sleep, true, 60},  {"heat", section_heat, true, 60},
-    {"balance", section_balance, true, 120},
-    {"many", section_many, false, 90},
+    {.name = "start", section_start, false, .limit_s = 60},
+    {.name = "memory", section_memory, true, .limit_s = 30},
+    {.name = "calls", section_calls, true, .limit_s = 60},
+    {.name = "tasks", section_tasks, true, .limit_s = 90},
+    {.name = "queue", section_queue, true, .limit_s = 60},
+    {.name = "arrays", section_arrays, true, .limit_s = 120},
+    {.name = "sleep", section_sleep, true, .limit_s = 60},
+    {.name = "heat", section_heat, true, .limit_s = 60},
+    {.name = "balance", section_balance, true, .limit_s = 120},
+    {.name = "many", section_many, false, .limit_s = 90},
+    {.name = "soak", section_soak, true, .limit_s = 4000, .named = true},
 };
 
 enum { SECTIONS = sizeof sections / sizeof *sections };
@@ -52,7 +58,8 @@ static void usage(FILE *stream)
           stream);
     for (int i = 0; i < SECTIONS; i++) fprintf(stream, " %s", sections[i].name);
     fputs(
-        "\n  --raw            the baselines alone, without a cluster\n"
+        "\n                   (soak, of 600 s or IPC_SOAK_SECONDS, runs only when it is named)\n"
+        "  --raw            the baselines alone, without a cluster\n"
         "  --slow           also what takes many seconds: exercise 4 on a direct view\n"
         "  --help, --version\n"
         "A cluster of its own is started and stopped, by the ipcluster of the same build or\n"
@@ -95,7 +102,7 @@ static int read_options(run_t *self, int argc, char **argv)
     }
     if (optind < argc)
         return fprintf(stderr, "ipcbench: %s is no option\n", argv[optind]), 2;
-    for (int i = 0; i < SECTIONS && !chosen; i++) self->wanted[i] = true;
+    for (int i = 0; i < SECTIONS && !chosen; i++) self->wanted[i] = !sections[i].named;
     return -1;
 }
 
