@@ -5,12 +5,28 @@
 #include "client/views.h"
 #include "common/fail.h"
 
+//  The options of a cell, those alone that are set; items has room for them all.
+static ipc_value_t options_of(const draft_t *self, ipc_value_t items[2 * COMPILE_TEXTS])
+{
+    const compile_t *compile = self->view->compile;
+    size_t count = 0;
+    for (size_t i = 0; compile && i < COMPILE_TEXTS; i++) {
+        if (!compile->texts[i])
+            continue;
+        items[count++] = ipc_value_from_str(compile_names[i]);
+        items[count++] = ipc_value_from_str(compile->texts[i]);
+    }
+    return ipc_value_from_dict(items, count);
+}
+
 static int send_cell(draft_t *self, const char *source, uint64_t number)
 {
+    ipc_value_t items[2 * COMPILE_TEXTS];
     draft_target_engines(self);
     self->function = function_of_kind(self->client, IPC_FUNCTION_EXECUTE);
     return draft_argument(self, ipc_value_from_str(source)) || draft_argument(self, ipc_value_from_u64(number)) ||
-           draft_argument(self, ipc_value_from_u64(self->client->uuid + self->client->next_job));
+           draft_argument(self, ipc_value_from_u64(self->client->uuid + self->client->next_job)) ||
+           draft_argument(self, options_of(self, items));
 }
 
 ipc_result_t *ipc_view_execute(ipc_view_t *view, const ipc_call_t *call, const char *source)

@@ -184,6 +184,7 @@ void view_free(ipc_view_t *self)
     if (self->next)
         self->next->previous = self->previous;
     defaults_destroy(&self->defaults);
+    compile_destroy(&self->compile);
     free(self->ids);
     free(self);
 }

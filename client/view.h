@@ -65,6 +65,27 @@ typedef struct ipc_options {
 int ipc_view_take_options(ipc_view_t *self, size_t options_size, const ipc_options_t *options, ipc_error_t *error);
 #define ipc_view_set_options(view, ...) ipc_view_take_options((view), sizeof(ipc_options_t), __VA_ARGS__)
 
+//  ipc_compile_options(view, options, error): how the cells and includes of a view are compiled from now on; what is
+//  NULL or "" is as without options, NULL for options is all of them. Each cell takes those of its own view; a library
+//  stays loaded for all later cells of its engines, and directories of headers are known to them, too. Paths that are
+//  not absolute count from this program's working directory, and are looked for on the engines' hosts. All strings are
+//  copied. 0, or -1 with *error: ARGUMENT, SYSTEM. What the compiler, or the linker, refuses is the CompileError of the
+//  next cell.
+//      ipc_compile_options(all, &(ipc_compile_t){.flags = "-O3 -march=native -DSIZE=100", .libraries = "fftw3 ./my.so"},
+//                          &error);
+typedef struct ipc_compile {
+    const char *flags;         // of the compiler, as in a shell, quotes and all; behind its own (-O2 -g -std=gnu17 …)
+    const char *include;       // directories where headers are looked for first, with a colon between them
+    const char *libraries;     // names as behind -l ("fftw3 openblas") and paths of shared objects ("./my.so"), with
+                               // a blank between them
+    const char *library_path;  // directories where named libraries are looked for first, with a colon between them
+    uint64_t reserved[8];      // room for later versions
+} ipc_compile_t;
+int ipc_view_take_compile_options(ipc_view_t *self, size_t options_size, const ipc_compile_t *options,
+                                  ipc_error_t *error);
+#define ipc_compile_options(view, ...) \
+    ipc_view_take_compile_options((view), sizeof(ipc_compile_t), __VA_ARGS__)
+
 //  What a call asks for, as the macros below write it.
 typedef struct ipc_call {
     const ipc_remote_t *remote;    // a function of the program's own,
@@ -248,7 +269,7 @@ ipc_result_t *ipc_view_include(ipc_view_t *view, const ipc_call_t *call, const c
 //  ipc_view_clear() makes an engine forget it too. Variables of structs without a name, of variable length and of
 //  __auto_type cannot be declared for all cells, the members of an enum without a name keep their numbers, and what
 //  stands between an #if and its #endif is each later cell's own. A header in quotes is read anew for each cell.
-//  Not there yet: compile options and libraries other than those of C, CUDA, cells that run again after a restart,
+//  Not there yet: CUDA, cells that run again after a restart,
 //  and structs that can be pulled.
 //
 //  ipc_include(view, "<complex.h>"): an #include for every later cell of the engines.

@@ -2,6 +2,7 @@
 #ifndef IPC_CLIENT_VIEWS_H
 #define IPC_CLIENT_VIEWS_H
 
+#include "client/compile.h"
 #include "client/defaults.h"
 #include "client/state.h"
 
@@ -13,6 +14,7 @@ struct ipc_view {
     uint32_t *ids;                     // if not all
     size_t count;                      // of ids
     defaults_t *defaults;              // of its calls; NULL: none
+    compile_t *compile;                // how its cells are compiled; NULL: as without options
     ipc_view_t *next, *previous;       // of the client's views
 };
 

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "common/fail.h"
-#include "engine/compiler.h"
 #include "engine/unit.h"
 #include "engine/variable.h"
 
@@ -15,6 +14,7 @@ struct cells {
     compiler_t *compiler;
     scope_t scope;
     char *value_name;                  // of the last cell's value; NULL: it is no name's
+    char *include;                     // directories where headers of earlier cells were, a colon between them
 };
 
 cells_t *cells_new(const cells_options_t *options)
@@ -23,6 +23,7 @@ cells_t *cells_new(const cells_options_t *options)
     self->options = *options;
     self->compiler = compiler_new(options->directory);
     scope_init(&self->scope);
+    self->include = ipc_xstrdup("");
     return self;
 }
 
@@ -35,12 +36,14 @@ void cells_destroy(cells_t **self_p)
     compiler_destroy(&self->compiler);
     scope_free(&self->scope);
     free(self->value_name);
+    free(self->include);
     free(self);
 }
 
 void cells_clear(cells_t *self)
 {
     scope_clear(&self->scope);
+    self->include[0] = 0;
 }
 
 //  --- What is wrong with a cell -------------------------------------------------------------------------------
@@ -96,22 +99,50 @@ static const char *error_words(const char *words)
     return NULL;
 }
 
+//  The name of a library that a line of the linker's says is not there; NULL: it says something else.
+static const char *missing_library(const char *line, int *size)
+{
+    static const char *const marks[] = {"cannot find -l", "unable to find library -l", "cannot find "};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        const char *mark = memmem(line, strcspn(line, "\n"), marks[i], strlen(marks[i]));
+        if (mark) {
+            mark += strlen(marks[i]);
+            *size = (int) strcspn(mark, ": \n");
+            return mark;
+        }
+    }
+    return NULL;
+}
+
+static int fail_library(const char *name, const char *library, int size, ipc_error_t *error)
+{
+    if (library[0] == '/')
+        return ipc_fail(error, IPC_E_COMPILE, "%s: there is no library %.*s on the engine's host", name, size, library);
+    return ipc_fail(error, IPC_E_COMPILE,
+                    "%s: there is no library '%.*s' (lib%.*s.so or .a) where the engine's host looks for libraries, nor "
+                    "in library_path", name, size, library, size, library);
+}
+
 //  The first error that has a place in the cell; of those without one what is said of the first.
 static int fail_compile(const cells_source_t *source, const char *said, ipc_error_t *error)
 {
-    const char *elsewhere = NULL;
+    const char *elsewhere = NULL, *library = NULL;
+    int size = 0;
     for (const char *line = said; *line; line += strcspn(line, "\n") + (line[strcspn(line, "\n")] == '\n')) {
         unsigned long row, column;
         const char *words = read_place(line, &row, &column);
         words = words ? error_words(words) : NULL;
         if (words)
             return fail_place(source, row, column, words, error);
+        library = library ? library : missing_library(line, &size);
         const char *mark = elsewhere ? NULL : strstr(line, "error: ");
         if (mark && mark < line + strcspn(line, "\n"))
             elsewhere = mark + strlen("error: ");
     }
     char name[32];
     name_cell(source->number, name);
+    if (library)
+        return fail_library(name, library, size, error);
     elsewhere = elsewhere ? elsewhere : said;
     return ipc_fail(error, IPC_E_COMPILE, "%s: %.*s", name, (int) strcspn(elsewhere, "\n"),
                     *elsewhere ? elsewhere : "the compiler failed without a word");
@@ -149,6 +180,41 @@ static const definition_t *fresh_of(const unit_t *unit, const char *name)
         if (unit->fresh[i]->label && strcmp(unit->fresh[i]->name, name) == 0)
             return unit->fresh[i];
     return NULL;
+}
+
+//  Whether a list with colons has a member.
+static bool has_member(const char *list, const char *member, size_t size)
+{
+    for (const char *at = list; *at; at += strcspn(at, ":"), at += *at == ':')
+        if (strcspn(at, ":") == size && strncmp(at, member, size) == 0)
+            return true;
+    return false;
+}
+
+//  A list with colons, and behind it what it lacks of another; given.
+static char *joined_lists(const char *first, const char *second)
+{
+    char *all = ipc_xstrdup(first);
+    for (const char *at = second; *at; at += strcspn(at, ":"), at += *at == ':') {
+        size_t size = strcspn(at, ":");
+        if (size == 0 || has_member(all, at, size))
+            continue;
+        char *longer = ipc_xformat("%s%s%.*s", all, all[0] ? ":" : "", (int) size, at);
+        free(all);
+        all = longer;
+    }
+    return all;
+}
+
+//  Headers that a cell includes are looked for anew for each later one, where that cell has found them.
+static void keep_include(cells_t *self, const compiler_options_t *options)
+{
+    const char *const lists[] = {options->include, options->beside};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        char *all = joined_lists(self->include, lists[i] ? lists[i] : "");
+        free(self->include);
+        self->include = all;
+    }
 }
 
 //  What the unit has is there from now on.
@@ -189,8 +255,12 @@ static const ipc_remote_t *load_unit(cells_t *self, const cells_source_t *source
 {
     char path[COMPILER_PATH], occasion[64], *words = NULL;
     snprintf(occasion, sizeof occasion, "%" PRIx64, source->occasion);
-    compiler_job_t job = {unit->text, occasion, unit->is_fleeting};
-    if (compiler_build(self->compiler, &job, path, &words, error)) {
+    compiler_job_t job = {unit->text, source->options, occasion, unit->is_fleeting};
+    char *include = joined_lists(source->options.include ? source->options.include : "", self->include);
+    job.options.include = include;
+    int rc = compiler_build(self->compiler, &job, path, &words, error);
+    free(include);
+    if (rc) {
         if (words)
             fail_compile(source, words, error);
         free(words);
@@ -199,6 +269,7 @@ static const ipc_remote_t *load_unit(cells_t *self, const cells_source_t *source
     const ipc_cell_unit_t *loaded = open_unit(self, source, path, error);
     if (!loaded)
         return NULL;
+    keep_include(self, &source->options);
     commit(self, unit, loaded);
     return loaded->run;
 }

@@ -5,6 +5,7 @@
 
 #include "common/names.h"
 #include "common/remote.h"
+#include "engine/compiler.h"
 
 typedef struct cells cells_t;
 
@@ -19,6 +20,7 @@ typedef struct cells_source {
     const char *text;
     uint64_t number;                   // as its client counts; 0: none, of an include
     uint64_t occasion;                 // the same on all engines that get it, else another each time
+    compiler_options_t options;
 } cells_source_t;
 
 //      options   its members are borrowed for the life of the cells

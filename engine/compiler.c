@@ -13,8 +13,9 @@
 
 #include "common/fail.h"
 #include "engine/prelude.h"
+#include "engine/words.h"
 
-enum { HASH_SIZE = 32, HASH_TEXT = 2 * HASH_SIZE + 1, ARGUMENTS = 40, FILE_PATH = COMPILER_PATH + 128 };
+enum { HASH_SIZE = 32, HASH_TEXT = 2 * HASH_SIZE + 1, FILE_PATH = COMPILER_PATH + 128 };
 
 struct compiler {
     const char *directory;
@@ -22,11 +23,12 @@ struct compiler {
     char *version;                     // what it says of itself; NULL: not yet asked
     bool is_clang;
     char prelude[COMPILER_PATH];       // where prelude.h is; empty: not yet there
+    char *prelude_flags;               // for which it was compiled
 };
 
 //  No -w: it would take back each -Werror.
 static const char *const flags[] = {
-    "-std=gnu17", "-O1", "-g", "-pipe", "-fPIC", "-fvisibility=hidden", "-fno-omit-frame-pointer",
+    "-std=gnu17", "-O2", "-g", "-pipe", "-fPIC", "-fvisibility=hidden", "-fno-omit-frame-pointer",
     "-fno-optimize-sibling-calls", "-fdiagnostics-color=never", "-ftabstop=1",
     "-Werror=implicit-function-declaration", "-Werror=int-conversion", "-Werror=incompatible-pointer-types",
     "-Werror=implicit-int", NULL,
@@ -48,6 +50,7 @@ void compiler_destroy(compiler_t **self_p)
     if (!self)
         return;
     free(self->version);
+    free(self->prelude_flags);
     free(self);
 }
 
@@ -106,6 +109,11 @@ static int lock(const compiler_t *self, const char *name, ipc_error_t *error)
     return fd;
 }
 
+static const char *text_of(const char *text)
+{
+    return text ? text : "";
+}
+
 static void add_text(crypto_generichash_state *hash, const char *text)
 {
     crypto_generichash_update(hash, (const unsigned char *) text, strlen(text) + 1);
@@ -141,7 +149,7 @@ static char **environment_new(void)
 }
 
 //  Runs the compiler in a directory, with what it says in a file. Gives its exit code, or -1 with *error.
-static int run(const compiler_t *self, const char *const arguments[], const char *directory, const char *output,
+static int run(const compiler_t *self, const words_t *arguments, const char *directory, const char *output,
                ipc_error_t *error)
 {
     posix_spawn_file_actions_t actions;
@@ -153,7 +161,7 @@ static int run(const compiler_t *self, const char *const arguments[], const char
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
     posix_spawn_file_actions_addchdir_np(&actions, directory);
-    int rc = posix_spawnp(&pid, self->program, &actions, NULL, (char *const *) arguments, environment);
+    int rc = posix_spawnp(&pid, self->program, &actions, NULL, arguments->texts, environment);
     posix_spawn_file_actions_destroy(&actions);
     free(environment);
     if (rc)
@@ -172,7 +180,10 @@ static int ask_version(compiler_t *self, ipc_error_t *error)
     if (make_directory(self->directory, error))
         return -1;
     snprintf(output, sizeof output, "%s/version.%d", self->directory, (int) getpid());
-    int rc = run(self, (const char *[]){self->program, "--version", NULL}, "/", output, error);
+    words_t arguments = {0};
+    words_add_all(&arguments, (const char *const[]){self->program, "--version", NULL});
+    int rc = run(self, &arguments, "/", output, error);
+    words_free(&arguments);
     self->version = rc >= 0 ? read_file(output) : NULL;
     unlink(output);
     if (!self->version)
@@ -181,8 +192,16 @@ static int ask_version(compiler_t *self, ipc_error_t *error)
     return 0;
 }
 
+//  What each compilation begins with.
+static void add_command(const compiler_t *self, const char *more_flags, words_t *arguments)
+{
+    words_add(arguments, "%s", self->program);
+    words_add_all(arguments, flags);
+    words_add_line(arguments, more_flags);
+}
+
 //  Writes the prelude's files, and compiles them once for all where that is of use.
-static int fill_prelude(const compiler_t *self, const char *directory, ipc_error_t *error)
+static int fill_prelude(const compiler_t *self, const char *directory, const char *more_flags, ipc_error_t *error)
 {
     char path[FILE_PATH], output[FILE_PATH];
     for (size_t i = 0; i < prelude_count; i++) {
@@ -197,27 +216,28 @@ static int fill_prelude(const compiler_t *self, const char *directory, ipc_error
     }
     if (self->is_clang)
         return 0;
-    const char *arguments[ARGUMENTS] = {self->program};
-    size_t count = 1;
-    for (size_t i = 0; flags[i]; i++) arguments[count++] = flags[i];
-    const char *const rest[] = {"-I.", "-x", "c-header", "prelude.h", "-o", "prelude.h.gch", NULL};
-    for (size_t i = 0; rest[i]; i++) arguments[count++] = rest[i];
+    words_t arguments = {0};
+    add_command(self, more_flags, &arguments);
+    words_add_all(&arguments,
+                  (const char *const[]){"-I.", "-x", "c-header", "prelude.h", "-o", "prelude.h.gch", NULL});
     join(output, directory, "words");
-    if (run(self, arguments, directory, output, error) < 0)
-        return -1;
-    return 0; // without it cells take longer
+    int rc = run(self, &arguments, directory, output, error); // without it cells take longer
+    words_free(&arguments);
+    return rc < 0 ? -1 : 0;
 }
 
 //  Finds or makes the directory of the prelude.
-static int find_prelude(compiler_t *self, ipc_error_t *error)
+static int find_prelude(compiler_t *self, const char *more_flags, ipc_error_t *error)
 {
-    const char *texts[16] = {"prelude"};
+    const char *texts[16] = {"prelude", more_flags};
     char hash[HASH_TEXT], made[COMPILER_PATH];
-    if (self->prelude[0])
+    if (self->prelude[0] && strcmp(self->prelude_flags, more_flags) == 0)
         return 0;
     if (ask_version(self, error))
         return -1;
-    for (size_t i = 0; i < prelude_count; i++) texts[i + 1] = prelude_files[i].text;
+    free(self->prelude_flags);
+    self->prelude_flags = ipc_xstrdup(more_flags);
+    for (size_t i = 0; i < prelude_count; i++) texts[i + 2] = prelude_files[i].text;
     hash_of(self, texts, hash);
     int fd = lock(self, hash, error), rc = 0;
     if (fd < 0)
@@ -225,7 +245,7 @@ static int find_prelude(compiler_t *self, ipc_error_t *error)
     snprintf(self->prelude, sizeof self->prelude, "%s/%s", self->directory, hash);
     if (access(self->prelude, F_OK)) {
         snprintf(made, sizeof made, "%s/%s.%d", self->directory, hash, (int) getpid());
-        rc = make_directory(made, error) || fill_prelude(self, made, error) ? -1 : 0;
+        rc = make_directory(made, error) || fill_prelude(self, made, more_flags, error) ? -1 : 0;
         if (!rc && rename(made, self->prelude))
             rc = ipc_fail(error, IPC_E_SYSTEM, "cannot make %s: %s", self->prelude, strerror(errno));
         if (rc)
@@ -239,24 +259,54 @@ static int find_prelude(compiler_t *self, ipc_error_t *error)
 
 //  --- A unit --------------------------------------------------------------------------------------------------
 
+//  The directories and files of libraries, for the linker and for the loader later on.
+static void add_libraries(const compiler_options_t *options, words_t *arguments)
+{
+    words_t names = {0};
+    words_add_line(&names, options->libraries);
+    words_add_list(arguments, "-L", options->library_path, ':');
+    words_add_list(arguments, "-Wl,-rpath,", options->library_path, ':');
+    if (names.count > 0)
+        words_add(arguments, "-Wl,--no-as-needed"); // later cells may need what this one does not
+    for (size_t i = 0; i < names.count; i++) {
+        const char *slash = strrchr(names.texts[i], '/');
+        if (slash)
+            words_add(arguments, "-Wl,-rpath,%.*s", (int) (slash - names.texts[i]), names.texts[i]);
+        words_add(arguments, "%s%s", slash ? "" : "-l", names.texts[i]);
+    }
+    words_free(&names);
+}
+
+//  Whether flags were given: what they need of the compiler's own libraries, as -fopenmp does, is then linked too.
+static bool has_flags(const compiler_options_t *options)
+{
+    return options->flags && options->flags[strspn(options->flags, " ")];
+}
+
 //  Compiles in a directory of its own. 0: unit.so is there; 1: words says why not.
 static int compile(const compiler_t *self, const compiler_job_t *job, const char *directory, ipc_error_t *error)
 {
-    char path[FILE_PATH], include[FILE_PATH];
+    char path[FILE_PATH];
+    const compiler_options_t *options = &job->options;
+    words_t arguments = {0};
     join(path, directory, "unit.c");
     if (write_file(path, job->unit, error))
         return -1;
-    const char *arguments[ARGUMENTS] = {self->program};
-    size_t count = 1;
-    for (size_t i = 0; flags[i]; i++) arguments[count++] = flags[i];
-    snprintf(include, sizeof include, "-I%s", self->prelude);
+    add_command(self, options->flags, &arguments);
     if (!self->is_clang)
-        arguments[count++] = "-ftrack-macro-expansion=0";
-    const char *const rest[] = {include, "-shared", "-Wl,-Bsymbolic", "-nostdlib", "unit.c", "-lm", "-lc", "-lgcc", "-o",
-                                "unit.so", NULL};
-    for (size_t i = 0; rest[i]; i++) arguments[count++] = rest[i];
+        words_add(&arguments, "-ftrack-macro-expansion=0");
+    words_add(&arguments, "-I%s", self->prelude);
+    if (options->beside)
+        words_add(&arguments, "-iquote%s", options->beside);
+    words_add_list(&arguments, "-I", options->include, ':');
+    words_add_all(&arguments, (const char *const[]){"-shared", "-Wl,-Bsymbolic", "unit.c", NULL});
+    add_libraries(options, &arguments);
+    if (!has_flags(options))
+        words_add(&arguments, "-nostdlib");
+    words_add_all(&arguments, (const char *const[]){"-lm", "-lc", "-lgcc", "-o", "unit.so", NULL});
     join(path, directory, "words");
-    int rc = run(self, arguments, directory, path, error);
+    int rc = run(self, &arguments, directory, path, error);
+    words_free(&arguments);
     return rc < 0 ? -1 : rc > 0;
 }
 
@@ -295,14 +345,55 @@ static int build(const compiler_t *self, const compiler_job_t *job, const char *
     return rc ? -1 : 0;
 }
 
+//  Whether a unit includes, in angle brackets, a header of one of those directories.
+static bool includes_own(const char *unit, const char *include)
+{
+    static const char word[] = "include";
+    words_t directories = {0};
+    bool found = false;
+    words_add_list(&directories, "", include, ':');
+    for (const char *line = unit; directories.count > 0 && *line; line += line[strcspn(line, "\n")] ? 1 : 0) {
+        const char *at = line + strspn(line, " \t");
+        at = *at == '#' ? at + 1 + strspn(at + 1, " \t") : "";
+        const char *open = strncmp(at, word, sizeof word - 1) == 0 ? at + sizeof word - 1 : "";
+        open += strspn(open, " \t");
+        for (size_t i = 0; *open == '<' && !found && i < directories.count; i++) {
+            char *path = ipc_xformat("%s/%.*s", directories.texts[i], (int) strcspn(open + 1, ">\n"), open + 1);
+            found = access(path, R_OK) == 0;
+            free(path);
+        }
+        line += strcspn(line, "\n");
+    }
+    words_free(&directories);
+    return found;
+}
+
+//  Whether it reads files that may change: what flags say of headers is not looked into.
+static bool is_fleeting(const compiler_job_t *job)
+{
+    const char *more_flags = text_of(job->options.flags);
+    return job->is_fleeting || strstr(more_flags, "-I") || strstr(more_flags, "-i") ||
+           includes_own(job->unit, job->options.include);
+}
+
+static void hash_of_job(const compiler_t *self, const compiler_job_t *job, char hash[HASH_TEXT])
+{
+    const compiler_options_t *options = &job->options;
+    hash_of(self,
+            (const char *[]){self->prelude, job->unit, text_of(options->flags), text_of(options->include),
+                             text_of(options->libraries), text_of(options->library_path), text_of(options->beside),
+                             is_fleeting(job) ? job->occasion : NULL, NULL},
+            hash);
+}
+
 int compiler_build(compiler_t *self, const compiler_job_t *job, char path[COMPILER_PATH], char **words,
                    ipc_error_t *error)
 {
     char hash[HASH_TEXT], words_path[COMPILER_PATH];
     *words = NULL;
-    if (find_prelude(self, error))
+    if (find_prelude(self, text_of(job->options.flags), error))
         return -1;
-    hash_of(self, (const char *[]){self->prelude, job->unit, job->is_fleeting ? job->occasion : NULL, NULL}, hash);
+    hash_of_job(self, job, hash);
     snprintf(path, COMPILER_PATH, "%s/%s.so", self->directory, hash);
     if (access(path, R_OK) == 0)
         return 0;

@@ -325,21 +325,42 @@ static int call(worker_t *self, work_t *work, uint64_t position, ipc_value_t *va
 
 //  --- Executed source -----------------------------------------------------------------------------------------
 
+//  A member of a cell's options, NULL: it has none.
+static const char *text_option(ipc_value_t options, const char *name)
+{
+    return ipc_value_str(ipc_value_get(options, name));
+}
+
+//  Reads a cell: its strings last as long as the task.
+static int read_cell(worker_t *self, const work_t *work, cells_source_t *source)
+{
+    ipc_reader_t reader = ipc_reader(work->arguments.data, work->arguments.size);
+    ipc_value_t text, number, occasion, options;
+    ipc_error_t error;
+    if (unpack(self, &reader, self->arena, &text) || unpack(self, &reader, self->arena, &number) ||
+        unpack(self, &reader, self->arena, &occasion) || unpack(self, &reader, self->arena, &options))
+        return -1;
+    if (text.kind != IPC_KIND_STR || options.kind != IPC_KIND_DICT) {
+        ipc_fail(&error, IPC_E_PROTOCOL, "a cell that is no string with options");
+        return fail_with(self, &error);
+    }
+    *source = (cells_source_t){.text = text.as.string, .number = ipc_value_u64(number),
+                               .occasion = ipc_value_u64(occasion),
+                               .options = {.flags = text_option(options, "flags"),
+                                           .include = text_option(options, "include"),
+                                           .libraries = text_option(options, "libraries"),
+                                           .library_path = text_option(options, "library_path")}};
+    return 0;
+}
+
 //  A cell: what it declares is there when its statements begin.
 static int execute(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
 {
     (void) position;
-    ipc_reader_t reader = ipc_reader(work->arguments.data, work->arguments.size);
-    ipc_value_t text, number, occasion;
+    cells_source_t source;
     ipc_error_t error;
-    if (unpack(self, &reader, self->arena, &text) || unpack(self, &reader, self->arena, &number) ||
-        unpack(self, &reader, self->arena, &occasion))
+    if (read_cell(self, work, &source))
         return -1;
-    if (text.kind != IPC_KIND_STR) {
-        ipc_fail(&error, IPC_E_PROTOCOL, "a cell that is no string");
-        return fail_with(self, &error);
-    }
-    cells_source_t source = {text.as.string, ipc_value_u64(number), ipc_value_u64(occasion)};
     const ipc_remote_t *run = cells_load(self->cells, &source, &error);
     if (!run)
         return fail_with(self, &error);
