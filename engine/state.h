@@ -103,7 +103,7 @@ struct worker {
     ipc_connection_t connection;
     char images[IPC_PATH_MAX + 16];
     char library_directory[IPC_PATH_MAX + 32]; // of this worker's own, searched by dlopen()
-    char cell_directory[IPC_PATH_MAX + 16]; // what executed source is compiled to
+    char cell_directory[2 * IPC_PATH_MAX]; // what executed source is compiled to
     uint64_t owner;                    // of the objects it makes
     char has[640];                     // what tasks may need of this engine, as IPC_ENGINE_HAS says
     char host[128];                    // a name for this host, the same for all engines here

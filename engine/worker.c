@@ -16,6 +16,7 @@
 #include "common/fail.h"
 #include "engine/crash.h"
 #include "engine/state.h"
+#include "engine/unit_cache.h"
 
 int64_t clock_ns(void)
 {
@@ -428,7 +429,8 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     self->loader = loader_new(&(loader_options_t){.images = self->images,
                                                   .libraries = take_library_directory(self),
                                                   .runtime = engine_runtime(self)});
-    snprintf(self->cell_directory, sizeof self->cell_directory, "%s/cells", self->connection.directory);
+    snprintf(path, sizeof path, "%s/cells", self->connection.directory);
+    unit_cache_find(path, self->cell_directory);
     self->cells = cells_new(&(cells_options_t){.directory = self->cell_directory, .runtime = engine_runtime(self),
                                                .names = self->names});
     prctl(PR_SET_TIMERSLACK, 1UL); // tasks that sleep for microseconds mean it
