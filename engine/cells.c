@@ -48,21 +48,23 @@ void cells_clear(cells_t *self)
 
 //  --- What is wrong with a cell -------------------------------------------------------------------------------
 
-static void name_cell(uint64_t number, char text[32])
+void cells_name(const cells_source_t *source, char name[CELLS_NAME])
 {
-    if (number > 0)
-        snprintf(text, 32, "cell %" PRIu64, number);
+    if (source->file)
+        ipc_text_copy(name, CELLS_NAME, source->file);
+    else if (source->number > 0)
+        snprintf(name, CELLS_NAME, "cell %" PRIu64, source->number);
     else
-        snprintf(text, 32, "include");
+        snprintf(name, CELLS_NAME, "include");
 }
 
 //  A sentence, the cell's line and a caret below it.
 static int fail_place(const cells_source_t *source, size_t row, size_t column, const char *words, ipc_error_t *error)
 {
-    char name[32];
+    char name[CELLS_NAME];
     const char *line = source->text;
     for (size_t i = 1; i < row && *line; i++) line = strchrnul(line, '\n') + (*strchrnul(line, '\n') == '\n');
-    name_cell(source->number, name);
+    cells_name(source, name);
     ipc_fail(error, IPC_E_COMPILE, "%s, line %zu, column %zu: %.*s\n    %.*s\n    ", name, row, column,
              (int) strcspn(words, "\n"), words, (int) strcspn(line, "\n"), line);
     size_t size = strlen(error->text);
@@ -139,8 +141,8 @@ static int fail_compile(const cells_source_t *source, const char *said, ipc_erro
         if (mark && mark < line + strcspn(line, "\n"))
             elsewhere = mark + strlen("error: ");
     }
-    char name[32];
-    name_cell(source->number, name);
+    char name[CELLS_NAME];
+    cells_name(source, name);
     if (library)
         return fail_library(name, library, size, error);
     elsewhere = elsewhere ? elsewhere : said;
@@ -153,8 +155,8 @@ static int fail_open(const cells_source_t *source, ipc_error_t *error)
     static const char mark[] = "undefined symbol: ";
     const char *words = dlerror();
     const char *symbol = words ? strstr(words, mark) : NULL;
-    char name[32];
-    name_cell(source->number, name);
+    char name[CELLS_NAME];
+    cells_name(source, name);
     if (symbol)
         return ipc_fail(error, IPC_E_COMPILE, "%s: there is no function or variable '%s' in what the engine has loaded",
                         name, symbol + sizeof mark - 1);
@@ -247,6 +249,9 @@ static const ipc_cell_unit_t *open_unit(const cells_t *self, const cells_source_
         fail_open(source, error);
         return NULL;
     }
+    char name[CELLS_NAME];
+    cells_name(source, name);
+    unit_names_note(self->options.units, path, name);
     *loaded->run->runtime = self->options.runtime;
     return loaded;
 }

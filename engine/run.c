@@ -345,11 +345,12 @@ static int read_cell(worker_t *self, const work_t *work, cells_source_t *source)
         return fail_with(self, &error);
     }
     *source = (cells_source_t){.text = text.as.string, .number = ipc_value_u64(number),
-                               .occasion = ipc_value_u64(occasion),
+                               .occasion = ipc_value_u64(occasion), .file = text_option(options, "file"),
                                .options = {.flags = text_option(options, "flags"),
                                            .include = text_option(options, "include"),
                                            .libraries = text_option(options, "libraries"),
-                                           .library_path = text_option(options, "library_path")}};
+                                           .library_path = text_option(options, "library_path"),
+                                           .beside = text_option(options, "beside")}};
     return 0;
 }
 

@@ -432,7 +432,9 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     snprintf(path, sizeof path, "%s/cells", self->connection.directory);
     unit_cache_find(path, self->cell_directory);
     self->cells = cells_new(&(cells_options_t){.directory = self->cell_directory, .runtime = engine_runtime(self),
-                                               .names = self->names});
+                                               .names = self->names,
+                                               .units = unit_names_new(self->connection.directory,
+                                                                       self->options.engine)});
     prctl(PR_SET_TIMERSLACK, 1UL); // tasks that sleep for microseconds mean it
     char number[32];
     snprintf(number, sizeof number, "%d", getpid());

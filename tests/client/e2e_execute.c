@@ -268,7 +268,7 @@ START_TEST(a_crash_in_a_cell_has_a_trace)
     ck_assert(error != NULL);
     ck_assert_str_eq(error->kind, "SIGSEGV");
     const char *trace = ipc_error_trace(error);
-    ck_assert_msg(strstr(trace, "at poke (cell:3)") && strstr(trace, "at ipc_cell (cell:2)"), "%s", trace);
+    ck_assert_msg(strstr(trace, "at poke (cell 1, line 3)") && strstr(trace, "at cell 2, line 2"), "%s", trace);
     ipc_result_destroy(&bad);
     assert_refused(ipc_execute(s.one, "poke(NULL)"), "CompileError", "poke"); // the namespace went with it
     session_close(&s);
