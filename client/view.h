@@ -54,6 +54,8 @@ typedef struct ipc_options {
     bool round_robin;          // a scatter gives element i to engine i mod their number, instead of contiguous parts;
                                // a gather puts such parts together again
     bool flatten;              // a scatter binds a part of exactly one element as that element itself
+    bool restore;              // a cell, file or include that was fine runs again, with others of its kind in their
+                               // order, on an engine that starts again, before its next task; until ipc_view_clear()
     uint64_t reserved[7];      // room for later versions
 } ipc_options_t;
 
@@ -109,6 +111,7 @@ ipc_result_t *ipc_view_scatter(ipc_view_t *view, const ipc_call_t *call, const c
 ipc_result_t *ipc_view_gather(ipc_view_t *view, const ipc_call_t *call, const char *name);
 ipc_result_t *ipc_view_require(ipc_view_t *view, const ipc_call_t *call, const char *module);
 ipc_result_t *ipc_view_execute(ipc_view_t *view, const ipc_call_t *call, const char *source);
+ipc_result_t *ipc_view_execute_file(ipc_view_t *view, const ipc_call_t *call, const char *path);
 ipc_result_t *ipc_view_include(ipc_view_t *view, const ipc_call_t *call, const char *header);
 
 #ifdef __cplusplus
@@ -265,20 +268,32 @@ ipc_result_t *ipc_view_include(ipc_view_t *view, const ipc_call_t *call, const c
 //  What the compiler refuses is a CompileError, whose text has the cell's number, which counts this client's cells from
 //  1, failed ones too, and its line and column: "cell 3, line 1, column 22: …". Such a cell has changed nothing; one
 //  that raises or is stopped while it runs has done what it did until then. Replacing a type or macro takes what was
-//  declared by means of it out of sight. An engine that starts again has none of all this.
+//  declared by means of it out of sight. An engine that starts again, after a crash or ipc_view_restart(), has none of
+//  all this, and says so when a name is missed, but for what cells with the option .restore do: those run again first.
+//  What such a cell writes then goes to the engine's log, and so does what is wrong with it.
 //  ipc_view_clear() makes an engine forget it too. Variables of structs without a name, of variable length and of
 //  __auto_type cannot be declared for all cells, the members of an enum without a name keep their numbers, and what
 //  stands between an #if and its #endif is each later cell's own. A header in quotes is read anew for each cell.
-//  Not there yet: CUDA, cells that run again after a restart,
-//  and structs that can be pulled.
+//  Not there yet: CUDA, and structs that can be pulled.
+//
+//  ipc_execute_file(view, "demo.c"): the same for a file of this program's host, which is read now. It counts as a
+//  cell; errors and traces name the file instead ("demo.c, line 3, column 5: …"), and headers in quotes are looked for
+//  beside it.
 //
 //  ipc_include(view, "<complex.h>"): an #include for every later cell of the engines.
 #define ipc_execute(view, source) ipc_view_execute((view), IPC_PLAIN(false, NULL), (source))
 #define ipc_execute_sync(view, source) ipc_view_execute((view), IPC_PLAIN(true, NULL), (source))
 #define ipc_execute_with(view, source, ...) ipc_view_execute((view), IPC_PLAIN(false, (__VA_ARGS__)), (source))
 #define ipc_execute_with_sync(view, source, ...) ipc_view_execute((view), IPC_PLAIN(true, (__VA_ARGS__)), (source))
+#define ipc_execute_file(view, path) ipc_view_execute_file((view), IPC_PLAIN(false, NULL), (path))
+#define ipc_execute_file_sync(view, path) ipc_view_execute_file((view), IPC_PLAIN(true, NULL), (path))
+#define ipc_execute_file_with(view, path, ...) ipc_view_execute_file((view), IPC_PLAIN(false, (__VA_ARGS__)), (path))
+#define ipc_execute_file_with_sync(view, path, ...) \
+    ipc_view_execute_file((view), IPC_PLAIN(true, (__VA_ARGS__)), (path))
 #define ipc_include(view, header) ipc_view_include((view), IPC_PLAIN(false, NULL), (header))
 #define ipc_include_sync(view, header) ipc_view_include((view), IPC_PLAIN(true, NULL), (header))
+#define ipc_include_with(view, header, ...) ipc_view_include((view), IPC_PLAIN(false, (__VA_ARGS__)), (header))
+#define ipc_include_with_sync(view, header, ...) ipc_view_include((view), IPC_PLAIN(true, (__VA_ARGS__)), (header))
 // clang-format on
 #endif
 #endif

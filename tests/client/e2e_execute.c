@@ -269,8 +269,18 @@ START_TEST(a_crash_in_a_cell_has_a_trace)
     ck_assert_str_eq(error->kind, "SIGSEGV");
     const char *trace = ipc_error_trace(error);
     ck_assert_msg(strstr(trace, "at poke (cell 1, line 3)") && strstr(trace, "at cell 2, line 2"), "%s", trace);
+    ck_assert_str_eq(error->where, "poke (cell 1, line 3)");
+    ck_assert_msg(strstr(error->text, "in poke (cell 1, line 3); engine 0 starts again, its namespace is gone"), "%s",
+                  error->text);
     ipc_result_destroy(&bad);
     assert_refused(ipc_execute(s.one, "poke(NULL)"), "CompileError", "poke"); // the namespace went with it
+    assert_refused(ipc_execute(s.one, "at"), "CompileError", "engine 0 was started again: its namespace is gone");
+    assert_refused(ipc_pull(s.one, "at"), "NameError",
+                   "name 'at' is not defined on engine 0; engine 0 was started again: its namespace is gone");
+    assert_ok(ipc_view_clear(s.one)); // from here on it is as empty as it should be
+    ipc_result_t *missing = ipc_pull(s.one, "at");
+    ck_assert_str_eq(ipc_result_error(missing)->text, "name 'at' is not defined on engine 0");
+    ipc_result_destroy(&missing);
     session_close(&s);
 }
 END_TEST
