@@ -185,6 +185,7 @@ void view_free(ipc_view_t *self)
         self->next->previous = self->previous;
     defaults_destroy(&self->defaults);
     compile_destroy(&self->compile);
+    prepare_destroy(&self->prepare);
     free(self->ids);
     free(self);
 }

@@ -88,6 +88,23 @@ int ipc_view_take_compile_options(ipc_view_t *self, size_t options_size, const i
 #define ipc_compile_options(view, ...) \
     ipc_view_take_compile_options((view), sizeof(ipc_compile_t), __VA_ARGS__)
 
+//  ipc_prepare(view, what): what each engine that the view uses does before anything else of this view: the engines of
+//  now at once, those that join later before the view's next call to them, and those that start again before their next
+//  task. It loads modules, includes headers for all cells and runs a start-up file, or source, in this order, as one
+//  cell with the option .restore; the engines of a balanced view too. The result is of the engines of now; an error on
+//  one that comes later is told when the client ends, as those are that nobody looks at. A balanced task that waits
+//  already can reach a new engine first. ipc_view_clear() makes engines forget it, and the next call sends it again.
+//  NULL: nothing more is sent. The strings are copied, the file is read now.
+//      ipc_prepare(all, &(ipc_prepare_t){.include = "<complex.h> <limits.h>", .require = "heat", .file = "start.c"});
+typedef struct ipc_prepare {
+    const char *include;       // headers, a blank between them
+    const char *require;       // modules that are installed on the engines, a blank between them
+    const char *source;        // C source,
+    const char *file;          // or a file of this program's host
+    uint64_t reserved[8];      // room for later versions
+} ipc_prepare_t;
+#define ipc_prepare(view, ...) ipc_view_prepare((view), sizeof(ipc_prepare_t), __VA_ARGS__)
+
 //  What a call asks for, as the macros below write it.
 typedef struct ipc_call {
     const ipc_remote_t *remote;    // a function of the program's own,
@@ -112,6 +129,7 @@ ipc_result_t *ipc_view_gather(ipc_view_t *view, const ipc_call_t *call, const ch
 ipc_result_t *ipc_view_require(ipc_view_t *view, const ipc_call_t *call, const char *module);
 ipc_result_t *ipc_view_execute(ipc_view_t *view, const ipc_call_t *call, const char *source);
 ipc_result_t *ipc_view_execute_file(ipc_view_t *view, const ipc_call_t *call, const char *path);
+ipc_result_t *ipc_view_prepare(ipc_view_t *view, size_t size, const ipc_prepare_t *what);
 ipc_result_t *ipc_view_include(ipc_view_t *view, const ipc_call_t *call, const char *header);
 
 #ifdef __cplusplus

@@ -4,6 +4,7 @@
 
 #include "client/compile.h"
 #include "client/defaults.h"
+#include "client/prepare.h"
 #include "client/state.h"
 
 struct ipc_view {
@@ -15,6 +16,7 @@ struct ipc_view {
     size_t count;                      // of ids
     defaults_t *defaults;              // of its calls; NULL: none
     compile_t *compile;                // how its cells are compiled; NULL: as without options
+    prepare_t *prepare;                // what its engines do first; NULL: nothing
     ipc_view_t *next, *previous;       // of the client's views
 };
 

@@ -5,6 +5,7 @@
 
 #include "common/fail.h"
 #include "engine/state.h"
+#include "engine/words.h"
 
 //  A member of a cell's options, NULL: it has none.
 static const char *text_option(ipc_value_t options, const char *name)
@@ -15,6 +16,7 @@ static const char *text_option(ipc_value_t options, const char *name)
 //  A cell as it came.
 typedef struct message {
     cells_source_t source;             // its strings last as long as the task
+    const char *headers, *require;     // that come before it; NULL: none
     size_t same;                       // bytes of the message that make it another cell
     bool restore;
 } message_t;
@@ -42,6 +44,8 @@ static int read_cell(worker_t *self, const char *data, size_t size, message_t *m
                                                    .libraries = text_option(options, "libraries"),
                                                    .library_path = text_option(options, "library_path"),
                                                    .beside = text_option(options, "beside")}};
+    message->headers = text_option(options, "headers");
+    message->require = text_option(options, "require");
     message->restore = ipc_value_bool(ipc_value_get(options, "restore"));
     cells_name(&message->source, self->cell_name);
     return 0;
@@ -75,6 +79,30 @@ static int run(worker_t *self, const engine_function_t *function, const cells_so
     return 0;
 }
 
+static int require_all(worker_t *self, const char *modules)
+{
+    ipc_error_t error;
+    words_t names = {0};
+    int rc = 0;
+    words_add_line(&names, modules);
+    for (size_t i = 0; !rc && i < names.count; i++) rc = loader_require(self->loader, names.texts[i], NULL, &error);
+    words_free(&names);
+    return rc ? run_fail(self, &error) : 0;
+}
+
+//  Modules, headers, the cell.
+static int run_all(worker_t *self, const engine_function_t *function, const message_t *message, ipc_value_t *value)
+{
+    cells_source_t headers = message->source;
+    headers.text = message->headers;
+    headers.number = 0;
+    headers.file = NULL;
+    if ((message->require && require_all(self, message->require)) ||
+        (message->headers && run(self, function, &headers, value)))
+        return -1;
+    return run(self, function, &message->source, value);
+}
+
 int execute_cell(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
 {
     (void) position;
@@ -84,10 +112,10 @@ int execute_cell(worker_t *self, work_t *work, uint64_t position, ipc_value_t *v
     if (read_cell(self, work->arguments.data, work->arguments.size, &message))
         return -1;
     if (!message.restore)
-        return run(self, work->function, &message.source, value);
+        return run_all(self, work->function, &message, value);
     if (restore_begin(self->restore, work->arguments.data, work->arguments.size, message.same, &error))
         return run_fail(self, &error);
-    int rc = run(self, work->function, &message.source, value);
+    int rc = run_all(self, work->function, &message, value);
     restore_end(self->restore, rc == 0);
     return rc;
 }
@@ -105,7 +133,7 @@ static void run_again(worker_t *self, const char *data, size_t size, bool crashe
     if (crashed)
         dprintf(self->options.log_fd, "engine %d: %s is not run again: it ended the worker when it was run last\n",
                 self->options.engine, self->cell_name);
-    else if (run(self, &function, &message.source, &value))
+    else if (run_all(self, &function, &message, &value))
         dprintf(self->options.log_fd, "engine %d: %s, run again, failed: %s\n", self->options.engine,
                 self->cell_name, self->outcome.text);
 }

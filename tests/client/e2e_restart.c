@@ -144,12 +144,48 @@ START_TEST(a_file_is_executed_under_its_name)
 }
 END_TEST
 
+START_TEST(a_view_prepares_each_engine_that_it_uses)
+{
+    session_t s = session_open();
+    char path[] = "/tmp/ipc-start-XXXXXX";
+    int fd = mkstemp(path);
+    ck_assert(fd >= 0 && close(fd) == 0);
+    write_text(path, "int answer(void) { return 6 * SEVEN + (int) CHAR_BIT; }\n#define SEVEN 7\n");
+    ipc_view_t *two = view_of(&s, "0,1");
+    assert_refused(ipc_prepare(two, &(ipc_prepare_t){.include = "<limits.h>", .file = path}), "CompileError", "line 1, ");
+    write_text(path, "#define SEVEN 7\nint answer(void) { return 6 * SEVEN + (int) CHAR_BIT; }\n");
+    assert_prints(ipc_prepare(two, &(ipc_prepare_t){.include = "<limits.h> <ctype.h>", .file = path}), "[null, null]");
+    unlink(path);
+    assert_prints(ipc_apply_named(two, "answer"), "[50, 50]");
+    assert_refused(ipc_apply_named(view_of(&s, "[2]"), "answer"), "NameError", "there is no function 'answer'");
+    assert_ok(ipc_view_restart(two));
+    assert_prints(ipc_apply_named(two, "answer"), "[50, 50]");
+    assert_ok(ipc_view_clear(two));
+    assert_prints(ipc_apply_named(two, "answer"), "[50, 50]"); // sent again
+    // Those of a balanced view, too.
+    assert_ok(ipc_prepare(s.any, &(ipc_prepare_t){.source = "int64_t plus(int64_t x) { return x + 1; }"}));
+    assert_prints(ipc_apply_named(s.any, "plus", 3), "4");
+    assert_prints(ipc_apply_named(s.all, "plus", 3), "[4, 4, 4, 4]");
+    assert_ok(ipc_prepare(two, NULL));
+    assert_ok(ipc_prepare(s.any, NULL));
+    assert_fails(ipc_prepare(two, &(ipc_prepare_t){.include = "limits.h"}), "argument include");
+    assert_fails(ipc_prepare(two, &(ipc_prepare_t){.require = "./mine.so"}), "argument require");
+    assert_fails(ipc_prepare(two, &(ipc_prepare_t){.source = "1", .file = "x.c"}), "both given");
+    assert_fails(ipc_prepare(two, &(ipc_prepare_t){.file = "no_such.c"}), "cannot be read");
+    assert_refused(ipc_prepare(two, &(ipc_prepare_t){.require = "no_such_module"}), "ModuleError", "no_such_module");
+    assert_ok(ipc_prepare(two, NULL));
+    assert_ok(ipc_view_clear(s.all));
+    session_close(&s);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
     tcase_add_test(tests, marked_cells_run_again_after_a_restart);
     tcase_add_test(tests, what_fails_when_it_runs_again_is_left_out);
     tcase_add_test(tests, cells_that_end_their_engine_are_errors);
     tcase_add_test(tests, a_file_is_executed_under_its_name);
+    tcase_add_test(tests, a_view_prepares_each_engine_that_it_uses);
 }
 
 int main(void)
