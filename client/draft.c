@@ -22,6 +22,8 @@ void draft_begin(draft_t *self, ipc_view_t *view, const ipc_call_t *call, const 
     assert(view && "the view is NULL: the error of the call that was to make it says why");
     ipc_client_t *client = view->client;
     draft_writers_t *writers = &client->draft;
+    if (view->prepare)
+        prepare_engines(view);
     memset(self, 0, offsetof(draft_t, error)); // the error is large, and mostly not used
     self->error.code = 0;
     self->view = view;

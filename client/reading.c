@@ -105,7 +105,9 @@ static ipc_error_t *summarise(const ipc_result_t *self)
     more->trace = first && first->trace ? ipc_xstrdup(first->trace) : NULL;
     list_errors(positions, more);
     if (positions->failed > 1) {
-        char *text = ipc_xformat("%s (and %zu more failed)", error->text, positions->failed - 1);
+        int line = (int) strcspn(error->text, "\n"); // executed source stands below it
+        char *text = ipc_xformat("%.*s (and %zu more failed)%s", line, error->text, positions->failed - 1,
+                                 error->text + line);
         ipc_text_copy(summary->text, sizeof summary->text, text);
         free(text);
     }

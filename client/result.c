@@ -148,6 +148,10 @@ static ipc_error_t *error_of(ipc_result_t *self, int engine, const ipc_failure_t
     copy_bytes(error->where, sizeof error->where, failure->where);
     more->method = ipc_xstrdup(self->method);
     add_trace(self, error, more, failure->trace);
+    size_t size = strlen(error->text);
+    if (error->code == IPC_E_CRASH && engine >= 0)
+        snprintf(error->text + size, sizeof error->text - size, "; engine %d starts again, its namespace is gone",
+                 engine);
     return error;
 }
 

@@ -193,6 +193,7 @@ ipc_result_t *ipc_view_clear(ipc_view_t *view)
     if (!draft_need_direct(&draft, "all")) {
         draft_target_engines(&draft);
         draft.function = function_of_kind(draft.client, IPC_FUNCTION_CLEAR);
+        for (ipc_view_t *one = draft.client->views; one; one = one->next) prepare_forget(one->prepare);
     }
     return draft_end(&draft, draft_shape(&draft));
 }

@@ -17,6 +17,7 @@ typedef struct frame {
     char module[MODULE_PATH];  // path
     uint64_t offset;           // from its load base
     char symbol[128];          // "" if the engine knew none
+    char unit[64];             // of executed source its name, "cell 4", "demo.c"; ""
 } frame_t;
 
 //  Reads a line and gives what follows it; NULL at the end. A line that is no frame has no module.
@@ -32,8 +33,14 @@ static const char *read_frame(const char *text, frame_t *frame)
         memcpy(frame->module, text, (size_t) (tab - text));
         frame->offset = strtoull(tab + 1, &after, 16);
     }
-    if (after && after < end && *after == '\t' && after[1] != '-')
-        snprintf(frame->symbol, sizeof frame->symbol, "%.*s", (int) (end - after - 1), after + 1);
+    if (after && after < end && *after == '\t') {
+        int size = (int) strcspn(after + 1, "\t\n");
+        const char *unit = after + 1 + size;
+        if (after[1] != '-')
+            snprintf(frame->symbol, sizeof frame->symbol, "%.*s", size, after + 1);
+        if (*unit == '\t')
+            snprintf(frame->unit, sizeof frame->unit, "%.*s", (int) (end - unit - 1), unit + 1);
+    }
     return *end ? end + 1 : end;
 }
 
@@ -80,10 +87,24 @@ static bool is_thunk(const char *function)
     return strncmp(function, start, sizeof start - 1) == 0;
 }
 
-static void format_place(char text[SYMBOLS_WHERE], const lines_place_t *place, const char *file,
+//  Executed source: "scaled (cell 4, line 3)", "scaled (demo.c:3)"; of its statements "cell 4, line 3".
+static void format_cell(char text[SYMBOLS_WHERE], const lines_place_t *place, const char *unit)
+{
+    bool is_number = strncmp(unit, "cell ", 5) == 0, is_whole = strcmp(place->function, "ipc_cell") == 0;
+    char where[96];
+    snprintf(where, sizeof where, is_number ? "%s, line %d" : "%s:%d", base_name(unit), place->line);
+    if (is_whole)
+        snprintf(text, SYMBOLS_WHERE, "%s", where);
+    else
+        snprintf(text, SYMBOLS_WHERE, "%.60s (%s)", place->function, where);
+}
+
+static void format_place(char text[SYMBOLS_WHERE], const lines_place_t *place, const char *unit, const char *file,
                          uint64_t offset)
 {
-    if (place->function[0] && place->line > 0)
+    if (unit[0] && place->function[0] && strcmp(place->file, "cell") == 0)
+        format_cell(text, place, unit);
+    else if (place->function[0] && place->line > 0)
         snprintf(text, SYMBOLS_WHERE, "%.80s (%.60s:%d)", place->function,
                  place->file, place->line);
     else if (place->function[0])
@@ -126,7 +147,7 @@ static bool write_frame(writer_t *self, const frame_t *frame)
     for (int i = 0; i < count; i++) {
         if (is_thunk(places[i].function))
             return false;
-        format_place(text, &places[i], own_file ? own_file : frame->module, frame->offset);
+        format_place(text, &places[i], frame->unit, own_file ? own_file : frame->module, frame->offset);
         fprintf(self->stream, "    at %s\n", text);
         if (own_file && !self->where[0])
             ipc_text_copy(self->where, SYMBOLS_WHERE, text);

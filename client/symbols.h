@@ -22,8 +22,9 @@ typedef enum symbols_method {
 //          at abort (libc.so.6)
 //  It ends with the function that was applied: what called that is the engine's. Files without debug
 //  information are told as "name (prog)", or "prog+0x1234". The text is given (free() it), "" for no frames.
-//      frames     borrowed; lines "<module's path> TAB <offset, hexadecimal> TAB <symbol or ->", innermost
-//                 first; what makes no sense is passed over
+//  Executed source is told by its name: "at scaled (cell 4, line 3)", "at scaled (demo.c:3)", "at cell 4, line 1".
+//      frames     borrowed; lines "<module's path> TAB <offset, hexadecimal> TAB <symbol or ->", behind that of
+//                 executed source TAB <its name>, innermost first; what makes no sense is passed over
 //      file_of    for modules "…/images/<64 hexadecimal digits>.so"
 //      where      written; the innermost place that is the client's, "inner (prog.c:6)"; or ""
 char *symbols_trace(const char *frames, symbols_file_fn file_of, void *context,

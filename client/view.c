@@ -184,6 +184,8 @@ void view_free(ipc_view_t *self)
     if (self->next)
         self->next->previous = self->previous;
     defaults_destroy(&self->defaults);
+    compile_destroy(&self->compile);
+    prepare_destroy(&self->prepare);
     free(self->ids);
     free(self);
 }

@@ -54,6 +54,8 @@ typedef struct ipc_options {
     bool round_robin;          // a scatter gives element i to engine i mod their number, instead of contiguous parts;
                                // a gather puts such parts together again
     bool flatten;              // a scatter binds a part of exactly one element as that element itself
+    bool restore;              // a cell, file or include that was fine runs again, with others of its kind in their
+                               // order, on an engine that starts again, before its next task; until ipc_view_clear()
     uint64_t reserved[7];      // room for later versions
 } ipc_options_t;
 
@@ -64,6 +66,44 @@ typedef struct ipc_options {
 //  *error as calls with such options would fail: ARGUMENT, DEPENDENCY; the view's options are then as before.
 int ipc_view_take_options(ipc_view_t *self, size_t options_size, const ipc_options_t *options, ipc_error_t *error);
 #define ipc_view_set_options(view, ...) ipc_view_take_options((view), sizeof(ipc_options_t), __VA_ARGS__)
+
+//  ipc_compile_options(view, options, error): how the cells and includes of a view are compiled from now on; what is
+//  NULL or "" is as without options, NULL for options is all of them. Each cell takes those of its own view; a library
+//  stays loaded for all later cells of its engines, and directories of headers are known to them, too. Paths that are
+//  not absolute count from this program's working directory, and are looked for on the engines' hosts. All strings are
+//  copied. 0, or -1 with *error: ARGUMENT, SYSTEM. What the compiler, or the linker, refuses is the CompileError of the
+//  next cell.
+//      ipc_compile_options(all, &(ipc_compile_t){.flags = "-O3 -march=native -DSIZE=100", .libraries = "fftw3 ./my.so"},
+//                          &error);
+typedef struct ipc_compile {
+    const char *flags;         // of the compiler, as in a shell, quotes and all; behind its own (-O2 -g -std=gnu17 …)
+    const char *include;       // directories where headers are looked for first, with a colon between them
+    const char *libraries;     // names as behind -l ("fftw3 openblas") and paths of shared objects ("./my.so"), with
+                               // a blank between them
+    const char *library_path;  // directories where named libraries are looked for first, with a colon between them
+    uint64_t reserved[8];      // room for later versions
+} ipc_compile_t;
+int ipc_view_take_compile_options(ipc_view_t *self, size_t options_size, const ipc_compile_t *options,
+                                  ipc_error_t *error);
+#define ipc_compile_options(view, ...) \
+    ipc_view_take_compile_options((view), sizeof(ipc_compile_t), __VA_ARGS__)
+
+//  ipc_prepare(view, what): what each engine that the view uses does before anything else of this view: the engines of
+//  now at once, those that join later before the view's next call to them, and those that start again before their next
+//  task. It loads modules, includes headers for all cells and runs a start-up file, or source, in this order, as one
+//  cell with the option .restore; the engines of a balanced view too. The result is of the engines of now; an error on
+//  one that comes later is told when the client ends, as those are that nobody looks at. A balanced task that waits
+//  already can reach a new engine first. ipc_view_clear() makes engines forget it, and the next call sends it again.
+//  NULL: nothing more is sent. The strings are copied, the file is read now.
+//      ipc_prepare(all, &(ipc_prepare_t){.include = "<complex.h> <limits.h>", .require = "heat", .file = "start.c"});
+typedef struct ipc_prepare {
+    const char *include;       // headers, a blank between them
+    const char *require;       // modules that are installed on the engines, a blank between them
+    const char *source;        // C source,
+    const char *file;          // or a file of this program's host
+    uint64_t reserved[8];      // room for later versions
+} ipc_prepare_t;
+#define ipc_prepare(view, ...) ipc_view_prepare((view), sizeof(ipc_prepare_t), __VA_ARGS__)
 
 //  What a call asks for, as the macros below write it.
 typedef struct ipc_call {
@@ -88,6 +128,8 @@ ipc_result_t *ipc_view_scatter(ipc_view_t *view, const ipc_call_t *call, const c
 ipc_result_t *ipc_view_gather(ipc_view_t *view, const ipc_call_t *call, const char *name);
 ipc_result_t *ipc_view_require(ipc_view_t *view, const ipc_call_t *call, const char *module);
 ipc_result_t *ipc_view_execute(ipc_view_t *view, const ipc_call_t *call, const char *source);
+ipc_result_t *ipc_view_execute_file(ipc_view_t *view, const ipc_call_t *call, const char *path);
+ipc_result_t *ipc_view_prepare(ipc_view_t *view, size_t size, const ipc_prepare_t *what);
 ipc_result_t *ipc_view_include(ipc_view_t *view, const ipc_call_t *call, const char *header);
 
 #ifdef __cplusplus
@@ -244,20 +286,32 @@ ipc_result_t *ipc_view_include(ipc_view_t *view, const ipc_call_t *call, const c
 //  What the compiler refuses is a CompileError, whose text has the cell's number, which counts this client's cells from
 //  1, failed ones too, and its line and column: "cell 3, line 1, column 22: …". Such a cell has changed nothing; one
 //  that raises or is stopped while it runs has done what it did until then. Replacing a type or macro takes what was
-//  declared by means of it out of sight. An engine that starts again has none of all this.
+//  declared by means of it out of sight. An engine that starts again, after a crash or ipc_view_restart(), has none of
+//  all this, and says so when a name is missed, but for what cells with the option .restore do: those run again first.
+//  What such a cell writes then goes to the engine's log, and so does what is wrong with it.
 //  ipc_view_clear() makes an engine forget it too. Variables of structs without a name, of variable length and of
 //  __auto_type cannot be declared for all cells, the members of an enum without a name keep their numbers, and what
 //  stands between an #if and its #endif is each later cell's own. A header in quotes is read anew for each cell.
-//  Not there yet: compile options and libraries other than those of C, CUDA, cells that run again after a restart,
-//  and structs that can be pulled.
+//  Not there yet: CUDA, and structs that can be pulled.
+//
+//  ipc_execute_file(view, "demo.c"): the same for a file of this program's host, which is read now. It counts as a
+//  cell; errors and traces name the file instead ("demo.c, line 3, column 5: …"), and headers in quotes are looked for
+//  beside it.
 //
 //  ipc_include(view, "<complex.h>"): an #include for every later cell of the engines.
 #define ipc_execute(view, source) ipc_view_execute((view), IPC_PLAIN(false, NULL), (source))
 #define ipc_execute_sync(view, source) ipc_view_execute((view), IPC_PLAIN(true, NULL), (source))
 #define ipc_execute_with(view, source, ...) ipc_view_execute((view), IPC_PLAIN(false, (__VA_ARGS__)), (source))
 #define ipc_execute_with_sync(view, source, ...) ipc_view_execute((view), IPC_PLAIN(true, (__VA_ARGS__)), (source))
+#define ipc_execute_file(view, path) ipc_view_execute_file((view), IPC_PLAIN(false, NULL), (path))
+#define ipc_execute_file_sync(view, path) ipc_view_execute_file((view), IPC_PLAIN(true, NULL), (path))
+#define ipc_execute_file_with(view, path, ...) ipc_view_execute_file((view), IPC_PLAIN(false, (__VA_ARGS__)), (path))
+#define ipc_execute_file_with_sync(view, path, ...) \
+    ipc_view_execute_file((view), IPC_PLAIN(true, (__VA_ARGS__)), (path))
 #define ipc_include(view, header) ipc_view_include((view), IPC_PLAIN(false, NULL), (header))
 #define ipc_include_sync(view, header) ipc_view_include((view), IPC_PLAIN(true, NULL), (header))
+#define ipc_include_with(view, header, ...) ipc_view_include((view), IPC_PLAIN(false, (__VA_ARGS__)), (header))
+#define ipc_include_with_sync(view, header, ...) ipc_view_include((view), IPC_PLAIN(true, (__VA_ARGS__)), (header))
 // clang-format on
 #endif
 #endif

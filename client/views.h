@@ -2,7 +2,9 @@
 #ifndef IPC_CLIENT_VIEWS_H
 #define IPC_CLIENT_VIEWS_H
 
+#include "client/compile.h"
 #include "client/defaults.h"
+#include "client/prepare.h"
 #include "client/state.h"
 
 struct ipc_view {
@@ -13,6 +15,8 @@ struct ipc_view {
     uint32_t *ids;                     // if not all
     size_t count;                      // of ids
     defaults_t *defaults;              // of its calls; NULL: none
+    compile_t *compile;                // how its cells are compiled; NULL: as without options
+    prepare_t *prepare;                // what its engines do first; NULL: nothing
     ipc_view_t *next, *previous;       // of the client's views
 };
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CODE_KIND(name, kind, meaning) [IPC_E_##name] = kind,
 static const char *const code_kinds[] = {IPC_CODES(CODE_KIND)};
@@ -71,22 +72,59 @@ const char *ipc_error_trace(const ipc_error_t *error)
     return more && more->trace ? more->trace : "";
 }
 
-static void print_part(const ipc_error_t *error, FILE *stream)
+//  --- As people read it ---------------------------------------------------------------------------------------
+
+//  What switches colours on and off: "" where there are none.
+typedef struct colours {
+    const char *head, *what, *caret, *off;
+} colours_t;
+
+static colours_t colours_of(FILE *stream)
+{
+    static const colours_t none = {"", "", "", ""}, some = {"\033[1m", "\033[1;31m", "\033[1;32m", "\033[0m"};
+    const char *unwanted = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    bool wanted = (!unwanted || !unwanted[0]) && terminal && terminal[0] && strcmp(terminal, "dumb") != 0;
+    return wanted && isatty(fileno(stream)) == 1 ? some : none;
+}
+
+static bool is_of_source(const ipc_error_t *error)
+{
+    return error->more && error->engine >= 0 && error->code == IPC_E_COMPILE;
+}
+
+static void print_head(const ipc_error_t *error, const colours_t *colours, FILE *stream)
+{
+    const ipc_error_more_t *more = error->more;
+    const char *method = more->method ? more->method : "apply";
+    if (error->engine >= 0)
+        fprintf(stream, "%s[%d:%s]%s", colours->head, error->engine, method, colours->off);
+    else
+        fprintf(stream, "%s[%s]%s", colours->head, method, colours->off);
+}
+
+//  A place as compilers print it, "cell 3, line 1, column 22: …", with the source and a caret below.
+static void print_place(const ipc_error_t *error, const colours_t *colours, FILE *stream)
+{
+    const char *line = error->text, *words = strstr(line, ": ");
+    int size = (int) strcspn(line, "\n"), before = words && words - line < size ? (int) (words - line) + 2 : 0;
+    print_head(error, colours, stream);
+    fprintf(stream, " %.*s%s%.*s%s\n", before, line, colours->what, size - before, line + before, colours->off);
+    for (line += size; *line; line += size) {
+        size = (int) strcspn(++line, "\n");
+        bool is_caret = strspn(line, " \t^") == (size_t) size;
+        fprintf(stream, "%s%.*s%s\n", is_caret ? colours->caret : "", size, line, is_caret ? colours->off : "");
+    }
+}
+
+static void print_part(const ipc_error_t *error, const colours_t *colours, FILE *stream)
 {
     const ipc_error_more_t *more = error->more;
     if (!more) {
         fprintf(stream, "%s\n", error->text);
         return;
     }
-    if (error->engine >= 0 && error->code == IPC_E_COMPILE) { // its text is a place, as compilers print it
-        fprintf(stream, "[%d:%s] %s\n", error->engine, more->method ? more->method : "execute", error->text);
-        return;
-    }
-    if (error->engine >= 0)
-        fprintf(stream, "[%d:%s]: ", error->engine, more->method ? more->method : "apply");
-    else
-        fprintf(stream, "[%s]: ", more->method ? more->method : "apply");
-    fprintf(stream, "%s: %s\n", error->kind, error->text);
+    print_head(error, colours, stream);
+    fprintf(stream, ": %s%s%s: %s\n", colours->what, error->kind, colours->off, error->text);
     if (error->where[0] && !more->trace)
         fprintf(stream, "    at %s\n", error->where);
     if (more->trace)
@@ -95,13 +133,57 @@ static void print_part(const ipc_error_t *error, FILE *stream)
         fprintf(stream, "    the last lines of its stderr:\n%s", more->output);
 }
 
+//  Whether a part says of source what the one at i says.
+static bool is_same(const ipc_error_t *error, size_t i, size_t other)
+{
+    const ipc_error_t *first = ipc_error_part(error, i), *second = ipc_error_part(error, other);
+    return is_of_source(first) && is_of_source(second) && strcmp(first->text, second->text) == 0;
+}
+
+static bool is_said_before(const ipc_error_t *error, size_t i)
+{
+    for (size_t other = 0; other < i; other++)
+        if (is_same(error, other, i))
+            return true;
+    return false;
+}
+
+//  "[1:execute] [2:execute] the same": the other engines of which what was just printed is true. Gives their number.
+static size_t print_others(const ipc_error_t *error, size_t i, const colours_t *colours, FILE *stream)
+{
+    enum { HEADS_SHOWN = 8 };
+    size_t count = ipc_error_count(error), same = 0;
+    for (size_t other = i + 1; other < count; other++) {
+        if (!is_same(error, i, other) || ++same > HEADS_SHOWN)
+            continue;
+        print_head(ipc_error_part(error, other), colours, stream);
+        fputc(' ', stream);
+    }
+    if (same > HEADS_SHOWN)
+        fprintf(stream, "and %zu more: ", same - HEADS_SHOWN);
+    if (same > 0)
+        fputs("the same\n", stream);
+    return same;
+}
+
 void ipc_error_print(const ipc_error_t *error, FILE *stream)
 {
     enum { PARTS_SHOWN = 4 };
-    size_t count = ipc_error_count(error);
-    for (size_t i = 0; i < count && i < PARTS_SHOWN; i++) print_part(ipc_error_part(error, i), stream);
-    if (count > PARTS_SHOWN)
-        fprintf(stream, "… and %zu more\n", count - PARTS_SHOWN);
+    colours_t colours = colours_of(stream);
+    size_t count = ipc_error_count(error), shown = 0, said = 0;
+    for (size_t i = 0; i < count && shown < PARTS_SHOWN; i++) {
+        const ipc_error_t *part = ipc_error_part(error, i);
+        if (is_said_before(error, i))
+            continue;
+        if (is_of_source(part))
+            print_place(part, &colours, stream);
+        else
+            print_part(part, &colours, stream);
+        said += 1 + print_others(error, i, &colours, stream);
+        shown++;
+    }
+    if (said < count)
+        fprintf(stream, "… and %zu more\n", count - said);
 }
 
 void *ipc_xalloc_aligned(size_t size)

@@ -55,7 +55,8 @@ typedef struct ipc_error {
 
 //  Prints the error as people read it: the sentence; of a function on an engine the kind and a head line
 //  such as "[0:apply]:" first, its trace after. Of an error of several positions each part so, four at most, and
-//  then how many there are more.
+//  then how many there are more; what the compiler refuses is printed once where it is the same on several engines,
+//  which are named below it. On a terminal it is in colours, unless NO_COLOR is set or TERM is "dumb".
 //      error      borrowed
 //      stream     borrowed
 void ipc_error_print(const ipc_error_t *error, FILE *stream);

@@ -74,7 +74,9 @@ typedef enum ipc_function_kind {
     IPC_FUNCTION_WRITE,    // arguments: name, array, list of first rows; writes the rows into the array
     IPC_FUNCTION_REQUIRE,  // arguments: name of a module or path
     IPC_FUNCTION_CLEAR,    // no arguments; empties the namespace
-    IPC_FUNCTION_EXECUTE,  // arguments: source, number of the cell (0: an include), a number for this call alone
+    IPC_FUNCTION_EXECUTE,  // arguments: source, dictionary of options, number of the cell (0: an include), a number for
+                           // this call alone. Options, if set: those of ipc_compile_t; file, its name; beside, its
+                           // directory; headers and require, which come before it; restore
     IPC_FUNCTION_KINDS
 } ipc_function_kind_t;
 

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "common/fail.h"
-#include "engine/compiler.h"
 #include "engine/unit.h"
 #include "engine/variable.h"
 
@@ -15,6 +14,7 @@ struct cells {
     compiler_t *compiler;
     scope_t scope;
     char *value_name;                  // of the last cell's value; NULL: it is no name's
+    char *include;                     // directories where headers of earlier cells were, a colon between them
 };
 
 cells_t *cells_new(const cells_options_t *options)
@@ -23,6 +23,7 @@ cells_t *cells_new(const cells_options_t *options)
     self->options = *options;
     self->compiler = compiler_new(options->directory);
     scope_init(&self->scope);
+    self->include = ipc_xstrdup("");
     return self;
 }
 
@@ -35,31 +36,35 @@ void cells_destroy(cells_t **self_p)
     compiler_destroy(&self->compiler);
     scope_free(&self->scope);
     free(self->value_name);
+    free(self->include);
     free(self);
 }
 
 void cells_clear(cells_t *self)
 {
     scope_clear(&self->scope);
+    self->include[0] = 0;
 }
 
 //  --- What is wrong with a cell -------------------------------------------------------------------------------
 
-static void name_cell(uint64_t number, char text[32])
+void cells_name(const cells_source_t *source, char name[CELLS_NAME])
 {
-    if (number > 0)
-        snprintf(text, 32, "cell %" PRIu64, number);
+    if (source->file)
+        ipc_text_copy(name, CELLS_NAME, source->file);
+    else if (source->number > 0)
+        snprintf(name, CELLS_NAME, "cell %" PRIu64, source->number);
     else
-        snprintf(text, 32, "include");
+        snprintf(name, CELLS_NAME, "include");
 }
 
 //  A sentence, the cell's line and a caret below it.
 static int fail_place(const cells_source_t *source, size_t row, size_t column, const char *words, ipc_error_t *error)
 {
-    char name[32];
+    char name[CELLS_NAME];
     const char *line = source->text;
     for (size_t i = 1; i < row && *line; i++) line = strchrnul(line, '\n') + (*strchrnul(line, '\n') == '\n');
-    name_cell(source->number, name);
+    cells_name(source, name);
     ipc_fail(error, IPC_E_COMPILE, "%s, line %zu, column %zu: %.*s\n    %.*s\n    ", name, row, column,
              (int) strcspn(words, "\n"), words, (int) strcspn(line, "\n"), line);
     size_t size = strlen(error->text);
@@ -96,22 +101,50 @@ static const char *error_words(const char *words)
     return NULL;
 }
 
+//  The name of a library that a line of the linker's says is not there; NULL: it says something else.
+static const char *missing_library(const char *line, int *size)
+{
+    static const char *const marks[] = {"cannot find -l", "unable to find library -l", "cannot find "};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        const char *mark = memmem(line, strcspn(line, "\n"), marks[i], strlen(marks[i]));
+        if (mark) {
+            mark += strlen(marks[i]);
+            *size = (int) strcspn(mark, ": \n");
+            return mark;
+        }
+    }
+    return NULL;
+}
+
+static int fail_library(const char *name, const char *library, int size, ipc_error_t *error)
+{
+    if (library[0] == '/')
+        return ipc_fail(error, IPC_E_COMPILE, "%s: there is no library %.*s on the engine's host", name, size, library);
+    return ipc_fail(error, IPC_E_COMPILE,
+                    "%s: there is no library '%.*s' (lib%.*s.so or .a) where the engine's host looks for libraries, nor "
+                    "in library_path", name, size, library, size, library);
+}
+
 //  The first error that has a place in the cell; of those without one what is said of the first.
 static int fail_compile(const cells_source_t *source, const char *said, ipc_error_t *error)
 {
-    const char *elsewhere = NULL;
+    const char *elsewhere = NULL, *library = NULL;
+    int size = 0;
     for (const char *line = said; *line; line += strcspn(line, "\n") + (line[strcspn(line, "\n")] == '\n')) {
         unsigned long row, column;
         const char *words = read_place(line, &row, &column);
         words = words ? error_words(words) : NULL;
         if (words)
             return fail_place(source, row, column, words, error);
+        library = library ? library : missing_library(line, &size);
         const char *mark = elsewhere ? NULL : strstr(line, "error: ");
         if (mark && mark < line + strcspn(line, "\n"))
             elsewhere = mark + strlen("error: ");
     }
-    char name[32];
-    name_cell(source->number, name);
+    char name[CELLS_NAME];
+    cells_name(source, name);
+    if (library)
+        return fail_library(name, library, size, error);
     elsewhere = elsewhere ? elsewhere : said;
     return ipc_fail(error, IPC_E_COMPILE, "%s: %.*s", name, (int) strcspn(elsewhere, "\n"),
                     *elsewhere ? elsewhere : "the compiler failed without a word");
@@ -122,8 +155,8 @@ static int fail_open(const cells_source_t *source, ipc_error_t *error)
     static const char mark[] = "undefined symbol: ";
     const char *words = dlerror();
     const char *symbol = words ? strstr(words, mark) : NULL;
-    char name[32];
-    name_cell(source->number, name);
+    char name[CELLS_NAME];
+    cells_name(source, name);
     if (symbol)
         return ipc_fail(error, IPC_E_COMPILE, "%s: there is no function or variable '%s' in what the engine has loaded",
                         name, symbol + sizeof mark - 1);
@@ -149,6 +182,41 @@ static const definition_t *fresh_of(const unit_t *unit, const char *name)
         if (unit->fresh[i]->label && strcmp(unit->fresh[i]->name, name) == 0)
             return unit->fresh[i];
     return NULL;
+}
+
+//  Whether a list with colons has a member.
+static bool has_member(const char *list, const char *member, size_t size)
+{
+    for (const char *at = list; *at; at += strcspn(at, ":"), at += *at == ':')
+        if (strcspn(at, ":") == size && strncmp(at, member, size) == 0)
+            return true;
+    return false;
+}
+
+//  A list with colons, and behind it what it lacks of another; given.
+static char *joined_lists(const char *first, const char *second)
+{
+    char *all = ipc_xstrdup(first);
+    for (const char *at = second; *at; at += strcspn(at, ":"), at += *at == ':') {
+        size_t size = strcspn(at, ":");
+        if (size == 0 || has_member(all, at, size))
+            continue;
+        char *longer = ipc_xformat("%s%s%.*s", all, all[0] ? ":" : "", (int) size, at);
+        free(all);
+        all = longer;
+    }
+    return all;
+}
+
+//  Headers that a cell includes are looked for anew for each later one, where that cell has found them.
+static void keep_include(cells_t *self, const compiler_options_t *options)
+{
+    const char *const lists[] = {options->include, options->beside};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        char *all = joined_lists(self->include, lists[i] ? lists[i] : "");
+        free(self->include);
+        self->include = all;
+    }
 }
 
 //  What the unit has is there from now on.
@@ -181,6 +249,9 @@ static const ipc_cell_unit_t *open_unit(const cells_t *self, const cells_source_
         fail_open(source, error);
         return NULL;
     }
+    char name[CELLS_NAME];
+    cells_name(source, name);
+    unit_names_note(self->options.units, path, name);
     *loaded->run->runtime = self->options.runtime;
     return loaded;
 }
@@ -189,8 +260,12 @@ static const ipc_remote_t *load_unit(cells_t *self, const cells_source_t *source
 {
     char path[COMPILER_PATH], occasion[64], *words = NULL;
     snprintf(occasion, sizeof occasion, "%" PRIx64, source->occasion);
-    compiler_job_t job = {unit->text, occasion, unit->is_fleeting};
-    if (compiler_build(self->compiler, &job, path, &words, error)) {
+    compiler_job_t job = {unit->text, source->options, occasion, unit->is_fleeting};
+    char *include = joined_lists(source->options.include ? source->options.include : "", self->include);
+    job.options.include = include;
+    int rc = compiler_build(self->compiler, &job, path, &words, error);
+    free(include);
+    if (rc) {
         if (words)
             fail_compile(source, words, error);
         free(words);
@@ -199,6 +274,7 @@ static const ipc_remote_t *load_unit(cells_t *self, const cells_source_t *source
     const ipc_cell_unit_t *loaded = open_unit(self, source, path, error);
     if (!loaded)
         return NULL;
+    keep_include(self, &source->options);
     commit(self, unit, loaded);
     return loaded->run;
 }

@@ -5,6 +5,8 @@
 
 #include "common/names.h"
 #include "common/remote.h"
+#include "engine/compiler.h"
+#include "engine/unit_names.h"
 
 typedef struct cells cells_t;
 
@@ -12,18 +14,26 @@ typedef struct cells_options {
     const char *directory;             // of what is compiled; private to the user
     const ipc_runtime_t *runtime;      // what cells call
     names_t *names;                    // the namespace
+    unit_names_t *units;               // for traces; or NULL
 } cells_options_t;
+
+enum { CELLS_NAME = 128 };
 
 //  One cell.
 typedef struct cells_source {
     const char *text;
     uint64_t number;                   // as its client counts; 0: none, of an include
+    const char *file;                  // that it was read from, as its client names it; or NULL
     uint64_t occasion;                 // the same on all engines that get it, else another each time
+    compiler_options_t options;
 } cells_source_t;
 
 //      options   its members are borrowed for the life of the cells
 cells_t *cells_new(const cells_options_t *options);
 void cells_destroy(cells_t **self_p);                  // what was loaded stays so
+
+//  What people call it: "cell 4", "demo.c".
+void cells_name(const cells_source_t *source, char name[CELLS_NAME]);
 
 //  Forgets all that cells have declared: macros, types and includes too.
 void cells_clear(cells_t *self);

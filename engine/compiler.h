@@ -10,9 +10,19 @@ typedef struct compiler compiler_t;
 
 enum { COMPILER_PATH = IPC_PATH_MAX * 2 };
 
+//  How it is to be compiled; NULL or "": as it is without.
+typedef struct compiler_options {
+    const char *flags;                 // of the compiler, as a shell would read them; they stand behind ours
+    const char *include;               // directories of headers, a colon between them
+    const char *libraries;             // a blank between them: of each its name ("fftw3") or the path of its file
+    const char *library_path;          // directories of libraries, a colon between them
+    const char *beside;                // where headers in quotes are looked for first
+} compiler_options_t;
+
 //  What is to be compiled.
 typedef struct compiler_job {
     const char *unit;                  // the text
+    compiler_options_t options;
     const char *occasion;              // the same on all engines that do the same now, else another
     bool is_fleeting;                  // it reads files that may change: good for this occasion only
 } compiler_job_t;

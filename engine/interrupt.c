@@ -34,7 +34,7 @@ static uint64_t running_of(const work_t *work)
 
 static void describe(const worker_t *self, stop_reason_t reason, outcome_t *outcome)
 {
-    const char *name = self->current->function->name;
+    const char *name = work_name(self, self->current);
     const char *kind = reason == STOP_ABORTED ? "TaskAborted" : reason == STOP_LATE ? "TaskTimeout" : "Interrupted";
     outcome->failed = true;
     outcome->code = reason == STOP_ABORTED ? IPC_E_ABORTED : reason == STOP_LATE ? IPC_E_TIMEOUT : IPC_E_REMOTE;

@@ -14,7 +14,7 @@
 
 enum { ALIGNMENT = 64 };
 
-static int fail_with(worker_t *self, const ipc_error_t *error)
+int run_fail(worker_t *self, const ipc_error_t *error)
 {
     outcome_t *outcome = &self->outcome;
     outcome->failed = true;
@@ -80,11 +80,11 @@ static int place_result(void *context, const void *data, size_t size, ipc_array_
     return 0;
 }
 
-static int unpack(worker_t *self, ipc_reader_t *reader, ipc_arena_t *arena, ipc_value_t *value)
+int run_unpack(worker_t *self, ipc_reader_t *reader, ipc_arena_t *arena, ipc_value_t *value)
 {
     ipc_error_t error; // filled by who fails: to clear it takes longer than to read a number
     if (ipc_value_unpack(value, reader, arena, open_private, self, &error))
-        return fail_with(self, &error);
+        return run_fail(self, &error);
     return 0;
 }
 
@@ -95,10 +95,12 @@ static int look_up(worker_t *self, const char *name, ipc_value_t *value)
 {
     ipc_error_t error; // filled by who fails
     const ipc_value_t *found = names_get(self->names, name);
-    if (found)
+    if (found) {
         *value = *found;
-    else if (members_get(self->names, name, self->arena, self->where, value, &error))
-        return fail_with(self, &error);
+    } else if (members_get(self->names, name, self->arena, self->where, value, &error)) {
+        execute_say_lost(self, &error);
+        return run_fail(self, &error);
+    }
     return 0;
 }
 
@@ -114,10 +116,10 @@ static int read_supplied(worker_t *self, uint64_t number, ipc_arena_t *arena, ip
     for (; supplied->next < number && !supplied->reader.bad; supplied->next++) ipc_value_skip(&supplied->reader);
     if (ipc_read_type(&supplied->reader) == IPC_WIRE_END || supplied->reader.bad) {
         ipc_fail(&error, IPC_E_PROTOCOL, "the value of another task, an argument, did not come along");
-        return fail_with(self, &error);
+        return run_fail(self, &error);
     }
     supplied->next++;
-    return unpack(self, &supplied->reader, arena, value);
+    return run_unpack(self, &supplied->reader, arena, value);
 }
 
 static ipc_value_t member(const void *context, size_t i)
@@ -190,7 +192,7 @@ static int row_item(worker_t *self, work_t *work, ipc_reader_t *reader, uint64_t
 {
     ipc_error_t error;
     if (open_rows(self, work, reader, &error))
-        return fail_with(self, &error);
+        return run_fail(self, &error);
     const ipc_array_t *rows = work->rows;
     size_t i = position - work->first;
     if (rows->ndim == 1) {
@@ -211,7 +213,7 @@ static int row_item(worker_t *self, work_t *work, ipc_reader_t *reader, uint64_t
 
 static int read_value(worker_t *self, ipc_reader_t *reader, ipc_value_t *value)
 {
-    return unpack(self, reader, self->arena, value) || resolve(self, value, NULL) ? -1 : 0;
+    return run_unpack(self, reader, self->arena, value) || resolve(self, value, NULL) ? -1 : 0;
 }
 
 //  A call's own arguments; more than there is room for are as many as no function takes.
@@ -265,8 +267,7 @@ __attribute__((noinline)) void ipc_task_enter(const ipc_remote_t *remote, const 
     __asm__ volatile("" ::: "memory"); // no tail call: the frame stays
 }
 
-//  Calls the user's code, which may end by ipc_raise() or be interrupted.
-static int enter(worker_t *self, const engine_function_t *function, const ipc_remote_t *remote,
+int run_enter(worker_t *self, const engine_function_t *function, const ipc_remote_t *remote,
                  const ipc_value_t *arguments, ipc_value_t *value)
 {
     if (self->last_function != function) {
@@ -298,8 +299,10 @@ static const ipc_remote_t *remote_of(worker_t *self, engine_function_t *function
     if (function->kind == IPC_FUNCTION_NAMED)
         named = strchr(function->key, '.') ? loader_named_function(self->loader, function->key, &error)
                                            : cells_function(self->cells, function->key, &error);
-    if (!named)
-        fail_with(self, &error);
+    if (!named) {
+        execute_say_lost(self, &error);
+        run_fail(self, &error);
+    }
     return named;
 }
 
@@ -314,40 +317,13 @@ static int call(worker_t *self, work_t *work, uint64_t position, ipc_value_t *va
     if (count != remote->count) {
         ipc_fail(&error, IPC_E_ARGUMENT, "%s takes %d argument%s, got %d", remote->name, remote->count,
                  remote->count == 1 ? "" : "s", count);
-        return fail_with(self, &error);
+        return run_fail(self, &error);
     }
     for (int i = 0; i < count; i++)
         if (ipc_convert(arguments[i], (ipc_type_t) remote->parameters[i], remote->name, i + 1, &arguments[i],
                         &error))
-            return fail_with(self, &error);
-    return enter(self, work->function, remote, arguments, value);
-}
-
-//  --- Executed source -----------------------------------------------------------------------------------------
-
-//  A cell: what it declares is there when its statements begin.
-static int execute(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
-{
-    (void) position;
-    ipc_reader_t reader = ipc_reader(work->arguments.data, work->arguments.size);
-    ipc_value_t text, number, occasion;
-    ipc_error_t error;
-    if (unpack(self, &reader, self->arena, &text) || unpack(self, &reader, self->arena, &number) ||
-        unpack(self, &reader, self->arena, &occasion))
-        return -1;
-    if (text.kind != IPC_KIND_STR) {
-        ipc_fail(&error, IPC_E_PROTOCOL, "a cell that is no string");
-        return fail_with(self, &error);
-    }
-    cells_source_t source = {text.as.string, ipc_value_u64(number), ipc_value_u64(occasion)};
-    const ipc_remote_t *run = cells_load(self->cells, &source, &error);
-    if (!run)
-        return fail_with(self, &error);
-    self->last_function = NULL; // dlopen() may have replaced handlers
-    if (enter(self, work->function, run, NULL, value))
-        return -1;
-    cells_value(self->cells, value);
-    return 0;
+            return run_fail(self, &error);
+    return run_enter(self, work->function, remote, arguments, value);
 }
 
 //  --- Operations on the namespace -------------------------------------------------------------------------
@@ -356,11 +332,11 @@ static const char *read_name(worker_t *self, ipc_reader_t *reader)
 {
     ipc_value_t name;
     ipc_error_t error = {0};
-    if (unpack(self, reader, self->arena, &name))
+    if (run_unpack(self, reader, self->arena, &name))
         return NULL;
     if (name.kind != IPC_KIND_STR) {
         ipc_fail(&error, IPC_E_PROTOCOL, "a name that is no string");
-        fail_with(self, &error);
+        run_fail(self, &error);
         return NULL;
     }
     return name.as.string;
@@ -378,11 +354,11 @@ static int read_binding(worker_t *self, const char *name, ipc_reader_t *reader, 
 {
     ipc_error_t error; // filled by who fails
     *binding = (binding_t){.name = name, .arena = ipc_arena_new()};
-    if (unpack(self, reader, binding->arena, &binding->value) ||
+    if (run_unpack(self, reader, binding->arena, &binding->value) ||
         resolve(self, &binding->value, binding->arena))
         return -1;
     if (members_check(self->names, name, self->where, &error))
-        return fail_with(self, &error);
+        return run_fail(self, &error);
     return 0;
 }
 
@@ -393,7 +369,7 @@ static int bind_all(worker_t *self, binding_t *bindings, size_t count)
     for (size_t i = 0; i < count; i++) {
         binding_t *binding = &bindings[i];
         if (members_put(self->names, binding->name, binding->value, &binding->arena, self->where, &error))
-            return fail_with(self, &error);
+            return run_fail(self, &error);
     }
     return 0;
 }
@@ -478,22 +454,22 @@ static int write_rows(worker_t *self, work_t *work, uint64_t position, ipc_value
     if (read_named(self, &reader, &found))
         return -1;
     const ipc_array_t *from = ipc_value_array(found);
-    if (!from || !ipc_array_ref_read(&ref, &reader) || unpack(self, &reader, self->arena, &rows) ||
+    if (!from || !ipc_array_ref_read(&ref, &reader) || run_unpack(self, &reader, self->arena, &rows) ||
         ref.dtype != (ipc_dtype_t) from->dtype || ref.ndim != (int) from->ndim ||
         memcmp(ref.shape + 1, from->shape + 1, (from->ndim - 1) * sizeof from->shape[0]) != 0) {
         ipc_fail(&error, IPC_E_REMOTE, "the array changed while it was gathered");
-        return fail_with(self, &error);
+        return run_fail(self, &error);
     }
     uint64_t first = ipc_value_u64(ipc_value_at(rows, position));
     if (first > ref.shape[0] || from->shape[0] > ref.shape[0] - first) {
         ipc_fail(&error, IPC_E_REMOTE, "the array changed while it was gathered");
-        return fail_with(self, &error);
+        return run_fail(self, &error);
     }
     size_t row = from->shape[0] ? ipc_array_size(from) / from->shape[0] : 0;
     void *to = targets_map(&self->targets, self->store, ref.object, ref.offset + first * row, ipc_array_size(from),
                            &error);
     if (!to)
-        return fail_with(self, &error);
+        return run_fail(self, &error);
     ipc_copy(to, from->data, ipc_array_size(from), ref.shape[0] * row);
     targets_trim(&self->targets);
     return 0;
@@ -509,7 +485,7 @@ static int require(worker_t *self, work_t *work, uint64_t position, ipc_value_t 
     const char *hash = name ? read_name(self, &reader) : NULL;
     if (!hash)
         return -1;
-    return loader_require(self->loader, name, hash[0] ? hash : NULL, &error) ? fail_with(self, &error) : 0;
+    return loader_require(self->loader, name, hash[0] ? hash : NULL, &error) ? run_fail(self, &error) : 0;
 }
 
 static int clear(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
@@ -519,6 +495,8 @@ static int clear(worker_t *self, work_t *work, uint64_t position, ipc_value_t *v
     (void) value;
     names_clear(self->names);
     cells_clear(self->cells);
+    restore_clear(self->restore);
+    self->is_lost = false;
     return 0;
 }
 
@@ -528,7 +506,7 @@ static operation_fn *const operations[IPC_FUNCTION_KINDS] = {
     [IPC_FUNCTION_IMAGE] = call,  [IPC_FUNCTION_NAMED] = call, [IPC_FUNCTION_PUSH] = push,
     [IPC_FUNCTION_PULL] = pull,   [IPC_FUNCTION_PART] = part,  [IPC_FUNCTION_PROBE] = probe,
     [IPC_FUNCTION_WRITE] = write_rows, [IPC_FUNCTION_REQUIRE] = require,
-    [IPC_FUNCTION_CLEAR] = clear, [IPC_FUNCTION_EXECUTE] = execute,
+    [IPC_FUNCTION_CLEAR] = clear, [IPC_FUNCTION_EXECUTE] = execute_cell,
 };
 
 //  Packs the value; what cannot be sent is an error of the task's, and takes no shared memory.
@@ -543,7 +521,7 @@ static void pack_result(worker_t *self, ipc_value_t value)
                       RESULT_MAX);
     if (!rc)
         return;
-    fail_with(self, &error);
+    run_fail(self, &error);
     ipc_objects_t objects = {outcome->objects.data, outcome->objects.size / sizeof(ipc_object_t)};
     for (size_t i = 0; i < objects.count; i++) ipc_store_freed(self->store, ipc_object_at(&objects, i));
     outcome->objects.size = 0;

@@ -17,6 +17,7 @@
 #include "engine/memory.h"
 #include "engine/output.h"
 #include "engine/page.h"
+#include "engine/restore.h"
 #include "engine/slice.h"
 #include "engine/targets.h"
 #include "engine/worker.h"
@@ -103,7 +104,7 @@ struct worker {
     ipc_connection_t connection;
     char images[IPC_PATH_MAX + 16];
     char library_directory[IPC_PATH_MAX + 32]; // of this worker's own, searched by dlopen()
-    char cell_directory[IPC_PATH_MAX + 16]; // what executed source is compiled to
+    char cell_directory[2 * IPC_PATH_MAX]; // what executed source is compiled to
     uint64_t owner;                    // of the objects it makes
     char has[640];                     // what tasks may need of this engine, as IPC_ENGINE_HAS says
     char host[128];                    // a name for this host, the same for all engines here
@@ -151,6 +152,9 @@ struct worker {
     loader_t *loader;
     names_t *names;
     cells_t *cells;
+    restore_t *restore;                // cells that run again
+    char cell_name[CELLS_NAME];        // of the cell that runs, for sentences
+    bool is_lost;                      // a worker before this one had a namespace, perhaps
     char where[32];                    // " on engine 3", for sentences about names
     ipc_store_t *store;
     ipc_arena_t *arena;                // of the item that runs
@@ -183,6 +187,12 @@ void link_controller_died(worker_t *self);
 void work_free(worker_t *self, work_t *work);          // lets its objects go
 void release_objects(worker_t *self, const ipc_objects_t *objects);
 
+//  What runs, for sentences: a function, a cell.
+static inline const char *work_name(const worker_t *self, const work_t *work)
+{
+    return work->function->kind == IPC_FUNCTION_EXECUTE ? self->cell_name : work->function->name;
+}
+
 static inline uint64_t work_left(const work_t *self)
 {
     uint64_t range = atomic_load_explicit(&self->range, memory_order_relaxed);
@@ -192,6 +202,18 @@ static inline uint64_t work_left(const work_t *self)
 //  engine/run.c: on the task thread, without the lock. The engine's own code ends in ipc_task_enter().
 void ipc_task_enter(const ipc_remote_t *remote, const ipc_value_t *arguments, ipc_value_t *value);
 void run_item(worker_t *self, work_t *work, uint64_t position);
+
+int run_fail(worker_t *self, const ipc_error_t *error);    // of the item's: -1
+int run_unpack(worker_t *self, ipc_reader_t *reader, ipc_arena_t *arena, ipc_value_t *value);
+//  Calls the user's code, which may end by ipc_raise() or be interrupted.
+int run_enter(worker_t *self, const engine_function_t *function, const ipc_remote_t *remote,
+              const ipc_value_t *arguments, ipc_value_t *value);
+
+//  engine/execute.c: an item that is a cell; and the cells that are run again, before the worker's first task.
+int execute_cell(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value);
+void execute_again(worker_t *self);
+//  What a task missed may have been there before the engine was started again: the text says so.
+void execute_say_lost(const worker_t *self, ipc_error_t *error);
 
 //  engine/publish.c: takes a value of the task that runs, without the lock: 0, or -1 with *error: ARGUMENT, LIMIT.
 //  Sends what waits; forgets what the task has published: with the lock.

@@ -16,6 +16,7 @@
 #include "common/fail.h"
 #include "engine/crash.h"
 #include "engine/state.h"
+#include "engine/unit_cache.h"
 
 int64_t clock_ns(void)
 {
@@ -293,9 +294,28 @@ static void run_work(worker_t *self, work_t *work)
     work_free(self, work);
 }
 
+//  Before the first task, with the lock: the other thread has the connection meanwhile. A cell that ends the process
+//  does so as a task of nobody's.
+static void restore_cells(worker_t *self)
+{
+    if (restore_is_empty(self->restore))
+        return;
+    if (self->page)
+        self->page->running = 1;
+    self->busy = true;
+    self->run_started = clock_ns();
+    arm_timer(self, FIRST_LOOK_NS);
+    pthread_mutex_unlock(&self->lock);
+    execute_again(self);
+    pthread_mutex_lock(&self->lock);
+    if (self->page)
+        self->page->running = 0;
+}
+
 int worker_run(worker_t *self)
 {
     pthread_mutex_lock(&self->lock);
+    restore_cells(self);
     for (work_t *work; (work = next_work(self));) run_work(self, work);
     pthread_mutex_unlock(&self->lock);
     loader_destroy(&self->loader);
@@ -428,9 +448,14 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     self->loader = loader_new(&(loader_options_t){.images = self->images,
                                                   .libraries = take_library_directory(self),
                                                   .runtime = engine_runtime(self)});
-    snprintf(self->cell_directory, sizeof self->cell_directory, "%s/cells", self->connection.directory);
+    snprintf(path, sizeof path, "%s/cells", self->connection.directory);
+    unit_cache_find(path, self->cell_directory);
     self->cells = cells_new(&(cells_options_t){.directory = self->cell_directory, .runtime = engine_runtime(self),
-                                               .names = self->names});
+                                               .names = self->names,
+                                               .units = unit_names_new(self->connection.directory,
+                                                                       self->options.engine)});
+    self->restore = restore_new(self->connection.directory, self->options.engine);
+    self->is_lost = self->options.epoch > 1;
     prctl(PR_SET_TIMERSLACK, 1UL); // tasks that sleep for microseconds mean it
     char number[32];
     snprintf(number, sizeof number, "%d", getpid());

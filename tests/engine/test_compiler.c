@@ -1,0 +1,187 @@
+//  Source to shared objects: commands as they are put together, what is compiled once, where it is kept and when it
+//  goes.
+#include <check.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/fail.h"
+#include "engine/compiler.h"
+#include "engine/unit_cache.h"
+#include "engine/words.h"
+
+enum { DAY = 24 * 3600 };
+
+static char root[64];
+
+static void make_root(void)
+{
+    snprintf(root, sizeof root, "/tmp/ipc-compiler-XXXXXX");
+    ck_assert(mkdtemp(root) != NULL);
+}
+
+static void remove_root(void)
+{
+    ipc_remove_tree(root);
+}
+
+static void assert_words(const char *line, const char *const expected[])
+{
+    words_t words = {0};
+    size_t count = 0;
+    words_add_line(&words, line);
+    while (expected[count]) count++;
+    ck_assert_uint_eq(words.count, count);
+    for (size_t i = 0; i < count; i++) ck_assert_str_eq(words.texts[i], expected[i]);
+    words_free(&words);
+}
+
+START_TEST(flags_are_read_as_by_a_shell)
+{
+    assert_words(NULL, (const char *const[]){NULL});
+    assert_words("  ", (const char *const[]){NULL});
+    assert_words(" -O3  -g ", (const char *const[]){"-O3", "-g", NULL});
+    assert_words("-DA='\"x y\"' -DB=\"'\"", (const char *const[]){"-DA=\"x y\"", "-DB='", NULL});
+    assert_words("-DA=\\\"x\\ y 'open", (const char *const[]){"-DA=\"x y", "open", NULL});
+}
+END_TEST
+
+START_TEST(lists_lose_their_empty_members)
+{
+    words_t words = {0};
+    words_add_list(&words, "-I", ":/a::/b:", ':');
+    ck_assert_uint_eq(words.count, 2);
+    ck_assert_str_eq(words.texts[0], "-I/a");
+    ck_assert_str_eq(words.texts[1], "-I/b");
+    words_free(&words);
+}
+END_TEST
+
+static ino_t build(const char *unit, const char *flags, const char *occasion, bool fleeting)
+{
+    char path[COMPILER_PATH], *words;
+    ipc_error_t error = {0};
+    struct stat status;
+    compiler_t *compiler = compiler_new(root);
+    compiler_job_t job = {.unit = unit, .options = {.flags = flags}, .occasion = occasion, .is_fleeting = fleeting};
+    ck_assert_msg(compiler_build(compiler, &job, path, &words, &error) == 0, "%s%s", words ? words : "", error.text);
+    ck_assert_int_eq(stat(path, &status), 0);
+    compiler_destroy(&compiler);
+    return status.st_ino;
+}
+
+START_TEST(what_was_compiled_once_is_found_by_all)
+{
+    ino_t first = build("int x;\n", NULL, "1", false);
+    ck_assert_uint_eq(build("int x;\n", NULL, "2", false), first);
+    ck_assert_uint_eq(build("int x;\n", "", "2", false), first);
+    ck_assert_uint_ne(build("int x;\n", "-DA", "2", false), first);
+    ck_assert_uint_ne(build("int y;\n", NULL, "2", false), first);
+    ino_t fleeting = build("int x;\n", NULL, "3", true);
+    ck_assert_uint_eq(build("int x;\n", NULL, "3", true), fleeting);
+    ck_assert_uint_ne(build("int x;\n", NULL, "4", true), fleeting);
+}
+END_TEST
+
+START_TEST(what_the_compiler_refuses_is_told_to_all_of_one_occasion)
+{
+    char path[COMPILER_PATH], *words, *again;
+    ipc_error_t error = {0};
+    compiler_t *compiler = compiler_new(root);
+    compiler_job_t job = {.unit = "#include \"prelude.h\"\nint x = nothing;\n", .occasion = "1"};
+    ck_assert_int_eq(compiler_build(compiler, &job, path, &words, &error), -1);
+    ck_assert_msg(words && strstr(words, "nothing"), "%s", words ? words : error.text);
+    ck_assert_int_eq(compiler_build(compiler, &job, path, &again, &error), -1);
+    ck_assert_str_eq(again, words);
+    free(again);
+    free(words);
+    compiler_destroy(&compiler);
+}
+END_TEST
+
+static void make_file(const char *name, int64_t age, size_t size)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    int fd = open(path, O_CREAT | O_WRONLY, 0600);
+    char *bytes = calloc(1, size);
+    ck_assert(fd >= 0 && write(fd, bytes, size) == (ssize_t) size);
+    struct timespec times[2] = {{.tv_sec = time(NULL) - age}, {.tv_sec = time(NULL) - age}};
+    ck_assert_int_eq(futimens(fd, times), 0);
+    close(fd);
+    free(bytes);
+}
+
+static bool is_there(const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    return access(path, F_OK) == 0;
+}
+
+START_TEST(what_is_old_or_too_much_goes)
+{
+    enum { SIZE = 64 << 10 };
+    make_file("old.so", 31 * DAY, 1);
+    make_file("used.so", 31 * DAY, 1);
+    make_file("second.so", 2 * DAY, SIZE);
+    make_file("first.so", 3 * DAY, SIZE);
+    make_file("new.so", 0, SIZE);
+    char path[256];
+    snprintf(path, sizeof path, "%s/used.so", root);
+    unit_cache_use(path);
+    unit_cache_trim(root, 30 * DAY, 5 * SIZE / 2);
+    ck_assert(!is_there("old.so") && !is_there("first.so"));
+    ck_assert(is_there("used.so") && is_there("second.so") && is_there("new.so"));
+    unit_cache_trim(root, 30 * DAY, 0); // it was looked through just now
+    ck_assert(is_there("new.so"));
+}
+END_TEST
+
+START_TEST(the_folder_is_the_users_alone_or_the_clusters)
+{
+    char path[UNIT_CACHE_PATH], expected[128];
+    snprintf(expected, sizeof expected, "%s/ipclient/cells", root);
+    setenv("XDG_CACHE_HOME", root, 1);
+    unit_cache_find("/own", path);
+    ck_assert_str_eq(path, expected);
+    ck_assert_int_eq(chmod(expected, 0755), 0); // others could look
+    unit_cache_find("/own", path);
+    ck_assert_str_eq(path, "/own");
+    setenv("XDG_CACHE_HOME", "relative", 1); // as XDG has it: no name at all
+    setenv("HOME", root, 1);
+    snprintf(expected, sizeof expected, "%s/.cache/ipclient/cells", root);
+    unit_cache_find("/own", path);
+    ck_assert_str_eq(path, expected);
+    unsetenv("XDG_CACHE_HOME");
+    unsetenv("HOME");
+    unit_cache_find("/own", path);
+    ck_assert_str_eq(path, "/own");
+}
+END_TEST
+
+int main(void)
+{
+    if (sodium_init() < 0)
+        return EXIT_FAILURE;
+    Suite *suite = suite_create("compiler");
+    TCase *tests = tcase_create("all");
+    tcase_add_checked_fixture(tests, make_root, remove_root);
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, flags_are_read_as_by_a_shell);
+    tcase_add_test(tests, lists_lose_their_empty_members);
+    tcase_add_test(tests, what_was_compiled_once_is_found_by_all);
+    tcase_add_test(tests, what_the_compiler_refuses_is_told_to_all_of_one_occasion);
+    tcase_add_test(tests, what_is_old_or_too_much_goes);
+    tcase_add_test(tests, the_folder_is_the_users_alone_or_the_clusters);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
