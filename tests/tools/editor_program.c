@@ -1,0 +1,44 @@
+//  Shows what the editor reads: <input> for each, with \n in it as it is.
+//
+//      editor_program [HISTORY]
+#include "tools/editor.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/fail.h"
+
+static char **complete(void *context, const char *line, size_t start, size_t cursor)
+{
+    static const char *const words[] = {"%px", "%%px", "%pxresult", "temperature", "temporary", "température"};
+    char **found = ipc_xalloc((sizeof words / sizeof words[0] + 1) * sizeof *found);
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strncmp(words[i], line + start, cursor - start) == 0)
+            found[count++] = ipc_xstrdup(words[i]);
+    return found;
+}
+
+int main(int argc, char **argv)
+{
+    editor_t *editor = editor_new(&(editor_options_t){
+        .history_path = argc > 1 ? argv[1] : NULL,
+        .complete = complete,
+    });
+    bool interrupted;
+    char prompt[32];
+    for (int i = 1;; i++) {
+        snprintf(prompt, sizeof prompt, "In [%d]: ", i);
+        char *input = editor_read(editor, prompt, &interrupted);
+        if (!input)
+            break;
+        if (interrupted)
+            printf("interrupted %d\n", i);
+        else
+            printf("<%s> %d\n", input, i);
+        free(input);
+    }
+    puts("\nend");
+    editor_destroy(&editor);
+}
