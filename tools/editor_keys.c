@@ -35,12 +35,11 @@ static void insert(line_editor_t *self, const char *text)
     free(wide);
 }
 
-//  A new line, as far to the right as brackets are open; what is pasted brings its own blanks.
+//  A new line, as far to the right as brackets are open.
 static unsigned char insert_line(line_editor_t *self)
 {
     char *before = text_before(self);
-    size_t depth = line_editor_is_behind() ? 0 : complete_depth(before);
-    char *line = ipc_xformat("\n%*s", (int) (INDENT * depth), "");
+    char *line = ipc_xformat("\n%*s", (int) (INDENT * complete_depth(before)), "");
     insert(self, line);
     free(line);
     free(before);
@@ -122,7 +121,7 @@ static unsigned char on_brace(EditLine *el, wint_t key)
     find_line(self, &start, &end);
     const wchar_t *text = el_wline(el)->buffer;
     while (start + blanks < cursor && text[start + blanks] == ' ') blanks++;
-    if (blanks >= INDENT && start + blanks == cursor && !line_editor_is_behind())
+    if (blanks >= INDENT && start + blanks == cursor)
         el_wdeletestr(el, INDENT);
     insert(self, "}");
     return CC_REFRESH;

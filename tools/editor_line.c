@@ -175,7 +175,8 @@ int line_editor_type(line_editor_t *self, wchar_t *key)
     return 1;
 }
 
-bool line_editor_is_behind(void)
+//  Whether more was typed than has been read: what is shown now would not be seen.
+static bool is_behind(void)
 {
     struct pollfd keyboard = {.fd = STDIN_FILENO, .events = POLLIN};
     return poll(&keyboard, 1, 0) > 0 && (keyboard.revents & POLLIN);
@@ -187,7 +188,7 @@ static int next_key(EditLine *el, wchar_t *key)
     line_editor_t *self = line_editor_of(el);
     if (settle(self))
         return *key = KEY_REFRESH, 1;
-    if (!line_editor_is_behind())
+    if (!is_behind())
         line_editor_paint(self, true);
     do {
         int got = line_editor_type(self, key);

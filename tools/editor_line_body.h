@@ -67,9 +67,6 @@ void line_editor_redraw(line_editor_t *self);
 //  Gives the next key that is typed, 1; at the end of the file 0 or -1. Does nothing else.
 int line_editor_type(line_editor_t *self, wchar_t *key);
 
-//  Whether more was typed, or pasted, than has been read.
-bool line_editor_is_behind(void);
-
 //  Commands that are found in the other files.
 unsigned char on_up(EditLine *el, wint_t key);
 unsigned char on_down(EditLine *el, wint_t key);

@@ -63,7 +63,7 @@ def two_empty_lines_end_what_stays_open():
     with editor() as terminal:
         enter(terminal, "f(")
         terminal.press("Enter", "Enter")
-        terminal.wait(printed("f(", 1))
+        terminal.wait(has("<f(> 1"))
 
 
 def a_cell_ends_at_an_empty_line():
