@@ -33,6 +33,8 @@ static void append(input_log_t *self, char *text)
 
 static void drop_oldest(input_log_t *self, size_t count)
 {
+    if (count == 0)
+        return; // there may be no array yet
     for (size_t i = 0; i < count; i++) free(self->inputs[i]);
     self->count -= count;
     memmove(self->inputs, self->inputs + count, self->count * sizeof *self->inputs);

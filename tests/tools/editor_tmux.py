@@ -319,6 +319,20 @@ def the_screen_is_cleared():
         terminal.wait(lambda lines: lines == ["In [2]: b;"], "the input alone")
 
 
+def ctrl_z_stops_and_fg_goes_on():
+    with Terminal(["bash", "--norc", "-i"]) as terminal:
+        enter(terminal, PROGRAM)
+        terminal.wait("In [1]:")
+        terminal.type("a;")
+        terminal.wait("In [1]: a;")
+        terminal.press("C-z")
+        terminal.wait(has("Stopped"))
+        enter(terminal, "fg")
+        terminal.wait(lambda lines: lines[-1] == "In [1]: a;", "the input again")
+        terminal.press("Enter")
+        terminal.wait(printed("a;", 1))
+
+
 def a_dumb_terminal_has_plain_lines():
     with editor(environment={"TERM": "dumb"}) as terminal:
         enter(terminal, "f(")
@@ -342,7 +356,7 @@ WITH_LIBEDIT = [
     what_is_pasted_is_one_input, ctrl_c_drops_the_input, ctrl_d_ends_an_empty_line_only,
     wide_characters_are_characters, a_locale_without_utf8_does_not_matter, colours_are_shown, no_color_is_heeded,
     long_lines_wrap, a_row_that_is_full_is_no_trap, lines_are_edited_across, the_cursor_skips_margins,
-    the_window_is_resized, the_screen_is_cleared,
+    the_window_is_resized, the_screen_is_cleared, ctrl_z_stops_and_fg_goes_on,
 ]
 
 if __name__ == "__main__":
