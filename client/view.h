@@ -34,6 +34,11 @@ void ipc_view_destroy(ipc_view_t **self_p);
 //  The number of engines it addresses now.
 size_t ipc_view_count(ipc_view_t *self);
 
+//  Their ids in the view's order, which is that of the positions of its direct calls; lent until the next call on this
+//  view.
+//      count        written: how many
+const int *ipc_view_ids(ipc_view_t *self, size_t *count);
+
 //  Options of one call; every default is zero.
 typedef struct ipc_options {
     size_t chunk;              // items of a map that travel together; 0: automatic
