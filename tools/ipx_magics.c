@@ -417,16 +417,7 @@ int ipx_magic(ipx_shell_t *shell, const char *input)
     return exit_code;
 }
 
-//  --- Completion ----------------------------------------------------------------------------------------------
-
-char **ipx_complete(void *context, const char *line, size_t word_start, size_t cursor)
+const char *magic_name(size_t i)
 {
-    (void) context;
-    size_t size = cursor - word_start, count = 0;
-    char **words = ipc_xalloc((MAGICS + 1) * sizeof words[0]);
-    bool magic = word_start > 0 && line[word_start - 1] == '%';
-    for (size_t i = 0; magic && i < MAGICS; i++)
-        if (strncmp(magics[i].name, line + word_start, size) == 0)
-            words[count++] = ipc_xstrdup(magics[i].name);
-    return words;
+    return i < MAGICS ? magics[i].name : NULL;
 }

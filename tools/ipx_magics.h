@@ -7,7 +7,10 @@
 //  Does what an input says that begins with %; gives its exit code.
 int ipx_magic(ipx_shell_t *shell, const char *input);
 
-//  An editor's complete(); the shell as context.
+//  The names of magics, in their order; NULL behind the last one.
+const char *magic_name(size_t i);
+
+//  tools/ipx_complete.c: an editor's complete(); the shell is the context.
 char **ipx_complete(void *context, const char *line, size_t word_start, size_t cursor);
 
 //  One call of a magic.

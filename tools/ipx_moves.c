@@ -6,10 +6,72 @@
 #include "common/fail.h"
 #include "tools/ipx_magics.h"
 
+//  --- %who ----------------------------------------------------------------------------------------------------
+
+//  What one engine has under one name.
+typedef struct named {
+    const char *name, *type;           // lent by the result
+    size_t position;                   // of the engine
+} named_t;
+
+static int by_name_and_type(const void *a, const void *b)
+{
+    const named_t *first = a, *second = b;
+    int order = strcmp(first->name, second->name);
+    order = order ? order : strcmp(first->type, second->type);
+    return order ? order : first->position < second->position ? -1 : 1;
+}
+
+//  All names of all engines, sorted; free() it.
+static named_t *collect_names(ipc_result_t *result, size_t *count)
+{
+    named_t *all = NULL;
+    *count = 0;
+    for (size_t i = 0; i < ipc_result_count(result); i++) {
+        ipc_value_t names = ipc_result_value(result, i);
+        size_t more = ipc_value_count(names);
+        all = ipc_xrealloc(all, (*count + more) * sizeof all[0]);
+        for (size_t k = 0; k < more; k++)
+            all[(*count)++] = (named_t){ipc_value_key(names, k), ipc_value_str(ipc_value_at(names, k)), i};
+    }
+    if (*count > 0)
+        qsort(all, *count, sizeof all[0], by_name_and_type);
+    return all;
+}
+
+//  A line for each name and type; the engines stand behind it where not all have it so.
+static void print_names(ipc_result_t *result)
+{
+    size_t count, end;
+    named_t *all = collect_names(result, &count);
+    for (size_t i = 0; i < count; i = end) {
+        for (end = i + 1; end < count && !strcmp(all[end].name, all[i].name) && !strcmp(all[end].type, all[i].type);)
+            end++;
+        bool everywhere = end - i == ipc_result_count(result);
+        printf(everywhere ? "%-16s %s" : "%-16s %-32s", all[i].name, all[i].type);
+        for (size_t k = i; !everywhere && k < end; k++)
+            printf("%s%d", k == i ? " engine " : ", ", ipc_result_metadata(result, all[k].position)->engine);
+        putchar('\n');
+    }
+    free(all);
+}
+
 int magic_who(magic_call_t *call)
 {
-    (void) call;
-    return magic_wrong("%%who is not there yet");
+    ipx_session_t *session = call->shell->session;
+    if (call->rest[0])
+        return magic_wrong("%%who takes no '%.60s': it shows all names", call->rest);
+    ipx_local_t *local = call->flags.local ? ipx_session_local(session) : NULL;
+    if (call->flags.local && !local)
+        return EXIT_FAILED;
+    ipc_auto(ipc_view_destroy) ipc_view_t *view = local ? NULL : ipx_session_open(session, call->flags.targets);
+    if (!local && !view)
+        return EXIT_FAILED;
+    ipc_auto(ipc_result_destroy) ipc_result_t *names = ipc_names(local ? ipx_local_view(local) : view);
+    int exit_code = ipx_site_wait(local ? ipx_local_site(local) : ipx_session_site(session), names, &call->flags);
+    if (exit_code == EXIT_DONE)
+        print_names(names);
+    return exit_code;
 }
 
 //  --- %push ---------------------------------------------------------------------------------------------------

@@ -176,6 +176,12 @@ ipc_result_t *ipx_session_result(ipx_session_t *self, const ipx_view_t *view, co
     return kept ? kept->result : NULL;
 }
 
+bool ipx_session_is_busy(const ipx_session_t *self, const ipx_view_t *view)
+{
+    const kept_t *kept = find_kept(self, view->last);
+    return kept && !ipc_result_wait(kept->result, 0);
+}
+
 //  --- Cells on the engines ------------------------------------------------------------------------------------
 
 static void say_where(const ipx_session_t *self, const ipx_flags_t *flags, ipc_result_t *result)

@@ -52,6 +52,9 @@ int ipx_session_finish(ipx_session_t *self, const ipx_flags_t *flags, ipc_result
 //  The result that is kept under a name, lent; NULL: said that there is none. Of a view's last one the name is "".
 ipc_result_t *ipx_session_result(ipx_session_t *self, const ipx_view_t *view, const char *name);
 
+//  Whether a view's last result is under way.
+bool ipx_session_is_busy(const ipx_session_t *self, const ipx_view_t *view);
+
 //  Says what is wrong; gives EXIT_FAILED.
 int ipx_complain(const ipc_error_t *error);
 
