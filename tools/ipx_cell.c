@@ -146,7 +146,8 @@ int ipx_site_wait(const ipx_site_t *site, ipc_result_t *result, const ipx_flags_
     if (left)
         return EXIT_INTERRUPTED;
     if (flags->stream) {
-        ipx_show_values(&site->show, result);
+        if (!flags->silent)
+            ipx_show_values(&site->show, result);
         ipx_show_errors(&site->show, result);
     } else {
         ipx_show_result(&site->show, result, flags->group);

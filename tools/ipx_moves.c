@@ -83,6 +83,7 @@ static int push_value(magic_call_t *call, const char *name, ipc_result_t *from)
     ipx_session_t *session = call->shell->session;
     ipx_local_t *local = ipx_session_local(session);
     ipx_flags_t flags = ipx_flags_default(true);
+    flags.silent = true;
     int exit_code = ipx_site_wait(ipx_local_site(local), from, &flags);
     ipc_auto(ipc_view_destroy) ipc_view_t *view = exit_code ? NULL : ipx_session_open(session, call->flags.targets);
     if (view && ipc_value_is_none(ipc_result_value(from, 0)))

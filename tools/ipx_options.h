@@ -23,6 +23,7 @@ typedef struct ipx_flags {
     bool local;                        // runs it here, too
     bool stream;                       // shows lines as they come
     bool verbose;                      // says where it runs
+    bool silent;                       // does not show its value: no word asks for it
     double progress_after;             // seconds until a bar is drawn; below 0: none is
     int signal;                        // that Ctrl-C sends to the engines; 0: none
     ipx_group_t group;                 // how what was written is put together when it is not streamed
