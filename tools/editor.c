@@ -1,6 +1,7 @@
 #include "tools/editor.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,21 @@ static void do_nothing(int number)
     (void) number;
 }
 
+//  Waits for a line of the terminal's. False when SIGINT came.
+static bool await_line(void)
+{
+    sigset_t none, interrupt, before;
+    sigemptyset(&none);
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &interrupt, &before);
+    int ready = ppoll(&(struct pollfd){.fd = STDIN_FILENO, .events = POLLIN}, 1, NULL, &none);
+    int cause = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = cause;
+    return ready > 0;
+}
+
 //  A line without its end; NULL at the end of the file, or when a signal came.
 static char *read_line(const editor_t *self, const char *prompt)
 {
@@ -40,6 +56,8 @@ static char *read_line(const editor_t *self, const char *prompt)
     if (self->terminal) {
         fputs(prompt, stdout);
         fflush(stdout);
+        if (!await_line())
+            return NULL;
     }
     ssize_t size = getline(&line, &room, stdin);
     if (size < 0) {

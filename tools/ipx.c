@@ -1,5 +1,6 @@
 //  ipx: runs C on the engines of a running cluster: a line, a file, standard input, or what a person types.
 #include <ctype.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,10 @@ int main(int argc, char **argv)
         return complain(&error);
     exit_code = run(session, &options);
     ipx_session_destroy(&session);
+    if (fflush(stdout) && exit_code == EXIT_DONE) {
+        fprintf(stderr, "ipx: cannot write to standard output: %s\n", strerror(errno));
+        exit_code = EXIT_FAILED;
+    }
     if (exit_code == EXIT_INTERRUPTED) { // a script that waits for us ends too
         sigset_t interrupt;
         sigemptyset(&interrupt);

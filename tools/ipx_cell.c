@@ -11,6 +11,28 @@
 
 enum { LOOK_MS = 50 }; // how often it is looked whether Ctrl-C came
 
+ipx_engines_t *ipx_engines_of(ipc_view_t *view)
+{
+    size_t count;
+    const int *ids = ipc_view_ids(view, &count);
+    ipx_engines_t *self = ipc_xalloc(sizeof *self + count * sizeof self->ids[0]);
+    self->count = count;
+    if (count > 0)
+        memcpy(self->ids, ids, count * sizeof ids[0]);
+    return self;
+}
+
+char *ipx_engines_text(const ipx_engines_t *self)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    fputs(self->count == 1 ? "engine " : self->count ? "engines " : "no engine", stream);
+    for (size_t i = 0; i < self->count; i++) fprintf(stream, "%s%d", i ? ", " : "", self->ids[i]);
+    fclose(stream);
+    return text;
+}
+
 //  --- Ctrl-C --------------------------------------------------------------------------------------------------
 
 int ipx_interrupts_new(void)
@@ -32,6 +54,7 @@ static bool take_interrupt(const ipx_site_t *self)
 typedef struct cell_wait {
     const ipx_site_t *site;
     ipc_result_t *result;
+    const ipx_engines_t *engines;      // that run it; NULL: it is no cell
     const ipx_flags_t *flags;
     int interrupts;                    // that came
     bool bar;                          // stands on the terminal
@@ -44,32 +67,28 @@ static void clear_bar(cell_wait_t *self)
     self->bar = false;
 }
 
-//  The ids of the engines that are not done, as targets; free() it.
-static char *pending_targets(cell_wait_t *self, ipc_view_t *view)
+//  The engines that are not done, as targets; free() it.
+static char *pending_targets(const cell_wait_t *self)
 {
     char *text = NULL;
-    size_t size = 0, count;
-    const int *ids = ipc_view_ids(view, &count);
+    size_t size = 0, pending = 0;
     FILE *stream = open_memstream(&text, &size);
-    for (size_t i = 0, pending = 0; i < count && i < ipc_result_count(self->result); i++)
+    for (size_t i = 0; i < self->engines->count && i < ipc_result_count(self->result); i++)
         if (strcmp(ipc_result_metadata(self->result, i)->status, "pending") == 0)
-            fprintf(stream, "%s%d", pending++ ? "," : "", ids[i]);
+            fprintf(stream, "%s%d", pending++ ? "," : "", self->engines->ids[i]);
     fclose(stream);
     return text;
 }
 
 //  Another signal than SIGINT would end the process of an engine that is done and has nothing to do.
-static void send_signal(cell_wait_t *self)
+static void send_signal(const cell_wait_t *self)
 {
-    ipc_error_t error;
-    ipc_client_t *client = self->site->client;
-    ipc_auto(ipc_view_destroy) ipc_view_t *all = ipc_direct_view(client, self->flags->targets, &error);
-    char *targets = all ? pending_targets(self, all) : ipc_xstrdup("");
-    ipc_auto(ipc_view_destroy) ipc_view_t *pending = targets[0] ? ipc_direct_view(client, targets, &error) : NULL;
-    if (pending) {
-        ipc_result_t *sent = ipc_view_signal(pending, self->flags->signal);
+    char *targets = pending_targets(self);
+    ipc_auto(ipc_view_destroy) ipc_view_t *view =
+        targets[0] ? ipc_direct_view(self->site->client, targets, NULL) : NULL;
+    if (view) {
+        ipc_auto(ipc_result_destroy) ipc_result_t *sent = ipc_view_signal(view, self->flags->signal);
         ipc_result_ok(sent); // an engine that has gone meanwhile needs none
-        ipc_result_destroy(&sent);
     }
     free(targets);
 }
@@ -82,8 +101,9 @@ static bool on_interrupt(cell_wait_t *self)
     clear_bar(self);
     fflush(stdout);
     self->interrupts++;
-    if (self->interrupts > 2 || self->flags->signal == 0) {
-        fprintf(stderr, "\nno longer waited for: the %s goes on\n", method);
+    if (self->interrupts > 2 || self->flags->signal == 0 || !self->engines) {
+        fprintf(stderr, "\nno longer waited for%s%s%s\n", self->interrupts > 2 ? "" : ": the ",
+                self->interrupts > 2 ? "" : method, self->interrupts > 2 ? "" : " goes on");
         return true;
     }
     if (self->interrupts == 1) {
@@ -133,9 +153,9 @@ static bool step(cell_wait_t *self)
     return done && !line;
 }
 
-int ipx_site_wait(const ipx_site_t *site, ipc_result_t *result, const ipx_flags_t *flags)
+int ipx_site_wait(const ipx_site_t *site, ipc_result_t *result, const ipx_engines_t *engines, const ipx_flags_t *flags)
 {
-    cell_wait_t self = {.site = site, .result = result, .flags = flags};
+    cell_wait_t self = {.site = site, .result = result, .engines = engines, .flags = flags};
     bool ended, left = false;
     while (take_interrupt(site)) continue; // one that came before
     do {
@@ -154,17 +174,4 @@ int ipx_site_wait(const ipx_site_t *site, ipc_result_t *result, const ipx_flags_
     }
     fflush(stdout);
     return ipc_result_ok(result) ? EXIT_DONE : self.interrupts ? EXIT_INTERRUPTED : EXIT_FAILED;
-}
-
-char *ipx_site_engines(const ipx_site_t *self, const char *targets)
-{
-    char *text = NULL;
-    size_t size = 0, count = 0;
-    ipc_auto(ipc_view_destroy) ipc_view_t *view = ipc_direct_view(self->client, targets, NULL);
-    const int *ids = view ? ipc_view_ids(view, &count) : NULL;
-    FILE *stream = open_memstream(&text, &size);
-    fputs(count == 1 ? "engine " : count ? "engines " : "no engine", stream);
-    for (size_t i = 0; i < count; i++) fprintf(stream, "%s%d", i ? ", " : "", ids[i]);
-    fclose(stream);
-    return text;
 }

@@ -3,7 +3,7 @@
 #ifndef IPC_TOOLS_IPX_CELL_H
 #define IPC_TOOLS_IPX_CELL_H
 
-#include "client/client.h"
+#include "client/view.h"
 #include "tools/ipx_show.h"
 
 typedef struct ipx_site {
@@ -16,12 +16,20 @@ typedef struct ipx_site {
 //  starts. -1 if there can be none.
 int ipx_interrupts_new(void);
 
-//  Waits for a result of the engines in targets, and shows it: EXIT_DONE; EXIT_FAILED with the errors shown;
-//  EXIT_INTERRUPTED when Ctrl-C ended it, or the wait for it, as the flags say: the first one sends their signal to the
-//  engines that are not done, the second aborts it, the third leaves it. Without a signal the first leaves it.
-int ipx_site_wait(const ipx_site_t *self, ipc_result_t *result, const ipx_flags_t *flags);
+//  Engines by their ids, in the order of the positions of what they run.
+typedef struct ipx_engines {
+    size_t count;
+    int ids[];
+} ipx_engines_t;
 
-//  "engine 0" or "engines 0, 2, 3": those of targets; free() it.
-char *ipx_site_engines(const ipx_site_t *self, const char *targets);
+//  Those of a view now; free() it. "engine 0" or "engines 0, 2, 3"; free() it.
+ipx_engines_t *ipx_engines_of(ipc_view_t *view);
+char *ipx_engines_text(const ipx_engines_t *self);
+
+//  Waits for a result, and shows it: EXIT_DONE; EXIT_FAILED with the errors shown; EXIT_INTERRUPTED when Ctrl-C ended it,
+//  or the wait for it. The first one sends the flags' signal to the engines that are not done, the second aborts the
+//  work, the third leaves it. Without engines or a signal the first leaves it.
+//      engines   borrowed: that run a cell; NULL: it is something else
+int ipx_site_wait(const ipx_site_t *self, ipc_result_t *result, const ipx_engines_t *engines, const ipx_flags_t *flags);
 
 #endif

@@ -91,30 +91,20 @@ static int toggle_autopx(magic_call_t *call)
         puts("%autopx disabled: what is typed runs here");
         return EXIT_DONE;
     }
-    char *engines = ipx_site_engines(ipx_session_site(shell->session), call->view->flags.targets);
+    char *engines = ipx_session_engines(shell->session, call->view->flags.targets);
     printf("%%autopx enabled: what is typed runs on %s\n", engines);
     free(engines);
     return EXIT_DONE;
 }
 
-//  All of it again, from its first line; what still runs is shown as it comes.
 static int show_result(magic_call_t *call)
 {
-    ipc_result_t *result = ipx_session_result(call->shell->session, call->view, call->rest);
-    if (!result)
-        return EXIT_FAILED;
-    ipc_auto(ipc_result_destroy) ipc_result_t *part = ipc_result_slice(result, 0, ipc_result_count(result));
-    call->flags.stream = call->flags.stream && !ipc_result_wait(result, 0);
-    return ipx_site_wait(ipx_session_site(call->shell->session), part, &call->flags);
+    return ipx_session_show(call->shell->session, call->view, call->rest, &call->flags);
 }
 
 static int abort_result(magic_call_t *call)
 {
-    ipc_result_t *result = ipx_session_result(call->shell->session, call->view, call->rest);
-    if (!result)
-        return EXIT_FAILED;
-    ipc_result_abort(result);
-    return EXIT_DONE;
+    return ipx_session_abort(call->shell->session, call->view, call->rest);
 }
 
 //  --- What holds for later ------------------------------------------------------------------------------------
@@ -147,10 +137,10 @@ static int set_config(magic_call_t *call)
 
 static int show_targets(const magic_call_t *call)
 {
-    const ipx_session_t *session = call->shell->session;
+    ipx_session_t *session = call->shell->session;
     const ipx_view_t *view;
     for (size_t i = 0; (view = ipx_session_view_at(session, i)); i++) {
-        char *engines = ipx_site_engines(ipx_session_site(session), view->flags.targets);
+        char *engines = ipx_session_engines(session, view->flags.targets);
         char *name = ipc_xformat("%%px%s%s", view->suffix[0] ? "_" : "", view->suffix);
         printf("%-12s %-8s %s\n", name, view->flags.targets, engines);
         free(engines);
@@ -210,7 +200,7 @@ static int include_header(magic_call_t *call)
     if (!local)
         return there;
     ipc_auto(ipc_result_destroy) ipc_result_t *here = ipc_include(ipx_local_view(local), call->rest);
-    int exit_code = ipx_site_wait(ipx_local_site(local), here, &call->flags);
+    int exit_code = ipx_session_wait_here(call->shell->session, here);
     return there ? there : exit_code;
 }
 

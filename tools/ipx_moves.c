@@ -68,7 +68,8 @@ int magic_who(magic_call_t *call)
     if (!local && !view)
         return EXIT_FAILED;
     ipc_auto(ipc_result_destroy) ipc_result_t *names = ipc_names(local ? ipx_local_view(local) : view);
-    int exit_code = ipx_site_wait(local ? ipx_local_site(local) : ipx_session_site(session), names, &call->flags);
+    int exit_code = local ? ipx_session_wait_here(session, names)
+                          : ipx_site_wait(ipx_session_site(session), names, NULL, &call->flags);
     if (exit_code == EXIT_DONE)
         print_names(names);
     return exit_code;
@@ -81,10 +82,7 @@ int magic_who(magic_call_t *call)
 static int push_value(magic_call_t *call, const char *name, ipc_result_t *from)
 {
     ipx_session_t *session = call->shell->session;
-    ipx_local_t *local = ipx_session_local(session);
-    ipx_flags_t flags = ipx_flags_default(true);
-    flags.silent = true;
-    int exit_code = ipx_site_wait(ipx_local_site(local), from, &flags);
+    int exit_code = ipx_session_wait_here(session, from);
     ipc_auto(ipc_view_destroy) ipc_view_t *view = exit_code ? NULL : ipx_session_open(session, call->flags.targets);
     if (view && ipc_value_is_none(ipc_result_value(from, 0)))
         exit_code = magic_wrong("'%s' has no value that can be sent: numbers, strings and arrays can", name);
@@ -148,13 +146,13 @@ int magic_pull(magic_call_t *call)
     if (!view)
         return EXIT_FAILED;
     ipc_auto(ipc_result_destroy) ipc_result_t *result = ipc_pull(view, words[0]);
-    int exit_code = ipx_site_wait(ipx_session_site(session), result, &call->flags);
+    int exit_code = ipx_site_wait(ipx_session_site(session), result, NULL, &call->flags);
     if (exit_code)
         return exit_code;
     ipc_value_t *items = ipc_xalloc(ipc_result_count(result) * sizeof items[0]);
     const char *name = words[count - 1];
     ipc_auto(ipc_result_destroy) ipc_result_t *here = ipc_push(ipx_local_view(local), name, pulled_value(result, items));
-    exit_code = ipx_site_wait(ipx_local_site(local), here, &call->flags);
+    exit_code = ipx_session_wait_here(session, here);
     free(items);
     return exit_code;
 }

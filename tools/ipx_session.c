@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/control.h"
 #include "client/history.h"
 #include "common/fail.h"
 
@@ -14,6 +15,7 @@ enum { VIEWS_MAX = 32 };
 typedef struct kept {
     char name[IPX_NAME_MAX];           // of a view's last one without a name of its own: "%", "%even"
     ipc_result_t *result;
+    ipx_engines_t *engines;            // that run it, or ran it
 } kept_t;
 
 struct ipx_session {
@@ -54,6 +56,7 @@ void ipx_session_destroy(ipx_session_t **self_p)
         return;
     ipx_local_destroy(&self->local);
     ipc_client_destroy(&self->client);
+    for (size_t i = 0; i < self->kept_count; i++) free(self->kept[i].engines);
     if (self->site.interrupts >= 0)
         close(self->site.interrupts);
     free(self->kept);
@@ -123,15 +126,25 @@ bool ipx_session_has_local(const ipx_session_t *self)
     return self->local;
 }
 
+int ipx_session_wait_here(ipx_session_t *self, ipc_result_t *result)
+{
+    ipx_flags_t flags = ipx_flags_default(true);
+    flags.silent = true;
+    return ipx_site_wait(ipx_local_site(self->local), result, NULL, &flags);
+}
+
 int ipx_session_execute_here(ipx_session_t *self, const char *source)
 {
     ipx_local_t *local = ipx_session_local(self);
     if (!local)
         return EXIT_FAILED;
-    ipx_flags_t flags = ipx_flags_default(true);
     self->cells_here++;
+    ipx_flags_t flags = ipx_flags_default(true);
+    ipx_engines_t *engine = ipx_engines_of(ipx_local_view(local));
     ipc_auto(ipc_result_destroy) ipc_result_t *result = ipc_execute(ipx_local_view(local), source);
-    return ipx_site_wait(ipx_local_site(local), result, &flags);
+    int exit_code = ipx_site_wait(ipx_local_site(local), result, engine, &flags);
+    free(engine);
+    return exit_code;
 }
 
 uint64_t ipx_session_next_cell(const ipx_session_t *self, bool here)
@@ -150,7 +163,9 @@ static kept_t *find_kept(const ipx_session_t *self, const char *name)
 }
 
 //  Keeps it as the view's last one, instead of what had its name.
-static void keep(ipx_session_t *self, ipx_view_t *view, const char *name, ipc_result_t *result)
+//      engines   taken
+static const kept_t *keep(ipx_session_t *self, ipx_view_t *view, const char *name, ipc_result_t *result,
+                          ipx_engines_t *engines)
 {
     char own[IPX_NAME_MAX + 1];
     snprintf(own, sizeof own, "%%%s", view->suffix);
@@ -163,17 +178,41 @@ static void keep(ipx_session_t *self, ipx_view_t *view, const char *name, ipc_re
         ipc_text_copy(kept->name, sizeof kept->name, view->last);
     }
     ipc_result_destroy(&kept->result);
+    free(kept->engines);
     kept->result = result;
+    kept->engines = engines;
+    return kept;
 }
 
-ipc_result_t *ipx_session_result(ipx_session_t *self, const ipx_view_t *view, const char *name)
+//  NULL: it has said that there is none.
+static const kept_t *find_result(const ipx_session_t *self, const ipx_view_t *view, const char *name)
 {
     const kept_t *kept = find_kept(self, name[0] ? name : view->last);
     if (!kept && name[0])
         fprintf(stderr, "no result is kept as '%s': -o %s keeps one\n", name, name);
     else if (!kept)
         fprintf(stderr, "there is no result yet: %%px%s%s runs code\n", view->suffix[0] ? "_" : "", view->suffix);
-    return kept ? kept->result : NULL;
+    return kept;
+}
+
+int ipx_session_show(ipx_session_t *self, const ipx_view_t *view, const char *name, const ipx_flags_t *flags)
+{
+    const kept_t *kept = find_result(self, view, name);
+    if (!kept)
+        return EXIT_FAILED;
+    ipx_flags_t shown = *flags;
+    shown.stream = flags->stream && !ipc_result_wait(kept->result, 0);
+    ipc_auto(ipc_result_destroy) ipc_result_t *all =
+        ipc_result_slice(kept->result, 0, ipc_result_count(kept->result)); // which has given no line yet
+    return ipx_site_wait(&self->site, all, kept->engines, &shown);
+}
+
+int ipx_session_abort(ipx_session_t *self, const ipx_view_t *view, const char *name)
+{
+    const kept_t *kept = find_result(self, view, name);
+    if (kept)
+        ipc_result_abort(kept->result);
+    return kept ? EXIT_DONE : EXIT_FAILED;
 }
 
 bool ipx_session_is_busy(const ipx_session_t *self, const ipx_view_t *view)
@@ -184,36 +223,47 @@ bool ipx_session_is_busy(const ipx_session_t *self, const ipx_view_t *view)
 
 //  --- Cells on the engines ------------------------------------------------------------------------------------
 
-static void say_where(const ipx_session_t *self, const ipx_flags_t *flags, ipc_result_t *result)
+char *ipx_session_engines(ipx_session_t *self, const char *targets)
 {
-    char *engines = ipx_site_engines(&self->site, flags->targets);
-    if (flags->block)
-        fprintf(stderr, "runs on %s\n", engines);
-    else if (!ipc_result_failed(result))
-        printf("task %" PRIu64 " is under way on %s\n", ipc_result_id(result), engines);
+    ipc_auto(ipc_view_destroy) ipc_view_t *view = ipc_direct_view(self->client, targets, NULL);
+    ipx_engines_t *engines = view ? ipx_engines_of(view) : ipc_xalloc(sizeof *engines);
+    char *text = ipx_engines_text(engines);
     free(engines);
+    return text;
 }
 
+static void say_where(const kept_t *kept, bool blocks)
+{
+    char *text = ipx_engines_text(kept->engines);
+    if (blocks)
+        fprintf(stderr, "runs on %s\n", text);
+    else if (!ipc_result_failed(kept->result))
+        printf("task %" PRIu64 " is under way on %s\n", ipc_result_id(kept->result), text);
+    free(text);
+}
+
+//  What may be left alone goes on without this program.
 int ipx_session_execute(ipx_session_t *self, ipx_view_t *view, const ipx_flags_t *flags, const char *source)
 {
     ipc_auto(ipc_view_destroy) ipc_view_t *engines = ipx_session_open(self, flags->targets);
     if (!engines)
         return EXIT_FAILED;
-    ipc_result_t *result = ipc_execute_with(engines, source, &(ipc_options_t){.detach = !flags->block});
+    ipc_options_t options = {.detach = !flags->block || flags->signal == 0};
+    ipc_result_t *result = ipc_execute_with(engines, source, &options);
+    const kept_t *kept = keep(self, view, flags->out, result, ipx_engines_of(engines));
     self->cells++;
-    keep(self, view, flags->out, result);
     if (flags->verbose || !flags->block)
-        say_where(self, flags, result);
+        say_where(kept, flags->block);
     int here = flags->local ? ipx_session_execute_here(self, source) : EXIT_DONE;
     if (!flags->block && ipc_result_failed(result) < ipc_result_count(result))
         return here;
-    int there = ipx_site_wait(&self->site, result, flags);
+    int there = ipx_site_wait(&self->site, result, kept->engines, flags);
     return there ? there : here;
 }
 
 int ipx_session_finish(ipx_session_t *self, const ipx_flags_t *flags, ipc_result_t *result)
 {
-    int exit_code = ipx_site_wait(&self->site, result, flags);
+    int exit_code = ipx_site_wait(&self->site, result, NULL, flags);
     ipc_result_destroy(&result);
     return exit_code;
 }

@@ -46,11 +46,18 @@ int ipx_session_execute_here(ipx_session_t *self, const char *source);
 //  The number that the next cell will have, on the engines or here.
 uint64_t ipx_session_next_cell(const ipx_session_t *self, bool here);
 
-//  Waits for what another call gave, and destroys it.
+//  Waits for what another call on the engines gave, and destroys it.
 int ipx_session_finish(ipx_session_t *self, const ipx_flags_t *flags, ipc_result_t *result);
+//  The same of one in the shell's own cell space, which starts with ipx_session_local(): what it gave stays.
+int ipx_session_wait_here(ipx_session_t *self, ipc_result_t *result);
 
-//  The result that is kept under a name, lent; NULL: said that there is none. Of a view's last one the name is "".
-ipc_result_t *ipx_session_result(ipx_session_t *self, const ipx_view_t *view, const char *name);
+//  Results that are kept under a name; a view's last one is "". They have said when there is none. All of it is shown
+//  again, from its first line on, and what still comes as it comes; or what it waits for is aborted.
+int ipx_session_show(ipx_session_t *self, const ipx_view_t *view, const char *name, const ipx_flags_t *flags);
+int ipx_session_abort(ipx_session_t *self, const ipx_view_t *view, const char *name);
+
+//  "engines 0, 2" of targets; free() it.
+char *ipx_session_engines(ipx_session_t *self, const char *targets);
 
 //  Whether a view's last result is under way.
 bool ipx_session_is_busy(const ipx_session_t *self, const ipx_view_t *view);

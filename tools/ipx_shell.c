@@ -86,6 +86,14 @@ static char *history_path(void)
     return path;
 }
 
+static void greet(ipx_session_t *session)
+{
+    size_t count;
+    ipc_client_ids(ipx_session_site(session)->client, &count);
+    printf("ipx " IPC_VERSION ", %zu engine%s: C runs here, %%px C there; %%help tells more\n", count,
+           count == 1 ? "" : "s");
+}
+
 int ipx_shell_run(ipx_session_t *session)
 {
     ipx_shell_t self = {.session = session};
@@ -94,6 +102,8 @@ int ipx_shell_run(ipx_session_t *session)
     char *path = person ? history_path() : NULL;
     editor_t *editor = editor_new(&(editor_options_t){path, ipx_complete, &self});
     signal(SIGINT, do_nothing);
+    if (person)
+        greet(session);
     while (!self.ended) {
         bool interrupted = false;
         char *input = read_input(&self, editor, &interrupted);

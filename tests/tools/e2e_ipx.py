@@ -484,6 +484,42 @@ def without_a_signal_ctrl_c_leaves_the_cell_alone():
 
 
 @test
+def ctrl_c_while_a_value_is_fetched_leaves_the_cell_alone():
+    with gate() as (path, wait):
+        shell = Terminal()
+        shell.expect("In [1]: ")
+        shell.line("%local 1")
+        shell.expect("Out[1]: 1\n", "In [2]: ")
+        shell.line(f"%px --noblock -t 1 int late = 0; {wait} late = 5; late")
+        shell.expect("under way on engine 1\n", "In [2]: ")
+        shell.line("%pull --progress-after 0 -t 1 late")
+        shell.expect("0/1 engines")  # it waits behind the cell
+        shell.interrupt()
+        shell.expect("the pull goes on", "In [2]: ")
+        let_through(path)
+        shell.line("%pxresult")
+        shell.expect("Out[1:1]: 5\n", "In [2]: ")
+        shell.line("exit")
+        same(shell.end(), 0)
+
+
+@test
+def a_result_that_is_shown_can_be_interrupted():
+    shell = Terminal()
+    shell.expect("In [1]: ")
+    shell.line('%px --noblock -t 2 printf("begun\\n"); fflush(stdout); for (;;) usleep(1000);')
+    shell.expect("under way on engine 2\n", "In [1]: ")
+    shell.line("%targets 0")
+    shell.expect("In [1]: ")
+    shell.line("%pxresult")
+    shell.expect("[stdout:2] begun\n")
+    shell.interrupt()
+    shell.expect("interrupted by SIGINT", "[2:execute]: Interrupted", "In [1]: ")
+    shell.line("exit")
+    same(shell.end(), 0)
+
+
+@test
 def a_second_ctrl_c_aborts():
     shell = Terminal()
     shell.expect("In [1]: ")
