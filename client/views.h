@@ -12,6 +12,7 @@ struct ipc_view {
     bool bare;                         // one engine, named by a number alone
     uint32_t *ids;                     // if not all
     size_t count;                      // of ids
+    int *lent_ids;                     // what ipc_view_ids() gave last
     defaults_t *defaults;              // of its calls; NULL: none
     ipc_view_t *next, *previous;       // of the client's views
 };

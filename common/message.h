@@ -75,6 +75,7 @@ typedef enum ipc_function_kind {
     IPC_FUNCTION_REQUIRE,  // arguments: name of a module or path
     IPC_FUNCTION_CLEAR,    // no arguments; empties the namespace
     IPC_FUNCTION_EXECUTE,  // arguments: source, number of the cell (0: an include), a number for this call alone
+    IPC_FUNCTION_NAMES,    // no arguments; gives a dictionary: the namespace's names, and what each is
     IPC_FUNCTION_KINDS
 } ipc_function_kind_t;
 
