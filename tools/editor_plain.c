@@ -1,6 +1,7 @@
 #include "tools/editor_plain.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,9 +38,20 @@ static bool is_whole(const char *input, bool at_terminal)
     return !complete_wants_more(input) || (at_terminal && complete_is_forced(input));
 }
 
-//  Only so that a read is interrupted.
+//  Only so that a wait is interrupted.
 static void on_interrupt(int signal)
 {
+}
+
+//  Waits for a line of the terminal's, and only then for Ctrl-C too: SIGINT is blocked, so that none comes
+//  unheard before. False when it came.
+static bool await_line(FILE *in)
+{
+    struct pollfd keyboard = {.fd = fileno(in), .events = POLLIN};
+    sigset_t mask;
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    sigdelset(&mask, SIGINT);
+    return ppoll(&keyboard, 1, NULL, &mask) > 0 || errno != EINTR;
 }
 
 //  Reads lines up to the end of an input. Gives them, to be freed, or NULL when there is none.
@@ -49,28 +61,35 @@ static char *read_lines(FILE *in, const char *prompt, bool *interrupted)
     size_t size = 0;
     do {
         show_prompt(prompt, !input);
-        errno = 0;
-        if (getline(&line, &size, in) < 0) {
-            *interrupted = errno == EINTR;
+        *interrupted = prompt && !await_line(in);
+        if (*interrupted || getline(&line, &size, in) < 0)
             break;
-        }
         input = add_line(input, line);
     } while (!is_whole(input, prompt));
     free(line);
     return input;
 }
 
-char *plain_read(FILE *in, const char *prompt, bool *interrupted)
+//  The same at a terminal, where Ctrl-C drops what was typed.
+static char *ask_lines(FILE *in, const char *prompt, bool *interrupted)
 {
     struct sigaction heard = {.sa_handler = on_interrupt}, before;
-    *interrupted = false;
-    if (prompt)
-        sigaction(SIGINT, &heard, &before);
+    sigset_t interrupt, mask;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &interrupt, &mask);
+    sigaction(SIGINT, &heard, &before);
     char *input = read_lines(in, prompt, interrupted);
-    if (prompt)
-        sigaction(SIGINT, &before, NULL);
+    sigaction(SIGINT, &before, NULL);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    return input;
+}
+
+char *plain_read(FILE *in, const char *prompt, bool *interrupted)
+{
+    *interrupted = false;
+    char *input = prompt ? ask_lines(in, prompt, interrupted) : read_lines(in, NULL, interrupted);
     if (*interrupted) {
-        clearerr(in);
         free(input);
         return ipc_xstrdup("");
     }
