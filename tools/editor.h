@@ -9,9 +9,9 @@
 typedef struct editor editor_t;
 
 //  Gives the words that the word before the cursor can become, a NULL-terminated array, given, as its words
-//  are; or NULL. They begin with what is there of the word; the keywords of C need not be among them.
+//  are; or NULL. They begin with what is there of the word; keywords of C need not be among them.
 //      line       borrowed; the whole input so far
-//      word_start where the word begins, in bytes: letters, digits, '_' and the %s before them
+//      word_start where the word begins, in bytes: letters, digits and '_'; that of a magic behind its '%'
 //      cursor     where it ends, for now
 typedef char **(*editor_complete_fn)(void *context, const char *line, size_t word_start, size_t cursor);
 

@@ -58,14 +58,13 @@ static void words_free(words_t *self)
     free(self->word);
 }
 
-//  Where the word before the cursor begins: letters, digits, '_', and the %s of a magic.
+//  Where the word before the cursor begins: letters, digits, '_'.
 static size_t word_start(const char *text, size_t cursor)
 {
     size_t start = cursor;
     while (start > 0 && (isalnum((unsigned char) text[start - 1]) || text[start - 1] == '_' ||
                          (unsigned char) text[start - 1] >= 0x80))
         start--;
-    while (start > 0 && text[start - 1] == '%') start--;
     return start;
 }
 
@@ -82,7 +81,8 @@ static words_t find_words(const line_editor_t *self, const char *text, size_t st
         else
             free(*word);
     free(given);
-    if (*prefix)
+    bool magic = start > 0 && text[start - 1] == '%';
+    if (*prefix && !magic)
         lexer_words(prefix, add_keyword, &words);
     free(prefix);
     sort(&words);

@@ -11,12 +11,13 @@
 
 static char **complete(void *context, const char *line, size_t start, size_t cursor)
 {
-    static const char *const words[] = {"%px", "%%px", "%pxresult", "temperature", "temporary", "température"};
-    char **found = ipc_xalloc((sizeof words / sizeof words[0] + 1) * sizeof *found);
+    static const char *const magics[] = {"px", "pxresult", NULL};
+    static const char *const names[] = {"temperature", "temporary", "température", NULL};
+    char **found = ipc_xalloc((sizeof names / sizeof names[0]) * sizeof *found);
     size_t count = 0;
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strncmp(words[i], line + start, cursor - start) == 0)
-            found[count++] = ipc_xstrdup(words[i]);
+    for (const char *const *word = start > 0 && line[start - 1] == '%' ? magics : names; *word; word++)
+        if (strncmp(*word, line + start, cursor - start) == 0)
+            found[count++] = ipc_xstrdup(*word);
     return found;
 }
 

@@ -19,6 +19,14 @@ def is_there():
     return shutil.which("tmux") is not None
 
 
+def process_of(pid):
+    """A descriptor that becomes readable when the process ends; None: it has."""
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+
+
 class Late(Exception):
     """The screen did not become what it should."""
 
@@ -40,6 +48,9 @@ class Terminal:
                   "set-option", "-g", "status", "off", ";",
                   "set-option", "-s", "escape-time", "0", ";",
                   "pipe-pane", "exec cat >" + shlex.quote(pipe))
+        # Processes that end when the terminal is closed.
+        pids = self.tmux("display-message", "-p", "#{pid} #{pane_pid}").split()
+        self.processes = [process for pid in pids if (process := process_of(int(pid))) is not None]
 
     def tmux(self, *words, text=None):
         return subprocess.run(["tmux", "-u", "-S", self.socket, *words], input=text, check=True, text=True,
@@ -91,9 +102,23 @@ class Terminal:
     def wait_cursor(self, row, column):
         self.wait(lambda _: self.cursor() == (row, column), f"the cursor in row {row}, column {column}")
 
+    def wait_end(self):
+        """Waits until the program has ended; gives its exit code."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        if len(self.processes) == 2 and not select.select([self.processes[1]], [], [], PATIENCE_SECONDS)[0]:
+            raise Late("the program did not end, but shows:\n" + "\n".join(self.screen()))
+        while not (status := self.tmux("display-message", "-p", "#{pane_dead_status}").strip()):
+            if time.monotonic() > end:  # tmux reaps it at once, but after the kernel has told us
+                raise Late("tmux does not tell how the program ended")
+        return int(status)
+
     def close(self):
+        """Closes the terminal, and waits until its processes have ended."""
         with contextlib.suppress(subprocess.CalledProcessError):
             self.tmux("kill-server")
+        for process in self.processes:
+            select.select([process], [], [], PATIENCE_SECONDS)
+            os.close(process)
         os.close(self.output)
         shutil.rmtree(self.directory, ignore_errors=True)
 
