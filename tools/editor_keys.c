@@ -56,6 +56,7 @@ static unsigned char finish(line_editor_t *self)
 
 static unsigned char on_enter(EditLine *el, wint_t key)
 {
+    (void) key;
     line_editor_t *self = line_editor_of(el);
     size_t start, end;
     find_line(self, &start, &end);
@@ -68,16 +69,20 @@ static unsigned char on_enter(EditLine *el, wint_t key)
 
 static unsigned char on_finish(EditLine *el, wint_t key)
 {
+    (void) key;
     return finish(line_editor_of(el));
 }
 
 static unsigned char on_refresh(EditLine *el, wint_t key)
 {
+    (void) el;
+    (void) key;
     return CC_REFRESH;
 }
 
 static unsigned char on_interrupt(EditLine *el, wint_t key)
 {
+    (void) key;
     line_editor_t *self = line_editor_of(el);
     self->interrupted = true;
     line_editor_move(self, line_editor_count(self));
@@ -88,6 +93,7 @@ static unsigned char on_interrupt(EditLine *el, wint_t key)
 
 static unsigned char on_suspend(EditLine *el, wint_t key)
 {
+    (void) key;
     el_wset(el, EL_PREP_TERM, 0);
     fputc('\n', stdout);
     fflush(stdout);
@@ -99,6 +105,7 @@ static unsigned char on_suspend(EditLine *el, wint_t key)
 
 static unsigned char on_line_start(EditLine *el, wint_t key)
 {
+    (void) key;
     size_t start, end;
     find_line(line_editor_of(el), &start, &end);
     line_editor_move(line_editor_of(el), start);
@@ -107,6 +114,7 @@ static unsigned char on_line_start(EditLine *el, wint_t key)
 
 static unsigned char on_line_end(EditLine *el, wint_t key)
 {
+    (void) key;
     size_t start, end;
     find_line(line_editor_of(el), &start, &end);
     line_editor_move(line_editor_of(el), end);
@@ -116,6 +124,7 @@ static unsigned char on_line_end(EditLine *el, wint_t key)
 //  A closing brace that begins a line stands further to the left.
 static unsigned char on_brace(EditLine *el, wint_t key)
 {
+    (void) key;
     line_editor_t *self = line_editor_of(el);
     size_t start, end, cursor = line_editor_cursor(self), blanks = 0;
     find_line(self, &start, &end);
@@ -164,6 +173,7 @@ static void clean_paste(wchar_t *pasted)
 
 static unsigned char on_paste(EditLine *el, wint_t key)
 {
+    (void) key;
     wchar_t *pasted = read_paste(line_editor_of(el));
     clean_paste(pasted);
     el_winsertstr(el, pasted);

@@ -250,6 +250,7 @@ void line_editor_destroy(line_editor_t **self_p)
 //  Only so that a read is interrupted.
 static void on_resize(int signal)
 {
+    (void) signal;
 }
 
 //  Lets somebody edit. Gives the buffer, lent by libedit, or NULL at the end of the file.

@@ -3,6 +3,7 @@
 
 line_editor_t *line_editor_new(const editor_options_t *options)
 {
+    (void) options;
     return NULL;
 }
 
@@ -13,5 +14,8 @@ void line_editor_destroy(line_editor_t **self_p)
 
 char *line_editor_read(line_editor_t *self, const char *prompt, bool *interrupted)
 {
+    (void) self;
+    (void) prompt;
+    (void) interrupted;
     return NULL;
 }

@@ -96,12 +96,14 @@ static unsigned char show_later(line_editor_t *self)
 
 unsigned char on_up(EditLine *el, wint_t key)
 {
+    (void) key;
     line_editor_t *self = line_editor_of(el);
     return move_row(self, true) ? CC_CURSOR : show_earlier(self);
 }
 
 unsigned char on_down(EditLine *el, wint_t key)
 {
+    (void) key;
     line_editor_t *self = line_editor_of(el);
     return move_row(self, false) ? CC_CURSOR : show_later(self);
 }
@@ -116,6 +118,7 @@ static void write_prompt(search_t *self)
 
 unsigned char on_search(EditLine *el, wint_t key)
 {
+    (void) key;
     line_editor_t *self = line_editor_of(el);
     self->search = (search_t){
         .active = true,

@@ -41,6 +41,7 @@ static bool is_whole(const char *input, bool at_terminal)
 //  Only so that a wait is interrupted.
 static void on_interrupt(int signal)
 {
+    (void) signal;
 }
 
 //  Waits for a line of the terminal's, and only then for Ctrl-C too: SIGINT is blocked, so that none comes

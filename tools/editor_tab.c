@@ -169,6 +169,7 @@ static bool is_indent(const char *before)
 
 unsigned char on_tab(EditLine *el, wint_t key)
 {
+    (void) key;
     line_editor_t *self = line_editor_of(el);
     char *before = margin_strip(el_wline(el)->buffer, line_editor_cursor(self));
     char *text = line_editor_text(self);

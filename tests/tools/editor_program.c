@@ -11,6 +11,7 @@
 
 static char **complete(void *context, const char *line, size_t start, size_t cursor)
 {
+    (void) context;
     static const char *const magics[] = {"px", "pxresult", NULL};
     static const char *const names[] = {"temperature", "temporary", "température", NULL};
     char **found = ipc_xalloc((sizeof names / sizeof names[0]) * sizeof *found);

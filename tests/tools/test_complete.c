@@ -33,7 +33,8 @@ START_TEST(heads_want_their_bodies)
 {
     check_all((const char *const[]){
         "int f(void)", "static double g(double x, int n)", "const char *name(void)", "unsigned long f(void)",
-        "#include <math.h>\nint f(void)", "int x;\nint f(void)", "%px int f(void)", "if (a)", "for (int i = 0; i < n; i++)",
+        "#include <math.h>\nint f(void)", "int x;\nint f(void)", "%px int f(void)", "if (a)",
+        "for (int i = 0; i < n; i++)",
         "while (a)", "switch (a)", "if (a) b(); else", "do", "else if (f(x))", NULL}, true);
 }
 END_TEST
