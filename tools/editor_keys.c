@@ -188,7 +188,7 @@ static const struct {
     const wchar_t *keys[6];    // up to a NULL
 } bindings[] = {
     {L"ipx-enter", on_enter, {L"\r", L"\n"}},
-    {L"ipx-finish", on_finish, {L"\033\r"}},
+    {L"ipx-finish", on_finish, {L"\033\r", L"\033\n"}},
     {L"ipx-refresh", on_refresh, {(wchar_t[]){KEY_REFRESH, 0}}},
     {L"ed-newline", NULL, {(wchar_t[]){KEY_FINISH, 0}}},
     {L"ipx-interrupt", on_interrupt, {L"\003"}},

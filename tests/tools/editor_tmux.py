@@ -274,6 +274,48 @@ def a_row_that_is_full_is_no_trap():
         terminal.wait(printed("abcdefghijk", 1))
 
 
+def a_wide_character_at_the_edge_wraps_whole():
+    with editor(columns=20, rows=8) as terminal:
+        terminal.type('"abcdefghij日本"')
+        terminal.wait(lambda lines: lines == ['In [1]: "abcdefghij', '日本"'], "the character in the second row")
+        terminal.wait_cursor(1, 5)
+        terminal.press("Left", "Left", "Left")
+        terminal.wait_cursor(1, 0)
+        terminal.press("Left", "BSpace")
+        terminal.wait(lambda lines: lines == ['In [1]: "abcdefghj日', '本"'], "the character in the first row")
+        terminal.press("Enter")
+        terminal.wait(lambda lines: '<"abcdefghj日本"> 1' in "".join(lines), "the input")
+
+
+def what_is_taller_than_the_screen_is_read_whole():
+    body = [f"    x += {i};" for i in range(40)]
+    with editor(columns=60, rows=12) as terminal:
+        terminal.paste("\n".join(["void f(void)", "{", *body, "}"]))
+        terminal.wait(lambda lines: lines[-1].strip().endswith("}"), "the end of the input")
+        terminal.press("BSpace")
+        terminal.type("/**/}")
+        terminal.press("Enter")
+        terminal.wait(lambda lines: lines[-3:] == ["    x += 39;", "/**/}> 1", "In [2]:"], "the whole input")
+
+
+def enter_in_the_middle_makes_a_line():
+    with editor() as terminal:
+        terminal.paste("f(1,\n2);")
+        terminal.wait("   ...: 2);")
+        terminal.press("Up", "Enter")
+        terminal.type("3,")
+        terminal.wait(shows(["In [1]: f(1", "   ...:     3,,", "   ...: 2);"]))
+        terminal.press("M-Enter")
+        terminal.wait(printed("f(1\n    3,,\n2);", 1))
+
+
+def alt_enter_runs_what_is_there():
+    with editor() as terminal:
+        terminal.type("f(")
+        terminal.press("M-Enter")
+        terminal.wait(printed("f(", 1))
+
+
 def lines_are_edited_across():
     with editor() as terminal:
         terminal.paste("f(1,\n2,\n3);")
@@ -360,7 +402,9 @@ WITH_LIBEDIT = [
     up_finds_what_begins_so, inputs_are_searched, tab_completes_and_lists, tab_indents_where_a_line_begins,
     what_is_pasted_is_one_input, ctrl_c_drops_the_input, ctrl_d_ends_an_empty_line_only,
     wide_characters_are_characters, a_locale_without_utf8_does_not_matter, colours_are_shown, no_color_is_heeded,
-    long_lines_wrap, a_row_that_is_full_is_no_trap, lines_are_edited_across, the_cursor_skips_margins,
+    long_lines_wrap, a_row_that_is_full_is_no_trap, a_wide_character_at_the_edge_wraps_whole,
+    what_is_taller_than_the_screen_is_read_whole, enter_in_the_middle_makes_a_line, alt_enter_runs_what_is_there,
+    lines_are_edited_across, the_cursor_skips_margins,
     the_window_is_resized, the_screen_is_cleared, ctrl_z_stops_and_fg_goes_on,
 ]
 
