@@ -134,7 +134,8 @@ const ipc_metadata_t *ipc_result_metadata(ipc_result_t *self, size_t i)
                                       .label = origin->more && origin->more->label ? origin->more->label : "",
                                       .submitted = seconds(origin->submitted),
                                       .out = more->texts[0],
-                                      .err = more->texts[1]};
+                                      .err = more->texts[1],
+                                      .cell = origin->more ? origin->more->cell : 0};
     if (run) {
         tell_run(&more->metadata, run, position);
         more->metadata.error = positions_error(&self->positions, i);

@@ -58,16 +58,30 @@ void ipc_result_print(ipc_result_t *self, FILE *stream)
 
 //  --- Output -----------------------------------------------------------------------------------------------------
 
-void result_print_line(const written_t *written, const char *text, size_t size, FILE *stream)
+void line_last_state(const char **text, size_t *size)
 {
-    while (size > 0 && text[size - 1] == '\r') size--;
-    const char *last = size > 0 ? memrchr(text, '\r', size) : NULL;
-    if (last)
-        size -= (size_t) (last + 1 - text);
-    fprintf(stream, "[%s:%d] ", written->stream == 1 ? "stdout" : "stderr", written->engine);
-    if (size > 0)
-        fwrite(last ? last + 1 : text, 1, size, stream);
+    while (*size > 0 && (*text)[*size - 1] == '\r') --*size;
+    const char *last = *size > 0 ? memrchr(*text, '\r', *size) : NULL;
+    if (last) {
+        *size -= (size_t) (last + 1 - *text);
+        *text = last + 1;
+    }
+}
+
+void line_print(const ipc_line_t *line, FILE *stream)
+{
+    fprintf(stream, "[%s:%d] ", line->is_error ? "stderr" : "stdout", line->engine);
+    if (line->size > 0)
+        fwrite(line->text, 1, line->size, stream);
     fputc('\n', stream);
+}
+
+static void print_line(const written_t *written, const ipc_writer_t *text, FILE *stream)
+{
+    ipc_line_t line = {.engine = written->engine, .is_error = written->stream != 1, .text = text->data,
+                       .size = text->size};
+    line_last_state(&line.text, &line.size);
+    line_print(&line, stream);
 }
 
 //  A piece of what was written, and what decides where it is shown.
@@ -131,12 +145,12 @@ static void print_pieces(const piece_t *pieces, size_t count, FILE *stream)
         const char *at = written->text, *end = at + written->size;
         for (const char *newline; (newline = memchr(at, '\n', (size_t) (end - at))); at = newline + 1) {
             ipc_write_raw(&line, at, (size_t) (newline - at));
-            result_print_line(written, line.data, line.size, stream);
+            print_line(written, &line, stream);
             line.size = 0;
         }
         ipc_write_raw(&line, at, (size_t) (end - at));
         if (line.size > 0 && (i + 1 == count || !are_of_one(written, pieces[i + 1].written))) {
-            result_print_line(written, line.data, line.size, stream);
+            print_line(written, &line, stream);
             line.size = 0;
         }
     }

@@ -38,6 +38,7 @@ int64_t function_of_kind(ipc_client_t *self, ipc_function_kind_t kind)
         [IPC_FUNCTION_PUSH] = "push",   [IPC_FUNCTION_PULL] = "pull",   [IPC_FUNCTION_PART] = "scatter",
         [IPC_FUNCTION_PROBE] = "gather", [IPC_FUNCTION_WRITE] = "gather", [IPC_FUNCTION_REQUIRE] = "require",
         [IPC_FUNCTION_CLEAR] = "clear", [IPC_FUNCTION_EXECUTE] = "execute",
+        [IPC_FUNCTION_NAMES] = "names",
     };
     for (uint32_t i = 0; i < self->function_count; i++)
         if (self->functions[i].kind == (uint32_t) kind)

@@ -350,6 +350,7 @@ static void free_more(result_more_t *self, ipc_client_t *client)
         free(written);
     }
     publications_free(self->publications);
+    streaming_free(self->streaming);
     if (self->summary)
         error_free(self->summary);
     ipc_array_destroy(&self->whole);

@@ -37,7 +37,8 @@ typedef struct ipc_metadata {
     uint64_t peak_memory;      // bytes: the most resident memory that its engine's process had while it ran, what was
                                //   there before included, not that of programs it started; 0: not measured (tasks
                                //   shorter than about a millisecond, and systems that cannot tell)
-    uint64_t reserved[7];      // room for later versions
+    uint64_t cell;             // of executed source the number of its cell, as "Out[0:3]" has it; 0: it is none
+    uint64_t reserved[6];      // room for later versions
 } ipc_metadata_t;
 
 //  Waits until every position is done. True when it is, false when the deadline passed.

@@ -6,6 +6,7 @@
 #include "client/positions.h"
 #include "client/reply.h"
 #include "client/state.h"
+#include "client/stream.h"
 
 typedef enum result_shape { RESULT_BARE, RESULT_LIST, RESULT_GATHER } result_shape_t;
 
@@ -63,6 +64,7 @@ typedef struct result_more {
     written_t *written, *last_written;
     struct publication *publications;  // what positions published last (client/stream.c)
     bool published_news;               // since somebody waited for it
+    struct streaming *streaming;       // what ipc_result_next_line() has given (client/stream.c); or NULL
     ipc_error_t *summary;              // what ipc_result_error() gives
     const ipc_array_t *joined;         // once asked for
     ipc_value_t joined_list;           // likewise, of a gather of lists; else none
@@ -131,13 +133,14 @@ ipc_result_t *result_refuse(ipc_result_t *self, const ipc_error_t *error);
 void result_take(ipc_result_t *self, reply_t *reply, uint64_t first, uint64_t count);
 void result_take_output(ipc_result_t *self, const ipc_msg_t *msg, uint64_t position);
 
-//  client/printing.c: shows a line that a task wrote, in its last state, behind its prefix.
-//      written   whose stream and engine it is
-void result_print_line(const written_t *written, const char *text, size_t size, FILE *stream);
+//  client/printing.c: what of a line with carriage returns is its last state; a line behind its prefix.
+void line_last_state(const char **text, size_t *size);
+void line_print(const ipc_line_t *line, FILE *stream);
 
-//  client/stream.c: a position published a value; frees all that were.
+//  client/stream.c: a position published a value; frees all that were, and what is known of lines that were given.
 void result_take_published(ipc_result_t *self, const ipc_msg_t *msg, uint64_t position);
 void publications_free(struct publication *first);
+void streaming_free(struct streaming *self);
 
 //  Positions that are not done fail with this error.
 void result_fail_rest(ipc_result_t *self, const ipc_error_t *error);

@@ -17,97 +17,155 @@ typedef struct open_line {
     struct open_line *next;
 } open_line_t;
 
+//  How far what tasks wrote has been taken.
 typedef struct streaming {
-    ipc_result_t *result;
-    FILE *stream;
-    const written_t *last;             // shown; NULL: nothing yet
+    const written_t *last;             // the piece taken last; NULL: none yet
+    size_t taken;                      // of its bytes
     open_line_t *lines;
+    ipc_line_t line;                   // given last,
+    ipc_writer_t text;                 //   and its text
 } streaming_t;
 
-static const written_t *next_written(const streaming_t *self)
+void streaming_free(streaming_t *self)
 {
-    if (self->last)
-        return self->last->next;
+    for (open_line_t *line = self ? self->lines : NULL, *next; line; line = next) {
+        next = line->next;
+        ipc_writer_destroy(&line->text);
+        free(line);
+    }
+    if (self)
+        ipc_writer_destroy(&self->text);
+    free(self);
+}
+
+//  What a wait looks at.
+typedef struct watch {
+    const ipc_result_t *result;
+    const streaming_t *streaming;
+} watch_t;
+
+static const written_t *next_written(const watch_t *self)
+{
+    if (self->streaming->last)
+        return self->streaming->last->next;
     return self->result->more ? self->result->more->written : NULL;
 }
 
 static bool has_written(void *context)
 {
-    const streaming_t *self = context;
+    const watch_t *self = context;
     return self->result->finished || next_written(self);
 }
 
-static void show_line(const streaming_t *self, open_line_t *line)
+//  Gives the line, which is empty then.
+static const ipc_line_t *give_line(streaming_t *self, open_line_t *line)
 {
-    const written_t of = {.engine = line->engine, .stream = line->stream};
-    result_print_line(&of, line->text.data, line->text.size, self->stream);
+    const char *text = line->text.data;
+    size_t size = line->text.size;
+    line_last_state(&text, &size);
+    self->text.size = 0;
+    ipc_write_raw(&self->text, text, size);
+    ipc_write_raw(&self->text, "", 1);
     line->text.size = 0;
+    self->line = (ipc_line_t){line->position, line->engine, line->stream != 1, self->text.data, size, {0}};
+    return &self->line;
 }
 
-//  The open line of a piece; that of the same stream on another engine, a retry's, is ended.
 static open_line_t *line_of(streaming_t *self, const written_t *written)
 {
     open_line_t *line = self->lines;
     while (line && (line->position != written->position || line->stream != written->stream)) line = line->next;
     if (!line) {
         line = ipc_xalloc(sizeof *line);
-        *line = (open_line_t){.position = written->position, .stream = written->stream, .next = self->lines};
+        *line = (open_line_t){.position = written->position, .engine = written->engine, .stream = written->stream,
+                              .next = self->lines};
         self->lines = line;
-    } else if (line->engine != written->engine && line->text.size > 0) {
-        show_line(self, line);
     }
-    line->engine = written->engine;
     return line;
 }
 
-static void show_written(streaming_t *self, const written_t *written)
+//  The next line that ends in the piece taken last, or NULL, and then all of it is taken. A line of the same stream on
+//  another engine, a retry's, ends.
+static const ipc_line_t *take_line(streaming_t *self)
 {
+    const written_t *written = self->last;
+    if (!written || self->taken == written->size)
+        return NULL;
     open_line_t *line = line_of(self, written);
-    const char *at = written->text, *end = at + written->size;
-    for (const char *newline; (newline = memchr(at, '\n', (size_t) (end - at))); at = newline + 1) {
-        ipc_write_raw(&line->text, at, (size_t) (newline - at));
-        show_line(self, line);
-    }
-    ipc_write_raw(&line->text, at, (size_t) (end - at));
-    fflush(self->stream);
+    if (line->engine != written->engine && line->text.size > 0)
+        return give_line(self, line);
+    line->engine = written->engine;
+    const char *at = written->text + self->taken, *newline = memchr(at, '\n', written->size - self->taken);
+    size_t size = newline ? (size_t) (newline - at) : written->size - self->taken;
+    ipc_write_raw(&line->text, at, size);
+    self->taken += size + (newline != NULL);
+    return newline ? give_line(self, line) : NULL;
 }
 
-//  Shows the open lines of positions that are done and have no more to be shown, or of all, and forgets them.
-static void close_lines(streaming_t *self, bool all)
+//  An open line of a position that is done and has no more to be shown, or NULL: none. What had nothing more in its
+//  line is forgotten.
+static const ipc_line_t *close_line(ipc_result_t *result, streaming_t *self)
 {
     for (open_line_t **at = &self->lines, *line; (line = *at);) {
-        pthread_mutex_lock(&self->result->client->lock);
-        bool done = all || (!next_written(self) && positions_is_done(&self->result->positions, line->position));
-        pthread_mutex_unlock(&self->result->client->lock);
+        pthread_mutex_lock(&result->client->lock);
+        bool done = !next_written(&(watch_t){result, self}) && positions_is_done(&result->positions, line->position);
+        pthread_mutex_unlock(&result->client->lock);
+        if (done && line->text.size > 0)
+            return give_line(self, line);
         if (!done) {
             at = &line->next;
             continue;
         }
-        if (line->text.size > 0)
-            show_line(self, line);
         *at = line->next;
         ipc_writer_destroy(&line->text);
         free(line);
     }
+    return NULL;
+}
+
+static const ipc_line_t *next_line(ipc_result_t *result, streaming_t *self, int timeout_ms)
+{
+    watch_t watch = {result, self};
+    for (;;) {
+        const ipc_line_t *line = take_line(self);
+        if (!line)
+            line = close_line(result, self);
+        if (line)
+            return line;
+        if (!result_wait_until(result, has_written, &watch, timeout_ms))
+            return NULL;
+        pthread_mutex_lock(&result->client->lock);
+        const written_t *written = next_written(&watch);
+        pthread_mutex_unlock(&result->client->lock);
+        if (!written)
+            return NULL; // all is done
+        self->last = written;
+        self->taken = 0;
+    }
+}
+
+const ipc_line_t *ipc_result_next_line(ipc_result_t *self, int timeout_ms)
+{
+    pthread_mutex_lock(&self->client->lock);
+    result_more_t *more = result_more(self);
+    if (!more->streaming)
+        more->streaming = ipc_xalloc(sizeof *more->streaming);
+    pthread_mutex_unlock(&self->client->lock);
+    return next_line(self, more->streaming, timeout_ms);
 }
 
 void ipc_result_stream(ipc_result_t *self, FILE *stream)
 {
-    streaming_t streaming = {.result = self, .stream = stream};
-    const written_t *written;
+    streaming_t *streaming = ipc_xalloc(sizeof *streaming);
+    const ipc_line_t *line;
     do {
-        if (!result_wait_until(self, has_written, &streaming, IPC_FOREVER))
-            break;
-        pthread_mutex_lock(&self->client->lock);
-        written = next_written(&streaming);
-        pthread_mutex_unlock(&self->client->lock);
-        if (!written)
-            break; // all is done
-        show_written(&streaming, written);
-        streaming.last = written;
-        close_lines(&streaming, false);
-    } while (true);
-    close_lines(&streaming, true);
+        while ((line = next_line(self, streaming, 0))) line_print(line, stream);
+        fflush(stream);
+        line = next_line(self, streaming, IPC_FOREVER);
+        if (line)
+            line_print(line, stream);
+    } while (line);
+    streaming_free(streaming);
     result_look(self);
     if (!self->finished)
         ipc_error_print(result_unfinished(), stream);

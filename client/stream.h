@@ -14,6 +14,23 @@ extern "C" {
 //      stream     borrowed; flushed after each piece
 void ipc_result_stream(ipc_result_t *self, FILE *stream);
 
+//  A line that a task wrote: in its last state, as ipc_result_display() shows it, and without its end.
+typedef struct ipc_line {
+    size_t index;              // the position that wrote it
+    int engine;                // that ran that
+    bool is_error;             // to stderr, not to stdout
+    const char *text;          // ends with a zero byte
+    size_t size;               // of it, in bytes
+    uint64_t reserved[4];      // room for later versions
+} ipc_line_t;
+
+//  The next line that the tasks have written, in the order in which they are complete, waiting for it; lent until the
+//  next call. NULL when all is done and no line is left, or the deadline passed: for a program that waits for other
+//  things, too. A result that is done before a call, which gives NULL, has no more. Goes on where the last call
+//  stood, whatever has been displayed meanwhile.
+//      timeout_ms   0 looks once, IPC_FOREVER waits without limit
+const ipc_line_t *ipc_result_next_line(ipc_result_t *self, int timeout_ms);
+
 //  The latest value that position i has published under a name so far; none if there is none yet. Never waits. Lent
 //  until the next call for that position and name. Stays readable when all is done. Of results that a call gave,
 //  not of those that ipc_result_split() or ipc_result_join() made.

@@ -198,6 +198,17 @@ ipc_result_t *ipc_view_clear(ipc_view_t *view)
     return draft_end(&draft, draft_shape(&draft));
 }
 
+ipc_result_t *ipc_view_names(ipc_view_t *view, const ipc_call_t *call)
+{
+    draft_t draft;
+    draft_begin(&draft, view, call, "names");
+    if (!draft_need_direct(&draft, "all")) {
+        draft_target_engines(&draft);
+        draft.function = function_of_kind(draft.client, IPC_FUNCTION_NAMES);
+    }
+    return draft_end(&draft, draft_shape(&draft));
+}
+
 static ipc_result_t *ask_for_name(ipc_view_t *view, const ipc_call_t *call, const char *name,
                                   ipc_function_kind_t kind, const char *method)
 {

@@ -187,6 +187,7 @@ void view_free(ipc_view_t *self)
     compile_destroy(&self->compile);
     prepare_destroy(&self->prepare);
     free(self->ids);
+    free(self->lent_ids);
     free(self);
 }
 
@@ -223,6 +224,17 @@ size_t ipc_view_count(ipc_view_t *self)
     size_t count = self->all ? self->client->id_count : self->count;
     pthread_mutex_unlock(&self->client->lock);
     return count;
+}
+
+const int *ipc_view_ids(ipc_view_t *self, size_t *count)
+{
+    pthread_mutex_lock(&self->client->lock);
+    link_flush(self->client); // what came in while nobody looked
+    const uint32_t *ids = view_engines(self, count);
+    self->lent_ids = ipc_xrealloc(self->lent_ids, *count * sizeof self->lent_ids[0]);
+    for (size_t i = 0; i < *count; i++) self->lent_ids[i] = (int) ids[i];
+    pthread_mutex_unlock(&self->client->lock);
+    return self->lent_ids;
 }
 
 int ipc_view_take_options(ipc_view_t *self, size_t options_size, const ipc_options_t *options, ipc_error_t *error)

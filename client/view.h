@@ -34,6 +34,11 @@ void ipc_view_destroy(ipc_view_t **self_p);
 //  The number of engines it addresses now.
 size_t ipc_view_count(ipc_view_t *self);
 
+//  Their ids in the view's order, which is that of the positions of its direct calls; lent until the next call on this
+//  view.
+//      count        written: how many
+const int *ipc_view_ids(ipc_view_t *self, size_t *count);
+
 //  Options of one call; every default is zero.
 typedef struct ipc_options {
     size_t chunk;              // items of a map that travel together; 0: automatic
@@ -131,6 +136,7 @@ ipc_result_t *ipc_view_execute(ipc_view_t *view, const ipc_call_t *call, const c
 ipc_result_t *ipc_view_execute_file(ipc_view_t *view, const ipc_call_t *call, const char *path);
 ipc_result_t *ipc_view_prepare(ipc_view_t *view, size_t size, const ipc_prepare_t *what);
 ipc_result_t *ipc_view_include(ipc_view_t *view, const ipc_call_t *call, const char *header);
+ipc_result_t *ipc_view_names(ipc_view_t *view, const ipc_call_t *call);
 
 #ifdef __cplusplus
 }
@@ -243,6 +249,15 @@ ipc_result_t *ipc_view_include(ipc_view_t *view, const ipc_call_t *call, const c
 #define ipc_pull_list_sync(view, names) ipc_view_pull_list((view), IPC_PLAIN(true, NULL), (names))
 #define ipc_pull_list_with(view, names, ...) ipc_view_pull_list((view), IPC_PLAIN(false, (__VA_ARGS__)), (names))
 #define ipc_pull_list_with_sync(view, names, ...) ipc_view_pull_list((view), IPC_PLAIN(true, (__VA_ARGS__)), (names))
+
+//  ipc_names(view): what the engines' namespaces have: of each engine a dictionary, in the order of the names, that says
+//  in words what each is: of executed source the C type without the name, as "double [16]" or "int (int x)" of a
+//  function; else "int64", "uint64", "double", "double complex", "bool", "string", "float64 array 4 x 3", "list of 3",
+//  "dictionary of 2". Types, macros and what modules have are no names of the namespace.
+#define ipc_names(view) ipc_view_names((view), IPC_PLAIN(false, NULL))
+#define ipc_names_sync(view) ipc_view_names((view), IPC_PLAIN(true, NULL))
+#define ipc_names_with(view, ...) ipc_view_names((view), IPC_PLAIN(false, (__VA_ARGS__)))
+#define ipc_names_with_sync(view, ...) ipc_view_names((view), IPC_PLAIN(true, (__VA_ARGS__)))
 
 //  ipc_scatter(view, name, items): deals items out in contiguous parts, along axis 0 of an array, and binds
 //  each engine's part to the name. ipc_gather(view, name): collects the parts. With .round_robin both deal one

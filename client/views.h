@@ -14,6 +14,7 @@ struct ipc_view {
     bool bare;                         // one engine, named by a number alone
     uint32_t *ids;                     // if not all
     size_t count;                      // of ids
+    int *lent_ids;                     // what ipc_view_ids() gave last
     defaults_t *defaults;              // of its calls; NULL: none
     compile_t *compile;                // how its cells are compiled; NULL: as without options
     prepare_t *prepare;                // what its engines do first; NULL: nothing

@@ -158,3 +158,9 @@ size_t names_count(const names_t *self)
 {
     return self->count;
 }
+
+const char *names_next(const names_t *self, size_t *place)
+{
+    while (*place < self->room && !self->entries[*place].name) ++*place;
+    return *place < self->room ? self->entries[(*place)++].name : NULL;
+}

@@ -38,7 +38,9 @@ const names_bond_t *names_bond(const names_t *self, const char *name);
 void names_remove(names_t *self, const char *name);
 void names_clear(names_t *self);
 
-//  The number of names.
+//  The number of names; and each of them, in no order, lent until one changes: *place is 0 at first. NULL behind the
+//  last one.
 size_t names_count(const names_t *self);
+const char *names_next(const names_t *self, size_t *place);
 
 #endif

@@ -315,3 +315,9 @@ const ipc_remote_t *cells_function(const cells_t *self, const char *name, ipc_er
                  name);
     return remote;
 }
+
+const char *cells_declaration(const cells_t *self, const char *name)
+{
+    const definition_t *found = names_bond(self->options.names, name) ? scope_find(&self->scope, name) : NULL;
+    return found && !found->is_adopted ? found->text : NULL;
+}

@@ -49,4 +49,8 @@ void cells_value(const cells_t *self, ipc_value_t *value);
 //  The function of a cell: NULL with *error: NAME.
 const ipc_remote_t *cells_function(const cells_t *self, const char *name, ipc_error_t *error);
 
+//  The declaration of a variable or function that a cell has made, lent: "double a[16]", "int f(int x)". NULL: there is
+//  none of that name, or it was pushed.
+const char *cells_declaration(const cells_t *self, const char *name);
+
 #endif

@@ -10,6 +10,7 @@
 #include "common/join.h"
 #include "common/members.h"
 #include "engine/crash.h"
+#include "engine/listing.h"
 #include "engine/state.h"
 
 enum { ALIGNMENT = 64 };
@@ -500,6 +501,14 @@ static int clear(worker_t *self, work_t *work, uint64_t position, ipc_value_t *v
     return 0;
 }
 
+static int list_names(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
+{
+    (void) work;
+    (void) position;
+    *value = listing_of(self->names, self->cells, self->arena);
+    return 0;
+}
+
 typedef int operation_fn(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value);
 
 static operation_fn *const operations[IPC_FUNCTION_KINDS] = {
@@ -507,6 +516,7 @@ static operation_fn *const operations[IPC_FUNCTION_KINDS] = {
     [IPC_FUNCTION_PULL] = pull,   [IPC_FUNCTION_PART] = part,  [IPC_FUNCTION_PROBE] = probe,
     [IPC_FUNCTION_WRITE] = write_rows, [IPC_FUNCTION_REQUIRE] = require,
     [IPC_FUNCTION_CLEAR] = clear, [IPC_FUNCTION_EXECUTE] = execute_cell,
+    [IPC_FUNCTION_NAMES] = list_names,
 };
 
 //  Packs the value; what cannot be sent is an error of the task's, and takes no shared memory.

@@ -12,6 +12,7 @@
 #include "common/fail.h"
 #include "ipcluster.h"
 #include "launch/log.h"
+#include "tools/words.h"
 
 typedef struct command {
     const char *name;
@@ -151,31 +152,13 @@ int fail_usage(const char *format, ...)
     return EXIT_USAGE;
 }
 
-//  How many letters must be put in, left out or changed to get from one word to the other.
-static size_t distance(const char *from, const char *to)
-{
-    enum { LETTERS_MAX = 32 };
-    size_t row[LETTERS_MAX + 1], width = strnlen(to, LETTERS_MAX);
-    for (size_t k = 0; k <= width; k++) row[k] = k;
-    for (size_t i = 0; from[i] && i < LETTERS_MAX; i++) {
-        size_t diagonal = row[0]++;
-        for (size_t k = 0; k < width; k++) {
-            size_t change = diagonal + (from[i] != to[k]);
-            diagonal = row[k + 1];
-            size_t shift = (row[k] < row[k + 1] ? row[k] : row[k + 1]) + 1;
-            row[k + 1] = change < shift ? change : shift;
-        }
-    }
-    return row[width];
-}
-
 static const command_t *find_command(const char *name)
 {
     const command_t *nearest = &commands[0];
     for (size_t i = 0; i < COMMANDS; i++) {
         if (!strcmp(name, commands[i].name))
             return &commands[i];
-        if (distance(name, commands[i].name) < distance(name, nearest->name))
+        if (word_distance(name, commands[i].name) < word_distance(name, nearest->name))
             nearest = &commands[i];
     }
     fail_usage("there is no command \"%s\"; the nearest is \"%s\"", name, nearest->name);

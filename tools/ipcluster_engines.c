@@ -11,6 +11,7 @@
 #include "ipcluster.h"
 #include "launch/control.h"
 #include "launch/status.h"
+#include "tools/words.h"
 
 //  An engine's id: 0, or EXIT_USAGE.
 static int read_id(const char *text, size_t *id)
@@ -76,22 +77,6 @@ int run_restart(const arguments_t *arguments)
     return EXIT_DONE;
 }
 
-//  "INT", "SIGINT", "2": the number, or 0.
-static int signal_of(const char *text)
-{
-    char *end;
-    long number = strtol(text, &end, 10);
-    if (isdigit((unsigned char) text[0]))
-        return *end || number >= NSIG ? 0 : (int) number;
-    const char *name = strncmp(text, "SIG", 3) ? text : text + 3;
-    for (int i = 1; i < NSIG; i++) {
-        const char *known = sigabbrev_np(i);
-        if (known && !strcmp(known, name))
-            return i;
-    }
-    return 0;
-}
-
 //  The worker's pid is looked at again with a descriptor in hand, so that no other process gets the signal.
 static bool send_signal(const record_t *record, size_t id, int number)
 {
@@ -111,7 +96,7 @@ int run_signal(const arguments_t *arguments)
     const char *one = arguments->names[1];
     if (!arguments->names[0])
         return fail_usage("'ipcluster signal' needs a signal, such as INT or USR1");
-    int number = signal_of(arguments->names[0]);
+    int number = word_signal(arguments->names[0]);
     if (!number)
         return fail_usage("there is no signal \"%s\"", arguments->names[0]);
     if (one && read_id(one, &id))

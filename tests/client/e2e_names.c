@@ -195,8 +195,66 @@ START_TEST(a_push_is_there_before_balanced_work)
 }
 END_TEST
 
+//  What engine i says that a name is; "" where it has none.
+static const char *type_of(ipc_result_t *names, size_t i, const char *name)
+{
+    const char *type = ipc_value_str(ipc_value_get(ipc_result_value(names, i), name));
+    return type ? type : "";
+}
+
+START_TEST(the_names_are_listed_with_their_types)
+{
+    static const char *const expected[][2] = {
+        {"a", "double"}, {"b", "string"}, {"big", "complex128 array 2 x 3"}, {"cell_array", "int [2][3]"},
+        {"f", "double (double x, int n)"}, {"flag", "bool"}, {"list", "list of 3"}, {"n", "int64"},
+        {"p", "struct p"}, {"table", "dictionary of 1"}, {"text", "const char *"}, {"used", "float64 array 2"},
+    };
+    session_t s = session_open();
+    double numbers[2] = {1, 2};
+    double _Complex many[6] = {0};
+    assert_ok(ipc_execute(s.all, "double a = 1; static int cell_array[2][3]; const char  *text = \"x\";\n"
+                                 "double f(double x, int n) { return x * n; }\n"
+                                 "struct p { int x; }; struct p p; typedef int no_name;\n#define NO_NAME_EITHER 1\n"));
+    assert_ok(ipc_push(s.all, "b", "text"));
+    assert_ok(ipc_push(s.all, "n", 3));
+    assert_ok(ipc_push(s.all, "flag", ipc_bool(true)));
+    assert_ok(ipc_push(s.all, "list", ipc_list(1, 2, 3)));
+    assert_ok(ipc_push(s.all, "table", ipc_dict("k", 1)));
+    assert_ok(ipc_push(s.all, "used", ipc_f64(numbers, 2)));
+    assert_ok(ipc_push(s.all, "big", ipc_view2(IPC_C128, many, 2, 3)));
+    assert_ok(ipc_execute(s.all, "used[0] += a;")); // it is declared in cells, too, but is what was pushed
+    ipc_result_t *names = ipc_names_sync(s.all);
+    assert_ok(names);
+    for (size_t i = 0; i < ENGINES; i++) {
+        ck_assert_uint_eq(ipc_value_count(ipc_result_value(names, i)), sizeof expected / sizeof expected[0]);
+        for (size_t k = 0; k < sizeof expected / sizeof expected[0]; k++) {
+            ck_assert_str_eq(ipc_value_key(ipc_result_value(names, i), k), expected[k][0]);
+            ck_assert_str_eq(type_of(names, i, expected[k][0]), expected[k][1]);
+        }
+    }
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(the_listing_follows_the_namespace)
+{
+    session_t s = session_open();
+    assert_ok(ipc_execute(s.all, "int changing = 1;"));
+    assert_ok(ipc_push(s.one, "changing", "now a text")); // does not fit: the name is no variable of a cell's any more
+    ipc_result_t *names = ipc_names_sync(s.all);
+    ck_assert_str_eq(type_of(names, 0, "changing"), "string");
+    ck_assert_str_eq(type_of(names, 1, "changing"), "int");
+    assert_ok(ipc_view_clear(s.all));
+    assert_prints(ipc_names(s.one), "{}");
+    assert_fails(ipc_names(s.any), "argument");
+    session_close(&s);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
+    tcase_add_test(tests, the_names_are_listed_with_their_types);
+    tcase_add_test(tests, the_listing_follows_the_namespace);
     tcase_add_test(tests, functions_set_and_read_names);
     tcase_add_test(tests, names_last_beyond_the_client);
     tcase_add_test(tests, a_reference_that_is_not_const_is_the_engines_own);

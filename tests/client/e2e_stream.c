@@ -106,6 +106,49 @@ START_TEST(lines_are_shown_while_the_task_runs)
 }
 END_TEST
 
+//  Both looks of a program that waits for other things, too: it does not wait, and it waits.
+START_TEST(lines_come_one_by_one)
+{
+    session_t s = session_open();
+    gate_t gate = gate_new();
+    ipc_result_t *r = ipc_apply(s.one, write_in_parts, (const char *) gate.path);
+    const ipc_line_t *line = ipc_result_next_line(r, IPC_FOREVER);
+    ck_assert_ptr_nonnull(line);
+    ck_assert_str_eq(line->text, "first");
+    ck_assert_uint_eq(line->size, 5);
+    ck_assert_int_eq(line->engine, 0);
+    ck_assert(!line->is_error);
+    ck_assert_ptr_null(ipc_result_next_line(r, 0)); // "sec" is no line yet
+    ck_assert(!ipc_result_wait(r, 0));
+    gate_open(&gate);
+    line = ipc_result_next_line(r, IPC_FOREVER);
+    ck_assert_str_eq(line->text, "second");
+    line = ipc_result_next_line(r, IPC_FOREVER); // has no end, but its task has
+    ck_assert_str_eq(line->text, "sorry");
+    ck_assert(line->is_error);
+    ck_assert_ptr_null(ipc_result_next_line(r, IPC_FOREVER));
+    ck_assert(ipc_result_wait(r, 0));
+    gate_remove(&gate);
+    char *again = display_of(r); // nothing is used up
+    ck_assert_str_eq(again, "[stdout:0] first\n[stdout:0] second\n[stderr:0] sorry\n");
+    free(again);
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(a_line_is_given_in_its_last_state)
+{
+    session_t s = session_open();
+    ipc_result_t *r = ipc_execute_sync(s.one, "printf(\"10 %%\\r20 %%\\r\\n\\nend\");");
+    ck_assert_str_eq(ipc_result_next_line(r, 0)->text, "20 %");
+    ck_assert_str_eq(ipc_result_next_line(r, 0)->text, "");
+    ck_assert_str_eq(ipc_result_next_line(r, 0)->text, "end");
+    ck_assert_ptr_null(ipc_result_next_line(r, 0));
+    ck_assert_uint_ge(ipc_result_metadata(r, 0)->cell, 1);
+    session_close(&s);
+}
+END_TEST
+
 START_TEST(a_published_value_is_seen_while_the_task_runs)
 {
     session_t s = session_open();
@@ -206,6 +249,8 @@ END_TEST
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, lines_are_shown_while_the_task_runs);
+    tcase_add_test(tests, lines_come_one_by_one);
+    tcase_add_test(tests, a_line_is_given_in_its_last_state);
     tcase_add_test(tests, a_published_value_is_seen_while_the_task_runs);
     tcase_add_test(tests, a_published_value_is_under_way_within_a_millisecond);
     tcase_add_test(tests, a_million_values_become_few);

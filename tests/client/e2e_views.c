@@ -64,6 +64,10 @@ START_TEST(targets_name_engines_in_order)
     ipc_result_t *r = ipc_apply_sync(view, my_id);
     ck_assert_uint_eq(ipc_result_count(r), c->count);
     assert_prints(r, c->printed);
+    size_t count;
+    const int *ids = ipc_view_ids(view, &count);
+    ck_assert_uint_eq(count, c->count);
+    for (size_t i = 0; i < count; i++) ck_assert_int_eq(ids[i], ipc_result_i64(r, i));
     session_close(&s);
 }
 END_TEST

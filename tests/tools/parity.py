@@ -13,15 +13,17 @@ import sys
 
 NAMED = re.compile(r"\b((?:e2e|test|parity)_\w+): (\w+(?:, \w+)*)")
 STARTED = re.compile(r"START_TEST\((\w+)\)")
+MARKED = re.compile(r"^@test\ndef (\w+)\(", re.MULTILINE)
 WITHOUT_MEANING_MAX = 15
 
 
 def tests_of(source):
     """The names of the tests in each file of tests."""
     found = {}
-    for path in glob.glob(source + "/tests/**/*.c", recursive=True):
-        with open(path, encoding="utf-8") as file:
-            found[os.path.basename(path)[:-2]] = set(STARTED.findall(file.read()))
+    for ending, tests in ((".c", STARTED), (".py", MARKED)):
+        for path in glob.glob(source + "/tests/**/*" + ending, recursive=True):
+            with open(path, encoding="utf-8") as file:
+                found[os.path.basename(path)[:-len(ending)]] = set(tests.findall(file.read()))
     return found
 
 

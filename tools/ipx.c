@@ -1,0 +1,103 @@
+//  ipx: runs C on the engines of a running cluster: a line, a file, standard input, or what a person types.
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/fail.h"
+#include "tools/ipx_file.h"
+#include "tools/ipx_shell.h"
+
+static int complain(const ipc_error_t *error)
+{
+    fprintf(stderr, "ipx: %s\n", error->text);
+    return EXIT_FAILED;
+}
+
+//  Tells the library which cluster the command line means: it reads the environment.
+static void choose_cluster(const ipx_options_t *options)
+{
+    if (options->profile)
+        setenv("IPC_PROFILE", options->profile, 1);
+    if (options->cluster_id)
+        setenv("IPC_CLUSTER_ID", options->cluster_id, 1);
+    if (options->profile || options->cluster_id)
+        unsetenv("IPC_CONNECTION_FILE"); // which would win over both
+}
+
+//  Whether what stands on standard input is for the shell: a person's, or a script, which begins with a magic.
+//      lines   written: how many empty lines were read
+static bool is_for_shell(int *lines)
+{
+    int letter = 0;
+    *lines = 0;
+    if (isatty(STDIN_FILENO))
+        return true;
+    while (letter != EOF && isspace(letter = getchar())) *lines += letter == '\n';
+    if (letter != EOF)
+        ungetc(letter, stdin);
+    return letter == '%';
+}
+
+//  What standard input has, in its lines; given.
+static char *read_input(int lines, ipc_error_t *error)
+{
+    char *text = ipx_stream_read(stdin, "standard input", error);
+    if (!text || lines == 0)
+        return text;
+    char *source = ipc_xalloc((size_t) lines + strlen(text) + 1);
+    memset(source, '\n', (size_t) lines);
+    memcpy(source + lines, text, strlen(text));
+    free(text);
+    return source;
+}
+
+static int run_source(ipx_session_t *session, const ipx_flags_t *flags, const char *source)
+{
+    return ipx_session_execute(session, ipx_session_view(session, ""), flags, source);
+}
+
+static int run(ipx_session_t *session, const ipx_options_t *options)
+{
+    ipc_error_t error;
+    int lines;
+    if (options->code)
+        return run_source(session, &options->flags, options->code);
+    if (!options->file && is_for_shell(&lines))
+        return ipx_shell_run(session);
+    char *source = options->file ? ipx_file_read(options->file, &error) : read_input(lines, &error);
+    if (!source)
+        return complain(&error);
+    int exit_code = run_source(session, &options->flags, source);
+    free(source);
+    return exit_code;
+}
+
+int main(int argc, char **argv)
+{
+    ipx_options_t options;
+    int exit_code = EXIT_DONE;
+    if (!ipx_options_read(&options, argc, argv, &exit_code))
+        return exit_code;
+    ipc_error_t error;
+    choose_cluster(&options);
+    ipx_session_t *session = ipx_session_new(&options.flags, &error);
+    if (!session)
+        return complain(&error);
+    exit_code = run(session, &options);
+    ipx_session_destroy(&session);
+    if (fflush(stdout) && exit_code == EXIT_DONE) {
+        fprintf(stderr, "ipx: cannot write to standard output: %s\n", strerror(errno));
+        exit_code = EXIT_FAILED;
+    }
+    if (exit_code == EXIT_INTERRUPTED) { // a script that waits for us ends too
+        sigset_t interrupt;
+        sigemptyset(&interrupt);
+        sigaddset(&interrupt, SIGINT);
+        sigprocmask(SIG_UNBLOCK, &interrupt, NULL);
+        raise(SIGINT);
+    }
+    return exit_code;
+}
