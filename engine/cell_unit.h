@@ -9,10 +9,13 @@
 typedef struct ipc_cell_variable {
     const char *name;
     void *address;
-    size_t *count;                             // of an array that was pushed: where its number of elements stands
+    size_t *count;                             // of an array that was pushed, where its number of elements is to be,
+    int *dimensions;                           //   its number of dimensions
+    size_t *lengths;                           //   and their lengths, IPC_MAX_DIMENSIONS of them
     uint32_t type;                             // ipc_type_t of it or of its elements; VOID: of none that has a value
     uint32_t ndim;                             // 0: a scalar
     size_t shape[IPC_MAX_DIMENSIONS];
+    size_t length;                             // of an array whose declarator does not tell it
 } ipc_cell_variable_t;
 
 //  A function that a unit defines.
@@ -46,6 +49,9 @@ __attribute__((visibility("hidden"))) const ipc_runtime_t *ipc_runtime_local(voi
              unsigned long long: IPC_TYPE_U64, float: IPC_TYPE_F32, double: IPC_TYPE_F64,                   \
              float _Complex: IPC_TYPE_C64, double _Complex: IPC_TYPE_C128, char *: IPC_TYPE_STR,            \
              const char *: IPC_TYPE_STR, default: IPC_TYPE_VOID)
+
+//  Whether an object's type is constant.
+#define IPC_CELL_IS_CONSTANT(x) _Generic(&(x), const __typeof__(x) *: 1, default: 0)
 
 static inline ipc_value_t ipc_cell_bool(_Bool x) { return (ipc_value_t){.kind = IPC_KIND_BOOL, .as.boolean = x}; }
 static inline ipc_value_t ipc_cell_i64(long long x) { return (ipc_value_t){.kind = IPC_KIND_I64, .as.i64 = x}; }

@@ -132,18 +132,13 @@ static int fail_open(const cells_source_t *source, ipc_error_t *error)
 
 //  --- Loading -------------------------------------------------------------------------------------------------
 
-static bool is_variable(void *context, cell_span_t name)
+static cell_kind_t kind_of(void *context, cell_span_t name)
 {
     const cells_t *self = context;
-    char *text = cell_span_text(name);
-    const definition_t *definition = scope_find(&self->scope, text);
-    bool variable = definition ? definition->kind == CELL_VARIABLE || definition->kind == CELL_PROTOTYPE
-                               : names_get(self->options.names, text) != NULL;
-    free(text);
-    return variable;
+    return scope_kind(&self->scope, self->options.names, name);
 }
 
-static const definition_t *fresh_of(const unit_t *unit, const char *name)
+static definition_t *fresh_of(const unit_t *unit, const char *name)
 {
     for (size_t i = 0; i < unit->fresh_count; i++)
         if (unit->fresh[i]->label && strcmp(unit->fresh[i]->name, name) == 0)
@@ -156,7 +151,9 @@ static void commit(cells_t *self, unit_t *unit, const ipc_cell_unit_t *loaded)
 {
     names_t *names = self->options.names;
     for (const ipc_cell_variable_t *variable = loaded->variables; variable->name; variable++) {
-        const definition_t *fresh = fresh_of(unit, variable->name);
+        definition_t *fresh = fresh_of(unit, variable->name);
+        if (fresh)
+            definition_settle(fresh, variable->type, variable->length);
         if (fresh)
             variable_bind(names, variable, fresh->label, fresh->is_adopted);
     }
@@ -210,7 +207,7 @@ const ipc_remote_t *cells_load(cells_t *self, const cells_source_t *source, ipc_
     unit_t unit = {0};
     const ipc_remote_t *run = NULL;
     scope_follow(&self->scope, self->options.names);
-    if (cell_split(&cell, source->text, is_variable, self, &fault)) {
+    if (cell_split(&cell, source->text, kind_of, self, &fault)) {
         fail_place(source, fault.line, fault.column, fault.text, error);
     } else {
         unit_write(&unit, &cell, source->text, &self->scope, self->options.names);
