@@ -74,6 +74,9 @@ void cell_free(cell_t *self);
 //  The first literal of a type in a text, "(int[]){1, 2}", and what stands in its braces; false: there is none.
 bool cell_literal(cell_span_t text, cell_span_t *literal, cell_span_t *inside);
 
+//  Whether a type's text has a bit-field of that name.
+bool cell_has_bit_field(cell_span_t text, cell_span_t name);
+
 //  Calls back for each identifier of a text, keywords too, not those in strings and comments.
 typedef void cell_word_fn(void *context, cell_span_t word);
 void cell_words(cell_span_t text, cell_word_fn *found, void *context);

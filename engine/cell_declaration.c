@@ -420,6 +420,8 @@ static int cut_declarator(cutter_t *self, const base_t *base, const char *made, 
         item.body = cutter_between(self, end, cutter_after(self, end));
         end = cutter_after(self, end);
     }
+    if (item.kind == CELL_PROTOTYPE && cutter_kind_of(self, item.name) == CELL_DIRECTIVE)
+        return cutter_fail(self, first, "the name of what is declared cannot come from a macro with arguments");
     if (item.is_automatic && item.init.size == 0)
         return cutter_fail(self, first, "a variable without a type needs an initialiser that tells it");
     *cutter_add(self, item.kind) = item;

@@ -161,6 +161,10 @@ static int read_token(scan_t *self, cell_token_t *token)
     } else if (*self->at == '"' || *self->at == '\'') {
         token->kind = TOKEN_TEXT;
         rc = skip_text(self, *self->at);
+        if (rc && !self->fault) { // nobody wants to know
+            self->at = token->span.at + 1;
+            rc = 0;
+        }
     } else {
         self->at++;
     }
@@ -251,6 +255,17 @@ bool cell_literal(cell_span_t text, cell_span_t *literal, cell_span_t *inside)
             *inside = (cell_span_t){brace->span.at + 1, (size_t) (end - brace->span.at - 1)};
         }
     }
+    cell_tokens_free(&read);
+    return found;
+}
+
+bool cell_has_bit_field(cell_span_t text, cell_span_t name)
+{
+    cell_tokens_t read;
+    bool found = false;
+    cell_tokens_read(&read, text, NULL);
+    for (size_t i = 0; i + 1 < read.count && !found; i++)
+        found = cell_span_equal(read.tokens[i].span, name) && name.size > 0 && cell_token_is(&read.tokens[i + 1], ":");
     cell_tokens_free(&read);
     return found;
 }

@@ -7,6 +7,8 @@
 
 #include "common/fail.h"
 #include "engine/compiler.h"
+#include "engine/conditions.h"
+#include "engine/explain.h"
 #include "engine/unit.h"
 #include "engine/variable.h"
 
@@ -105,7 +107,7 @@ static int fail_compile(const cells_source_t *source, const char *said, ipc_erro
         const char *words = read_place(line, &row, &column);
         words = words ? error_words(words) : NULL;
         if (words)
-            return fail_place(source, row, column, words, error);
+            return fail_place(source, row, column, explain(words), error);
         const char *mark = elsewhere ? NULL : strstr(line, "error: ");
         if (mark && mark < line + strcspn(line, "\n"))
             elsewhere = mark + strlen("error: ");
@@ -200,22 +202,41 @@ static const ipc_remote_t *load_unit(cells_t *self, const cells_source_t *source
     return loaded->run;
 }
 
+//  Cuts a cell, without what its conditions drop. Of *blanked, given, the cell lends its parts.
+static int split(cells_t *self, const cells_source_t *source, cell_t *cell, char **blanked, ipc_error_t *error)
+{
+    cell_fault_t fault = {0};
+    *cell = (cell_t){0};
+    if (conditions_matter(source->text)) {
+        char *question = conditions_question(source->text, &self->scope);
+        char *answer = compiler_preprocess(self->compiler, question, error);
+        *blanked = answer ? conditions_apply(source->text, answer) : NULL;
+        free(question);
+        free(answer);
+    } else {
+        *blanked = ipc_xstrdup(source->text);
+    }
+    if (!*blanked)
+        return -1;
+    int rc = cell_split(cell, *blanked, kind_of, self, &fault);
+    return rc ? fail_place(source, fault.line, fault.column, fault.text, error) : 0;
+}
+
 const ipc_remote_t *cells_load(cells_t *self, const cells_source_t *source, ipc_error_t *error)
 {
     cell_t cell;
-    cell_fault_t fault = {0};
     unit_t unit = {0};
+    char *text = NULL;
     const ipc_remote_t *run = NULL;
     scope_follow(&self->scope, self->options.names);
-    if (cell_split(&cell, source->text, kind_of, self, &fault)) {
-        fail_place(source, fault.line, fault.column, fault.text, error);
-    } else {
-        unit_write(&unit, &cell, source->text, &self->scope, self->options.names);
+    if (split(self, source, &cell, &text, error) == 0) {
+        unit_write(&unit, &cell, text, &self->scope, self->options.names);
         run = load_unit(self, source, &unit, error);
         scope_show(&self->scope);
     }
     unit_free(&unit);
     cell_free(&cell);
+    free(text);
     return run;
 }
 

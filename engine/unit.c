@@ -286,31 +286,51 @@ static void put_lasting(const writing_t *self, const cell_item_t *item)
         writing_add(self, definition_new(item->kind, item->name, text));
 }
 
-//  A single name: that of an array shows its elements.
-static bool is_name(cell_span_t text)
+//  Whether an expression reads a bit-field, as far as its last word tells: of that only the value has a type.
+static bool reads_bit_field(const writing_t *self, cell_span_t text)
 {
-    bool fits = text.size > 0 && !isdigit((unsigned char) *text.at);
-    for (size_t i = 0; fits && i < text.size; i++)
-        fits = isalnum((unsigned char) text.at[i]) || text.at[i] == '_';
-    return fits;
+    cell_span_t name = {text.at + text.size, 0};
+    while (name.at > text.at && (isalnum((unsigned char) name.at[-1]) || name.at[-1] == '_')) {
+        name.at--;
+        name.size++;
+    }
+    bool found = false;
+    for (size_t i = 0; i < self->cell->count && !found; i++)
+        found = self->cell->items[i].kind == CELL_TYPE && cell_has_bit_field(self->cell->items[i].text, name);
+    for (size_t i = 0; i < self->scope->count && !found; i++) {
+        const definition_t *definition = self->scope->definitions[i];
+        found = definition->kind == CELL_TYPE &&
+                cell_has_bit_field((cell_span_t){definition->text, strlen(definition->text)}, name);
+    }
+    return found && name.at > text.at;
+}
+
+static void put_expression(const writing_t *self, const char *before, cell_span_t text, const char *behind)
+{
+    fputs(before, self->out);
+    writing_put_lasting(self, text);
+    writing_put_own(self);
+    fputs(behind, self->out);
 }
 
 //  The last expression, of whatever type: it is read three times and runs once.
 static void put_value(const writing_t *self, cell_span_t text)
 {
+    const char *sign = reads_bit_field(self, text) ? "+" : "";
     writing_put_own(self);
-    fputs("{ enum { ipc_cell_is_void = __builtin_types_compatible_p(__typeof__(", self->out);
-    writing_put_span(self, text);
-    writing_put_own(self);
-    fputs("), void) };\n__auto_type ipc_cell_value = __builtin_choose_expr(ipc_cell_is_void, ((", self->out);
-    writing_put_span(self, text);
-    writing_put_own(self);
-    fputs("), ipc_cell_none()), (", self->out);
-    writing_put_span(self, text);
-    writing_put_own(self);
-    fputs("));\n*ipc_cell_result = IPC_CELL_VALUE(ipc_cell_value); }\n", self->out);
-    if (is_name(text))
-        self->unit->value_name = cell_span_text(text);
+    fprintf(self->out, "{ typedef __typeof__(%s", sign);
+    put_expression(self, "(", text,
+                   ")) ipc_cell_type;\nenum { ipc_cell_is_void = __builtin_types_compatible_p(ipc_cell_type, void) };\n"
+                   "typedef IPC_CELL_TYPE_OR_INT(ipc_cell_type) ipc_cell_shown;\n");
+    put_expression(self, "__auto_type ipc_cell_last = __builtin_choose_expr(ipc_cell_is_void, ((", text,
+                   "), ipc_cell_none()), ");
+    fprintf(self->out, "((void) 0, %s", sign);
+    put_expression(self, "(", text, ")));\n*ipc_cell_result = IPC_CELL_SHOW(ipc_cell_shown, ipc_cell_last); }\n");
+    char *name = cell_span_text(text);
+    const definition_t *named = writing_find(self, name) ? writing_find(self, name) : scope_find(self->scope, name);
+    if (named && named->label)
+        self->unit->value_name = ipc_xstrdup(name);
+    free(name);
 }
 
 static void put_run(const writing_t *self)

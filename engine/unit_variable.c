@@ -109,7 +109,7 @@ static definition_t *definition_of(const writing_t *self, const cell_item_t *ite
                           : scope_text(item);
     definition_t *fresh = definition_new(CELL_VARIABLE, item->name, text);
     fresh->said = scope_said(item);
-    fresh->is_automatic = typeless;
+    fresh->is_automatic = item->dimensions == 0 && !item->is_pointer && strstr(text, "typeof");
     if (scope_is_open(item) && !typeless) {
         char *base = scope_base(item);
         const char *bracket = strchr(text + strlen(base) + 1 + (item->name.at - item->declarator.at), '[');
@@ -117,6 +117,20 @@ static definition_t *definition_of(const writing_t *self, const cell_item_t *ite
         free(base);
     }
     return fresh;
+}
+
+//  What _Alignas says in the base, given: a definition has to repeat it.
+static char *alignment_of(const cell_item_t *item)
+{
+    static const char *const words[] = {"_Alignas", "alignas"};
+    char *base = cell_span_text(item->base), *alignment = NULL;
+    for (size_t i = 0; i < sizeof words / sizeof words[0] && !alignment; i++) {
+        const char *at = strstr(base, words[i]), *close = at ? strchr(at, ')') : NULL;
+        if (close)
+            alignment = strndup(at, (size_t) (close + 1 - at));
+    }
+    free(base);
+    return alignment ? alignment : ipc_xstrdup("");
 }
 
 //  That of an earlier cell again, or its own.
@@ -128,6 +142,14 @@ static void put_known(const writing_t *self, const cell_item_t *item, const defi
     writing_put_own(self);
     writing_put_label(self, known->label);
     fputs(item->dimensions > 0 ? " __attribute__((aligned(64)));\n" : ";\n", self->out);
+}
+
+//  The compiler's complaint is to have a place in the cell.
+static void put_assert(const writing_t *self, const char *at, char *text_taken)
+{
+    writing_put_text(self, at, text_taken);
+    writing_put_own(self);
+    free(text_taken);
 }
 
 static void put_fresh(const writing_t *self, const cell_item_t *item, const char *name)
@@ -144,9 +166,13 @@ static void put_fresh(const writing_t *self, const cell_item_t *item, const char
     fputs(item->dimensions > 0 ? " __attribute__((aligned(64))) " : " ", self->out);
     writing_put_span(self, item->attributes);
     writing_put_own(self);
-    fprintf(self->out, ";\n__typeof__(%s) %s;\n", name, name);
-    fprintf(self->out, "_Static_assert(!IPC_CELL_IS_CONSTANT(%s), \"%s cannot be set: a typedef says that it is constant\");\n",
-            name, name);
+    char *alignment = alignment_of(item);
+    fprintf(self->out, ";\n%s __typeof__(%s) %s;\n", alignment, name, name);
+    free(alignment);
+    put_assert(self, item->name.at, ipc_xformat("_Static_assert(!IPC_CELL_IS_FUNCTION(__typeof__(%s)), \"%s is a function: "
+                                                "write its parameters here\");\n", name, name));
+    put_assert(self, item->name.at, ipc_xformat("_Static_assert(!IPC_CELL_IS_CONSTANT(%s), \"%s cannot be set: a typedef "
+                                                "says that it is constant\");\n", name, name));
     put_record(item, name, self->variables);
 }
 
@@ -176,7 +202,8 @@ static void put_local(const writing_t *self, const cell_item_t *item, const char
     fprintf(self->out, ";\n__builtin_memcpy((void *) (uintptr_t) &%s, &ipc_cell_initial, sizeof %s); }\n", name, name);
     if (!item->is_unsized || item->is_counted || item->is_plain)
         return;
-    fputs("_Static_assert(sizeof(", self->out);
+    put_assert(self, item->name.at, ipc_xstrdup("_Static_assert("));
+    fputs("sizeof(", self->out);
     put_array_literal(self, item);
     fprintf(self->out, ") == sizeof %s, \"the length of %s has to be given: it cannot be told from this initialiser\");\n",
             name, name);
