@@ -55,7 +55,7 @@ static int skip_blanks(scan_t *self)
 {
     while (self->at < self->end) {
         if (looks_at(self, "//")) {
-            while (self->at < self->end && *self->at != '\n') self->at++;
+            while (self->at < self->end && *self->at != '\n') self->at += looks_at(self, "\\\n") ? 2 : 1;
         } else if (looks_at(self, "/*")) {
             const char *open = self->at;
             for (self->at += 2; self->at < self->end && !looks_at(self, "*/"); self->at++) continue;
@@ -86,12 +86,38 @@ static int skip_text(scan_t *self, char quote)
     return 0;
 }
 
+//  R"mark(…)mark"
+static int skip_raw_text(scan_t *self)
+{
+    const char *open = self->at, *mark = open + 2;
+    size_t size = strcspn(mark, "(\"\n");
+    for (self->at = mark + size; self->at < self->end; self->at++)
+        if (*self->at == ')' && (size_t) (self->end - self->at) > size + 1 && memcmp(self->at + 1, mark, size) == 0 &&
+            self->at[size + 1] == '"') {
+            self->at += size + 2;
+            return 0;
+        }
+    return fail(self, open, "this string does not end");
+}
+
+//  A string within a line; a quote without a partner is a character like others.
+static void skip_quoted(scan_t *self)
+{
+    scan_t quoted = *self;
+    quoted.fault = NULL;
+    self->at = skip_text(&quoted, *self->at) ? self->at + 1 : quoted.at;
+}
+
 //  To the end of its line and of those that it goes on in.
 static void skip_directive(scan_t *self)
 {
     while (self->at < self->end && *self->at != '\n') {
         if (looks_at(self, "\\\n")) {
             self->at += 2;
+        } else if (*self->at == '"' || *self->at == '\'') {
+            skip_quoted(self);
+        } else if (looks_at(self, "//")) {
+            while (self->at < self->end && *self->at != '\n') self->at += looks_at(self, "\\\n") ? 2 : 1;
         } else if (looks_at(self, "/*")) {
             const char *close = memmem(self->at, (size_t) (self->end - self->at), "*/", 2);
             self->at = close ? close + 2 : self->end;
@@ -122,6 +148,9 @@ static int read_token(scan_t *self, cell_token_t *token)
     } else if (*self->at == '#' && line_begins) {
         token->kind = TOKEN_DIRECTIVE;
         skip_directive(self);
+    } else if (looks_at(self, "R\"")) {
+        token->kind = TOKEN_TEXT;
+        rc = skip_raw_text(self);
     } else if (is_word_start(*self->at)) {
         token->kind = TOKEN_WORD;
         while (self->at < self->end && is_word_part(*self->at)) self->at++;
@@ -132,6 +161,10 @@ static int read_token(scan_t *self, cell_token_t *token)
     } else if (*self->at == '"' || *self->at == '\'') {
         token->kind = TOKEN_TEXT;
         rc = skip_text(self, *self->at);
+        if (rc && !self->fault) { // nobody wants to know
+            self->at = token->span.at + 1;
+            rc = 0;
+        }
     } else {
         self->at++;
     }
@@ -205,6 +238,36 @@ char *cell_span_text(cell_span_t self)
 {
     char *text = ipc_xalloc(self.size + 1);
     return self.size > 0 ? memcpy(text, self.at, self.size) : text;
+}
+
+bool cell_literal(cell_span_t text, cell_span_t *literal, cell_span_t *inside)
+{
+    cell_tokens_t read;
+    bool found = false;
+    cell_tokens_read(&read, text, NULL);
+    for (size_t i = 0; i + 1 < read.count && !found; i++) {
+        const cell_token_t *open = &read.tokens[i], *brace = &read.tokens[open->partner + 1];
+        bool called = i > 0 && (open[-1].kind == TOKEN_WORD || cell_token_is(&open[-1], ")"));
+        found = cell_token_is(open, "(") && open->partner > i + 1 && !called && cell_token_is(brace, "{");
+        if (found) {
+            const char *end = read.tokens[brace->partner].span.at;
+            *literal = (cell_span_t){open->span.at, (size_t) (end + 1 - open->span.at)};
+            *inside = (cell_span_t){brace->span.at + 1, (size_t) (end - brace->span.at - 1)};
+        }
+    }
+    cell_tokens_free(&read);
+    return found;
+}
+
+bool cell_has_bit_field(cell_span_t text, cell_span_t name)
+{
+    cell_tokens_t read;
+    bool found = false;
+    cell_tokens_read(&read, text, NULL);
+    for (size_t i = 0; i + 1 < read.count && !found; i++)
+        found = cell_span_equal(read.tokens[i].span, name) && name.size > 0 && cell_token_is(&read.tokens[i + 1], ":");
+    cell_tokens_free(&read);
+    return found;
 }
 
 //  A directive's own words count too, but not its first, nor those in <…>.

@@ -19,7 +19,8 @@ typedef struct cell_tokens {
     size_t count, room;
 } cell_tokens_t;
 
-//  Reads a text whole. 0, or -1 with *fault (NULL is fine): a bracket without its partner, an open comment or string.
+//  Reads a text whole. 0, or -1 with *fault: a bracket without its partner, an open comment or string. When fault is
+//  NULL all that can be read is there anyway.
 int cell_tokens_read(cell_tokens_t *self, cell_span_t text, cell_fault_t *fault);
 void cell_tokens_free(cell_tokens_t *self);
 

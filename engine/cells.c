@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "common/fail.h"
+#include "engine/conditions.h"
+#include "engine/explain.h"
 #include "engine/unit.h"
 #include "engine/variable.h"
 
@@ -135,7 +137,7 @@ static int fail_compile(const cells_source_t *source, const char *said, ipc_erro
         const char *words = read_place(line, &row, &column);
         words = words ? error_words(words) : NULL;
         if (words)
-            return fail_place(source, row, column, words, error);
+            return fail_place(source, row, column, explain(words), error);
         library = library ? library : missing_library(line, &size);
         const char *mark = elsewhere ? NULL : strstr(line, "error: ");
         if (mark && mark < line + strcspn(line, "\n"))
@@ -165,18 +167,13 @@ static int fail_open(const cells_source_t *source, ipc_error_t *error)
 
 //  --- Loading -------------------------------------------------------------------------------------------------
 
-static bool is_variable(void *context, cell_span_t name)
+static cell_kind_t kind_of(void *context, cell_span_t name)
 {
     const cells_t *self = context;
-    char *text = cell_span_text(name);
-    const definition_t *definition = scope_find(&self->scope, text);
-    bool variable = definition ? definition->kind == CELL_VARIABLE || definition->kind == CELL_PROTOTYPE
-                               : names_get(self->options.names, text) != NULL;
-    free(text);
-    return variable;
+    return scope_kind(&self->scope, self->options.names, name);
 }
 
-static const definition_t *fresh_of(const unit_t *unit, const char *name)
+static definition_t *fresh_of(const unit_t *unit, const char *name)
 {
     for (size_t i = 0; i < unit->fresh_count; i++)
         if (unit->fresh[i]->label && strcmp(unit->fresh[i]->name, name) == 0)
@@ -224,7 +221,9 @@ static void commit(cells_t *self, unit_t *unit, const ipc_cell_unit_t *loaded)
 {
     names_t *names = self->options.names;
     for (const ipc_cell_variable_t *variable = loaded->variables; variable->name; variable++) {
-        const definition_t *fresh = fresh_of(unit, variable->name);
+        definition_t *fresh = fresh_of(unit, variable->name);
+        if (fresh)
+            definition_settle(fresh, variable->type, variable->length);
         if (fresh)
             variable_bind(names, variable, fresh->label, fresh->is_adopted);
     }
@@ -279,22 +278,41 @@ static const ipc_remote_t *load_unit(cells_t *self, const cells_source_t *source
     return loaded->run;
 }
 
+//  Cuts a cell, without what its conditions drop. Of *blanked, given, the cell lends its parts.
+static int split(cells_t *self, const cells_source_t *source, cell_t *cell, char **blanked, ipc_error_t *error)
+{
+    cell_fault_t fault = {0};
+    *cell = (cell_t){0};
+    if (conditions_matter(source->text)) {
+        char *question = conditions_question(source->text, &self->scope);
+        char *answer = compiler_preprocess(self->compiler, question, error);
+        *blanked = answer ? conditions_apply(source->text, answer) : NULL;
+        free(question);
+        free(answer);
+    } else {
+        *blanked = ipc_xstrdup(source->text);
+    }
+    if (!*blanked)
+        return -1;
+    int rc = cell_split(cell, *blanked, kind_of, self, &fault);
+    return rc ? fail_place(source, fault.line, fault.column, fault.text, error) : 0;
+}
+
 const ipc_remote_t *cells_load(cells_t *self, const cells_source_t *source, ipc_error_t *error)
 {
     cell_t cell;
-    cell_fault_t fault = {0};
     unit_t unit = {0};
+    char *text = NULL;
     const ipc_remote_t *run = NULL;
     scope_follow(&self->scope, self->options.names);
-    if (cell_split(&cell, source->text, is_variable, self, &fault)) {
-        fail_place(source, fault.line, fault.column, fault.text, error);
-    } else {
-        unit_write(&unit, &cell, source->text, &self->scope, self->options.names);
+    if (split(self, source, &cell, &text, error) == 0) {
+        unit_write(&unit, &cell, text, &self->scope, self->options.names);
         run = load_unit(self, source, &unit, error);
         scope_show(&self->scope);
     }
     unit_free(&unit);
     cell_free(&cell);
+    free(text);
     return run;
 }
 

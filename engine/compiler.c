@@ -310,3 +310,23 @@ int compiler_build(compiler_t *self, const compiler_job_t *job, char path[COMPIL
     compiler_unlock(self, hash, fd);
     return rc || *words ? -1 : 0;
 }
+
+char *compiler_preprocess(compiler_t *self, const char *text, ipc_error_t *error)
+{
+    char directory[COMPILER_PATH], path[FILE_PATH], include[FILE_PATH], *words = NULL;
+    if (find_prelude(self, error))
+        return NULL;
+    snprintf(directory, sizeof directory, "%s/parts.%d", self->directory, (int) getpid());
+    if (make_directory(directory, error))
+        return NULL;
+    join(path, directory, "unit.c");
+    snprintf(include, sizeof include, "-I%s", self->prelude);
+    const char *const arguments[] = {self->program, flags[0], "-E", "-P", include, "unit.c", NULL};
+    if (!write_file(path, text, error)) {
+        join(path, directory, "words");
+        if (run(self, arguments, directory, path, error) >= 0 && !(words = read_file(path)))
+            ipc_fail(error, IPC_E_SYSTEM, "cannot read %s", path);
+    }
+    ipc_remove_tree(directory);
+    return words;
+}

@@ -37,4 +37,7 @@ void compiler_destroy(compiler_t **self_p);
 int compiler_build(compiler_t *self, const compiler_job_t *job, char path[COMPILER_PATH], char **words,
                    ipc_error_t *error);
 
+//  What the preprocessor makes of a text, and what it complains of, given; NULL with *error: SYSTEM.
+char *compiler_preprocess(compiler_t *self, const char *text, ipc_error_t *error);
+
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/fail.h"
+#include "common/remote.h"
 #include "engine/variable.h"
 
 const char *const scope_storage[] = {"static", "inline", "__inline", "__inline__", "auto", "register", NULL};
@@ -18,6 +19,7 @@ void definition_free(definition_t *self)
 {
     free(self->name);
     free(self->text);
+    free(self->said);
     free(self->label);
     free(self);
 }
@@ -59,32 +61,101 @@ char *scope_without(cell_span_t span, const char *const words[])
     return blanking.copy;
 }
 
-//  The declarator of an array whose length its initialiser tells: "v[3]".
-static char *sized_declarator(const cell_item_t *item, const char *declarator)
+bool scope_is_open(const cell_item_t *item)
 {
+    bool counted = item->elements > 0 && (item->is_counted || !item->is_plain);
+    return item->kind == CELL_VARIABLE && item->is_unsized && item->init.size > 0 && !counted;
+}
+
+char *scope_base(const cell_item_t *item)
+{
+    bool drops = item->kind == CELL_VARIABLE && !item->is_pointer;
+    cell_span_t base = item->made ? (cell_span_t){item->made, strlen(item->made)} : item->base;
+    return scope_without(base, drops ? scope_constant : scope_storage);
+}
+
+//  Without the constness of what is declared, which stands between the last star and the name: "*const p".
+static void drop_const(const cell_item_t *item, char *declarator)
+{
+    size_t name = (size_t) (item->name.at - item->declarator.at), star = name;
+    while (star > 0 && declarator[star] != '*') star--;
+    char *cleaned = scope_without((cell_span_t){declarator + star, name - star}, scope_constant);
+    memcpy(declarator + star, cleaned, name - star);
+    free(cleaned);
+}
+
+char *scope_declarator(const cell_item_t *item)
+{
+    char *declarator = scope_without(item->declarator, scope_storage);
+    if (item->kind != CELL_VARIABLE)
+        return declarator;
+    drop_const(item, declarator);
+    if (!item->is_unsized || item->init.size == 0 || scope_is_open(item))
+        return declarator;
     const char *bracket = strchr(declarator + (item->name.at - item->declarator.at), '[');
     int before = (int) (bracket + 1 - declarator);
-    if (item->elements > 0)
-        return ipc_xformat("%.*s%zu%s", before, declarator, item->elements, bracket + 1);
-    return ipc_xformat("%.*ssizeof(%.*s)%s", before, declarator, (int) item->init.size, item->init.at, bracket + 1);
+    char *sized = ipc_xformat("%.*s%zu%s", before, declarator, item->elements, bracket + 1);
+    free(declarator);
+    return sized;
+}
+
+//  A type's text that is an item's whole.
+static char *type_text(const cell_item_t *item)
+{
+    char *text = cell_span_text(item->text);
+    char *whole = item->made ? ipc_xformat("typedef %s %s", text, item->made) : ipc_xstrdup(text);
+    free(text);
+    if (item->packing.size == 0)
+        return whole;
+    text = ipc_xformat("_Pragma(\"pack(push, %.*s)\") %s; _Pragma(\"pack(pop)\")", (int) item->packing.size,
+                       item->packing.at, whole);
+    free(whole);
+    return text;
 }
 
 char *scope_text(const cell_item_t *item)
 {
-    if (item->kind == CELL_DIRECTIVE || (item->kind == CELL_TYPE && item->base.size == 0))
+    if (item->kind == CELL_DIRECTIVE)
         return cell_span_text(item->text);
-    bool variable = item->kind == CELL_VARIABLE && !item->is_nested;
-    char *base = scope_without(item->base, variable && !item->is_pointer ? scope_constant : scope_storage);
-    char *declarator = scope_without(item->declarator, variable ? scope_constant : scope_storage);
-    if (item->kind == CELL_VARIABLE && item->is_unsized && item->init.size > 0) {
-        char *sized = sized_declarator(item, declarator);
-        free(declarator);
-        declarator = sized;
-    }
-    char *text = ipc_xformat("%s %s", base, declarator);
+    if (item->kind == CELL_TYPE && item->base.size == 0)
+        return type_text(item);
+    char *base = scope_base(item), *declarator = scope_declarator(item);
+    bool attributed = item->kind == CELL_PROTOTYPE && item->attributes.size > 0;
+    char *text = ipc_xformat("%s %s %.*s", base, declarator, attributed ? (int) item->attributes.size : 0,
+                             item->attributes.at ? item->attributes.at : "");
     free(base);
     free(declarator);
     return text;
+}
+
+char *scope_said(const cell_item_t *item)
+{
+    char *text = scope_text(item);
+    bool whole = item->is_automatic || scope_is_open(item);
+    char *said = ipc_xformat("%s%.*s", text, whole ? (int) item->init.size : 0, item->init.at ? item->init.at : "");
+    free(text);
+    return said;
+}
+
+void definition_settle(definition_t *self, uint32_t type, size_t length)
+{
+    static const char *const types[IPC_TYPE_COUNT] = {
+        [IPC_TYPE_BOOL] = "_Bool",    [IPC_TYPE_CHAR] = "char",    [IPC_TYPE_I8] = "signed char",
+        [IPC_TYPE_I16] = "short",     [IPC_TYPE_I32] = "int",      [IPC_TYPE_I64] = "long",
+        [IPC_TYPE_U8] = "unsigned char", [IPC_TYPE_U16] = "unsigned short", [IPC_TYPE_U32] = "unsigned",
+        [IPC_TYPE_U64] = "unsigned long", [IPC_TYPE_F32] = "float", [IPC_TYPE_F64] = "double",
+        [IPC_TYPE_C64] = "float _Complex", [IPC_TYPE_C128] = "double _Complex",
+    };
+    char *text = NULL;
+    if (self->hole > 0)
+        text = ipc_xformat("%.*s%zu%s", (int) self->hole, self->text, length, self->text + self->hole);
+    else if (self->is_automatic && type < IPC_TYPE_COUNT && types[type])
+        text = ipc_xformat("%s %s", types[type], self->name);
+    if (text) {
+        free(self->text);
+        self->text = text;
+    }
+    self->hole = 0;
 }
 
 //  --- Definitions ---------------------------------------------------------------------------------------------
@@ -102,6 +173,15 @@ definition_t *scope_find(const scope_t *self, const char *name)
         if (!self->definitions[i]->is_hidden && strcmp(self->definitions[i]->name, name) == 0)
             return self->definitions[i];
     return NULL;
+}
+
+cell_kind_t scope_kind(const scope_t *self, const names_t *names, cell_span_t name)
+{
+    char *text = cell_span_text(name);
+    const definition_t *definition = scope_find(self, text);
+    bool pushed = !definition && names_get(names, text);
+    free(text);
+    return definition ? definition->kind : pushed ? CELL_VARIABLE : CELL_STATEMENT;
 }
 
 static void remove_at(scope_t *self, size_t i)
@@ -181,10 +261,21 @@ static bool is_same(const definition_t *definition, const cell_item_t *item)
 {
     if (item->kind != CELL_VARIABLE || definition->kind != CELL_VARIABLE || definition->is_adopted)
         return false;
-    char *text = scope_text(item);
-    bool same = strcmp(text, definition->text) == 0;
-    free(text);
+    char *said = scope_said(item);
+    bool same = definition->said && strcmp(said, definition->said) == 0;
+    free(said);
     return same;
+}
+
+//  Hides what has its type from a variable that is replaced.
+static void hide_typed(scope_t *self, const char *name)
+{
+    for (size_t i = 0; i < self->count; i++) {
+        definition_t *definition = self->definitions[i];
+        if (definition->kind == CELL_VARIABLE && strstr(definition->text, "typeof") && mentions(definition->text, name) &&
+            strcmp(definition->name, name) != 0)
+            definition->is_hidden = true;
+    }
 }
 
 void scope_hide(scope_t *self, const cell_t *cell)
@@ -200,6 +291,8 @@ void scope_hide(scope_t *self, const cell_t *cell)
             old->is_hidden = true;
             if (declares || old->kind == CELL_TYPE || old->kind == CELL_DIRECTIVE)
                 hide_dependents(self, name);
+            else
+                hide_typed(self, name);
         }
         free(name);
     }

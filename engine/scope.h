@@ -11,8 +11,11 @@ typedef struct definition {
     cell_kind_t kind;
     char *name;                        // as in cell_item_t
     char *text;                        // a line of #include or #define; "struct P {…}", "double a", "int f(int x)"
+    char *said;                        // of variables: by what the cell said two are the same
+    size_t hole;                       // in text, where the length is to be of an array that the compiler counts; or 0
+    bool is_automatic;                 // text says the type as that of an expression
     char *label;                       // the symbol of variables and functions, which no other ever has; or NULL
-    bool is_counted;                   // an array that was pushed: <name>_count is there, too
+    bool is_followed;                  // an array that was pushed: <name>_count and its like are there, too
     bool is_adopted;                   // it was pushed
     bool is_hidden;                    // replaced by the cell that is being compiled
 } definition_t;
@@ -51,8 +54,25 @@ char *scope_label(const scope_t *self, const char *name);
 //  Forgets what is hidden, and takes the definitions over.
 void scope_commit(scope_t *self, definition_t **fresh, size_t count);
 
-//  Text of an item as scopes keep it, given. A variable's declarator has its length in it.
+//  What a name is in cells, for cell_split().
+//      names   whose values cells may use
+cell_kind_t scope_kind(const scope_t *self, const names_t *names, cell_span_t name);
+
+//  Text of an item as scopes keep it, given: its base and its declarator. That of a variable has no constness of its
+//  own, and the length that its initialiser tells, as far as its text does.
 char *scope_text(const cell_item_t *item);
+char *scope_base(const cell_item_t *item);
+char *scope_declarator(const cell_item_t *item);
+
+//  Whether the compiler has to count an array's elements.
+bool scope_is_open(const cell_item_t *item);
+
+//  By what two declarations of a variable are the same, given.
+char *scope_said(const cell_item_t *item);
+
+//  Puts the length into the text of an array that the compiler has counted, or the number's type (ipc_type_t) into that
+//  of a variable whose type was that of an expression.
+void definition_settle(definition_t *self, uint32_t type, size_t length);
 
 //  A copy of a span with some words of it blank, given; its length is the same.
 char *scope_without(cell_span_t span, const char *const words[]);

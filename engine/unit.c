@@ -1,30 +1,16 @@
-#include "engine/unit.h"
-
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/array_body.h"
 #include "common/fail.h"
 #include "common/remote.h"
 #include "engine/signature.h"
-
-//  A unit that is being written.
-typedef struct writing {
-    unit_t *unit;
-    const cell_t *cell;
-    const char *source;
-    scope_t *scope;
-    const names_t *names;
-    FILE *out;
-    names_t *words;                    // that it mentions
-} writing_t;
+#include "engine/writing.h"
 
 //  --- Pieces --------------------------------------------------------------------------------------------------
 
-//  A text at the place where it, or what it was made of, stands in the cell.
-static void put_text(const writing_t *self, const char *at, const char *text)
+void writing_put_text(const writing_t *self, const char *at, const char *text)
 {
     size_t line, column;
     cell_place(self->source, at, &line, &column);
@@ -37,20 +23,44 @@ static void put_text(const writing_t *self, const char *at, const char *text)
     fputs(text, self->out);
 }
 
-static void put_span(const writing_t *self, cell_span_t span)
+void writing_put_span(const writing_t *self, cell_span_t span)
 {
     char *text = cell_span_text(span);
-    put_text(self, span.at, text);
+    writing_put_text(self, span.at, text);
     free(text);
 }
 
-//  From here on it is the engine's.
-static void put_own(const writing_t *self)
+void writing_put_lasting(const writing_t *self, cell_span_t span)
+{
+    cell_span_t literal, inside;
+    if (!cell_literal(span, &literal, &inside)) {
+        writing_put_span(self, span);
+        return;
+    }
+    const char *behind = literal.at + literal.size, *close = inside.at + inside.size;
+    writing_put_span(self, (cell_span_t){span.at, (size_t) (literal.at - span.at)});
+    writing_put_own(self);
+    fputs("(*({ static _Alignas(64) char ipc_cell_kept[sizeof", self->out);
+    writing_put_span(self, literal);
+    writing_put_own(self);
+    fputs("]; __builtin_memcpy(ipc_cell_kept, &", self->out);
+    writing_put_span(self, (cell_span_t){literal.at, (size_t) (inside.at - literal.at)});
+    writing_put_lasting(self, inside);
+    writing_put_span(self, (cell_span_t){close, (size_t) (behind - close)});
+    writing_put_own(self);
+    fputs(", sizeof ipc_cell_kept); (__typeof__(", self->out);
+    writing_put_span(self, literal);
+    writing_put_own(self);
+    fputs(") *) ipc_cell_kept; }))", self->out);
+    writing_put_lasting(self, (cell_span_t){behind, (size_t) (span.at + span.size - behind)});
+}
+
+void writing_put_own(const writing_t *self)
 {
     fputs("\n#line 1 \"engine\"\n", self->out);
 }
 
-static definition_t *add_fresh(const writing_t *self, definition_t *fresh)
+definition_t *writing_add(const writing_t *self, definition_t *fresh)
 {
     unit_t *unit = self->unit;
     if (unit->fresh_count == unit->fresh_room)
@@ -58,7 +68,7 @@ static definition_t *add_fresh(const writing_t *self, definition_t *fresh)
     return unit->fresh[unit->fresh_count++] = fresh;
 }
 
-static const definition_t *find_fresh(const writing_t *self, const char *name)
+const definition_t *writing_find(const writing_t *self, const char *name)
 {
     for (size_t i = 0; i < self->unit->fresh_count; i++)
         if (strcmp(self->unit->fresh[i]->name, name) == 0)
@@ -82,6 +92,18 @@ static bool is_carried_whole(const definition_t *definition)
     return !definition->is_hidden && (definition->kind == CELL_DIRECTIVE || definition->kind == CELL_TYPE);
 }
 
+//  By its name, or by what stands beside that.
+static bool is_mentioned(const writing_t *self, const definition_t *definition)
+{
+    bool found = names_get(self->words, definition->name) != NULL;
+    for (size_t i = 0; !found && definition->is_followed && writing_endings[i]; i++) {
+        char *beside = ipc_xformat("%s%s", definition->name, writing_endings[i]);
+        found = names_get(self->words, beside) != NULL;
+        free(beside);
+    }
+    return found;
+}
+
 static void collect_words(writing_t *self)
 {
     cell_words((cell_span_t){self->source, strlen(self->source)}, add_word, self);
@@ -90,22 +112,15 @@ static void collect_words(writing_t *self)
         if (is_carried_whole(definition))
             cell_words((cell_span_t){definition->text, strlen(definition->text)}, add_word, self);
     }
-}
-
-//  A name, or "<name>_count".
-static bool is_mentioned(const writing_t *self, const char *name, bool counted)
-{
-    bool found = names_get(self->words, name) != NULL;
-    if (!found && counted) {
-        char *count = ipc_xformat("%s_count", name);
-        found = names_get(self->words, count) != NULL;
-        free(count);
+    // What is mentioned mentions others, which stand before it.
+    for (size_t i = self->scope->count; i-- > 0;) {
+        const definition_t *definition = self->scope->definitions[i];
+        if (!is_carried_whole(definition) && is_mentioned(self, definition))
+            cell_words((cell_span_t){definition->text, strlen(definition->text)}, add_word, self);
     }
-    return found;
 }
 
-//  Whether the cell itself says what a name is.
-static bool is_declared_here(const writing_t *self, const char *name)
+bool writing_declares(const writing_t *self, const char *name)
 {
     for (size_t i = 0; i < self->cell->count; i++)
         if (self->cell->items[i].kind < CELL_STATEMENT && cell_span_is(self->cell->items[i].name, name))
@@ -122,15 +137,7 @@ static void note_include(const writing_t *self, const char *text)
     self->unit->is_fleeting = self->unit->is_fleeting || (quote && (*quote == '"' || quote[1] == '/'));
 }
 
-static void put_counted(const writing_t *self, const char *name, const char *label)
-{
-    char *count = ipc_xformat("%s_count", name);
-    if (!is_declared_here(self, count) && !scope_find(self->scope, count))
-        fprintf(self->out, "extern const size_t %s __asm__(\"%s.count\") IPC_CELL_SHOWN;\n", count, label);
-    free(count);
-}
-
-static void put_label(const writing_t *self, const char *label)
+void writing_put_label(const writing_t *self, const char *label)
 {
     fprintf(self->out, " __asm__(\"%s\") IPC_CELL_SHOWN", label);
 }
@@ -147,198 +154,32 @@ static void put_carried(const writing_t *self)
     for (size_t i = 0; i < self->scope->count; i++) {
         const definition_t *definition = self->scope->definitions[i];
         if (definition->is_hidden || is_carried_whole(definition) ||
-            !is_mentioned(self, definition->name, definition->is_counted))
+            !is_mentioned(self, definition))
             continue;
         fprintf(self->out, "%s%s", definition->kind == CELL_VARIABLE ? "extern " : "", definition->text);
         if (definition->label)
-            put_label(self, definition->label);
+            writing_put_label(self, definition->label);
         fputs(definition->kind == CELL_VARIABLE && strchr(definition->text, '[') ? " __attribute__((aligned(64)));\n"
                                                                                  : ";\n",
               self->out);
-        if (definition->is_counted)
-            put_counted(self, definition->name, definition->label);
+        if (definition->is_followed)
+            writing_put_followed(self, definition->name, definition->label);
     }
 }
 
-//  --- Values that were pushed ---------------------------------------------------------------------------------
-
-//  The C type of a value, NULL: it has none.
-static const char *c_type_of(const ipc_value_t *value, const char **code)
+void writing_put_declaration(const writing_t *self, const cell_item_t *item)
 {
-    static const struct { const char *type, *code; } types[IPC_DTYPE_COUNT] = {
-        [IPC_BOOL] = {"_Bool", "BOOL"},   [IPC_I8] = {"int8_t", "I8"},      [IPC_I16] = {"int16_t", "I16"},
-        [IPC_I32] = {"int32_t", "I32"},   [IPC_I64] = {"int64_t", "I64"},   [IPC_U8] = {"uint8_t", "U8"},
-        [IPC_U16] = {"uint16_t", "U16"},  [IPC_U32] = {"uint32_t", "U32"},  [IPC_U64] = {"uint64_t", "U64"},
-        [IPC_F32] = {"float", "F32"},     [IPC_F64] = {"double", "F64"},    [IPC_C64] = {"float _Complex", "C64"},
-        [IPC_C128] = {"double _Complex", "C128"},
-    };
-    int dtype = -1;
-    switch ((ipc_kind_t) value->kind) {
-    case IPC_KIND_BOOL: dtype = IPC_BOOL; break;
-    case IPC_KIND_I64: dtype = IPC_I64; break;
-    case IPC_KIND_U64: dtype = IPC_U64; break;
-    case IPC_KIND_F64: dtype = IPC_F64; break;
-    case IPC_KIND_C128: dtype = IPC_C128; break;
-    case IPC_KIND_STR: *code = "STR"; return "char *";
-    case IPC_KIND_ARRAY: dtype = ipc_value_array(*value) ? (int) ipc_value_array(*value)->dtype : -1; break;
-    default: break;
-    }
-    if (dtype < 0)
-        return NULL;
-    *code = types[dtype].code;
-    return types[dtype].type;
-}
-
-//  Declares a name that was pushed. Its record, for the engine to fill it, goes to records.
-static void adopt(const writing_t *self, const char *name, FILE *records)
-{
-    const char *code = NULL;
-    const ipc_value_t *value = names_bond(self->names, name) ? NULL : names_get(self->names, name);
-    const char *type = value ? c_type_of(value, &code) : NULL;
-    if (!type || is_declared_here(self, name) || scope_find(self->scope, name) || find_fresh(self, name))
-        return;
-    bool counted = value->kind == IPC_KIND_ARRAY;
-    definition_t *fresh = add_fresh(self, definition_new(CELL_VARIABLE, (cell_span_t){name, strlen(name)},
-                                                         ipc_xformat("%s %s%s", type, counted ? "*const " : "", name)));
-    fresh->label = scope_label(self->scope, name);
-    fresh->is_counted = counted;
-    fresh->is_adopted = true;
-    fprintf(self->out, "extern %s", fresh->text);
-    put_label(self, fresh->label);
-    if (!counted) {
-        fprintf(self->out, ";\n__typeof__(%s) %s;\n", name, name);
-        fprintf(records, "    {\"%s\", &%s, 0, IPC_TYPE_%s, 0, {0}},\n", name, name, code);
-        return;
-    }
-    fprintf(self->out, ";\n%s *ipc_cell_at_%s", type, name);
-    put_label(self, fresh->label);
-    fprintf(self->out, ";\nsize_t ipc_cell_count_%s __asm__(\"%s.count\") IPC_CELL_SHOWN;\n", name, fresh->label);
-    put_counted(self, name, fresh->label);
-    fprintf(records, "    {\"%s\", &ipc_cell_at_%s, &ipc_cell_count_%s, IPC_TYPE_%s, 0, {0}},\n", name, name, name,
-            code);
-}
-
-//  Where words that may have been pushed go.
-typedef struct adoption {
-    const writing_t *writing;
-    FILE *records;
-} adoption_t;
-
-static void adopt_word(void *context, cell_span_t word)
-{
-    static const char ending[] = "_count";
-    const adoption_t *self = context;
-    size_t size = sizeof ending - 1;
-    char *name = cell_span_text(word);
-    adopt(self->writing, name, self->records);
-    if (word.size > size && strcmp(name + word.size - size, ending) == 0) {
-        name[word.size - size] = 0;
-        adopt(self->writing, name, self->records);
-    }
-    free(name);
-}
-
-static void adopt_all(const writing_t *self, FILE *records)
-{
-    adoption_t adoption = {self, records};
-    cell_words((cell_span_t){self->source, strlen(self->source)}, adopt_word, &adoption);
-    for (size_t i = 0; i < self->scope->count; i++) {
-        const definition_t *definition = self->scope->definitions[i];
-        if (is_carried_whole(definition))
-            cell_words((cell_span_t){definition->text, strlen(definition->text)}, adopt_word, &adoption);
-    }
-}
-
-//  --- Variables -----------------------------------------------------------------------------------------------
-
-//  "v[0][0]": the first element of so many dimensions.
-static void put_element(const char *name, int dimensions, FILE *out)
-{
-    fputs(name, out);
-    for (int i = 0; i < dimensions; i++) fputs("[0]", out);
-}
-
-static void put_record(const cell_item_t *item, const char *name, FILE *records)
-{
-    bool plain = !item->is_nested && item->dimensions <= IPC_MAX_DIMENSIONS;
-    int dimensions = plain ? item->dimensions : 0;
-    fprintf(records, "    {\"%s\", (void *) &%s, 0, ", name, name);
-    if (plain) {
-        fputs("IPC_CELL_TYPE(", records);
-        put_element(name, dimensions, records);
-        fputs(")", records);
-    } else {
-        fputs("IPC_TYPE_VOID", records);
-    }
-    fprintf(records, ", %d, {", dimensions);
-    for (int i = 0; i < dimensions; i++) {
-        fputs("sizeof(", records);
-        put_element(name, i, records);
-        fputs(") / sizeof(", records);
-        put_element(name, i + 1, records);
-        fputs("), ", records);
-    }
-    fputs("}},\n", records);
-}
-
-//  The base and the declarator at their places, as the scope will say them.
-static void put_declaration(const writing_t *self, const cell_item_t *item)
-{
-    char *text = scope_text(item), *base = cell_span_text(item->base);
-    char *cleaned = text + strlen(base) + 1;
-    text[strlen(base)] = 0;
-    put_text(self, item->base.at, text);
-    put_text(self, item->declarator.at, cleaned);
+    char *base = scope_base(item), *declarator = scope_declarator(item);
+    writing_put_text(self, item->base.at, base);
+    writing_put_text(self, item->declarator.at, declarator);
     free(base);
-    free(text);
-}
-
-static void put_variable(const writing_t *self, const cell_item_t *item, FILE *records)
-{
-    char *name = cell_span_text(item->name);
-    const definition_t *known = scope_find(self->scope, name), *fresh = find_fresh(self, name);
-    if (!fresh) {
-        char *label = known ? ipc_xstrdup(known->label) : scope_label(self->scope, name);
-        fputs("\nextern", self->out);
-        put_declaration(self, item);
-        put_own(self);
-        put_label(self, label);
-        fputs(item->dimensions > 0 ? " __attribute__((aligned(64)));\n" : ";\n", self->out);
-        if (known) {
-            free(label);
-        } else {
-            add_fresh(self, definition_new(CELL_VARIABLE, item->name, scope_text(item)))->label = label;
-            fprintf(self->out, "__typeof__(%s) %s;\n", name, name);
-            put_record(item, name, records);
-        }
-    }
-    free(name);
-}
-
-static void put_initialiser(const writing_t *self, const cell_item_t *item)
-{
-    char *name = cell_span_text(item->name);
-    bool braces = item->init.size > 0 && *item->init.at == '{';
-    put_own(self);
-    if (item->init.size == 0) {
-        fprintf(self->out, "__builtin_memset((void *) &%s, 0, sizeof %s);\n", name, name);
-    } else if (!braces && item->dimensions == 0) {
-        fprintf(self->out, "%s =", name);
-        put_span(self, item->init);
-        fputs("\n;\n", self->out);
-    } else {
-        fprintf(self->out, "__builtin_memcpy((void *) &%s, &(__typeof__(%s))%s", name, name, braces ? "" : "{");
-        put_span(self, item->init);
-        put_own(self);
-        fprintf(self->out, "%s, sizeof %s);\n", braces ? "" : "}", name);
-    }
-    free(name);
+    free(declarator);
 }
 
 //  --- Functions -----------------------------------------------------------------------------------------------
 
 //  What makes a function callable by name, if it can be.
-static void put_descriptor(const writing_t *self, const cell_item_t *item, const char *name, FILE *records)
+static void put_descriptor(const writing_t *self, const cell_item_t *item, const char *name)
 {
     bool nothing = false;
     char *takes = NULL, *types = NULL;
@@ -347,7 +188,7 @@ static void put_descriptor(const writing_t *self, const cell_item_t *item, const
     int count = signature_parameters(item, out, "IPC_TAKE(", true);
     fclose(out);
     if (count < 0 || !signature_result(item, &nothing)) {
-        fprintf(records, "    {\"%s\", 0},\n", name);
+        fprintf(self->functions, "    {\"%s\", 0},\n", name);
         free(takes);
         return;
     }
@@ -362,28 +203,28 @@ static void put_descriptor(const writing_t *self, const cell_item_t *item, const
                        ".name = \"%s\", .file = \"cell\", .line = 1, .count = %d, .parameters = {%s}, "
                        ".call = ipc_call_%s, .runtime = &ipc_runtime_slot};\n",
             name, name, count, types, name);
-    fprintf(records, "    {\"%s\", &ipc_remote_%s},\n", name, name);
+    fprintf(self->functions, "    {\"%s\", &ipc_remote_%s},\n", name, name);
     free(takes);
     free(types);
 }
 
-static void put_function(const writing_t *self, const cell_item_t *item, FILE *records)
+static void put_function(const writing_t *self, const cell_item_t *item)
 {
     char *name = cell_span_text(item->name);
-    const definition_t *known = find_fresh(self, name);
+    const definition_t *known = writing_find(self, name);
     definition_t *fresh = NULL;
     if (!known) {
-        fresh = add_fresh(self, definition_new(CELL_FUNCTION, item->name, scope_text(item)));
+        fresh = writing_add(self, definition_new(CELL_FUNCTION, item->name, scope_text(item)));
         fresh->label = scope_label(self->scope, name);
     }
-    put_declaration(self, item);
-    put_own(self);
-    put_label(self, (known ? known : fresh)->label);
+    writing_put_declaration(self, item);
+    writing_put_own(self);
+    writing_put_label(self, (known ? known : fresh)->label);
     fputs(";\n", self->out);
-    put_declaration(self, item);
-    put_span(self, item->body);
-    put_own(self);
-    put_descriptor(self, item, name, records);
+    writing_put_declaration(self, item);
+    writing_put_span(self, item->body);
+    writing_put_own(self);
+    put_descriptor(self, item, name);
     free(name);
 }
 
@@ -396,14 +237,15 @@ static void put_prototype(const writing_t *self, const cell_item_t *item)
     for (size_t i = 0; i < self->cell->count; i++)
         defined_here = defined_here || (self->cell->items[i].kind == CELL_FUNCTION &&
                                         cell_span_equal(self->cell->items[i].name, item->name));
-    put_declaration(self, item);
-    put_own(self);
+    writing_put_declaration(self, item);
+    writing_put_own(self);
     if (defined_here) {
         char *label = scope_label(self->scope, name);
-        put_label(self, label);
+        writing_put_label(self, label);
         free(label);
+        writing_put_span(self, item->attributes);
     } else if (!scope_find(self->scope, name)) {
-        add_fresh(self, definition_new(CELL_PROTOTYPE, item->name, scope_text(item)));
+        writing_add(self, definition_new(CELL_PROTOTYPE, item->name, scope_text(item)));
     }
     fputs(";\n", self->out);
     free(name);
@@ -411,68 +253,103 @@ static void put_prototype(const writing_t *self, const cell_item_t *item)
 
 //  --- The whole -----------------------------------------------------------------------------------------------
 
+//  A type that is an item's whole.
+static void put_type(const writing_t *self, const cell_item_t *item)
+{
+    writing_put_own(self);
+    if (item->packing.size > 0)
+        fprintf(self->out, "#pragma pack(push, %.*s)\n", (int) item->packing.size, item->packing.at);
+    fputs(item->made ? "typedef" : "", self->out);
+    writing_put_span(self, item->text);
+    writing_put_own(self);
+    fprintf(self->out, "%s;\n%s", item->made ? item->made : "", item->packing.size > 0 ? "#pragma pack(pop)\n" : "");
+}
+
 static void put_lasting(const writing_t *self, const cell_item_t *item)
 {
     if (scope_has(self->scope, item))
         return;
     char *text = scope_text(item);
     note_include(self, text);
-    if (item->base.size > 0 && item->kind == CELL_TYPE) {
-        put_span(self, item->base);
-        put_span(self, item->declarator);
-    } else {
-        put_text(self, item->text.at, text);
-    }
+    if (item->kind != CELL_TYPE)
+        writing_put_text(self, item->text.at, text);
+    else if (item->base.size > 0)
+        writing_put_declaration(self, item);
+    else
+        put_type(self, item);
     fputs(item->kind == CELL_TYPE ? "\n;\n" : "\n", self->out);
-    put_own(self);
-    if (item->kind == CELL_DIRECTIVE && cell_span_is(item->base, "undef"))
+    writing_put_own(self);
+    bool lasts = !cell_span_is(item->base, "undef") && !cell_span_is(item->base, "pragma");
+    if (item->kind == CELL_DIRECTIVE && !lasts)
         free(text);
     else
-        add_fresh(self, definition_new(item->kind, item->name, text));
+        writing_add(self, definition_new(item->kind, item->name, text));
 }
 
-//  A single name: that of an array shows its elements.
-static bool is_name(cell_span_t text)
+//  Whether an expression reads a bit-field, as far as its last word tells: of that only the value has a type.
+static bool reads_bit_field(const writing_t *self, cell_span_t text)
 {
-    bool fits = text.size > 0 && !isdigit((unsigned char) *text.at);
-    for (size_t i = 0; fits && i < text.size; i++)
-        fits = isalnum((unsigned char) text.at[i]) || text.at[i] == '_';
-    return fits;
+    cell_span_t name = {text.at + text.size, 0};
+    while (name.at > text.at && (isalnum((unsigned char) name.at[-1]) || name.at[-1] == '_')) {
+        name.at--;
+        name.size++;
+    }
+    bool found = false;
+    for (size_t i = 0; i < self->cell->count && !found; i++)
+        found = self->cell->items[i].kind == CELL_TYPE && cell_has_bit_field(self->cell->items[i].text, name);
+    for (size_t i = 0; i < self->scope->count && !found; i++) {
+        const definition_t *definition = self->scope->definitions[i];
+        found = definition->kind == CELL_TYPE &&
+                cell_has_bit_field((cell_span_t){definition->text, strlen(definition->text)}, name);
+    }
+    return found && name.at > text.at;
+}
+
+static void put_expression(const writing_t *self, const char *before, cell_span_t text, const char *behind)
+{
+    fputs(before, self->out);
+    writing_put_lasting(self, text);
+    writing_put_own(self);
+    fputs(behind, self->out);
 }
 
 //  The last expression, of whatever type: it is read three times and runs once.
 static void put_value(const writing_t *self, cell_span_t text)
 {
-    put_own(self);
-    fputs("{ enum { ipc_cell_is_void = __builtin_types_compatible_p(__typeof__(", self->out);
-    put_span(self, text);
-    put_own(self);
-    fputs("), void) };\n__auto_type ipc_cell_value = __builtin_choose_expr(ipc_cell_is_void, ((", self->out);
-    put_span(self, text);
-    put_own(self);
-    fputs("), ipc_cell_none()), (", self->out);
-    put_span(self, text);
-    put_own(self);
-    fputs("));\n*ipc_cell_result = IPC_CELL_VALUE(ipc_cell_value); }\n", self->out);
-    if (is_name(text))
-        self->unit->value_name = cell_span_text(text);
+    const char *sign = reads_bit_field(self, text) ? "+" : "";
+    writing_put_own(self);
+    fprintf(self->out, "{ typedef __typeof__(%s", sign);
+    put_expression(self, "(", text,
+                   ")) ipc_cell_type;\nenum { ipc_cell_is_void = __builtin_types_compatible_p(ipc_cell_type, void) };\n"
+                   "typedef IPC_CELL_TYPE_OR_INT(ipc_cell_type) ipc_cell_shown;\n");
+    put_expression(self, "__auto_type ipc_cell_last = __builtin_choose_expr(ipc_cell_is_void, ((", text,
+                   "), ipc_cell_none()), ");
+    fprintf(self->out, "((void) 0, %s", sign);
+    put_expression(self, "(", text, ")));\n*ipc_cell_result = IPC_CELL_SHOW(ipc_cell_shown, ipc_cell_last); }\n");
+    char *name = cell_span_text(text);
+    const definition_t *named = writing_find(self, name) ? writing_find(self, name) : scope_find(self->scope, name);
+    if (named && named->label)
+        self->unit->value_name = ipc_xstrdup(name);
+    free(name);
 }
 
 static void put_run(const writing_t *self)
 {
-    put_own(self);
+    writing_put_own(self);
     fputs("static void ipc_cell(const ipc_value_t *ipc_cell_arguments, ipc_value_t *ipc_cell_result)\n{\n"
           "(void) ipc_cell_arguments;\n*ipc_cell_result = ipc_cell_none();\n", self->out);
     for (size_t i = 0; i < self->cell->count; i++) {
         const cell_item_t *item = &self->cell->items[i];
         if (item->kind == CELL_VARIABLE)
-            put_initialiser(self, item);
+            writing_put_initialiser(self, item);
+        else if (item->kind == CELL_STATEMENT && item->is_expression)
+            writing_put_lasting(self, item->text);
         else if (item->kind == CELL_STATEMENT)
-            put_span(self, item->text);
+            writing_put_span(self, item->text);
         else if (item->kind == CELL_VALUE)
             put_value(self, item->text);
     }
-    put_own(self);
+    writing_put_own(self);
     fputs(";\n}\n", self->out);
 }
 
@@ -488,16 +365,16 @@ static void put_tables(const writing_t *self, const char *variables, const char 
           self->out);
 }
 
-static void put_items(const writing_t *self, FILE *variables, FILE *functions)
+static void put_items(const writing_t *self)
 {
     for (size_t i = 0; i < self->cell->count; i++) {
         const cell_item_t *item = &self->cell->items[i];
         switch (item->kind) {
         case CELL_DIRECTIVE:
         case CELL_TYPE: put_lasting(self, item); break;
-        case CELL_VARIABLE: put_variable(self, item, variables); break;
+        case CELL_VARIABLE: writing_put_variable(self, item); break;
         case CELL_PROTOTYPE: put_prototype(self, item); break;
-        case CELL_FUNCTION: put_function(self, item, functions); break;
+        case CELL_FUNCTION: put_function(self, item); break;
         default: break;
         }
     }
@@ -508,18 +385,18 @@ void unit_write(unit_t *self, const cell_t *cell, const char *source, scope_t *s
     char *variables = NULL, *functions = NULL;
     size_t size;
     *self = (unit_t){0};
-    writing_t writing = {self, cell, source, scope, names, open_memstream(&self->text, &size), names_new()};
-    FILE *variable_records = open_memstream(&variables, &size), *function_records = open_memstream(&functions, &size);
+    writing_t writing = {self, cell, source, scope, names, open_memstream(&self->text, &size),
+                         open_memstream(&variables, &size), open_memstream(&functions, &size), names_new()};
     scope_hide(scope, cell);
     collect_words(&writing);
     fputs("#include \"prelude.h\"\n", writing.out);
-    put_own(&writing);
+    writing_put_own(&writing);
     put_carried(&writing);
-    adopt_all(&writing, variable_records);
-    put_items(&writing, variable_records, function_records);
+    writing_adopt(&writing);
+    put_items(&writing);
     put_run(&writing);
-    fclose(variable_records);
-    fclose(function_records);
+    fclose(writing.variables);
+    fclose(writing.functions);
     put_tables(&writing, variables, functions);
     fclose(writing.out);
     names_destroy(&writing.words);

@@ -112,6 +112,9 @@ static bool follow(const ipc_cell_variable_t *defined, ipc_value_t value)
         return false;
     *(void **) defined->address = array->data;
     *defined->count = ipc_array_count(array);
+    *defined->dimensions = (int) array->ndim;
+    memset(defined->lengths, 0, IPC_MAX_DIMENSIONS * sizeof defined->lengths[0]);
+    memcpy(defined->lengths, array->shape, array->ndim * sizeof array->shape[0]);
     return true;
 }
 
@@ -162,6 +165,8 @@ static void drop_variable(void *context)
     if (self->defined.count) {
         *(void **) self->defined.address = NULL;
         *self->defined.count = 0;
+        *self->defined.dimensions = 0;
+        memset(self->defined.lengths, 0, IPC_MAX_DIMENSIONS * sizeof self->defined.lengths[0]);
     }
     ipc_array_destroy(&self->array);
     free(self->label);

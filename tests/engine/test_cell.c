@@ -105,6 +105,19 @@ static const sample_t samples[] = {
     {"typedef double row[3];", "T:row"},
     {"struct P;", "T:"},
     {"typedef int T; T x = 3; T *y = &x;", "T:T V:x V:y"},
+    {"typedef int one, *two, three[3];", "T:one T:two T:three"},
+    {"typedef struct { int x; } one, *two;", "T:ipc_of_one T:one T:two"},
+    {"struct { int x; } p, q;", "T:ipc_of_p V:p V:q"},
+    {"static const struct { int x; } table[] = {{1}};", "T:ipc_of_table V:table"},
+    {"struct __attribute__((packed)) P { int x; };", "T:struct P"},
+    {"struct P { int x; } __attribute__((packed));", "T:struct P"},
+    {"known_type (*p) = q;", "V:p"},
+    {"known_type (*p)[3];", "V:p"},
+    {"known_type *p", "V:p"},
+    {"size_t (*f)(int);", "V:f"},
+    {"FILE *(*f)(int);", "V:f"},
+    {"known (*p);", "S"},
+    {"f(*p)", "E"},
     // functions
     {"int f(void) { return 1; }", "F:f"},
     {"double scaled(double x) { return a * x; }", "F:scaled"},
@@ -119,6 +132,8 @@ static const sample_t samples[] = {
     {"void f(void) {} void g(void) { f(); } g();", "F:f F:g S"},
     {"__attribute__((noinline)) int f(void) { return 1; }", "F:f"},
     {"int f(const char *format, ...) { return 0; }", "F:f"},
+    {"int (*pick(int k))(int) { return k ? f : g; }", "F:pick"},
+    {"[[nodiscard]] int f(void) { return 1; }", "F:f"},
     // directives
     {"#include <math.h>", "D:<math.h>"},
     {"#include <math.h>\nsqrt(2)", "D:<math.h> E"},
@@ -127,6 +142,14 @@ static const sample_t samples[] = {
     {"#define LONG one \\\n  two\nint x;", "D:LONG V:x"},
     {"  #  define N 4", "D:N"},
     {"#undef N", "D:N"},
+    {"#define GLOB \"/*\"\nint a; /* */", "D:GLOB V:a"},
+    {"#define A 1 // see /*\nint a;", "D:A V:a"},
+    {"#error don't\nint a;", "D:don't V:a"},
+    {"#pragma GCC optimize(\"O3\")\nint a;", "D: V:a"},
+    {"#pragma pack(1)\nstruct P { int a; };", "T:struct P"},
+    {"// goes on \\\n int a;\nint b;", "V:b"},
+    {"R\"x(a\"\n)x\"", "E"},
+    {"each(i, 3) { f(i); } x", "S E"},
     {"#ifdef A\nint a;\n#else\nint b;\n#endif\nint c;", "D: V:c"},
     {"#if 1\n#if 0\n#endif\nint a;\n#endif\n1", "D: E"},
     {"// #define N 3\nx", "E"},
@@ -136,10 +159,10 @@ static const sample_t samples[] = {
     {"int n = 0; for (int i = 0; i < 3; i++) n += i; n", "V:n S E"},
 };
 
-static bool is_known(void *context, cell_span_t name)
+static cell_kind_t kind_of(void *context, cell_span_t name)
 {
     (void) context;
-    return cell_span_is(name, "known");
+    return cell_span_is(name, "known") ? CELL_VARIABLE : cell_span_is(name, "known_type") ? CELL_TYPE : CELL_STATEMENT;
 }
 
 static void describe(const cell_t *cell, char *text, size_t size)
@@ -161,7 +184,7 @@ START_TEST(each_cell_is_cut_into_its_items)
     char found[512];
     cell_t cell;
     cell_fault_t fault = {0};
-    int rc = cell_split(&cell, sample->source, is_known, NULL, &fault);
+    int rc = cell_split(&cell, sample->source, kind_of, NULL, &fault);
     ck_assert_msg(rc == 0, "%s: %zu:%zu: %s", sample->source, fault.line, fault.column, fault.text);
     describe(&cell, found, sizeof found);
     ck_assert_msg(strcmp(found, sample->items) == 0, "%s: %s, not %s", sample->source, found, sample->items);
@@ -177,7 +200,7 @@ START_TEST(every_cut_cell_is_refused_or_cut)
         char *part = strndup(source, size);
         cell_t cell;
         cell_fault_t fault = {0};
-        if (cell_split(&cell, part, is_known, NULL, &fault))
+        if (cell_split(&cell, part, kind_of, NULL, &fault))
             ck_assert_msg(fault.text && fault.line > 0 && fault.column > 0 && fault.column <= size + 1, "%s", part);
         cell_free(&cell);
         free(part);
@@ -198,7 +221,9 @@ static const refusal_t refusals[] = {
     {"char c = 'a;", "this character does not end", 1, 10},
     {"x; /* y", "this comment does not end", 1, 4},
     {"\n#if 1\nint x;", "this #if has no #endif", 2, 1},
-    {"struct { int x; } p;", "give the struct, union or enum a name: variables of one without cannot last", 1, 1},
+    {"int a;\n static thread_local int x;", "a variable that lasts cannot be of one thread: declare it in a function, static",
+     2, 9},
+    {"__auto_type x;", "a variable without a type needs an initialiser that tells it", 1, 13},
     {"int 3;", "a name was expected here", 1, 5},
 };
 
@@ -207,7 +232,7 @@ START_TEST(what_cannot_be_cut_is_refused_with_its_place)
     const refusal_t *refusal = &refusals[_i];
     cell_t cell;
     cell_fault_t fault = {0};
-    ck_assert_int_eq(cell_split(&cell, refusal->source, is_known, NULL, &fault), -1);
+    ck_assert_int_eq(cell_split(&cell, refusal->source, kind_of, NULL, &fault), -1);
     ck_assert_str_eq(fault.text, refusal->text);
     ck_assert_uint_eq(fault.line, refusal->line);
     ck_assert_uint_eq(fault.column, refusal->column);
@@ -219,7 +244,7 @@ START_TEST(declarators_tell_their_parts)
 {
     cell_t cell;
     cell_fault_t fault;
-    ck_assert_int_eq(cell_split(&cell, "static const double *p = &x, v[][3] = {{1}, {2, 3},}, (*f)(int);", is_known, NULL,
+    ck_assert_int_eq(cell_split(&cell, "static const double *p = &x, v[][3] = {{1}, {2, 3},}, (*f)(int);", kind_of, NULL,
                                 &fault), 0);
     ck_assert_uint_eq(cell.count, 3);
     const cell_item_t *p = &cell.items[0], *v = &cell.items[1], *f = &cell.items[2];
@@ -227,7 +252,7 @@ START_TEST(declarators_tell_their_parts)
     ck_assert(cell_span_is(v->declarator, "v[][3]") && v->dimensions == 2 && v->is_unsized && v->elements == 2);
     ck_assert(f->is_nested && f->init.size == 0);
     cell_free(&cell);
-    ck_assert_int_eq(cell_split(&cell, "int *f(int a, char *b) { return 0; }", is_known, NULL, &fault), 0);
+    ck_assert_int_eq(cell_split(&cell, "int *f(int a, char *b) { return 0; }", kind_of, NULL, &fault), 0);
     ck_assert(cell_span_is(cell.items[0].parameters, "int a, char *b"));
     ck_assert(cell_span_is(cell.items[0].body, "{ return 0; }"));
     ck_assert(cell_span_is(cell.items[0].declarator, "*f(int a, char *b)"));
