@@ -216,6 +216,15 @@ static void keep_include(cells_t *self, const compiler_options_t *options)
     }
 }
 
+//  The cell's options, and the directories where earlier cells have found headers: free() *include.
+static compiler_options_t options_of(const cells_t *self, const cells_source_t *source, char **include)
+{
+    compiler_options_t options = source->options;
+    *include = joined_lists(options.include ? options.include : "", self->include);
+    options.include = *include;
+    return options;
+}
+
 //  What the unit has is there from now on.
 static void commit(cells_t *self, unit_t *unit, const ipc_cell_unit_t *loaded)
 {
@@ -259,9 +268,8 @@ static const ipc_remote_t *load_unit(cells_t *self, const cells_source_t *source
 {
     char path[COMPILER_PATH], occasion[64], *words = NULL;
     snprintf(occasion, sizeof occasion, "%" PRIx64, source->occasion);
-    compiler_job_t job = {unit->text, source->options, occasion, unit->is_fleeting};
-    char *include = joined_lists(source->options.include ? source->options.include : "", self->include);
-    job.options.include = include;
+    char *include = NULL;
+    compiler_job_t job = {unit->text, options_of(self, source, &include), occasion, unit->is_fleeting};
     int rc = compiler_build(self->compiler, &job, path, &words, error);
     free(include);
     if (rc) {
@@ -285,8 +293,11 @@ static int split(cells_t *self, const cells_source_t *source, cell_t *cell, char
     *cell = (cell_t){0};
     if (conditions_matter(source->text)) {
         char *question = conditions_question(source->text, &self->scope);
-        char *answer = compiler_preprocess(self->compiler, question, error);
+        char *include = NULL;
+        compiler_options_t options = options_of(self, source, &include);
+        char *answer = compiler_preprocess(self->compiler, question, &options, error);
         *blanked = answer ? conditions_apply(source->text, answer) : NULL;
+        free(include);
         free(question);
         free(answer);
     } else {

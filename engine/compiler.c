@@ -167,7 +167,15 @@ static void add_prelude(const compiler_t *self, words_t *arguments)
         words_add(arguments, "-ftrack-macro-expansion=0"); // which finds prelude.h.gch by itself
     else if (precompile_file(self, path))
         words_add_all(arguments, (const char *const[]){"-include-pch", path, NULL});
+}
+
+//  Where headers are looked for.
+static void add_headers(const compiler_t *self, const compiler_options_t *options, words_t *arguments)
+{
     words_add(arguments, "-I%s", self->prelude);
+    if (options->beside)
+        words_add(arguments, "-iquote%s", options->beside);
+    words_add_list(arguments, "-I", options->include, ':');
 }
 
 //  Compiles in a directory of its own. 0: unit.so is there; 1: words says why not.
@@ -181,9 +189,7 @@ static int compile(const compiler_t *self, const compiler_job_t *job, const char
         return -1;
     compiler_command(self, options->flags, &arguments);
     add_prelude(self, &arguments);
-    if (options->beside)
-        words_add(&arguments, "-iquote%s", options->beside);
-    words_add_list(&arguments, "-I", options->include, ':');
+    add_headers(self, options, &arguments);
     words_add_all(&arguments, (const char *const[]){"-shared", "-Wl,-Bsymbolic", "unit.c", NULL});
     add_libraries(options, &arguments);
     if (!has_flags(options))
@@ -311,22 +317,27 @@ int compiler_build(compiler_t *self, const compiler_job_t *job, char path[COMPIL
     return rc || *words ? -1 : 0;
 }
 
-char *compiler_preprocess(compiler_t *self, const char *text, ipc_error_t *error)
+char *compiler_preprocess(compiler_t *self, const char *text, const compiler_options_t *options, ipc_error_t *error)
 {
-    char directory[COMPILER_PATH], path[FILE_PATH], include[FILE_PATH], *words = NULL;
-    if (find_prelude(self, error))
+    char directory[COMPILER_PATH], path[FILE_PATH], *words = NULL;
+    words_t arguments = {0};
+    if (precompile_find(self, text_of(options->flags), error))
         return NULL;
-    snprintf(directory, sizeof directory, "%s/parts.%d", self->directory, (int) getpid());
-    if (make_directory(directory, error))
+    snprintf(directory, sizeof directory, "%s/parts.XXXXXX", self->directory);
+    if (!mkdtemp(directory)) {
+        ipc_fail(error, IPC_E_SYSTEM, "cannot make %s: %s", directory, strerror(errno));
         return NULL;
-    join(path, directory, "unit.c");
-    snprintf(include, sizeof include, "-I%s", self->prelude);
-    const char *const arguments[] = {self->program, flags[0], "-E", "-P", include, "unit.c", NULL};
-    if (!write_file(path, text, error)) {
-        join(path, directory, "words");
-        if (run(self, arguments, directory, path, error) >= 0 && !(words = read_file(path)))
+    }
+    compiler_command(self, options->flags, &arguments);
+    add_headers(self, options, &arguments);
+    words_add_all(&arguments, (const char *const[]){"-E", "-P", "unit.c", NULL});
+    compiler_join(path, directory, "unit.c");
+    if (!compiler_write(path, text, error)) {
+        compiler_join(path, directory, "words");
+        if (compiler_run(&arguments, directory, path, -1, error) >= 0 && !(words = compiler_read(path)))
             ipc_fail(error, IPC_E_SYSTEM, "cannot read %s", path);
     }
+    words_free(&arguments);
     ipc_remove_tree(directory);
     return words;
 }

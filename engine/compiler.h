@@ -38,6 +38,6 @@ int compiler_build(compiler_t *self, const compiler_job_t *job, char path[COMPIL
                    ipc_error_t *error);
 
 //  What the preprocessor makes of a text, and what it complains of, given; NULL with *error: SYSTEM.
-char *compiler_preprocess(compiler_t *self, const char *text, ipc_error_t *error);
+char *compiler_preprocess(compiler_t *self, const char *text, const compiler_options_t *options, ipc_error_t *error);
 
 #endif

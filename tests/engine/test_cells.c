@@ -139,7 +139,7 @@ static void begin(void)
 
 static void run_cell(const char *text)
 {
-    cells_source_t source = {text, 1, 1};
+    cells_source_t source = {.text = text, .number = 1, .occasion = 1};
     begin();
     const ipc_remote_t *remote = cells_load(the_stage.cells, &source, &the_stage.error);
     if (remote)
@@ -266,7 +266,7 @@ static size_t run_block(size_t at, size_t end)
 START_TEST(each_session_does_what_its_lines_say)
 {
     the_stage = (stage_t){.names = names_new(), .arena = ipc_arena_new()};
-    the_stage.cells = cells_new(&(cells_options_t){the_corpus.directory, &runtime, the_stage.names});
+    the_stage.cells = cells_new(&(cells_options_t){.directory = the_corpus.directory, .runtime = &runtime, .names = the_stage.names});
     size_t at = the_corpus.sessions[_i] + 1, end = the_corpus.sessions[_i + 1];
     while (at < end) at = run_block(at, end);
     cells_destroy(&the_stage.cells);
