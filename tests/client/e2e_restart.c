@@ -96,7 +96,7 @@ START_TEST(cells_that_end_their_engine_are_errors)
     ipc_result_destroy(&bad);
     assert_refused(ipc_execute(s.one, "#include <sys/resource.h>\n"
                                       "setrlimit(RLIMIT_AS, &(struct rlimit){1 << 30, 1 << 30});\n"
-                                      "for (;;) memset(malloc(1 << 24), 1, 1 << 24);"),
+                                      "char *last; for (;;) { last = malloc(1 << 24); memset(last, 1, 1 << 24); }"),
                    "SIGSEGV", "cell 4, line 3");
     assert_prints(ipc_execute(s.one, "ipc_engine_id()"), "0");
     assert_refused(ipc_execute_with(s.one, "for (volatile int i = 0;; i++) continue;",
@@ -179,6 +179,26 @@ START_TEST(a_view_prepares_each_engine_that_it_uses)
 }
 END_TEST
 
+START_TEST(an_engine_that_joins_is_prepared)
+{
+    ipc_error_t error = {0};
+    ipc_cluster_t *cluster = ipc_cluster_start(&(ipc_cluster_options_t){.engines = 1}, &error);
+    ck_assert_msg(cluster != NULL, "%s", error.text);
+    ipc_client_t *client = ipc_cluster_client(cluster, &error);
+    ck_assert_msg(client != NULL, "%s", error.text);
+    ipc_view_t *all = ipc_direct_view(client, "all", &error), *any = ipc_balanced_view(client, NULL, &error);
+    assert_prints(ipc_prepare(all, &(ipc_prepare_t){.source = "int64_t plus(int64_t x) { return x + 1; }"}), "[null]");
+    assert_prints(ipc_prepare(any, &(ipc_prepare_t){.source = "int64_t minus(int64_t x) { return x - 1; }"}), "[null]");
+    ck_assert_msg(ipc_cluster_add(cluster, 1, &error) == 0, "%s", error.text);
+    ck_assert_msg(ipc_client_wait(client, 2, 10000, &error) == 0, "%s", error.text);
+    assert_prints(ipc_apply_named(all, "plus", 1), "[2, 2]");
+    for (int i = 0; i < 8; i++) assert_prints(ipc_apply_named(any, "minus", 1), "0");
+    assert_prints(ipc_apply_named(all, "minus", 1), "[0, 0]");
+    ipc_client_destroy(&client);
+    ipc_cluster_stop(&cluster);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
     tcase_add_test(tests, marked_cells_run_again_after_a_restart);
@@ -186,6 +206,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, cells_that_end_their_engine_are_errors);
     tcase_add_test(tests, a_file_is_executed_under_its_name);
     tcase_add_test(tests, a_view_prepares_each_engine_that_it_uses);
+    tcase_add_test(tests, an_engine_that_joins_is_prepared);
 }
 
 int main(void)
