@@ -45,7 +45,8 @@ static void note_frames(worker_t *self)
             continue;
         begun = true;
         int length = snprintf(line, sizeof line, "%s\t%zx\t%.200s\n", info.dli_fname,
-                              (size_t) (address - (const char *) info.dli_fbase), info.dli_sname ? info.dli_sname : "-");
+                              (size_t) (address - (const char *) info.dli_fbase),
+                              info.dli_sname ? info.dli_sname : "-");
         if (length >= LINE || size + (size_t) length >= room)
             break;
         memcpy(trace + size, line, (size_t) length + 1);
