@@ -58,8 +58,8 @@ static int read_require(prepare_t *self, const char *require, ipc_error_t *error
 {
     if (strchr(require, '/'))
         return ipc_fail(error, IPC_E_ARGUMENT,
-                        "the argument require names modules of the engines (\"heat\"), not '%.100s': libraries of cells "
-                        "are given to ipc_compile_options()", require);
+                        "the argument require names modules of the engines (\"heat\"), not '%.100s': libraries of "
+                        "cells are given to ipc_compile_options()", require);
     self->require = ipc_xstrdup(require);
     return 0;
 }

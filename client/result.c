@@ -119,7 +119,8 @@ static void copy_bytes(char *buffer, size_t size, ipc_bytes_t bytes)
     free(text);
 }
 
-//  A crash is told with the lines of the program's own file: the text names function, file and line.
+//  A crash is told with the lines of the program's own file: the text names function, file and line. What a cell raised
+//  has words of its own.
 static void add_trace(ipc_result_t *self, ipc_error_t *error, ipc_error_more_t *more, ipc_bytes_t frames)
 {
     if (frames.size == 0)
@@ -127,10 +128,11 @@ static void add_trace(ipc_result_t *self, ipc_error_t *error, ipc_error_more_t *
     char *raw = ipc_bytes_text(frames), where[SYMBOLS_WHERE] = "";
     more->trace = symbols_trace(raw, program_file_of, self->client, where);
     free(raw);
-    char *in = strstr(error->text, " in ");
+    char *in = error->code == IPC_E_REMOTE ? NULL : strstr(error->text, " in ");
+    if (where[0])
+        ipc_text_copy(error->where, sizeof error->where, where);
     if (!where[0] || !in)
         return;
-    ipc_text_copy(error->where, sizeof error->where, where);
     char *text = ipc_xformat("%.*s in %s", (int) (in - error->text), error->text, where);
     ipc_text_copy(error->text, sizeof error->text, text);
     free(text);

@@ -99,6 +99,12 @@ static void format_cell(char text[SYMBOLS_WHERE], const lines_place_t *place, co
         snprintf(text, SYMBOLS_WHERE, "%.60s (%s)", place->function, where);
 }
 
+//  The library's part of a call that ends a task.
+static bool is_raise(const char *function)
+{
+    return strcmp(function, "ipc_raise") == 0 || strcmp(function, "ipc_refuse") == 0;
+}
+
 static void format_place(char text[SYMBOLS_WHERE], const lines_place_t *place, const char *unit, const char *file,
                          uint64_t offset)
 {
@@ -147,6 +153,8 @@ static bool write_frame(writer_t *self, const frame_t *frame)
     for (int i = 0; i < count; i++) {
         if (is_thunk(places[i].function))
             return false;
+        if (is_raise(places[i].function))
+            continue;
         format_place(text, &places[i], frame->unit, own_file ? own_file : frame->module, frame->offset);
         fprintf(self->stream, "    at %s\n", text);
         if (own_file && !self->where[0])

@@ -78,7 +78,7 @@ int ipc_view_take_options(ipc_view_t *self, size_t options_size, const ipc_optio
 //  not absolute count from this program's working directory, and are looked for on the engines' hosts. All strings are
 //  copied. 0, or -1 with *error: ARGUMENT, SYSTEM. What the compiler, or the linker, refuses is the CompileError of the
 //  next cell.
-//      ipc_compile_options(all, &(ipc_compile_t){.flags = "-O3 -march=native -DSIZE=100", .libraries = "fftw3 ./my.so"},
+//      ipc_compile_options(all, &(ipc_compile_t){.flags = "-O3 -march=native -DSIZE=9", .libraries = "fftw3 ./my.so"},
 //                          &error);
 typedef struct ipc_compile {
     const char *flags;         // of the compiler, as in a shell, quotes and all; behind its own (-O2 -g -std=gnu17 …)

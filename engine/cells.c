@@ -123,8 +123,8 @@ static int fail_library(const char *name, const char *library, int size, ipc_err
     if (library[0] == '/')
         return ipc_fail(error, IPC_E_COMPILE, "%s: there is no library %.*s on the engine's host", name, size, library);
     return ipc_fail(error, IPC_E_COMPILE,
-                    "%s: there is no library '%.*s' (lib%.*s.so or .a) where the engine's host looks for libraries, nor "
-                    "in library_path", name, size, library, size, library);
+                    "%s: there is no library '%.*s' (lib%.*s.so or .a) where the engine's host looks for libraries, "
+                    "nor in library_path", name, size, library, size, library);
 }
 
 //  The first error that has a place in the cell; of those without one what is said of the first.

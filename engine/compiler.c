@@ -130,6 +130,8 @@ void compiler_command(const compiler_t *self, const char *more_flags, words_t *a
 {
     words_add(arguments, "%s", self->program);
     words_add_all(arguments, flags);
+    if (!self->is_clang)
+        words_add(arguments, "-fno-partial-inlining"); // a function in parts would be twice in traces
     words_add_line(arguments, more_flags);
 }
 

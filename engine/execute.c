@@ -111,12 +111,14 @@ int execute_cell(worker_t *self, work_t *work, uint64_t position, ipc_value_t *v
     ipc_text_copy(self->cell_name, sizeof self->cell_name, "a cell");
     if (read_cell(self, work->arguments.data, work->arguments.size, &message))
         return -1;
-    if (!message.restore)
-        return run_all(self, work->function, &message, value);
-    if (restore_begin(self->restore, work->arguments.data, work->arguments.size, message.same, &error))
+    if (message.restore &&
+        restore_begin(self->restore, work->arguments.data, work->arguments.size, message.same, &error))
         return run_fail(self, &error);
     int rc = run_all(self, work->function, &message, value);
-    restore_end(self->restore, rc == 0);
+    if (message.restore)
+        restore_end(self->restore, rc == 0);
+    if (rc == 0 && message.source.number == 1)
+        self->is_lost = false; // who begins has lost nothing
     return rc;
 }
 

@@ -123,14 +123,6 @@ static unwind_code_t step(struct _Unwind_Context *context, void *argument)
     return UNWIND_GO_ON;
 }
 
-//  Executed source, or a function of it.
-static bool is_of_cells(const work_t *work)
-{
-    const engine_function_t *function = work->function;
-    return function->kind == IPC_FUNCTION_EXECUTE ||
-           (function->kind == IPC_FUNCTION_NAMED && !strchr(function->key, '.'));
-}
-
 //  On the task thread, in the handler: makes the task end, at once or when the library function that it is in
 //  returns. Nothing here may fail, allocate or lock: _dl_find_object() and the unwinder do not.
 static void jump(const worker_t *self, ucontext_t *context)
@@ -139,7 +131,7 @@ static void jump(const worker_t *self, ucontext_t *context)
     struct dl_find_object object;
     const engine_function_t *function = self->current->function;
     walk_t walk = {.start = (uintptr_t) registers[REG_RIP]};
-    if (is_of_cells(self->current)) {
+    if (work_is_of_cells(self->current)) {
         walk.cells = self->cell_directory;
     } else if (function->kind == IPC_FUNCTION_IMAGE && function->remote &&
                _dl_find_object((void *) (uintptr_t) function->remote, &object) == 0) {
@@ -175,7 +167,7 @@ static void load_unwinder(void)
 
 static bool can_jump(const work_t *work)
 {
-    return work->function->kind == IPC_FUNCTION_IMAGE || is_of_cells(work);
+    return work->function->kind == IPC_FUNCTION_IMAGE || work_is_of_cells(work);
 }
 
 #else

@@ -112,6 +112,7 @@ static void report_failure(worker_t *self, work_t *work, uint64_t position, uint
                              .kind = ipc_bytes_of(outcome->kind),
                              .text = ipc_bytes_of(outcome->text),
                              .where = ipc_bytes_of(work_name(self, work)),
+                             .trace = ipc_bytes_of(outcome->trace),
                              .out = text_of(self, 0),
                              .err = text_of(self, 1)};
     ipc_writer_t body = {0};

@@ -542,6 +542,7 @@ void run_item(worker_t *self, work_t *work, uint64_t position)
     outcome_t *outcome = &self->outcome;
     ipc_value_t value = ipc_none();
     outcome->failed = false;
+    outcome->trace[0] = 0;
     outcome->value.size = outcome->objects.size = 0;
     ipc_reader_t item = work->list;
     if (work->supplied.size > 0)

@@ -1,5 +1,8 @@
 //  What remote functions may call, as an engine does it.
+#include <dlfcn.h>
+#include <execinfo.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/array_body.h"
 #include "common/fail.h"
@@ -22,6 +25,36 @@ static int64_t engine_id(void)
     return the_worker->options.engine;
 }
 
+//  Where a cell raised: the calls in between, up to the engine's own.
+static void note_frames(worker_t *self)
+{
+    enum { FRAMES = 24, LINE = 1024 };
+    void *frames[FRAMES];
+    char *trace = self->outcome.trace;
+    size_t size = 0, room = sizeof self->outcome.trace;
+    bool begun = false;
+    Dl_info own, info;
+    int count = dladdr((void *) (uintptr_t) note_frames, &own) ? backtrace(frames, FRAMES) : 0;
+    for (int i = 0; i < count; i++) {
+        const char *address = (const char *) frames[i] - 1; // in the call
+        char line[LINE];
+        bool known = dladdr(address, &info), is_own = known && info.dli_fbase == own.dli_fbase;
+        if (begun && is_own)
+            break;
+        if (!known || is_own)
+            continue;
+        begun = true;
+        int length = snprintf(line, sizeof line, "%s\t%zx\t%.200s\n", info.dli_fname,
+                              (size_t) (address - (const char *) info.dli_fbase),
+                              info.dli_sname ? info.dli_sname : "-");
+        if (length >= LINE || size + (size_t) length >= room)
+            break;
+        memcpy(trace + size, line, (size_t) length + 1);
+        size += (size_t) length;
+    }
+    unit_names_annotate(self->connection.directory, self->options.engine, trace, room);
+}
+
 __attribute__((noreturn)) static void engine_raise(const char *kind, const char *format, va_list arguments)
 {
     worker_t *self = in_task("ipc_raise()");
@@ -32,6 +65,8 @@ __attribute__((noreturn)) static void engine_raise(const char *kind, const char 
     ipc_text_copy(outcome->text, sizeof outcome->text, text);
     outcome->failed = true;
     outcome->code = IPC_E_REMOTE;
+    if (self->current && work_is_of_cells(self->current))
+        note_frames(self);
     _longjmp(self->raised, 1);
 }
 

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <setjmp.h>
+#include <string.h>
 #include <zmq.h>
 
 #include "common/codec.h"
@@ -94,6 +95,7 @@ typedef struct outcome {
     bool failed;
     int code;                          // ipc_code_t
     char kind[32], text[512];
+    char trace[2048];                  // of a cell that raised: as in page_death_t; or ""
     ipc_writer_t value;                // packed
     ipc_writer_t objects;
     int64_t started, finished;
@@ -186,6 +188,14 @@ void link_stream_output(worker_t *self);               // of the task that runs
 void link_controller_died(worker_t *self);
 void work_free(worker_t *self, work_t *work);          // lets its objects go
 void release_objects(worker_t *self, const ipc_objects_t *objects);
+
+//  Executed source, or a function of it.
+static inline bool work_is_of_cells(const work_t *work)
+{
+    const engine_function_t *function = work->function;
+    return function->kind == IPC_FUNCTION_EXECUTE ||
+           (function->kind == IPC_FUNCTION_NAMED && !strchr(function->key, '.'));
+}
 
 //  What runs, for sentences: a function, a cell.
 static inline const char *work_name(const worker_t *self, const work_t *work)

@@ -9,7 +9,7 @@
 enum { UNIT_CACHE_PATH = IPC_PATH_MAX * 2 };
 
 //  Finds the folder, and makes it: $XDG_CACHE_HOME/ipclient/cells or ~/.cache/ipclient/cells if that is, or can be
-//  made, this user's alone, and programs may be loaded from there; else the cluster's own, made when it is first needed.
+//  made, this user's alone, and programs may be loaded from there; else the cluster's own, made when it is needed.
 //      own     borrowed; the cluster's
 //      path    written
 void unit_cache_find(const char *own, char path[UNIT_CACHE_PATH]);

@@ -55,7 +55,7 @@ START_TEST(cells_build_on_one_another)
     ck_assert_msg(strstr(text, "column 22: 'undeclared' undeclared") || strstr(text, "column 22: use of undeclared"),
                   "%s", text); // clang
     ck_assert_msg(strstr(text, "double b = cosh(a) + undeclared;") && strchr(text, '^'), "%s", text);
-    ck_assert_msg(strstr(text, "\n[1:execute] [2:execute] [3:execute] the same\n") && !strstr(text, "\033"), "%s", text);
+    ck_assert_msg(strstr(text, "\n[1:execute] [2:execute] [3:execute] the same\n") && !strchr(text, 27), "%s", text);
     ck_assert_ptr_eq(strstr(text, "undeclared;"), strrchr(text, ';') - 10); // once
     ck_assert(strstr(ipc_result_error(bad)->text, "(and 3 more failed)\n    double b"));
     free(text);
@@ -288,6 +288,26 @@ START_TEST(a_crash_in_a_cell_has_a_trace)
 }
 END_TEST
 
+START_TEST(what_a_cell_raises_says_where)
+{
+    session_t s = session_open();
+    run(&s, "double root_of(double x)\n{\n    if (x < 0)\n        ipc_raise(\"DomainError\", \"no root in %g\", x);\n"
+            "    return sqrt(x);\n}");
+    ipc_result_t *bad = ipc_execute(s.one, "\nroot_of(4) + root_of(-1)");
+    const ipc_error_t *error = ipc_result_error_at(bad, 0);
+    ck_assert(error != NULL);
+    ck_assert_str_eq(error->text, "no root in -1");
+    ck_assert_str_eq(error->where, "root_of (cell 1, line 4)");
+    const char *trace = ipc_error_trace(error);
+    ck_assert_str_eq(trace, "    at root_of (cell 1, line 4)\n    at cell 2, line 2\n");
+    ipc_result_destroy(&bad);
+    bad = ipc_apply_named(s.one, "root_of", -1);
+    ck_assert_str_eq(ipc_error_trace(ipc_result_error_at(bad, 0)), "    at root_of (cell 1, line 4)\n");
+    ipc_result_destroy(&bad);
+    session_close(&s);
+}
+END_TEST
+
 START_TEST(clear_takes_what_cells_declared)
 {
     session_t s = session_open();
@@ -341,6 +361,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, a_failed_cell_changes_nothing);
     tcase_add_test(tests, a_cell_is_a_task_like_any_other);
     tcase_add_test(tests, a_crash_in_a_cell_has_a_trace);
+    tcase_add_test(tests, what_a_cell_raises_says_where);
     tcase_add_test(tests, clear_takes_what_cells_declared);
     tcase_add_test(tests, the_value_is_displayed_as_out);
     tcase_add_test(tests, without_a_compiler_one_sentence_says_so);

@@ -87,16 +87,17 @@ START_TEST(cells_that_end_their_engine_are_errors)
     session_t s = session_open();
     assert_refused(ipc_execute(s.one, "exit(3);"), "exit", "the task called exit(3)");
     assert_prints(ipc_execute(s.one, "ipc_engine_id()"), "0");
-    ipc_result_t *bad = ipc_execute(s.one, "int deeper(int n)\n{\n    volatile char room[4096];\n    room[n % 4096] = 1;\n"
-                                           "    return deeper(n + 1) + room[0];\n}\ndeeper(0)");
+    ipc_result_t *bad = ipc_execute(s.one, "int deeper(int n)\n{\n    volatile char room[4096];\n"
+                                           "    room[n % 4096] = 1;\n    return deeper(n + 1) + room[0];\n}\ndeeper(0)");
     const ipc_error_t *error = ipc_result_error_at(bad, 0);
     ck_assert(error != NULL);
     ck_assert_str_eq(error->kind, "SIGSEGV");
-    ck_assert_msg(strstr(error->text, "stack overflow") && strstr(error->text, "deeper (cell 3, line "), "%s", error->text);
+    ck_assert_msg(strstr(error->text, "stack overflow") && strstr(error->text, "deeper (cell 3, line "), "%s",
+                  error->text);
     ipc_result_destroy(&bad);
     assert_refused(ipc_execute(s.one, "#include <sys/resource.h>\n"
                                       "setrlimit(RLIMIT_AS, &(struct rlimit){1 << 30, 1 << 30});\n"
-                                      "for (;;) memset(malloc(1 << 24), 1, 1 << 24);"),
+                                      "char *last; for (;;) { last = malloc(1 << 24); memset(last, 1, 1 << 24); }"),
                    "SIGSEGV", "cell 4, line 3");
     assert_prints(ipc_execute(s.one, "ipc_engine_id()"), "0");
     assert_refused(ipc_execute_with(s.one, "for (volatile int i = 0;; i++) continue;",
@@ -104,7 +105,8 @@ START_TEST(cells_that_end_their_engine_are_errors)
                    "TaskTimeout", TASKS_ARE_STOPPED ? "cell 6 ran longer than" : "run_limit_ms");
     char source[256];
     gate_t gate = gate_new();
-    snprintf(source, sizeof source, "fclose(fopen(\"%s\", \"r\"));\nfor (volatile int i = 0;; i++) continue;", gate.path);
+    snprintf(source, sizeof source, "fclose(fopen(\"%s\", \"r\"));\nfor (volatile int i = 0;; i++) continue;",
+             gate.path);
     ipc_result_t *endless = ipc_execute(s.one, source);
     gate_pass_one(&gate); // it runs
     ipc_result_abort(endless);
@@ -123,7 +125,8 @@ START_TEST(a_file_is_executed_under_its_name)
     snprintf(path, sizeof path, "%s/demo.c", folder);
     snprintf(header, sizeof header, "%s/demo.h", folder);
     write_text(header, "#define FROM_HEADER 5\n");
-    write_text(path, "#include \"demo.h\"\nint poke(int *p)\n{\n    return *p;\n}\nint from_file = FROM_HEADER;\nfrom_file + 1");
+    write_text(path, "#include \"demo.h\"\nint poke(int *p)\n{\n    return *p;\n}\n"
+                     "int from_file = FROM_HEADER;\nfrom_file + 1");
     assert_prints(ipc_execute_file(s.one, path), "6");
     assert_prints(ipc_execute(s.one, "FROM_HEADER"), "5"); // for later cells, too
     ck_assert_int_eq(chdir(folder), 0);
@@ -152,7 +155,8 @@ START_TEST(a_view_prepares_each_engine_that_it_uses)
     ck_assert(fd >= 0 && close(fd) == 0);
     write_text(path, "int answer(void) { return 6 * SEVEN + (int) CHAR_BIT; }\n#define SEVEN 7\n");
     ipc_view_t *two = view_of(&s, "0,1");
-    assert_refused(ipc_prepare(two, &(ipc_prepare_t){.include = "<limits.h>", .file = path}), "CompileError", "line 1, ");
+    assert_refused(ipc_prepare(two, &(ipc_prepare_t){.include = "<limits.h>", .file = path}), "CompileError",
+                   "line 1, ");
     write_text(path, "#define SEVEN 7\nint answer(void) { return 6 * SEVEN + (int) CHAR_BIT; }\n");
     assert_prints(ipc_prepare(two, &(ipc_prepare_t){.include = "<limits.h> <ctype.h>", .file = path}), "[null, null]");
     unlink(path);
@@ -179,6 +183,26 @@ START_TEST(a_view_prepares_each_engine_that_it_uses)
 }
 END_TEST
 
+START_TEST(an_engine_that_joins_is_prepared)
+{
+    ipc_error_t error = {0};
+    ipc_cluster_t *cluster = ipc_cluster_start(&(ipc_cluster_options_t){.engines = 1}, &error);
+    ck_assert_msg(cluster != NULL, "%s", error.text);
+    ipc_client_t *client = ipc_cluster_client(cluster, &error);
+    ck_assert_msg(client != NULL, "%s", error.text);
+    ipc_view_t *all = ipc_direct_view(client, "all", &error), *any = ipc_balanced_view(client, NULL, &error);
+    assert_prints(ipc_prepare(all, &(ipc_prepare_t){.source = "int64_t plus(int64_t x) { return x + 1; }"}), "[null]");
+    assert_prints(ipc_prepare(any, &(ipc_prepare_t){.source = "int64_t minus(int64_t x) { return x - 1; }"}), "[null]");
+    ck_assert_msg(ipc_cluster_add(cluster, 1, &error) == 0, "%s", error.text);
+    ck_assert_msg(ipc_client_wait(client, 2, 10000, &error) == 0, "%s", error.text);
+    assert_prints(ipc_apply_named(all, "plus", 1), "[2, 2]");
+    for (int i = 0; i < 8; i++) assert_prints(ipc_apply_named(any, "minus", 1), "0");
+    assert_prints(ipc_apply_named(all, "minus", 1), "[0, 0]");
+    ipc_client_destroy(&client);
+    ipc_cluster_stop(&cluster);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
     tcase_add_test(tests, marked_cells_run_again_after_a_restart);
@@ -186,6 +210,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, cells_that_end_their_engine_are_errors);
     tcase_add_test(tests, a_file_is_executed_under_its_name);
     tcase_add_test(tests, a_view_prepares_each_engine_that_it_uses);
+    tcase_add_test(tests, an_engine_that_joins_is_prepared);
 }
 
 int main(void)

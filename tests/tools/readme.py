@@ -93,7 +93,7 @@ def main():
     os.mkdir(runtime, 0o700)
     os.mkdir(home)
     environment = {key: value for key, value in os.environ.items()
-                   if not key.startswith(("IPC_", "MESON_", "LD_", "PKG_CONFIG"))}
+                   if not key.startswith(("IPC_", "MESON_", "LD_", "PKG_CONFIG", "XDG_CACHE"))}
     environment |= {"HOME": home, "XDG_RUNTIME_DIR": runtime, "IPC_BUILD": build}
     compilers = [name for name in ("gcc", "clang") if shutil.which(name)]
     # Meson ends a test that takes too long with SIGTERM; the cluster must not stay behind.
