@@ -36,16 +36,9 @@ static void do_nothing(int number)
 //  Waits for a line of the terminal's. False when SIGINT came.
 static bool await_line(void)
 {
-    sigset_t none, interrupt, before;
+    sigset_t none;
     sigemptyset(&none);
-    sigemptyset(&interrupt);
-    sigaddset(&interrupt, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &interrupt, &before);
-    int ready = ppoll(&(struct pollfd){.fd = STDIN_FILENO, .events = POLLIN}, 1, NULL, &none);
-    int cause = errno;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    errno = cause;
-    return ready > 0;
+    return ppoll(&(struct pollfd){.fd = STDIN_FILENO, .events = POLLIN}, 1, NULL, &none) > 0;
 }
 
 //  A line without its end; NULL at the end of the file, or when a signal came.
@@ -86,6 +79,10 @@ static char *read_cell(const editor_t *self, const char *prompt, char *first)
 char *editor_read(editor_t *self, const char *prompt, bool *interrupted)
 {
     struct sigaction before, caught = {.sa_handler = do_nothing};
+    sigset_t interrupt, mask;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &interrupt, &mask); // but while a line is awaited
     sigaction(SIGINT, &caught, &before);
     errno = 0;
     char *text = read_line(self, prompt);
@@ -93,6 +90,7 @@ char *editor_read(editor_t *self, const char *prompt, bool *interrupted)
         text = read_cell(self, prompt, text);
     *interrupted = !text && errno == EINTR;
     sigaction(SIGINT, &before, NULL);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
     if (*interrupted) {
         clearerr(stdin);
         return ipc_xstrdup("");
