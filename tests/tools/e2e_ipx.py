@@ -222,10 +222,11 @@ def wrong_usage_is_one_sentence():
                             (("--block=1", "a"), "takes no value"), (("--group-outputs", "color", "1"), "'color'"),
                             (("--signal-on-interrupt", "FOO", "1"), "'FOO'"), (("-o", "a b", "1"), "'a b'"),
                             (("--progress-after", "soon", "1"), "'soon'"), (("-f", "a.c", "b"), "a second"),
-                            (("--profile",), "--profile needs a value"), (("--targets=", "1"), "takes engines")):
+                            (("--profile",), "--profile needs a value"), (("--targets=", "1"), "takes engines"), (("-t", "foo", "1"), "foo"),
+                            (("--cluster-id", "a/b", "1"), "a/b")):
         out, errors = ipx(*arguments, code=2)
         same((out, errors.count("\n")), ("", 1))
-        says(errors, "ipx: ", part)
+        says(errors, part)
     for arguments, part in ((("nothing.c",), "cannot open nothing.c"), (("-f", "/"), "cannot read /"),
                             (("-t", "9", "1"), "9"), (("--cluster-id", "nowhere", "1"), "no cluster is running")):
         out, errors = ipx(*arguments, code=1)
@@ -419,6 +420,20 @@ def nothing_of_the_shell_stays_when_it_is_killed():
         time.sleep(0.02)
 
 
+@test
+def the_recorded_session_is_what_is_shown():
+    with open(os.path.join(os.path.dirname(__file__), "../../docs/ipx.md"), encoding="utf-8") as file:
+        session = re.search(r"^```session\n(.*?)^```$", file.read(), re.MULTILINE | re.DOTALL)[1]
+    typed, shown = [], []
+    for line in session.splitlines():
+        prompt = re.match(r"(?:(?:In|px\w*) \[\d+\]|   \.\.\.): ?", line)
+        (typed if prompt else shown).append(line[prompt.end():] if prompt else line)
+    script("%clear\n")
+    done = subprocess.run([IPX], input="\n".join(typed) + "\n", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, timeout=DEADLINE, env=SILENT, check=False)
+    same(done.stdout, "\n".join(shown) + "\n")
+
+
 #  --- In a terminal --------------------------------------------------------------------------------------------
 
 @test
@@ -589,12 +604,18 @@ def autopx_shows_in_the_prompt():
     same(shell.end(), 0)
 
 
+def give_up(*_):
+    raise TimeoutError(f"not through after {2 * DEADLINE} s")
+
+
 def main(names):
     failed = []
+    signal.signal(signal.SIGALRM, give_up)
     for function in TESTS:
         if names and function.__name__ not in names:
             continue
         started = time.monotonic()
+        signal.alarm(2 * DEADLINE)
         try:
             function()
             print(f"ok    {function.__name__} ({time.monotonic() - started:.2f} s)", flush=True)
