@@ -130,7 +130,8 @@ static void draw_bar(cell_wait_t *self)
     size_t done = ipc_result_done(self->result), count = ipc_result_count(self->result);
     int filled = (int) (count ? done * WIDTH / count : 0);
     fflush(stdout);
-    fprintf(stderr, "\r|%.*s%*s| %zu/%zu engines  %.1f s\033[K", filled, full, WIDTH - filled, "", done, count, elapsed);
+    fprintf(stderr, "\r|%.*s%*s| %zu/%zu engines  %.1f s\033[K", filled, full, WIDTH - filled, "", done, count,
+            elapsed);
     self->bar = true;
 }
 

@@ -249,7 +249,8 @@ int ipx_session_execute(ipx_session_t *self, ipx_view_t *view, const ipx_flags_t
     ipc_auto(ipc_view_destroy) ipc_view_t *engines = ipc_direct_view(self->client, flags->targets, &error);
     if (!engines)
         return ipx_complain(&error);
-    ipc_options_t options = {.detach = !flags->block || flags->signal == 0};
+    ipc_options_t options = {.detach = !flags->block || flags->signal == 0,
+                             .label = flags->out[0] ? flags->out : NULL};
     ipc_result_t *result = ipc_execute_with(engines, source, &options);
     const kept_t *kept = keep(self, view, flags->out, result, ipx_engines_of(engines));
     self->cells++;
