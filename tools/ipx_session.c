@@ -89,6 +89,8 @@ ipx_view_t *ipx_session_add_view(ipx_session_t *self, const char *suffix, const 
     ipc_auto(ipc_view_destroy) ipc_view_t *opened = ipc_direct_view(self->client, targets, error);
     if (!opened)
         return NULL;
+    if (strlen(targets) >= sizeof view->flags.targets)
+        return ipc_fail(error, IPC_E_LIMIT, "engines are named by at most %d bytes", IPX_TARGETS_MAX - 1), NULL;
     if (!view && self->view_count == VIEWS_MAX)
         return ipc_fail(error, IPC_E_LIMIT, "there are %d views, which is the most", VIEWS_MAX), NULL;
     if (!view) {
