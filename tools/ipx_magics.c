@@ -128,9 +128,8 @@ static int set_config(magic_call_t *call)
         return EXIT_FAILED;
     if (call->flags.out[0] || call->flags.local)
         return magic_wrong("%%pxconfig sets no --out and no --local: they are for one cell");
-    bool same = memcmp(&call->flags, &call->view->flags, sizeof call->flags) == 0;
     call->view->flags = call->flags;
-    if (same)
+    if (!call->has_flags)
         show_config(call);
     return EXIT_DONE;
 }
@@ -373,6 +372,7 @@ static int call_magic(const magic_t *magic, magic_call_t *call, const char *line
     const char *rest = magic->has_flags ? take_flags(&call->flags, line, &error) : line;
     if (!rest)
         return magic_wrong("%s; code that begins so goes behind --", error.text);
+    call->has_flags = rest != line;
     rest += strspn(rest, " \t");
     size_t size = strlen(rest);
     while (size > 0 && isspace((unsigned char) rest[size - 1])) size--;
