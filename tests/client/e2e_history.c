@@ -287,8 +287,8 @@ static void *close_session(void *argument)
     return NULL;
 }
 
-//  A process may end right after, and the controller hears of that before it has read all that came from it: once it did
-//  not, and the work was lost.
+//  A process may end right after, and the controller hears of that before it has read all that came from it: work was
+//  lost so.
 START_TEST(detached_work_is_with_the_controller_before_its_client_goes)
 {
     session_t s = session_open();
