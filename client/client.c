@@ -11,9 +11,11 @@
 
 #include "client/callbacks.h"
 #include "client/given.h"
+#include "client/questions.h"
 #include "client/results.h"
 #include "client/views.h"
 #include "common/fail.h"
+#include "common/rows.h"
 
 int64_t client_now(void)
 {
@@ -377,6 +379,18 @@ ipc_client_t *ipc_client_new_within(const char *connection, int timeout_ms, ipc_
     return self;
 }
 
+//  The controller hears of the end of a process before it reads what that has sent last: detached work is there once it
+//  has answered to a question that came after it.
+static void await_detached(ipc_client_t *self)
+{
+    enum { ANSWER_MS = 5000 };
+    question_t answer = {0};
+    ipc_msg_t query = {.query = {.kind = IPC_QUERY_SUPERVISOR}};
+    if (!self->dead)
+        question_ask(&answer, self, &query, ANSWER_MS, NULL);
+    question_free(&answer);
+}
+
 void ipc_client_destroy(ipc_client_t **self_p)
 {
     ipc_client_t *self = *self_p;
@@ -384,6 +398,8 @@ void ipc_client_destroy(ipc_client_t **self_p)
     if (!self)
         return;
     pthread_mutex_lock(&self->lock);
+    if (self->detached)
+        await_detached(self);
     self->stopping = true;
     kick_leader(self);
     pthread_cond_broadcast(&self->changed);

@@ -222,6 +222,7 @@ static void send_draft(draft_t *self, ipc_result_t *result)
     ticket_t *ticket = ticket_new(client, result, self->count, bytes);
     msg.submit.job = ticket->job;
     link_send(client, &msg);
+    client->detached = client->detached || self->options.detach;
     ticket->given = self->given;
     self->given = NULL;
     if (ticket->given)

@@ -86,6 +86,7 @@ struct ipc_client {
     bool welcome, knows_engines;       // what the controller said first
     bool dead;                         // the controller is gone
     bool stopping;                     // ipc_client_destroy() was called
+    bool detached;                     // it has sent work that is to stay when it goes
     atomic_bool catches;               // Ctrl-C ends waits: ipc_client_catch_interrupts()
     bool interrupted;                  // it ended the last client_wait(); good until the lock is let go
     bool leading;                      // somebody waits at the socket, without the lock

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "common/fail.h"
-#include "tools/editor_line.h"
+#include "tools/line_editor.h"
 #include "tools/editor_plain.h"
 
 struct editor {
@@ -52,5 +52,5 @@ char *editor_read(editor_t *self, const char *prompt, bool *interrupted)
     *interrupted = false;
     if (self->line)
         return line_editor_read(self->line, prompt, interrupted);
-    return plain_read(stdin, isatty(STDIN_FILENO) ? prompt : NULL, interrupted);
+    return editor_plain_read(stdin, isatty(STDIN_FILENO) ? prompt : NULL, interrupted);
 }

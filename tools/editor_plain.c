@@ -9,7 +9,7 @@
 #include "common/fail.h"
 #include "tools/complete.h"
 
-char *plain_trim(char *input)
+char *editor_plain_trim(char *input)
 {
     size_t length = strlen(input);
     while (length > 0 && strchr(" \t\r\n", input[length - 1])) length--;
@@ -86,7 +86,7 @@ static char *ask_lines(FILE *in, const char *prompt, bool *interrupted)
     return input;
 }
 
-char *plain_read(FILE *in, const char *prompt, bool *interrupted)
+char *editor_plain_read(FILE *in, const char *prompt, bool *interrupted)
 {
     *interrupted = false;
     char *input = prompt ? ask_lines(in, prompt, interrupted) : read_lines(in, NULL, interrupted);
@@ -94,5 +94,5 @@ char *plain_read(FILE *in, const char *prompt, bool *interrupted)
         free(input);
         return ipc_xstrdup("");
     }
-    return input ? plain_trim(input) : NULL;
+    return input ? editor_plain_trim(input) : NULL;
 }

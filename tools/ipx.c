@@ -13,7 +13,7 @@
 static int complain(const ipc_error_t *error)
 {
     fprintf(stderr, "ipx: %s\n", error->text);
-    return EXIT_FAILED;
+    return error->code == IPC_E_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
 
 //  Tells the library which cluster the command line means: it reads the environment.

@@ -101,20 +101,21 @@ static bool on_interrupt(cell_wait_t *self)
     clear_bar(self);
     fflush(stdout);
     self->interrupts++;
-    if (self->interrupts > 2 || self->flags->signal == 0 || !self->engines) {
-        fprintf(stderr, "\nno longer waited for%s%s%s\n", self->interrupts > 2 ? "" : ": the ",
-                self->interrupts > 2 ? "" : method, self->interrupts > 2 ? "" : " goes on");
+    if (self->interrupts == 1 && (self->flags->signal == 0 || !self->engines)) {
+        fprintf(stderr, "\nno longer waited for: the %s goes on\n", method);
         return true;
     }
     if (self->interrupts == 1) {
         fprintf(stderr, "\ninterrupted by %s%s: another Ctrl-C aborts the %s\n", name ? "SIG" : "a signal",
                 name ? name : "", method);
         send_signal(self);
-    } else {
+    } else if (self->interrupts == 2) {
         fputs("\naborted: an engine that does not end it within moments is killed and starts anew, empty\n", stderr);
         ipc_result_abort(self->result);
+    } else {
+        fputs("\nno longer waited for\n", stderr);
     }
-    return false;
+    return self->interrupts > 2;
 }
 
 //  --- The wait ------------------------------------------------------------------------------------------------
@@ -130,7 +131,8 @@ static void draw_bar(cell_wait_t *self)
     size_t done = ipc_result_done(self->result), count = ipc_result_count(self->result);
     int filled = (int) (count ? done * WIDTH / count : 0);
     fflush(stdout);
-    fprintf(stderr, "\r|%.*s%*s| %zu/%zu engines  %.1f s\033[K", filled, full, WIDTH - filled, "", done, count, elapsed);
+    fprintf(stderr, "\r|%.*s%*s| %zu/%zu engines  %.1f s\033[K", filled, full, WIDTH - filled, "", done, count,
+            elapsed);
     self->bar = true;
 }
 
@@ -157,7 +159,6 @@ int ipx_site_wait(const ipx_site_t *site, ipc_result_t *result, const ipx_engine
 {
     cell_wait_t self = {.site = site, .result = result, .engines = engines, .flags = flags};
     bool ended, left = false;
-    while (take_interrupt(site)) continue; // one that came before
     do {
         ended = step(&self);
         left = !ended && take_interrupt(site) && on_interrupt(&self);

@@ -26,9 +26,9 @@ typedef struct ipx_engines {
 ipx_engines_t *ipx_engines_of(ipc_view_t *view);
 char *ipx_engines_text(const ipx_engines_t *self);
 
-//  Waits for a result, and shows it: EXIT_DONE; EXIT_FAILED with the errors shown; EXIT_INTERRUPTED when Ctrl-C ended it,
-//  or the wait for it. The first one sends the flags' signal to the engines that are not done, the second aborts the
-//  work, the third leaves it. Without engines or a signal the first leaves it.
+//  Waits for a result, and shows it: EXIT_DONE; EXIT_FAILED with the errors shown; EXIT_INTERRUPTED when Ctrl-C ended
+//  it, or the wait for it. The first one sends the flags' signal to the engines that are not done, the second aborts
+//  the work, the third leaves it. Without engines or a signal the first leaves it.
 //      engines   borrowed: that run a cell; NULL: it is something else
 int ipx_site_wait(const ipx_site_t *self, ipc_result_t *result, const ipx_engines_t *engines, const ipx_flags_t *flags);
 

@@ -85,7 +85,7 @@ static int toggle_autopx(magic_call_t *call)
 {
     ipx_shell_t *shell = call->shell;
     if (call->rest[0])
-        return magic_wrong("%%autopx takes no code: what is typed after it goes to the engines until the next %%autopx");
+        return magic_wrong("%%autopx takes no code: what follows goes to the engines, until the next %%autopx");
     shell->automatic = shell->automatic == call->view ? NULL : call->view;
     if (!shell->automatic) {
         puts("%autopx disabled: what is typed runs here");
@@ -128,9 +128,8 @@ static int set_config(magic_call_t *call)
         return EXIT_FAILED;
     if (call->flags.out[0] || call->flags.local)
         return magic_wrong("%%pxconfig sets no --out and no --local: they are for one cell");
-    bool same = memcmp(&call->flags, &call->view->flags, sizeof call->flags) == 0;
     call->view->flags = call->flags;
-    if (same)
+    if (!call->has_flags)
         show_config(call);
     return EXIT_DONE;
 }
@@ -169,7 +168,7 @@ static int make_view(magic_call_t *call)
     ipc_error_t error;
     char *words[2];
     if (magic_words(call->rest, words, 2) != 2 || !is_suffix(words[0]))
-        return magic_wrong("%%view takes a name and engines: after %%view even ::2 there are %%px_even, %%pxresult_even …");
+        return magic_wrong("%%view takes a name and engines: after %%view even ::2 there is %%px_even");
     return ipx_session_add_view(call->shell->session, words[0], words[1], &error) ? EXIT_DONE : ipx_complain(&error);
 }
 
@@ -256,18 +255,18 @@ static magic_fn show_help;
 
 // clang-format off
 static const magic_t magics[] = {
-    {"px", true, true, run_px, "CODE", "run a line, or as %%px the lines that follow up to an empty one, on the engines"},
+    {"px", true, true, run_px, "CODE", "run a line on the engines; as %%px the lines that follow up to an empty one"},
     {"autopx", false, false, toggle_autopx, "", "send what is typed to the engines, until the next %autopx"},
     {"local", true, false, run_local, "CODE", "run it here, also while %autopx is on"},
     {"run", false, true, run_file, "FILE", "run a file of C on the engines"},
     {"pxresult", false, true, show_result, "[NAME]", "show the last result, or the one kept as NAME, once it is there"},
     {"result", false, true, show_result, "[NAME]", "the same"},
     {"abort", false, false, abort_result, "[NAME]", "abort what that result waits for"},
-    {"pxconfig", false, true, set_config, "[OPTION]…", "set options for all later %px, or show them"},
+    {"pxconfig", false, true, set_config, "[OPTION]...", "set options for all later %px, or show them"},
     {"targets", false, false, set_targets, "[ENGINES]", "set the engines of %px: all, 0, ::2 …; or show them"},
     {"view", false, false, make_view, "NAME ENGINES", "name engines: %px_NAME, %autopx_NAME, %pxresult_NAME …"},
     {"who", false, true, magic_who, "", "the names that the engines have, or with --local those here, and their types"},
-    {"push", false, true, magic_push, "NAME… | NAME=EXPRESSION", "send what has that name here to the engines"},
+    {"push", false, true, magic_push, "NAME... | NAME=VALUE", "send what has that name here to the engines"},
     {"pull", false, true, magic_pull, "NAME [as NAME]", "fetch it from the engines to here: of several, joined"},
     {"include", false, true, include_header, "<HEADER>", "an #include for all later cells"},
     {"require", false, true, require_module, "MODULE", "load a module on the engines"},
@@ -373,6 +372,7 @@ static int call_magic(const magic_t *magic, magic_call_t *call, const char *line
     const char *rest = magic->has_flags ? take_flags(&call->flags, line, &error) : line;
     if (!rest)
         return magic_wrong("%s; code that begins so goes behind --", error.text);
+    call->has_flags = rest != line;
     rest += strspn(rest, " \t");
     size_t size = strlen(rest);
     while (size > 0 && isspace((unsigned char) rest[size - 1])) size--;

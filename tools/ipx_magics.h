@@ -18,6 +18,7 @@ typedef struct magic_call {
     ipx_shell_t *shell;
     ipx_view_t *view;                  // of the suffix
     ipx_flags_t flags;                 // the view's, and what the line says
+    bool has_flags;                    // the line says some
     char *rest;                        // of the line, behind its flags, without blanks around it
     const char *body;                  // the lines after it, of a cell; else ""
 } magic_call_t;

@@ -151,7 +151,8 @@ int magic_pull(magic_call_t *call)
         return exit_code;
     ipc_value_t *items = ipc_xalloc(ipc_result_count(result) * sizeof items[0]);
     const char *name = words[count - 1];
-    ipc_auto(ipc_result_destroy) ipc_result_t *here = ipc_push(ipx_local_view(local), name, pulled_value(result, items));
+    ipc_auto(ipc_result_destroy) ipc_result_t *here =
+        ipc_push(ipx_local_view(local), name, pulled_value(result, items));
     exit_code = ipx_session_wait_here(session, here);
     free(items);
     return exit_code;

@@ -27,8 +27,8 @@ struct flag {
 static int set_targets(ipx_flags_t *self, const flag_t *flag, const char *value, ipc_error_t *error)
 {
     if (!value[0] || strlen(value) >= sizeof self->targets)
-        return ipc_fail(error, IPC_E_ARGUMENT, "--%s takes engines, such as ::2 or 0,3 or all, not '%.100s'", flag->name,
-                        value);
+        return ipc_fail(error, IPC_E_ARGUMENT, "--%s takes engines, such as ::2 or 0,3 or all, not '%.100s'",
+                        flag->name, value);
     ipc_text_copy(self->targets, sizeof self->targets, value);
     return 0;
 }
@@ -105,7 +105,7 @@ static const flag_t flags[] = {
     {"group-outputs", 0, "HOW", set_group, 0, "at the end: by type, engine or order (type)"},
     {"by-engine", 'e', NULL, set_group, IPX_BY_ENGINE, NULL},
     {"by-order", 'r', NULL, set_group, IPX_BY_ORDER, "the same as --group-outputs engine, order"},
-    {"out", 'o', "NAME", set_out, 0, "keep the result under a name, for %pxresult NAME"},
+    {"out", 'o', "NAME", set_out, 0, "keep the result for %pxresult NAME; the tasks' label"},
     {"signal-on-interrupt", 0, "SIG", set_signal, 0, "what Ctrl-C sends to the engines; 0: nothing (INT)"},
     {"progress-after", 0, "S", set_progress, 0, "draw a bar after S seconds; 0: at once, -1: never (2)"},
     {"verbose", 0, NULL, set_verbose, true, NULL},

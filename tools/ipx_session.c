@@ -33,7 +33,7 @@ int ipx_complain(const ipc_error_t *error)
 {
     fflush(stdout);
     fprintf(stderr, "%s\n", error->text);
-    return EXIT_FAILED;
+    return error->code == IPC_E_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
 
 ipx_session_t *ipx_session_new(const ipx_flags_t *flags, ipc_error_t *error)
@@ -89,6 +89,8 @@ ipx_view_t *ipx_session_add_view(ipx_session_t *self, const char *suffix, const 
     ipc_auto(ipc_view_destroy) ipc_view_t *opened = ipc_direct_view(self->client, targets, error);
     if (!opened)
         return NULL;
+    if (strlen(targets) >= sizeof view->flags.targets)
+        return ipc_fail(error, IPC_E_LIMIT, "engines are named by at most %d bytes", IPX_TARGETS_MAX - 1), NULL;
     if (!view && self->view_count == VIEWS_MAX)
         return ipc_fail(error, IPC_E_LIMIT, "there are %d views, which is the most", VIEWS_MAX), NULL;
     if (!view) {
@@ -245,10 +247,12 @@ static void say_where(const kept_t *kept, bool blocks)
 //  What may be left alone goes on without this program.
 int ipx_session_execute(ipx_session_t *self, ipx_view_t *view, const ipx_flags_t *flags, const char *source)
 {
-    ipc_auto(ipc_view_destroy) ipc_view_t *engines = ipx_session_open(self, flags->targets);
+    ipc_error_t error;
+    ipc_auto(ipc_view_destroy) ipc_view_t *engines = ipc_direct_view(self->client, flags->targets, &error);
     if (!engines)
-        return EXIT_FAILED;
-    ipc_options_t options = {.detach = !flags->block || flags->signal == 0};
+        return ipx_complain(&error);
+    ipc_options_t options = {.detach = !flags->block || flags->signal == 0,
+                             .label = flags->out[0] ? flags->out : NULL};
     ipc_result_t *result = ipc_execute_with(engines, source, &options);
     const kept_t *kept = keep(self, view, flags->out, result, ipx_engines_of(engines));
     self->cells++;

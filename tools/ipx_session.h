@@ -62,7 +62,7 @@ char *ipx_session_engines(ipx_session_t *self, const char *targets);
 //  Whether a view's last result is under way.
 bool ipx_session_is_busy(const ipx_session_t *self, const ipx_view_t *view);
 
-//  Says what is wrong; gives EXIT_FAILED.
+//  Says what is wrong; gives EXIT_USAGE for an argument, else EXIT_FAILED.
 int ipx_complain(const ipc_error_t *error);
 
 #endif

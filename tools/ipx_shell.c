@@ -56,8 +56,8 @@ static char *read_input(ipx_shell_t *self, editor_t *editor, bool *interrupted)
     const char *suffix = self->automatic ? self->automatic->suffix : "";
     sigset_t interrupt;
     uint64_t number = ipx_session_next_cell(self->session, !self->automatic);
-    snprintf(prompt, sizeof prompt, "%s%s%s [%" PRIu64 "]: ", self->automatic ? "px" : "In", suffix[0] ? "_" : "", suffix,
-             number);
+    snprintf(prompt, sizeof prompt, "%s%s%s [%" PRIu64 "]: ", self->automatic ? "px" : "In", suffix[0] ? "_" : "",
+             suffix, number);
     sigemptyset(&interrupt);
     sigaddset(&interrupt, SIGINT);
     pthread_sigmask(SIG_UNBLOCK, &interrupt, NULL);

@@ -1,12 +1,15 @@
 //  What the cluster remembers of tasks, how its queues stand, and results that outlive their client.
 #include "e2e_support.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 // clang-format off
@@ -278,6 +281,31 @@ START_TEST(detached_work_goes_on_when_its_client_is_gone)
 }
 END_TEST
 
+static void *close_session(void *argument)
+{
+    session_close(argument);
+    return NULL;
+}
+
+//  A process may end right after, and the controller hears of that before it has read all that came from it: work was
+//  lost so.
+START_TEST(detached_work_is_with_the_controller_before_its_client_goes)
+{
+    session_t s = session_open();
+    pid_t controller = process_named("ipcd");
+    pthread_t closer;
+    struct timespec end;
+    ck_assert_int_eq(kill(controller, SIGSTOP), 0);
+    ipc_apply_with(s.any, (&(ipc_options_t){.detach = true}), square, 3);
+    ck_assert_int_eq(pthread_create(&closer, NULL, close_session, &s), 0);
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec++; // of the 5 s that it waits for at most
+    ck_assert_int_eq(pthread_timedjoin_np(closer, NULL, &end), ETIMEDOUT);
+    ck_assert_int_eq(kill(controller, SIGCONT), 0);
+    ck_assert_int_eq(pthread_join(closer, NULL), 0);
+}
+END_TEST
+
 //  What is not detached and waits goes with its client: the history says so.
 START_TEST(work_that_is_not_detached_ends_with_its_client)
 {
@@ -517,6 +545,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, a_bare_result_an_error_and_an_array_come_back_as_they_were);
     tcase_add_loop_test(tests, detached_work_goes_on_when_its_client_is_gone, 0, 2);
     tcase_add_test(tests, work_that_is_not_detached_ends_with_its_client);
+    tcase_add_test(tests, detached_work_is_with_the_controller_before_its_client_goes);
     tcase_add_test(tests, a_task_runs_again_with_what_it_was_given);
     tcase_add_test(tests, a_task_runs_again_while_it_runs);
     tcase_add_test(tests, what_is_purged_is_gone);

@@ -202,12 +202,15 @@ def what_is_not_waited_for_goes_on_without_ipx():
     with gate() as (path, wait):
         answer = path + ".answer"
         os.mkfifo(answer)
-        out, _ = ipx("--noblock", "-t", "2", f'{wait} FILE *to = fopen("{answer}", "w"); fputs("done", to); fclose(to);')
+        code = f'{wait} FILE *to = fopen("{answer}", "w"); fputs("done", to); fclose(to);'
+        out, _ = ipx("--noblock", "-t", "2", "-o", "orphan", code)
         number = re.fullmatch(r"task (\d+) is under way on engine 2\n", out)[1]
         let_through(path)
         with open(answer, encoding="ascii") as fifo:
             same(fifo.read(), "done")
-    says(subprocess.run([IPCLUSTER, "tasks", "--id", number], capture_output=True, text=True, check=True).stdout, number)
+    for option, value in (("--id", number), ("--label", "orphan")):
+        says(subprocess.run([IPCLUSTER, "tasks", option, value], capture_output=True, text=True, check=True).stdout,
+             number, "execute [orphan]")
 
 
 @test
@@ -222,10 +225,12 @@ def wrong_usage_is_one_sentence():
                             (("--block=1", "a"), "takes no value"), (("--group-outputs", "color", "1"), "'color'"),
                             (("--signal-on-interrupt", "FOO", "1"), "'FOO'"), (("-o", "a b", "1"), "'a b'"),
                             (("--progress-after", "soon", "1"), "'soon'"), (("-f", "a.c", "b"), "a second"),
-                            (("--profile",), "--profile needs a value"), (("--targets=", "1"), "takes engines")):
+                            (("--profile",), "--profile needs a value"), (("--targets=", "1"), "takes engines"),
+                            (("-t", "foo", "1"), "foo"),
+                            (("--cluster-id", "a/b", "1"), "a/b")):
         out, errors = ipx(*arguments, code=2)
         same((out, errors.count("\n")), ("", 1))
-        says(errors, "ipx: ", part)
+        says(errors, part)
     for arguments, part in ((("nothing.c",), "cannot open nothing.c"), (("-f", "/"), "cannot read /"),
                             (("-t", "9", "1"), "9"), (("--cluster-id", "nowhere", "1"), "no cluster is running")):
         out, errors = ipx(*arguments, code=1)
@@ -286,7 +291,8 @@ def targets_of_one_call_do_not_stick():
 def configured_options_stick():
     same(script("%pxconfig -t ::2\n%px ipc_engine_id()\n%pxconfig --targets 3\n%px ipc_engine_id()\n%pxconfig\n"),
          "Out[0:1]: 0\nOut[2:1]: 2\nOut[3:2]: 3\n"
-         "--targets 3 --block --no-stream --group-outputs type --signal-on-interrupt 2 --progress-after 2 --no-verbose\n")
+         "--targets 3 --block --no-stream --group-outputs type --signal-on-interrupt 2 --progress-after 2 "
+         "--no-verbose\n")
     text = script("%pxconfig -t 9\n%pxconfig --out x\n%pxconfig 5\n%px -t 0 1\n", code=1)
     says(text, "9", "for one cell", "takes options", "Out[0:1]: 1")
 
@@ -360,13 +366,14 @@ def values_go_to_the_engines_and_come_back():
                 "%px -t 0,1 double odd[1]; \n%px -t 2,3 int odd;\n%pull odd as o\n%who --local\n"),
          "Out[1:1]: 8\nOut[1:2]: \"text\"\nOut[0:3]: 10\nOut[3]: 11\nOut[4]: 8\nOut[5]: \"text\"\n"
          "all              float64 array 8\nn                int\no                list of 4\n"
-         "s                char *\nt                string\nv                double [3]\nw                float64 array 2\n")
+         "s                char *\nt                string\nv                double [3]\n"
+         "w                float64 array 2\n")
 
 
 @test
 def what_cannot_be_sent_is_a_sentence():
-    text = script("%push\n%push nothing\n%pull\n%pull a b c\n%pull -t 0 nothing\n%push a b = 3\n%push c = puts(\"x\");\n",
-                  code=1)
+    text = script("%push\n%push nothing\n%pull\n%pull a b c\n%pull -t 0 nothing\n%push a b = 3\n"
+                  "%push c = puts(\"x\");\n", code=1)
     says(text, "%push needs", "nothing", "%pull takes a name", "[0:pull]: NameError", "one name before the sign =",
          "no value that can be sent")
 
@@ -417,6 +424,20 @@ def nothing_of_the_shell_stays_when_it_is_killed():
     while subprocess.run(own, capture_output=True, check=False).returncode == 0:
         assert time.monotonic() < end, "its own cell space is still there"
         time.sleep(0.02)
+
+
+@test
+def the_recorded_session_is_what_is_shown():
+    with open(os.path.join(os.path.dirname(__file__), "../../docs/ipx.md"), encoding="utf-8") as file:
+        session = re.search(r"^```session\n(.*?)^```$", file.read(), re.MULTILINE | re.DOTALL)[1]
+    typed, shown = [], []
+    for line in session.splitlines():
+        prompt = re.match(r"(?:(?:In|px\w*) \[\d+\]|   \.\.\.): ?", line)
+        (typed if prompt else shown).append(line[prompt.end():] if prompt else line)
+    script("%clear\n")
+    done = subprocess.run([IPX], input="\n".join(typed) + "\n", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, timeout=DEADLINE, env=SILENT, check=False)
+    same(done.stdout, "\n".join(shown) + "\n")
 
 
 #  --- In a terminal --------------------------------------------------------------------------------------------
@@ -589,12 +610,18 @@ def autopx_shows_in_the_prompt():
     same(shell.end(), 0)
 
 
+def give_up(*_):
+    raise TimeoutError(f"not through after {2 * DEADLINE} s")
+
+
 def main(names):
     failed = []
+    signal.signal(signal.SIGALRM, give_up)
     for function in TESTS:
         if names and function.__name__ not in names:
             continue
         started = time.monotonic()
+        signal.alarm(2 * DEADLINE)
         try:
             function()
             print(f"ok    {function.__name__} ({time.monotonic() - started:.2f} s)", flush=True)

@@ -5,7 +5,7 @@
 #      misuse.sh FOLDER    the build folder
 set -uo pipefail
 build=$1
-ipcluster=$build/tools/ipcluster ipheat=$build/tools/ipheat hello=$build/examples/example-hello
+ipcluster=$build/tools/ipcluster ipheat=$build/tools/ipheat ipx=$build/tools/ipx hello=$build/examples/example-hello
 ipcd=$build/controller/ipcd ipengine=$build/engine/ipengine worker=$build/engine/ipengine-worker
 folder=$(mktemp -d /tmp/ipc-test.XXXXXX)
 export XDG_RUNTIME_DIR=$folder/run IPC_CLUSTER_ID=misuse
@@ -90,6 +90,13 @@ expect 2 '--n needs' "$ipheat" --n
 expect 2 "'-3'" "$ipheat" --n -3
 expect 2 'euler' "$ipheat" --method euler
 
+expect 2 '--foo' "$ipx" --foo
+expect 2 '-t needs' "$ipx" -t
+expect 2 "'color'" "$ipx" --group-outputs color '1'
+expect 2 "'NOSIGNAL'" "$ipx" --signal-on-interrupt NOSIGNAL '1'
+expect 2 "'2'" "$ipx" '1' '2'
+expect 2 'a/b' "$ipx" --profile a/b '1'
+
 expect 2 '--directory' "$ipcd"
 expect 2 '--foo' "$ipcd" --foo
 expect 2 '--directory' "$ipcd" --directory
@@ -116,7 +123,7 @@ expect 1 '/nowhere/engine.json' "$worker" --directory /nowhere --id 0
 
 #  --- No cluster -------------------------------------------------------------------------------------------------
 
-for program in "$hello" "$ipheat" "$ipcluster stop" "$ipcluster status" "$ipcluster tasks" "$ipcluster explain 7"; do
+for program in "$hello" "$ipheat" "$ipx 1" "$ipx" "$ipcluster stop" "$ipcluster status" "$ipcluster tasks" "$ipcluster explain 7"; do
     expect 1 "no cluster is running" $program
     IPC_PROFILE=nobody expect 1 'nobody' $program
 done
@@ -128,12 +135,13 @@ XDG_RUNTIME_DIR=$folder/open expect 1 "$folder/open/ipc" "$hello"
 
 #  --- Connection files ---------------------------------------------------------------------------------------------
 
-#  Both client programs, with IPC_CONNECTION_FILE.
+#  The client programs, with IPC_CONNECTION_FILE.
 refuses()
 {
     local file=$1 text=$2
     IPC_CONNECTION_FILE=$file expect 1 "$text" "$hello"
     IPC_CONNECTION_FILE=$file expect 1 "$text" "$ipheat" --n 16
+    IPC_CONNECTION_FILE=$file expect 1 "$text" "$ipx" 1
 }
 
 #  file NAME: makes a private file of what comes in.

@@ -11,12 +11,12 @@ static void check_inputs(const char *text, const char *const *wanted)
     FILE *in = fmemopen((void *) text, strlen(text), "r");
     bool interrupted;
     for (; *wanted; wanted++) {
-        char *input = plain_read(in, NULL, &interrupted);
+        char *input = editor_plain_read(in, NULL, &interrupted);
         ck_assert_ptr_nonnull(input);
         ck_assert_str_eq(input, *wanted);
         free(input);
     }
-    ck_assert_ptr_null(plain_read(in, NULL, &interrupted));
+    ck_assert_ptr_null(editor_plain_read(in, NULL, &interrupted));
     ck_assert(!interrupted);
     fclose(in);
 }

@@ -6,7 +6,7 @@
 
 #include "common/fail.h"
 #include "tools/complete.h"
-#include "tools/editor_line_body.h"
+#include "tools/line_editor_body.h"
 #include "tools/margin.h"
 #include "tools/wide.h"
 
@@ -197,17 +197,17 @@ static const struct {
     {L"ipx-line-end", on_line_end, {L"\005", L"\033[F", L"\033OF", L"\033[4~"}},
     {L"ipx-brace", on_brace, {L"}"}},
     {L"ipx-paste", on_paste, {L"\033[200~"}},
-    {L"ipx-up", on_up, {L"\020", L"\033[A", L"\033OA"}},
-    {L"ipx-down", on_down, {L"\016", L"\033[B", L"\033OB"}},
-    {L"ipx-search", on_search, {L"\022"}},
-    {L"ipx-tab", on_tab, {L"\t"}},
+    {L"ipx-up", line_editor_up, {L"\020", L"\033[A", L"\033OA"}},
+    {L"ipx-down", line_editor_down, {L"\016", L"\033[B", L"\033OB"}},
+    {L"ipx-search", line_editor_search, {L"\022"}},
+    {L"ipx-tab", line_editor_complete, {L"\t"}},
     {L"ed-delete-prev-word", NULL, {L"\027"}},
     {L"ed-delete-next-char", NULL, {L"\033[3~"}},
     {L"em-next-word", NULL, {L"\033[1;5C", L"\033[1;3C"}},
     {L"ed-prev-word", NULL, {L"\033[1;5D", L"\033[1;3D"}},
 };
 
-void editor_keys_bind(EditLine *el)
+void line_editor_bind(EditLine *el)
 {
     for (size_t i = 0; i < sizeof bindings / sizeof bindings[0]; i++) {
         if (bindings[i].command)

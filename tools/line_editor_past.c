@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/fail.h"
-#include "tools/editor_line_body.h"
+#include "tools/line_editor_body.h"
 #include "tools/margin.h"
 #include "tools/wide.h"
 
@@ -17,7 +17,7 @@ static void end_search(search_t *self)
     *self = (search_t){0};
 }
 
-void editor_past_reset(line_editor_t *self)
+void line_editor_forget(line_editor_t *self)
 {
     end_search(&self->search);
     free(self->draft);
@@ -94,14 +94,14 @@ static unsigned char show_later(line_editor_t *self)
     return CC_REFRESH;
 }
 
-unsigned char on_up(EditLine *el, wint_t key)
+unsigned char line_editor_up(EditLine *el, wint_t key)
 {
     (void) key;
     line_editor_t *self = line_editor_of(el);
     return move_row(self, true) ? CC_CURSOR : show_earlier(self);
 }
 
-unsigned char on_down(EditLine *el, wint_t key)
+unsigned char line_editor_down(EditLine *el, wint_t key)
 {
     (void) key;
     line_editor_t *self = line_editor_of(el);
@@ -116,7 +116,7 @@ static void write_prompt(search_t *self)
     free(prompt);
 }
 
-unsigned char on_search(EditLine *el, wint_t key)
+unsigned char line_editor_search(EditLine *el, wint_t key)
 {
     (void) key;
     line_editor_t *self = line_editor_of(el);
@@ -159,7 +159,7 @@ static void shorten_pattern(search_t *self)
     self->pattern[length ? length - 1 : 0] = 0;
 }
 
-void editor_search_take(line_editor_t *self, wchar_t key)
+void line_editor_take(line_editor_t *self, wchar_t key)
 {
     search_t *search = &self->search;
     size_t count = input_log_count(self->log);

@@ -1,11 +1,11 @@
-//  line_editor_t from inside, for the files that make it up: editor_line.c (the terminal, reading and showing),
-//  editor_keys.c (what keys do), editor_past.c (earlier inputs), editor_tab.c (completion).
-#ifndef IPC_TOOLS_EDITOR_LINE_BODY_H
-#define IPC_TOOLS_EDITOR_LINE_BODY_H
+//  line_editor_t from inside, for the files that make it up: line_editor.c (the terminal, reading and showing),
+//  line_editor_keys.c (what keys do), line_editor_past.c (earlier inputs), line_editor_tab.c (completion).
+#ifndef IPC_TOOLS_LINE_EDITOR_BODY_H
+#define IPC_TOOLS_LINE_EDITOR_BODY_H
 
 #include <histedit.h>
 
-#include "tools/editor_line.h"
+#include "tools/line_editor.h"
 #include "tools/input_log.h"
 #include "tools/paint.h"
 
@@ -68,19 +68,19 @@ void line_editor_redraw(line_editor_t *self);
 int line_editor_type(line_editor_t *self, wchar_t *key);
 
 //  Commands that are found in the other files.
-unsigned char on_up(EditLine *el, wint_t key);
-unsigned char on_down(EditLine *el, wint_t key);
-unsigned char on_search(EditLine *el, wint_t key);
-unsigned char on_tab(EditLine *el, wint_t key);
+unsigned char line_editor_up(EditLine *el, wint_t key);
+unsigned char line_editor_down(EditLine *el, wint_t key);
+unsigned char line_editor_search(EditLine *el, wint_t key);
+unsigned char line_editor_complete(EditLine *el, wint_t key);
 
 //  Makes libedit know the editor's commands, and which keys are theirs.
-void editor_keys_bind(EditLine *el);
+void line_editor_bind(EditLine *el);
 
 //  While a search goes on keys are for it: changes the search and what is shown, after which all is to be
 //  refreshed. A key that ends it is kept for later.
-void editor_search_take(line_editor_t *self, wchar_t key);
+void line_editor_take(line_editor_t *self, wchar_t key);
 
 //  Forgets what was typed for the last input.
-void editor_past_reset(line_editor_t *self);
+void line_editor_forget(line_editor_t *self);
 
 #endif

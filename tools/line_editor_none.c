@@ -1,5 +1,5 @@
 //  The line editor of a build without libedit: there is none.
-#include "tools/editor_line.h"
+#include "tools/line_editor.h"
 
 line_editor_t *line_editor_new(const editor_options_t *options)
 {

@@ -1,4 +1,4 @@
-#include "tools/editor_line_body.h"
+#include "tools/line_editor_body.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -199,7 +199,7 @@ static int next_key(EditLine *el, wchar_t *key)
         *key = ' ';
     if (!self->search.active)
         return 1;
-    editor_search_take(self, *key);
+    line_editor_take(self, *key);
     settle(self);
     return *key = KEY_REFRESH, 1;
 }
@@ -230,7 +230,7 @@ line_editor_t *line_editor_new(const editor_options_t *options)
     el_wset(el, EL_GETCFN, next_key);
     el_wset(el, EL_SETTY, L"-d", L"-isig", NULL); // Ctrl-C and Ctrl-Z are keys
     el_source(el, NULL);
-    editor_keys_bind(el);
+    line_editor_bind(el);
     return self;
 }
 
@@ -239,7 +239,7 @@ void line_editor_destroy(line_editor_t **self_p)
     line_editor_t *self = *self_p;
     if (!self)
         return;
-    editor_past_reset(self);
+    line_editor_forget(self);
     el_end(self->el);
     input_log_destroy(&self->log);
     free(self->prompt);
@@ -273,7 +273,7 @@ char *line_editor_read(line_editor_t *self, const char *prompt, bool *interrupte
     self->prompt = wide_of_utf8(prompt);
     self->interrupted = false;
     self->cursor_before = 0;
-    editor_past_reset(self);
+    line_editor_forget(self);
     measure(self);
     const wchar_t *buffer = edit(self, &count);
     *interrupted = self->interrupted;
@@ -281,7 +281,7 @@ char *line_editor_read(line_editor_t *self, const char *prompt, bool *interrupte
         return NULL;
     if (self->interrupted)
         return ipc_xstrdup("");
-    char *input = plain_trim(margin_strip(buffer, (size_t) count));
+    char *input = editor_plain_trim(margin_strip(buffer, (size_t) count));
     input_log_add(self->log, input);
     return input;
 }

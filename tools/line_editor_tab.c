@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/fail.h"
-#include "tools/editor_line_body.h"
+#include "tools/line_editor_body.h"
 #include "tools/lexer.h"
 #include "tools/margin.h"
 #include "tools/wide.h"
@@ -167,7 +167,7 @@ static bool is_indent(const char *before)
     return line[strspn(line, " \t")] == 0;
 }
 
-unsigned char on_tab(EditLine *el, wint_t key)
+unsigned char line_editor_complete(EditLine *el, wint_t key)
 {
     (void) key;
     line_editor_t *self = line_editor_of(el);

@@ -1,6 +1,6 @@
 //  line_editor_t: the editor of a terminal that can move its cursor, with libedit.
-#ifndef IPC_TOOLS_EDITOR_LINE_H
-#define IPC_TOOLS_EDITOR_LINE_H
+#ifndef IPC_TOOLS_LINE_EDITOR_H
+#define IPC_TOOLS_LINE_EDITOR_H
 
 #include "tools/editor.h"
 
