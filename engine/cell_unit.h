@@ -4,6 +4,7 @@
 #define IPC_ENGINE_CELL_UNIT_H
 
 #include "common/remote.h"
+#include "engine/cell_library.h"
 
 //  A variable that a unit defines.
 typedef struct ipc_cell_variable {
@@ -29,6 +30,7 @@ typedef struct ipc_cell_unit {
     const ipc_remote_t *run;                   // its statements; of a last expression the value
     const ipc_cell_variable_t *variables;      // the last one has no name
     const ipc_cell_function_t *functions;      // likewise
+    const ipc_cell_library_t **library;        // for the engine to set
 } ipc_cell_unit_t;
 
 #ifdef IPC_CELL
@@ -40,6 +42,33 @@ __attribute__((visibility("hidden"))) const ipc_runtime_t *ipc_runtime_local(voi
 {
     return ipc_runtime_slot;
 }
+
+static const ipc_cell_library_t *ipc_cell_library;
+
+__attribute__((visibility("hidden"), format(printf, 1, 2))) const char *ipc_text(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const char *text = ipc_cell_library->text(ipc_runtime(), format, arguments);
+    va_end(arguments);
+    return text;
+}
+
+static inline ipc_array_t *ipc_cell_array_new(ipc_dtype_t dtype, int ndim, const size_t *shape, ipc_error_t *error)
+{
+    ipc_array_t *array = ipc_cell_library->array_new(dtype, ndim, shape, error);
+    if (array && ipc_runtime()->own_array)
+        ipc_runtime()->own_array(array);
+    return array;
+}
+
+//  At the end of a block of the engine's around the user's code, on each way out but ipc_raise().
+static inline void ipc_cell_leave(const char *scope)
+{
+    (void) scope;
+    ipc_cell_library->keep(ipc_cell_library->context);
+}
+#define IPC_CELL_SCOPE __attribute__((cleanup(ipc_cell_leave))) const char ipc_cell_scope = 0
 
 //  The ipc_type_t of an object: VOID for one that has no value outside.
 #define IPC_CELL_TYPE(x)                                                                      \

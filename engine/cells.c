@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/fail.h"
+#include "engine/cell_library.h"
 #include "engine/compiler.h"
 #include "engine/conditions.h"
 #include "engine/explain.h"
@@ -16,8 +17,15 @@ struct cells {
     cells_options_t options;
     compiler_t *compiler;
     scope_t scope;
+    keeper_t *keeper;
+    ipc_cell_library_t library;
     char *value_name;                  // of the last cell's value; NULL: it is no name's
 };
+
+static void keep(void *context)
+{
+    keeper_keep(context);
+}
 
 cells_t *cells_new(const cells_options_t *options)
 {
@@ -25,6 +33,8 @@ cells_t *cells_new(const cells_options_t *options)
     self->options = *options;
     self->compiler = compiler_new(options->directory);
     scope_init(&self->scope);
+    self->keeper = keeper_new();
+    cell_library_init(&self->library, self->keeper, keep);
     return self;
 }
 
@@ -36,8 +46,19 @@ void cells_destroy(cells_t **self_p)
         return;
     compiler_destroy(&self->compiler);
     scope_free(&self->scope);
+    keeper_destroy(&self->keeper);
     free(self->value_name);
     free(self);
+}
+
+void cells_keep(cells_t *self)
+{
+    keeper_keep(self->keeper);
+}
+
+void cells_restore(cells_t *self)
+{
+    keeper_restore(self->keeper);
 }
 
 void cells_clear(cells_t *self)
@@ -157,7 +178,7 @@ static void commit(cells_t *self, unit_t *unit, const ipc_cell_unit_t *loaded)
         if (fresh)
             definition_settle(fresh, variable->type, variable->length);
         if (fresh)
-            variable_bind(names, variable, fresh->label, fresh->is_adopted);
+            variable_bind(names, variable, fresh->label, fresh->is_adopted, self->keeper);
     }
     for (const ipc_cell_function_t *function = loaded->functions; function->name; function++) {
         const definition_t *fresh = fresh_of(unit, function->name);
@@ -181,6 +202,7 @@ static const ipc_cell_unit_t *open_unit(const cells_t *self, const cells_source_
         return NULL;
     }
     *loaded->run->runtime = self->options.runtime;
+    *loaded->library = &self->library;
     return loaded;
 }
 
@@ -199,6 +221,7 @@ static const ipc_remote_t *load_unit(cells_t *self, const cells_source_t *source
     if (!loaded)
         return NULL;
     commit(self, unit, loaded);
+    keeper_guard(self->keeper);
     return loaded->run;
 }
 
@@ -251,6 +274,7 @@ const ipc_remote_t *cells_function(const cells_t *self, const char *name, ipc_er
 {
     bool known = false;
     const ipc_remote_t *remote = variable_function(self->options.names, name, &known, error);
+    keeper_guard(self->keeper);
     if (!known)
         ipc_fail(error, IPC_E_NAME,
                  "there is no function '%s': functions of modules are named module.function, others are those of cells",

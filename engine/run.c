@@ -282,6 +282,8 @@ static int enter(worker_t *self, const engine_function_t *function, const ipc_re
         ipc_task_enter(remote, arguments, value);
     }
     self->in_task = false;
+    if (self->outcome.failed)
+        cells_restore(self->cells);
     return self->outcome.failed ? -1 : 0;
 }
 

@@ -25,6 +25,7 @@ static int64_t engine_id(void)
 __attribute__((noreturn)) static void engine_raise(const char *kind, const char *format, va_list arguments)
 {
     worker_t *self = in_task("ipc_raise()");
+    cells_keep(self->cells);
     outcome_t *outcome = &self->outcome;
     char text[2 * sizeof outcome->text];
     vsnprintf(text, sizeof text, format, arguments);

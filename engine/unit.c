@@ -178,25 +178,37 @@ void writing_put_declaration(const writing_t *self, const cell_item_t *item)
 
 //  --- Functions -----------------------------------------------------------------------------------------------
 
+//  Whether cells have made this word another name of a number's type.
+static bool is_number(const void *context, cell_span_t word)
+{
+    const writing_t *self = context;
+    char *name = cell_span_text(word);
+    const definition_t *definition = writing_find(self, name) ? writing_find(self, name) : scope_find(self->scope, name);
+    free(name);
+    return definition && definition->kind == CELL_TYPE &&
+           signature_names_number((cell_span_t){definition->text, strlen(definition->text)});
+}
+
 //  What makes a function callable by name, if it can be.
 static void put_descriptor(const writing_t *self, const cell_item_t *item, const char *name)
 {
+    const signature_t signature = {item, is_number, self};
     bool nothing = false;
     char *takes = NULL, *types = NULL;
     size_t size;
     FILE *out = open_memstream(&takes, &size);
-    int count = signature_parameters(item, out, "IPC_TAKE(", true);
+    int count = signature_parameters(&signature, out, "IPC_TAKE(", true);
     fclose(out);
-    if (count < 0 || !signature_result(item, &nothing)) {
+    if (count < 0 || !signature_result(&signature, &nothing)) {
         fprintf(self->functions, "    {\"%s\", 0},\n", name);
         free(takes);
         return;
     }
     out = open_memstream(&types, &size);
-    signature_parameters(item, out, "IPC_TYPE_OF(", false);
+    signature_parameters(&signature, out, "IPC_TYPE_OF(", false);
     fclose(out);
     fprintf(self->out, "static void ipc_call_%s(const ipc_value_t *arguments, ipc_value_t *result)\n{\n", name);
-    fprintf(self->out, "    (void) arguments;\n    %s%s(%s)%s;\n",
+    fprintf(self->out, "    IPC_CELL_SCOPE;\n    (void) arguments;\n    %s%s(%s)%s;\n",
             nothing ? "" : "*result = IPC_CELL_VALUE(", name, takes,
             nothing ? ", *result = ipc_cell_none()" : ")");
     fprintf(self->out, "}\nstatic const ipc_remote_t ipc_remote_%s = {.magic = IPC_REMOTE_MAGIC, .abi = IPC_ABI, "
@@ -337,7 +349,7 @@ static void put_run(const writing_t *self)
 {
     writing_put_own(self);
     fputs("static void ipc_cell(const ipc_value_t *ipc_cell_arguments, ipc_value_t *ipc_cell_result)\n{\n"
-          "(void) ipc_cell_arguments;\n*ipc_cell_result = ipc_cell_none();\n", self->out);
+          "IPC_CELL_SCOPE;\n(void) ipc_cell_arguments;\n*ipc_cell_result = ipc_cell_none();\n", self->out);
     for (size_t i = 0; i < self->cell->count; i++) {
         const cell_item_t *item = &self->cell->items[i];
         if (item->kind == CELL_VARIABLE)
@@ -361,7 +373,7 @@ static void put_tables(const writing_t *self, const char *variables, const char 
     fputs("static const ipc_remote_t ipc_cell_run = {.magic = IPC_REMOTE_MAGIC, .abi = IPC_ABI, .name = \"cell\", "
           ".file = \"cell\", .line = 1, .call = ipc_cell, .runtime = &ipc_runtime_slot};\n"
           "IPC_CELL_SHOWN extern const ipc_cell_unit_t ipc_cell_unit;\n"
-          "const ipc_cell_unit_t ipc_cell_unit = {&ipc_cell_run, ipc_cell_variables, ipc_cell_functions};\n",
+          "const ipc_cell_unit_t ipc_cell_unit = {&ipc_cell_run, ipc_cell_variables, ipc_cell_functions, &ipc_cell_library};\n",
           self->out);
 }
 

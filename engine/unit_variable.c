@@ -213,7 +213,8 @@ void writing_put_initialiser(const writing_t *self, const cell_item_t *item)
 {
     char *name = cell_span_text(item->name);
     bool assigns = item->dimensions == 0 && !is_in_braces(item) &&
-                   (item->is_pointer || item->is_number || item->is_automatic);
+                   (item->is_pointer || item->is_number || item->is_automatic ||
+                    cell_span_is(item->base, "ipc_value_t")); // what it holds is there to the end of this block
     writing_put_own(self);
     if (item->init.size == 0) {
         fprintf(self->out, "__builtin_memset((void *) (uintptr_t) &%s, 0, sizeof %s);\n", name, name);

@@ -14,6 +14,8 @@ typedef struct variable {
     const ipc_remote_t *remote;        // of a function
     ipc_cell_variable_t defined;       // of a variable
     ipc_array_t *array;                // over one of a fixed length; or NULL
+    kept_t *kept;                      // of one that holds what has memory of its own; or NULL
+    bool is_adopted;                   // it was pushed
 } variable_t;
 
 static const struct { uint8_t type, dtype; } dtypes[] = {
@@ -52,6 +54,9 @@ static ipc_value_t read_scalar(uint32_t type, const void *address)
     case IPC_TYPE_C128: return ipc_value_from_c128(*(const double _Complex *) address);
     case IPC_TYPE_STR:
         return *(const char *const *) address ? ipc_value_from_str(*(const char *const *) address) : ipc_none();
+    case IPC_TYPE_ARRAY:
+    case IPC_TYPE_ARRAY_MUT: return ipc_value_from_array(*(const ipc_array_t *const *) address);
+    case IPC_TYPE_VALUE: return *(const ipc_value_t *) address;
     default: return ipc_none();
     }
 }
@@ -139,6 +144,17 @@ static bool write_array(const ipc_array_t *self, ipc_value_t value)
     return true;
 }
 
+//  One that was pushed as a list or dictionary is one as long as it has no other type in C.
+static bool write_kept(const variable_t *self, ipc_value_t value)
+{
+    bool is_value = self->defined.type == IPC_TYPE_VALUE;
+    bool is_list = value.kind == IPC_KIND_LIST || value.kind == IPC_KIND_DICT;
+    bool fits = is_value ? is_list || !self->is_adopted : ipc_value_array(value) != NULL || value.kind == IPC_KIND_NONE;
+    if (fits)
+        kept_lend(self->kept, value);
+    return fits;
+}
+
 static bool write_variable(void *context, ipc_value_t value)
 {
     const variable_t *self = context;
@@ -152,6 +168,8 @@ static bool write_variable(void *context, ipc_value_t value)
         return write_text(defined, value);
     if (self->array)
         return write_array(self->array, value);
+    if (self->kept)
+        return write_kept(self, value);
     if (ipc_convert(value, (ipc_type_t) defined->type, "", 1, &converted, NULL))
         return false;
     write_scalar(defined->type, defined->address, &converted);
@@ -168,6 +186,8 @@ static void drop_variable(void *context)
         *self->defined.dimensions = 0;
         memset(self->defined.lengths, 0, IPC_MAX_DIMENSIONS * sizeof self->defined.lengths[0]);
     }
+    if (self->kept)
+        kept_drop(self->kept);
     ipc_array_destroy(&self->array);
     free(self->label);
     free(self);
@@ -188,10 +208,20 @@ static bool has_value(const ipc_cell_variable_t *defined)
     return is_text(defined) || dtype_of(defined->type) >= 0;
 }
 
-void variable_bind(names_t *names, const ipc_cell_variable_t *defined, const char *label, bool adopted)
+static bool is_kept(const ipc_cell_variable_t *defined)
+{
+    return defined->ndim == 0 && (defined->type == IPC_TYPE_VALUE || defined->type == IPC_TYPE_ARRAY ||
+                                  defined->type == IPC_TYPE_ARRAY_MUT);
+}
+
+void variable_bind(names_t *names, const ipc_cell_variable_t *defined, const char *label, bool adopted,
+                   keeper_t *keeper)
 {
     variable_t *self = variable_new(label);
     self->defined = *defined;
+    self->is_adopted = adopted;
+    if (is_kept(defined))
+        self->kept = keeper_add(keeper, defined->address, defined->type);
     if (!has_value(defined))
         self->bond.what = "a variable of a struct or another C type";
     else if (defined->ndim > 0 && !is_text(defined))
@@ -225,7 +255,8 @@ const ipc_remote_t *variable_function(const names_t *names, const char *name, bo
     *known = self && self->is_function;
     if (*known && !self->remote)
         ipc_fail(error, IPC_E_NAME,
-                 "function '%s' cannot be called by name: its parameters and result are not all numbers, strings or void",
+                 "function '%s' cannot be called by name: its parameters and result are not all numbers, strings, arrays, values or "
+                 "void",
                  name);
     return *known ? self->remote : NULL;
 }
