@@ -196,7 +196,8 @@ static void put_local(const writing_t *self, const cell_item_t *item, const char
 {
     cell_span_t literal, inside;
     bool constant = item->is_plain && item->dimensions > 0 && !cell_literal(item->init, &literal, &inside);
-    fprintf(self->out, "{ %s__typeof__(%s) ipc_cell_initial =", constant ? "static " : "", name);
+    fprintf(self->out, "{ %s__typeof__(%s)", constant ? "static " : "", name);
+    writing_put_text(self, item->name.at, "ipc_cell_initial =");
     writing_put_lasting(self, item->init);
     writing_put_own(self);
     fprintf(self->out, ";\n__builtin_memcpy((void *) (uintptr_t) &%s, &ipc_cell_initial, sizeof %s); }\n", name, name);
@@ -219,7 +220,8 @@ void writing_put_initialiser(const writing_t *self, const cell_item_t *item)
     if (item->init.size == 0) {
         fprintf(self->out, "__builtin_memset((void *) (uintptr_t) &%s, 0, sizeof %s);\n", name, name);
     } else if (assigns) {
-        fprintf(self->out, "%s =", name);
+        writing_put_span(self, item->name);
+        fputs(" =", self->out);
         writing_put_lasting(self, item->init);
         fputs("\n;\n", self->out);
     } else {
