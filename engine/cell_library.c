@@ -17,8 +17,8 @@ static const char *text(const ipc_runtime_t *runtime, const char *format, va_lis
 }
 
 #define ENTRY(name) .name = name,
-void cell_library_init(ipc_cell_library_t *self, void *context, void (*keep)(void *context))
+void cell_library_init(ipc_cell_library_t *self, const ipc_cell_library_t *functions)
 {
-    *self = (ipc_cell_library_t){.context = context, .keep = keep, .array_new = ipc_array_new_private, .text = text,
-                                 IPC_CELL_FUNCTIONS(ENTRY)};
+    *self = (ipc_cell_library_t){.context = functions->context, .keep = functions->keep, .object = functions->object,
+                                 .array_new = ipc_array_new_private, .text = text, IPC_CELL_FUNCTIONS(ENTRY)};
 }

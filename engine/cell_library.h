@@ -23,19 +23,22 @@
     X(ipc_array_c128) X(ipc_dtype_name) X(ipc_dtype_size)
 // clang-format on
 
+struct ipc_cell_member;                // cell_unit.h
+
 #define IPC_CELL_MEMBER_(name) __typeof__(name) *name;
 typedef struct ipc_cell_library {
     void *context;
     void (*keep)(void *context);       // cells have run: what they made is there still
     __typeof__(ipc_array_new) *array_new; // that is of no task yet
+    ipc_value_t (*object)(void *context, const struct ipc_cell_member *members, const void *address);
     const char *(*text)(const ipc_runtime_t *runtime, const char *format, va_list arguments);
     IPC_CELL_FUNCTIONS(IPC_CELL_MEMBER_)
 } ipc_cell_library_t;
 #undef IPC_CELL_MEMBER_
 
 #ifndef IPC_CELL
-//      context   of keep, borrowed
-void cell_library_init(ipc_cell_library_t *self, void *context, void (*keep)(void *context));
+//      functions   of them context, keep and object count
+void cell_library_init(ipc_cell_library_t *self, const ipc_cell_library_t *functions);
 #endif
 
 #endif

@@ -6,6 +6,17 @@
 #include "common/remote.h"
 #include "engine/cell_library.h"
 
+//  A member of a struct, or the type of a variable.
+typedef struct ipc_cell_member {
+    const char *name;                          // NULL: the last one
+    size_t offset;
+    uint32_t type;                             // ipc_type_t of it or of its elements
+    uint32_t ndim;                             // 0: no array
+    size_t shape[IPC_MAX_DIMENSIONS];
+    size_t size;                               // of it or of its elements
+    const struct ipc_cell_member *members;     // of one that is a struct, or whose elements are; or NULL
+} ipc_cell_member_t;
+
 //  A variable that a unit defines.
 typedef struct ipc_cell_variable {
     const char *name;
@@ -17,6 +28,8 @@ typedef struct ipc_cell_variable {
     uint32_t ndim;                             // 0: a scalar
     size_t shape[IPC_MAX_DIMENSIONS];
     size_t length;                             // of an array whose declarator does not tell it
+    const ipc_cell_member_t *members;          // of a struct, or of its elements; or NULL
+    size_t size;                               // of it or of its elements
 } ipc_cell_variable_t;
 
 //  A function that a unit defines.
@@ -185,9 +198,28 @@ static inline ipc_value_t ipc_cell_elements(ipc_cell_elements_t x)
     return (ipc_value_t){.kind = IPC_KIND_LIST, .count = (uint32_t) x.shape[0], .as.items = items};
 }
 
+//  A struct as a dictionary; as a sentence where its members are not known.
+static inline ipc_value_t ipc_cell_object(const ipc_cell_member_t *members, const void *address, size_t size)
+{
+    if (!members)
+        return ipc_cell_str(ipc_text("a struct or union of %zu bytes", size));
+    return ipc_runtime()->give(ipc_cell_library->object(ipc_cell_library->context, members, address));
+}
+
+enum {
+    IPC_CELL_STRUCT_CLASS = __builtin_classify_type((struct { int i; }){0}),
+    IPC_CELL_UNION_CLASS = __builtin_classify_type((union { int i; }){0})
+};
+#define IPC_CELL_IS_OBJECT(T)                                                                 \
+    ((__builtin_classify_type(*(T *) 0) == IPC_CELL_STRUCT_CLASS ||                           \
+      __builtin_classify_type(*(T *) 0) == IPC_CELL_UNION_CLASS) &&                           \
+     !__builtin_types_compatible_p(T, ipc_value_t))
+
 //  What an expression of type T gives, by x, its value: of an array the pointer. Some of both is used of all types.
-#define IPC_CELL_SHOW(T, x)                                                                   \
-    __builtin_choose_expr(IPC_CELL_IS_ARRAY(T), ipc_cell_elements(IPC_CELL_ELEMENTS(T, x)), IPC_CELL_VALUE(x))
+#define IPC_CELL_SHOW(T, x, members)                                                          \
+    __builtin_choose_expr(IPC_CELL_IS_ARRAY(T), ipc_cell_elements(IPC_CELL_ELEMENTS(T, x)),   \
+                          __builtin_choose_expr(IPC_CELL_IS_OBJECT(T), ipc_cell_object((members), &(x), sizeof(x)), \
+                                                IPC_CELL_VALUE(x)))
 #define IPC_CELL_ELEMENTS(T, x)                                                               \
     ((ipc_cell_elements_t){                                                                   \
         .data = __builtin_choose_expr(IPC_CELL_IS_ARRAY(T), (x), (void *) 0),                 \

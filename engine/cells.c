@@ -10,6 +10,7 @@
 #include "engine/compiler.h"
 #include "engine/conditions.h"
 #include "engine/explain.h"
+#include "engine/object.h"
 #include "engine/unit.h"
 #include "engine/variable.h"
 
@@ -18,13 +19,23 @@ struct cells {
     compiler_t *compiler;
     scope_t scope;
     keeper_t *keeper;
-    ipc_cell_library_t library;
+    ipc_cell_library_t library;        // what units call
+    ipc_arena_t *shown;                // of a struct's value, until its copy is given
     char *value_name;                  // of the last cell's value; NULL: it is no name's
 };
 
+//  What units call.
 static void keep(void *context)
 {
-    keeper_keep(context);
+    const cells_t *self = context;
+    keeper_keep(self->keeper);
+}
+
+static ipc_value_t object(void *context, const ipc_cell_member_t *members, const void *address)
+{
+    const cells_t *self = context;
+    ipc_arena_reset(self->shown);
+    return object_value(members, address, self->shown);
 }
 
 cells_t *cells_new(const cells_options_t *options)
@@ -34,7 +45,8 @@ cells_t *cells_new(const cells_options_t *options)
     self->compiler = compiler_new(options->directory);
     scope_init(&self->scope);
     self->keeper = keeper_new();
-    cell_library_init(&self->library, self->keeper, keep);
+    self->shown = ipc_arena_new();
+    cell_library_init(&self->library, &(ipc_cell_library_t){.context = self, .keep = keep, .object = object});
     return self;
 }
 
@@ -47,6 +59,7 @@ void cells_destroy(cells_t **self_p)
     compiler_destroy(&self->compiler);
     scope_free(&self->scope);
     keeper_destroy(&self->keeper);
+    ipc_arena_destroy(&self->shown);
     free(self->value_name);
     free(self);
 }
@@ -96,6 +109,16 @@ static int fail_place(const cells_source_t *source, size_t row, size_t column, c
     return -1;
 }
 
+//  Of a column in bytes, as compilers count, the one in characters.
+static unsigned long column_of(const char *text, unsigned long row, unsigned long byte)
+{
+    for (unsigned long i = 1; i < row && *text; i++) text = strchrnul(text, '\n') + (*strchrnul(text, '\n') == '\n');
+    unsigned long column = byte;
+    for (unsigned long i = 0; i + 1 < byte && text[i] && text[i] != '\n'; i++)
+        column -= ((unsigned char) text[i] & 0xC0) == 0x80;
+    return column;
+}
+
 //  Reads "cell:1:22: error: …" at the beginning of a line; gives the words, or NULL.
 static const char *read_place(const char *line, unsigned long *row, unsigned long *column)
 {
@@ -128,7 +151,7 @@ static int fail_compile(const cells_source_t *source, const char *said, ipc_erro
         const char *words = read_place(line, &row, &column);
         words = words ? error_words(words) : NULL;
         if (words)
-            return fail_place(source, row, column, explain(words), error);
+            return fail_place(source, row, column_of(source->text, row, column), explain(words), error);
         const char *mark = elsewhere ? NULL : strstr(line, "error: ");
         if (mark && mark < line + strcspn(line, "\n"))
             elsewhere = mark + strlen("error: ");

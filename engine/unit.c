@@ -17,9 +17,7 @@ void writing_put_text(const writing_t *self, const char *at, const char *text)
     fprintf(self->out, "\n#line %zu \"cell\"\n", line);
     const char *start = at;
     while (start > self->source && start[-1] != '\n') start--;
-    for (const char *c = start; c < at; c++)
-        if (((unsigned char) *c & 0xC0) != 0x80) // once for each character
-            fputc(*c == '\t' ? '\t' : ' ', self->out);
+    for (const char *c = start; c < at; c++) fputc(*c == '\t' ? '\t' : ' ', self->out); // compilers count bytes
     fputs(text, self->out);
 }
 
@@ -337,7 +335,9 @@ static void put_value(const writing_t *self, cell_span_t text)
     put_expression(self, "__auto_type ipc_cell_last = __builtin_choose_expr(ipc_cell_is_void, ((", text,
                    "), ipc_cell_none()), ");
     fprintf(self->out, "((void) 0, %s", sign);
-    put_expression(self, "(", text, ")));\n*ipc_cell_result = IPC_CELL_SHOW(ipc_cell_shown, ipc_cell_last); }\n");
+    put_expression(self, "(", text, ")));\n*ipc_cell_result = IPC_CELL_SHOW(ipc_cell_shown, ipc_cell_last, ");
+    writing_put_members_of(self, "ipc_cell_shown", self->out);
+    fputs("); }\n", self->out);
     char *name = cell_span_text(text);
     const definition_t *named = writing_find(self, name) ? writing_find(self, name) : scope_find(self->scope, name);
     if (named && named->label)
@@ -363,6 +363,14 @@ static void put_run(const writing_t *self)
     }
     writing_put_own(self);
     fputs(";\n}\n", self->out);
+}
+
+//  Those of variables say their members, whose tables come first.
+static void put_records(const writing_t *self)
+{
+    for (size_t i = 0; i < self->cell->count; i++)
+        if (self->cell->items[i].kind == CELL_VARIABLE)
+            writing_put_record(self, &self->cell->items[i]);
 }
 
 //  What the engine reads.
@@ -398,7 +406,8 @@ void unit_write(unit_t *self, const cell_t *cell, const char *source, scope_t *s
     size_t size;
     *self = (unit_t){0};
     writing_t writing = {self, cell, source, scope, names, open_memstream(&self->text, &size),
-                         open_memstream(&variables, &size), open_memstream(&functions, &size), names_new()};
+                         open_memstream(&variables, &size), open_memstream(&functions, &size), names_new(),
+                         ipc_xalloc(WRITING_STRUCTS_MAX * sizeof(char *)), 0};
     scope_hide(scope, cell);
     collect_words(&writing);
     fputs("#include \"prelude.h\"\n", writing.out);
@@ -406,12 +415,16 @@ void unit_write(unit_t *self, const cell_t *cell, const char *source, scope_t *s
     put_carried(&writing);
     writing_adopt(&writing);
     put_items(&writing);
+    writing_put_own(&writing);
+    writing_put_members(&writing);
+    put_records(&writing);
     put_run(&writing);
     fclose(writing.variables);
     fclose(writing.functions);
     put_tables(&writing, variables, functions);
     fclose(writing.out);
     names_destroy(&writing.words);
+    free(writing.structs);
     free(variables);
     free(functions);
 }

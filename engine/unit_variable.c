@@ -25,28 +25,38 @@ static void put_length(const char *name, int dimension, FILE *out)
     fputs(")", out);
 }
 
-static void put_record(const cell_item_t *item, const char *name, FILE *records)
+void writing_put_record(const writing_t *self, const cell_item_t *item)
 {
+    char *name = cell_span_text(item->name);
+    FILE *records = self->variables;
     bool plain = !item->is_nested && item->dimensions <= IPC_MAX_DIMENSIONS;
     int dimensions = plain ? item->dimensions : 0;
-    fprintf(records, "    {.name = \"%s\", .address = (void *) (uintptr_t) &%s, .type = ", name, name);
+    fprintf(records, "    {.name = \"%s\", .address = (void *) (uintptr_t) &%s, ", name, name);
     if (plain) {
-        fputs("IPC_CELL_TYPE(", records);
-        put_element(name, dimensions, records);
-        fputs(")", records);
-    } else {
-        fputs("IPC_TYPE_VOID", records);
+        char *element = NULL, *type;
+        size_t size;
+        FILE *out = open_memstream(&element, &size);
+        put_element(name, dimensions, out);
+        fclose(out);
+        type = ipc_xformat("__typeof__(%s)", element);
+        fprintf(records, ".type = IPC_CELL_TYPE(%s), .size = sizeof(%s), .members = ", element, element);
+        writing_put_members_of(self, type, records);
+        fputs(", ", records);
+        free(element);
+        free(type);
     }
     if (item->is_unsized) {
-        fputs(", .length = ", records);
+        fputs(".length = ", records);
         put_length(name, 0, records);
+        fputs(", ", records);
     }
-    fprintf(records, ", .ndim = %d, .shape = {", dimensions);
+    fprintf(records, ".ndim = %d, .shape = {", dimensions);
     for (int i = 0; i < dimensions; i++) {
         put_length(name, i, records);
         fputs(", ", records);
     }
     fputs("}},\n", records);
+    free(name);
 }
 
 //  --- Declarations --------------------------------------------------------------------------------------------
@@ -173,7 +183,6 @@ static void put_fresh(const writing_t *self, const cell_item_t *item, const char
                                                 "write its parameters here\");\n", name, name));
     put_assert(self, item->name.at, ipc_xformat("_Static_assert(!IPC_CELL_IS_CONSTANT(%s), \"%s cannot be set: a typedef "
                                                 "says that it is constant\");\n", name, name));
-    put_record(item, name, self->variables);
 }
 
 void writing_put_variable(const writing_t *self, const cell_item_t *item)
