@@ -84,15 +84,21 @@ static ipc_array_t *new_shared(ipc_dtype_t dtype, int ndim, const size_t *shape,
     return shared ? ipc_array_wrap(dtype, ndim, shape, ipc_shared_data(shared), release_shared, shared) : NULL;
 }
 
-ipc_array_t *ipc_array_new(ipc_dtype_t dtype, int ndim, const size_t *shape, ipc_error_t *error)
+//  Bytes of an array's data, rounded up; -1 with *error.
+static int size_of(ipc_dtype_t dtype, int ndim, const size_t *shape, size_t *size, ipc_error_t *error)
 {
     size_t count = 0;
     if (ipc_shape_count(dtype, ndim, shape, &count, error))
+        return -1;
+    *size = (count * ipc_dtype_size(dtype) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return 0;
+}
+
+ipc_array_t *ipc_array_new_private(ipc_dtype_t dtype, int ndim, const size_t *shape, ipc_error_t *error)
+{
+    size_t size;
+    if (size_of(dtype, ndim, shape, &size, error))
         return NULL;
-    size_t size = (count * ipc_dtype_size(dtype) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    ipc_array_t *large = new_shared(dtype, ndim, shape, size);
-    if (large)
-        return large;
     // Zeroed pages of calloc() come straight from the kernel when the array is large; alignment by hand.
     char *memory = calloc(1, size + ALIGNMENT);
     if (!memory) {
@@ -100,7 +106,17 @@ ipc_array_t *ipc_array_new(ipc_dtype_t dtype, int ndim, const size_t *shape, ipc
         return NULL;
     }
     char *data = memory + (ALIGNMENT - (uintptr_t) memory % ALIGNMENT) % ALIGNMENT;
-    ipc_array_t *self = ipc_array_wrap(dtype, ndim, shape, data, release_memory, memory);
+    return ipc_array_wrap(dtype, ndim, shape, data, release_memory, memory);
+}
+
+ipc_array_t *ipc_array_new(ipc_dtype_t dtype, int ndim, const size_t *shape, ipc_error_t *error)
+{
+    size_t size;
+    if (size_of(dtype, ndim, shape, &size, error))
+        return NULL;
+    ipc_array_t *self = new_shared(dtype, ndim, shape, size);
+    if (self || !(self = ipc_array_new_private(dtype, ndim, shape, error)))
+        return self;
     ipc_runtime_t const *runtime = ipc_runtime();
     if (runtime->own_array)
         runtime->own_array(self);

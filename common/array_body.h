@@ -22,6 +22,9 @@ struct ipc_array {
 ipc_array_t *ipc_array_wrap(ipc_dtype_t dtype, int ndim, const size_t *shape, void *data,
                             void (*release)(ipc_array_t *self), void *owner);
 
+//  ipc_array_new() in memory of the process's own, of no task.
+ipc_array_t *ipc_array_new_private(ipc_dtype_t dtype, int ndim, const size_t *shape, ipc_error_t *error);
+
 //  Another user of the same array: each calls ipc_array_destroy() once. Not atomic: one thread, or a lock.
 ipc_array_t *ipc_array_retain(ipc_array_t *self);
 

@@ -4,6 +4,18 @@
 #define IPC_ENGINE_CELL_UNIT_H
 
 #include "common/remote.h"
+#include "engine/cell_library.h"
+
+//  A member of a struct, or the type of a variable.
+typedef struct ipc_cell_member {
+    const char *name;                          // NULL: the last one
+    size_t offset;
+    uint32_t type;                             // ipc_type_t of it or of its elements
+    uint32_t ndim;                             // 0: no array
+    size_t shape[IPC_MAX_DIMENSIONS];
+    size_t size;                               // of it or of its elements
+    const struct ipc_cell_member *members;     // of one that is a struct, or whose elements are; or NULL
+} ipc_cell_member_t;
 
 //  A variable that a unit defines.
 typedef struct ipc_cell_variable {
@@ -16,6 +28,8 @@ typedef struct ipc_cell_variable {
     uint32_t ndim;                             // 0: a scalar
     size_t shape[IPC_MAX_DIMENSIONS];
     size_t length;                             // of an array whose declarator does not tell it
+    const ipc_cell_member_t *members;          // of a struct, or of its elements; or NULL
+    size_t size;                               // of it or of its elements
 } ipc_cell_variable_t;
 
 //  A function that a unit defines.
@@ -29,6 +43,7 @@ typedef struct ipc_cell_unit {
     const ipc_remote_t *run;                   // its statements; of a last expression the value
     const ipc_cell_variable_t *variables;      // the last one has no name
     const ipc_cell_function_t *functions;      // likewise
+    const ipc_cell_library_t **library;        // for the engine to set
 } ipc_cell_unit_t;
 
 #ifdef IPC_CELL
@@ -40,6 +55,33 @@ __attribute__((visibility("hidden"))) const ipc_runtime_t *ipc_runtime_local(voi
 {
     return ipc_runtime_slot;
 }
+
+static const ipc_cell_library_t *ipc_cell_library;
+
+__attribute__((visibility("hidden"), format(printf, 1, 2))) const char *ipc_text(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const char *text = ipc_cell_library->text(ipc_runtime(), format, arguments);
+    va_end(arguments);
+    return text;
+}
+
+static inline ipc_array_t *ipc_cell_array_new(ipc_dtype_t dtype, int ndim, const size_t *shape, ipc_error_t *error)
+{
+    ipc_array_t *array = ipc_cell_library->array_new(dtype, ndim, shape, error);
+    if (array && ipc_runtime()->own_array)
+        ipc_runtime()->own_array(array);
+    return array;
+}
+
+//  At the end of a block of the engine's around the user's code, on each way out but ipc_raise().
+static inline void ipc_cell_leave(const char *scope)
+{
+    (void) scope;
+    ipc_cell_library->keep(ipc_cell_library->context);
+}
+#define IPC_CELL_SCOPE __attribute__((cleanup(ipc_cell_leave))) const char ipc_cell_scope = 0
 
 //  The ipc_type_t of an object: VOID for one that has no value outside.
 #define IPC_CELL_TYPE(x)                                                                      \
@@ -156,9 +198,28 @@ static inline ipc_value_t ipc_cell_elements(ipc_cell_elements_t x)
     return (ipc_value_t){.kind = IPC_KIND_LIST, .count = (uint32_t) x.shape[0], .as.items = items};
 }
 
+//  A struct as a dictionary; as a sentence where its members are not known.
+static inline ipc_value_t ipc_cell_object(const ipc_cell_member_t *members, const void *address, size_t size)
+{
+    if (!members)
+        return ipc_cell_str(ipc_text("a struct or union of %zu bytes", size));
+    return ipc_runtime()->give(ipc_cell_library->object(ipc_cell_library->context, members, address));
+}
+
+enum {
+    IPC_CELL_STRUCT_CLASS = __builtin_classify_type((struct { int i; }){0}),
+    IPC_CELL_UNION_CLASS = __builtin_classify_type((union { int i; }){0})
+};
+#define IPC_CELL_IS_OBJECT(T)                                                                 \
+    ((__builtin_classify_type(*(T *) 0) == IPC_CELL_STRUCT_CLASS ||                           \
+      __builtin_classify_type(*(T *) 0) == IPC_CELL_UNION_CLASS) &&                           \
+     !__builtin_types_compatible_p(T, ipc_value_t))
+
 //  What an expression of type T gives, by x, its value: of an array the pointer. Some of both is used of all types.
-#define IPC_CELL_SHOW(T, x)                                                                   \
-    __builtin_choose_expr(IPC_CELL_IS_ARRAY(T), ipc_cell_elements(IPC_CELL_ELEMENTS(T, x)), IPC_CELL_VALUE(x))
+#define IPC_CELL_SHOW(T, x, members)                                                          \
+    __builtin_choose_expr(IPC_CELL_IS_ARRAY(T), ipc_cell_elements(IPC_CELL_ELEMENTS(T, x)),   \
+                          __builtin_choose_expr(IPC_CELL_IS_OBJECT(T), ipc_cell_object((members), &(x), sizeof(x)), \
+                                                IPC_CELL_VALUE(x)))
 #define IPC_CELL_ELEMENTS(T, x)                                                               \
     ((ipc_cell_elements_t){                                                                   \
         .data = __builtin_choose_expr(IPC_CELL_IS_ARRAY(T), (x), (void *) 0),                 \

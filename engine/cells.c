@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "common/fail.h"
+#include "engine/cell_library.h"
 #include "engine/conditions.h"
 #include "engine/explain.h"
+#include "engine/object.h"
 #include "engine/unit.h"
 #include "engine/variable.h"
 
@@ -15,9 +17,26 @@ struct cells {
     cells_options_t options;
     compiler_t *compiler;
     scope_t scope;
+    keeper_t *keeper;
+    ipc_cell_library_t library;        // what units call
+    ipc_arena_t *shown;                // of a struct's value, until its copy is given
     char *value_name;                  // of the last cell's value; NULL: it is no name's
     char *include;                     // directories where headers of earlier cells were, a colon between them
 };
+
+//  What units call.
+static void keep(void *context)
+{
+    const cells_t *self = context;
+    keeper_keep(self->keeper);
+}
+
+static ipc_value_t object(void *context, const ipc_cell_member_t *members, const void *address)
+{
+    const cells_t *self = context;
+    ipc_arena_reset(self->shown);
+    return object_value(members, address, self->shown);
+}
 
 cells_t *cells_new(const cells_options_t *options)
 {
@@ -26,6 +45,9 @@ cells_t *cells_new(const cells_options_t *options)
     self->compiler = compiler_new(options->directory);
     scope_init(&self->scope);
     self->include = ipc_xstrdup("");
+    self->keeper = keeper_new();
+    self->shown = ipc_arena_new();
+    cell_library_init(&self->library, &(ipc_cell_library_t){.context = self, .keep = keep, .object = object});
     return self;
 }
 
@@ -37,9 +59,21 @@ void cells_destroy(cells_t **self_p)
         return;
     compiler_destroy(&self->compiler);
     scope_free(&self->scope);
+    keeper_destroy(&self->keeper);
+    ipc_arena_destroy(&self->shown);
     free(self->value_name);
     free(self->include);
     free(self);
+}
+
+void cells_keep(cells_t *self)
+{
+    keeper_keep(self->keeper);
+}
+
+void cells_restore(cells_t *self)
+{
+    keeper_restore(self->keeper);
 }
 
 void cells_clear(cells_t *self)
@@ -78,6 +112,16 @@ static int fail_place(const cells_source_t *source, size_t row, size_t column, c
     if (size + 1 < sizeof error->text)
         memcpy(error->text + size, "^", 2);
     return -1;
+}
+
+//  Of a column in bytes, as compilers count, the one in characters.
+static unsigned long column_of(const char *text, unsigned long row, unsigned long byte)
+{
+    for (unsigned long i = 1; i < row && *text; i++) text = strchrnul(text, '\n') + (*strchrnul(text, '\n') == '\n');
+    unsigned long column = byte;
+    for (unsigned long i = 0; i + 1 < byte && text[i] && text[i] != '\n'; i++)
+        column -= ((unsigned char) text[i] & 0xC0) == 0x80;
+    return column;
 }
 
 //  Reads "cell:1:22: error: …" at the beginning of a line; gives the words, or NULL.
@@ -137,7 +181,7 @@ static int fail_compile(const cells_source_t *source, const char *said, ipc_erro
         const char *words = read_place(line, &row, &column);
         words = words ? error_words(words) : NULL;
         if (words)
-            return fail_place(source, row, column, explain(words), error);
+            return fail_place(source, row, column_of(source->text, row, column), explain(words), error);
         library = library ? library : missing_library(line, &size);
         const char *mark = elsewhere ? NULL : strstr(line, "error: ");
         if (mark && mark < line + strcspn(line, "\n"))
@@ -234,7 +278,7 @@ static void commit(cells_t *self, unit_t *unit, const ipc_cell_unit_t *loaded)
         if (fresh)
             definition_settle(fresh, variable->type, variable->length);
         if (fresh)
-            variable_bind(names, variable, fresh->label, fresh->is_adopted);
+            variable_bind(names, variable, fresh->label, fresh->is_adopted, self->keeper);
     }
     for (const ipc_cell_function_t *function = loaded->functions; function->name; function++) {
         const definition_t *fresh = fresh_of(unit, function->name);
@@ -261,6 +305,7 @@ static const ipc_cell_unit_t *open_unit(const cells_t *self, const cells_source_
     cells_name(source, name);
     unit_names_note(self->options.units, path, name);
     *loaded->run->runtime = self->options.runtime;
+    *loaded->library = &self->library;
     return loaded;
 }
 
@@ -283,6 +328,7 @@ static const ipc_remote_t *load_unit(cells_t *self, const cells_source_t *source
         return NULL;
     keep_include(self, &source->options);
     commit(self, unit, loaded);
+    keeper_guard(self->keeper);
     return loaded->run;
 }
 
@@ -338,6 +384,7 @@ const ipc_remote_t *cells_function(const cells_t *self, const char *name, ipc_er
 {
     bool known = false;
     const ipc_remote_t *remote = variable_function(self->options.names, name, &known, error);
+    keeper_guard(self->keeper);
     if (!known)
         ipc_fail(error, IPC_E_NAME,
                  "there is no function '%s': functions of modules are named module.function, others are those of cells",

@@ -28,12 +28,16 @@ typedef struct cells_source {
     compiler_options_t options;
 } cells_source_t;
 
-//      options   its members are borrowed for the life of the cells
+//      options   its members are borrowed for the life of the cells; the names go before them
 cells_t *cells_new(const cells_options_t *options);
 void cells_destroy(cells_t **self_p);                  // what was loaded stays so
 
 //  What people call it: "cell 4", "demo.c".
 void cells_name(const cells_source_t *source, char name[CELLS_NAME]);
+//  Before a task ends otherwise than by returning: by ipc_raise(), while what it made is there; by being stopped.
+//  Variables that hold values keep what they were set to, or what they had before.
+void cells_keep(cells_t *self);
+void cells_restore(cells_t *self);
 
 //  Forgets all that cells have declared: macros, types and includes too.
 void cells_clear(cells_t *self);

@@ -36,14 +36,15 @@ bool conditions_matter(const char *source)
 {
     cell_tokens_t read;
     size_t depth = 0;
-    bool matter = false;
+    bool matter = false, mixed = false;
     cell_tokens_read(&read, (cell_span_t){source, strlen(source)}, NULL);
-    for (size_t i = 0; i + 1 < read.count && !matter; i++) {
+    for (size_t i = 0; i + 1 < read.count; i++) {
         turn_t turn = read.tokens[i].kind == TOKEN_DIRECTIVE ? turn_of(read.tokens[i].span) : TURN_NONE;
         depth += turn == TURN_OPENS;
         depth -= turn == TURN_CLOSES && depth > 0;
-        matter = depth > 0 && read.tokens[i].kind != TOKEN_DIRECTIVE;
+        mixed = mixed || (depth > 0 && read.tokens[i].kind != TOKEN_DIRECTIVE);
     }
+    matter = mixed && depth == 0; // else the cell is refused
     cell_tokens_free(&read);
     return matter;
 }

@@ -6,6 +6,7 @@
 #include "common/macros.h"
 #include "common/remote.h"
 #include "common/value.h"
+#include "engine/cell_library.h"
 #include "engine/cell_unit.h"
 
 //  A file of the source tree, as it is, with a zero byte at its end.
@@ -24,8 +25,10 @@ CARRY(prelude_error, "common/error.h");
 CARRY(prelude_macros, "common/macros.h");
 CARRY(prelude_remote, "common/remote.h");
 CARRY(prelude_value, "common/value.h");
+CARRY(prelude_library, "engine/cell_library.h");
 CARRY(prelude_unit, "engine/cell_unit.h");
 
+#define REPLACE(name) "#define " #name " ipc_cell_library->" #name "\n"
 static const char includes[] = "#define IPC_CELL 1\n"
                                "#include <complex.h>\n"
                                "#include <math.h>\n"
@@ -37,12 +40,14 @@ static const char includes[] = "#define IPC_CELL 1\n"
                                "#include <string.h>\n"
                                "#include <time.h>\n"
                                "#include <unistd.h>\n"
-                               "#include \"engine/cell_unit.h\"\n";
+                               "#include \"engine/cell_unit.h\"\n"
+                               "#define ipc_array_new ipc_cell_array_new\n" IPC_CELL_FUNCTIONS(REPLACE);
 
 const prelude_file_t prelude_files[] = {
     {"prelude.h", includes},
     {"common/array.h", prelude_array},   {"common/error.h", prelude_error},
     {"common/macros.h", prelude_macros}, {"common/remote.h", prelude_remote},
     {"common/value.h", prelude_value},   {"engine/cell_unit.h", prelude_unit},
+    {"engine/cell_library.h", prelude_library},
 };
 const size_t prelude_count = sizeof prelude_files / sizeof prelude_files[0];

@@ -284,6 +284,8 @@ int run_enter(worker_t *self, const engine_function_t *function, const ipc_remot
         ipc_task_enter(remote, arguments, value);
     }
     self->in_task = false;
+    if (self->outcome.failed)
+        cells_restore(self->cells);
     return self->outcome.failed ? -1 : 0;
 }
 

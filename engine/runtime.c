@@ -58,6 +58,7 @@ static void note_frames(worker_t *self)
 __attribute__((noreturn)) static void engine_raise(const char *kind, const char *format, va_list arguments)
 {
     worker_t *self = in_task("ipc_raise()");
+    cells_keep(self->cells);
     outcome_t *outcome = &self->outcome;
     char text[2 * sizeof outcome->text];
     vsnprintf(text, sizeof text, format, arguments);

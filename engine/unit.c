@@ -17,9 +17,7 @@ void writing_put_text(const writing_t *self, const char *at, const char *text)
     fprintf(self->out, "\n#line %zu \"cell\"\n", line);
     const char *start = at;
     while (start > self->source && start[-1] != '\n') start--;
-    for (const char *c = start; c < at; c++)
-        if (((unsigned char) *c & 0xC0) != 0x80) // once for each character
-            fputc(*c == '\t' ? '\t' : ' ', self->out);
+    for (const char *c = start; c < at; c++) fputc(*c == '\t' ? '\t' : ' ', self->out); // compilers count bytes
     fputs(text, self->out);
 }
 
@@ -178,25 +176,37 @@ void writing_put_declaration(const writing_t *self, const cell_item_t *item)
 
 //  --- Functions -----------------------------------------------------------------------------------------------
 
+//  Whether cells have made this word another name of a number's type.
+static bool is_number(const void *context, cell_span_t word)
+{
+    const writing_t *self = context;
+    char *name = cell_span_text(word);
+    const definition_t *definition = writing_find(self, name) ? writing_find(self, name) : scope_find(self->scope, name);
+    free(name);
+    return definition && definition->kind == CELL_TYPE &&
+           signature_names_number((cell_span_t){definition->text, strlen(definition->text)});
+}
+
 //  What makes a function callable by name, if it can be.
 static void put_descriptor(const writing_t *self, const cell_item_t *item, const char *name)
 {
+    const signature_t signature = {item, is_number, self};
     bool nothing = false;
     char *takes = NULL, *types = NULL;
     size_t size;
     FILE *out = open_memstream(&takes, &size);
-    int count = signature_parameters(item, out, "IPC_TAKE(", true);
+    int count = signature_parameters(&signature, out, "IPC_TAKE(", true);
     fclose(out);
-    if (count < 0 || !signature_result(item, &nothing)) {
+    if (count < 0 || !signature_result(&signature, &nothing)) {
         fprintf(self->functions, "    {\"%s\", 0},\n", name);
         free(takes);
         return;
     }
     out = open_memstream(&types, &size);
-    signature_parameters(item, out, "IPC_TYPE_OF(", false);
+    signature_parameters(&signature, out, "IPC_TYPE_OF(", false);
     fclose(out);
     fprintf(self->out, "static void ipc_call_%s(const ipc_value_t *arguments, ipc_value_t *result)\n{\n", name);
-    fprintf(self->out, "    (void) arguments;\n    %s%s(%s)%s;\n",
+    fprintf(self->out, "    IPC_CELL_SCOPE;\n    (void) arguments;\n    %s%s(%s)%s;\n",
             nothing ? "" : "*result = IPC_CELL_VALUE(", name, takes,
             nothing ? ", *result = ipc_cell_none()" : ")");
     fprintf(self->out, "}\nstatic const ipc_remote_t ipc_remote_%s = {.magic = IPC_REMOTE_MAGIC, .abi = IPC_ABI, "
@@ -325,7 +335,9 @@ static void put_value(const writing_t *self, cell_span_t text)
     put_expression(self, "__auto_type ipc_cell_last = __builtin_choose_expr(ipc_cell_is_void, ((", text,
                    "), ipc_cell_none()), ");
     fprintf(self->out, "((void) 0, %s", sign);
-    put_expression(self, "(", text, ")));\n*ipc_cell_result = IPC_CELL_SHOW(ipc_cell_shown, ipc_cell_last); }\n");
+    put_expression(self, "(", text, ")));\n*ipc_cell_result = IPC_CELL_SHOW(ipc_cell_shown, ipc_cell_last, ");
+    writing_put_members_of(self, "ipc_cell_shown", self->out);
+    fputs("); }\n", self->out);
     char *name = cell_span_text(text);
     const definition_t *named = writing_find(self, name) ? writing_find(self, name) : scope_find(self->scope, name);
     if (named && named->label)
@@ -337,7 +349,7 @@ static void put_run(const writing_t *self)
 {
     writing_put_own(self);
     fputs("static void ipc_cell(const ipc_value_t *ipc_cell_arguments, ipc_value_t *ipc_cell_result)\n{\n"
-          "(void) ipc_cell_arguments;\n*ipc_cell_result = ipc_cell_none();\n", self->out);
+          "IPC_CELL_SCOPE;\n(void) ipc_cell_arguments;\n*ipc_cell_result = ipc_cell_none();\n", self->out);
     for (size_t i = 0; i < self->cell->count; i++) {
         const cell_item_t *item = &self->cell->items[i];
         if (item->kind == CELL_VARIABLE)
@@ -353,6 +365,14 @@ static void put_run(const writing_t *self)
     fputs(";\n}\n", self->out);
 }
 
+//  Those of variables say their members, whose tables come first.
+static void put_records(const writing_t *self)
+{
+    for (size_t i = 0; i < self->cell->count; i++)
+        if (self->cell->items[i].kind == CELL_VARIABLE)
+            writing_put_record(self, &self->cell->items[i]);
+}
+
 //  What the engine reads.
 static void put_tables(const writing_t *self, const char *variables, const char *functions)
 {
@@ -361,7 +381,7 @@ static void put_tables(const writing_t *self, const char *variables, const char 
     fputs("static const ipc_remote_t ipc_cell_run = {.magic = IPC_REMOTE_MAGIC, .abi = IPC_ABI, .name = \"cell\", "
           ".file = \"cell\", .line = 1, .call = ipc_cell, .runtime = &ipc_runtime_slot};\n"
           "IPC_CELL_SHOWN extern const ipc_cell_unit_t ipc_cell_unit;\n"
-          "const ipc_cell_unit_t ipc_cell_unit = {&ipc_cell_run, ipc_cell_variables, ipc_cell_functions};\n",
+          "const ipc_cell_unit_t ipc_cell_unit = {&ipc_cell_run, ipc_cell_variables, ipc_cell_functions, &ipc_cell_library};\n",
           self->out);
 }
 
@@ -386,7 +406,8 @@ void unit_write(unit_t *self, const cell_t *cell, const char *source, scope_t *s
     size_t size;
     *self = (unit_t){0};
     writing_t writing = {self, cell, source, scope, names, open_memstream(&self->text, &size),
-                         open_memstream(&variables, &size), open_memstream(&functions, &size), names_new()};
+                         open_memstream(&variables, &size), open_memstream(&functions, &size), names_new(),
+                         ipc_xalloc(WRITING_STRUCTS_MAX * sizeof(char *)), 0};
     scope_hide(scope, cell);
     collect_words(&writing);
     fputs("#include \"prelude.h\"\n", writing.out);
@@ -394,12 +415,16 @@ void unit_write(unit_t *self, const cell_t *cell, const char *source, scope_t *s
     put_carried(&writing);
     writing_adopt(&writing);
     put_items(&writing);
+    writing_put_own(&writing);
+    writing_put_members(&writing);
+    put_records(&writing);
     put_run(&writing);
     fclose(writing.variables);
     fclose(writing.functions);
     put_tables(&writing, variables, functions);
     fclose(writing.out);
     names_destroy(&writing.words);
+    free(writing.structs);
     free(variables);
     free(functions);
 }

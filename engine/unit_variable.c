@@ -25,28 +25,38 @@ static void put_length(const char *name, int dimension, FILE *out)
     fputs(")", out);
 }
 
-static void put_record(const cell_item_t *item, const char *name, FILE *records)
+void writing_put_record(const writing_t *self, const cell_item_t *item)
 {
+    char *name = cell_span_text(item->name);
+    FILE *records = self->variables;
     bool plain = !item->is_nested && item->dimensions <= IPC_MAX_DIMENSIONS;
     int dimensions = plain ? item->dimensions : 0;
-    fprintf(records, "    {.name = \"%s\", .address = (void *) (uintptr_t) &%s, .type = ", name, name);
+    fprintf(records, "    {.name = \"%s\", .address = (void *) (uintptr_t) &%s, ", name, name);
     if (plain) {
-        fputs("IPC_CELL_TYPE(", records);
-        put_element(name, dimensions, records);
-        fputs(")", records);
-    } else {
-        fputs("IPC_TYPE_VOID", records);
+        char *element = NULL, *type;
+        size_t size;
+        FILE *out = open_memstream(&element, &size);
+        put_element(name, dimensions, out);
+        fclose(out);
+        type = ipc_xformat("__typeof__(%s)", element);
+        fprintf(records, ".type = IPC_CELL_TYPE(%s), .size = sizeof(%s), .members = ", element, element);
+        writing_put_members_of(self, type, records);
+        fputs(", ", records);
+        free(element);
+        free(type);
     }
     if (item->is_unsized) {
-        fputs(", .length = ", records);
+        fputs(".length = ", records);
         put_length(name, 0, records);
+        fputs(", ", records);
     }
-    fprintf(records, ", .ndim = %d, .shape = {", dimensions);
+    fprintf(records, ".ndim = %d, .shape = {", dimensions);
     for (int i = 0; i < dimensions; i++) {
         put_length(name, i, records);
         fputs(", ", records);
     }
     fputs("}},\n", records);
+    free(name);
 }
 
 //  --- Declarations --------------------------------------------------------------------------------------------
@@ -173,7 +183,6 @@ static void put_fresh(const writing_t *self, const cell_item_t *item, const char
                                                 "write its parameters here\");\n", name, name));
     put_assert(self, item->name.at, ipc_xformat("_Static_assert(!IPC_CELL_IS_CONSTANT(%s), \"%s cannot be set: a typedef "
                                                 "says that it is constant\");\n", name, name));
-    put_record(item, name, self->variables);
 }
 
 void writing_put_variable(const writing_t *self, const cell_item_t *item)
@@ -196,7 +205,8 @@ static void put_local(const writing_t *self, const cell_item_t *item, const char
 {
     cell_span_t literal, inside;
     bool constant = item->is_plain && item->dimensions > 0 && !cell_literal(item->init, &literal, &inside);
-    fprintf(self->out, "{ %s__typeof__(%s) ipc_cell_initial =", constant ? "static " : "", name);
+    fprintf(self->out, "{ %s__typeof__(%s)", constant ? "static " : "", name);
+    writing_put_text(self, item->name.at, "ipc_cell_initial =");
     writing_put_lasting(self, item->init);
     writing_put_own(self);
     fprintf(self->out, ";\n__builtin_memcpy((void *) (uintptr_t) &%s, &ipc_cell_initial, sizeof %s); }\n", name, name);
@@ -213,12 +223,14 @@ void writing_put_initialiser(const writing_t *self, const cell_item_t *item)
 {
     char *name = cell_span_text(item->name);
     bool assigns = item->dimensions == 0 && !is_in_braces(item) &&
-                   (item->is_pointer || item->is_number || item->is_automatic);
+                   (item->is_pointer || item->is_number || item->is_automatic ||
+                    cell_span_is(item->base, "ipc_value_t")); // what it holds is there to the end of this block
     writing_put_own(self);
     if (item->init.size == 0) {
         fprintf(self->out, "__builtin_memset((void *) (uintptr_t) &%s, 0, sizeof %s);\n", name, name);
     } else if (assigns) {
-        fprintf(self->out, "%s =", name);
+        writing_put_span(self, item->name);
+        fputs(" =", self->out);
         writing_put_lasting(self, item->init);
         fputs("\n;\n", self->out);
     } else {

@@ -6,6 +6,9 @@
 #include "common/array_body.h"
 #include "common/convert.h"
 #include "common/fail.h"
+#include "engine/object.h"
+
+enum { READS = 4 };                    // that may be in use at once
 
 typedef struct variable {
     names_bond_t bond;
@@ -14,47 +17,13 @@ typedef struct variable {
     const ipc_remote_t *remote;        // of a function
     ipc_cell_variable_t defined;       // of a variable
     ipc_array_t *array;                // over one of a fixed length; or NULL
+    kept_t *kept;                      // of one that holds what has memory of its own; or NULL
+    bool is_adopted;                   // it was pushed
+    ipc_arena_t *read[READS];          // of a struct's value, as the last reads found it
+    size_t reads;
 } variable_t;
 
-static const struct { uint8_t type, dtype; } dtypes[] = {
-    {IPC_TYPE_BOOL, IPC_BOOL}, {IPC_TYPE_I8, IPC_I8},   {IPC_TYPE_I16, IPC_I16}, {IPC_TYPE_I32, IPC_I32},
-    {IPC_TYPE_I64, IPC_I64},   {IPC_TYPE_U8, IPC_U8},   {IPC_TYPE_U16, IPC_U16}, {IPC_TYPE_U32, IPC_U32},
-    {IPC_TYPE_U64, IPC_U64},   {IPC_TYPE_F32, IPC_F32}, {IPC_TYPE_F64, IPC_F64}, {IPC_TYPE_C64, IPC_C64},
-    {IPC_TYPE_C128, IPC_C128},
-};
-
-static int dtype_of(uint32_t type)
-{
-    for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++)
-        if (dtypes[i].type == type)
-            return dtypes[i].dtype;
-    return -1;
-}
-
 //  --- Scalars -------------------------------------------------------------------------------------------------
-
-static ipc_value_t read_scalar(uint32_t type, const void *address)
-{
-    switch ((ipc_type_t) type) {
-    case IPC_TYPE_BOOL: return ipc_value_from_bool(*(const bool *) address);
-    case IPC_TYPE_CHAR: return ipc_value_from_i64(*(const char *) address);
-    case IPC_TYPE_I8: return ipc_value_from_i64(*(const int8_t *) address);
-    case IPC_TYPE_I16: return ipc_value_from_i64(*(const int16_t *) address);
-    case IPC_TYPE_I32: return ipc_value_from_i64(*(const int32_t *) address);
-    case IPC_TYPE_I64: return ipc_value_from_i64(*(const int64_t *) address);
-    case IPC_TYPE_U8: return ipc_value_from_u64(*(const uint8_t *) address);
-    case IPC_TYPE_U16: return ipc_value_from_u64(*(const uint16_t *) address);
-    case IPC_TYPE_U32: return ipc_value_from_u64(*(const uint32_t *) address);
-    case IPC_TYPE_U64: return ipc_value_from_u64(*(const uint64_t *) address);
-    case IPC_TYPE_F32: return ipc_value_from_f64(*(const float *) address);
-    case IPC_TYPE_F64: return ipc_value_from_f64(*(const double *) address);
-    case IPC_TYPE_C64: return ipc_value_from_c128(*(const float _Complex *) address);
-    case IPC_TYPE_C128: return ipc_value_from_c128(*(const double _Complex *) address);
-    case IPC_TYPE_STR:
-        return *(const char *const *) address ? ipc_value_from_str(*(const char *const *) address) : ipc_none();
-    default: return ipc_none();
-    }
-}
 
 //  The value has been converted to the type.
 static void write_scalar(uint32_t type, void *address, const ipc_value_t *value)
@@ -86,21 +55,42 @@ static bool is_text(const ipc_cell_variable_t *defined)
     return defined->type == IPC_TYPE_CHAR && defined->ndim == 1;
 }
 
+//  A struct, structs, strings: what has no memory as values do.
+static bool is_object(const ipc_cell_variable_t *defined)
+{
+    return defined->members || (defined->ndim > 0 && !is_text(defined) &&
+                                (defined->type == IPC_TYPE_STR || defined->type == IPC_TYPE_CHAR));
+}
+
+static ipc_value_t read_object(variable_t *self)
+{
+    const ipc_cell_variable_t *defined = &self->defined;
+    ipc_cell_member_t type = {.type = defined->type, .ndim = defined->ndim, .size = defined->size,
+                              .members = defined->members};
+    memcpy(type.shape, defined->shape, sizeof type.shape);
+    ipc_arena_t **arena = &self->read[self->reads++ % READS];
+    ipc_arena_destroy(arena);
+    *arena = ipc_arena_new();
+    return object_read(&type, defined->address, *arena);
+}
+
 static bool read_variable(void *context, ipc_value_t *value)
 {
-    const variable_t *self = context;
+    variable_t *self = context;
     const ipc_cell_variable_t *defined = &self->defined;
     if (self->bond.what)
         return false;
     if (defined->count)
         return true; // the array that it follows
-    if (is_text(defined)) {
+    if (is_object(defined)) {
+        *value = read_object(self);
+    } else if (is_text(defined)) {
         *value = ipc_value_from_str(defined->address);
         value->count = (uint32_t) strnlen(defined->address, defined->shape[0]);
     } else if (self->array) {
         *value = ipc_value_from_array(self->array);
     } else {
-        *value = read_scalar(defined->type, defined->address);
+        *value = object_scalar(defined->type, defined->address);
     }
     return true;
 }
@@ -108,7 +98,7 @@ static bool read_variable(void *context, ipc_value_t *value)
 static bool follow(const ipc_cell_variable_t *defined, ipc_value_t value)
 {
     const ipc_array_t *array = ipc_value_array(value);
-    if (!array || (int) array->dtype != dtype_of(defined->type))
+    if (!array || (int) array->dtype != object_dtype(defined->type))
         return false;
     *(void **) defined->address = array->data;
     *defined->count = ipc_array_count(array);
@@ -139,6 +129,17 @@ static bool write_array(const ipc_array_t *self, ipc_value_t value)
     return true;
 }
 
+//  One that was pushed as a list or dictionary is one as long as it has no other type in C.
+static bool write_kept(const variable_t *self, ipc_value_t value)
+{
+    bool is_value = self->defined.type == IPC_TYPE_VALUE;
+    bool is_list = value.kind == IPC_KIND_LIST || value.kind == IPC_KIND_DICT;
+    bool fits = is_value ? is_list || !self->is_adopted : ipc_value_array(value) != NULL || value.kind == IPC_KIND_NONE;
+    if (fits)
+        kept_lend(self->kept, value);
+    return fits;
+}
+
 static bool write_variable(void *context, ipc_value_t value)
 {
     const variable_t *self = context;
@@ -148,10 +149,14 @@ static bool write_variable(void *context, ipc_value_t value)
         return false;
     if (defined->count)
         return follow(defined, value);
+    if (is_object(defined))
+        return false;
     if (is_text(defined))
         return write_text(defined, value);
     if (self->array)
         return write_array(self->array, value);
+    if (self->kept)
+        return write_kept(self, value);
     if (ipc_convert(value, (ipc_type_t) defined->type, "", 1, &converted, NULL))
         return false;
     write_scalar(defined->type, defined->address, &converted);
@@ -168,7 +173,10 @@ static void drop_variable(void *context)
         *self->defined.dimensions = 0;
         memset(self->defined.lengths, 0, IPC_MAX_DIMENSIONS * sizeof self->defined.lengths[0]);
     }
+    if (self->kept)
+        kept_drop(self->kept);
     ipc_array_destroy(&self->array);
+    for (size_t i = 0; i < READS; i++) ipc_arena_destroy(&self->read[i]);
     free(self->label);
     free(self);
 }
@@ -183,19 +191,31 @@ static variable_t *variable_new(const char *label)
 
 static bool has_value(const ipc_cell_variable_t *defined)
 {
+    if (is_object(defined))
+        return true;
     if (defined->ndim == 0)
         return defined->type != IPC_TYPE_VOID;
-    return is_text(defined) || dtype_of(defined->type) >= 0;
+    return is_text(defined) || object_dtype(defined->type) >= 0;
 }
 
-void variable_bind(names_t *names, const ipc_cell_variable_t *defined, const char *label, bool adopted)
+static bool is_kept(const ipc_cell_variable_t *defined)
+{
+    return defined->ndim == 0 && (defined->type == IPC_TYPE_VALUE || defined->type == IPC_TYPE_ARRAY ||
+                                  defined->type == IPC_TYPE_ARRAY_MUT);
+}
+
+void variable_bind(names_t *names, const ipc_cell_variable_t *defined, const char *label, bool adopted,
+                   keeper_t *keeper)
 {
     variable_t *self = variable_new(label);
     self->defined = *defined;
+    self->is_adopted = adopted;
+    if (is_kept(defined))
+        self->kept = keeper_add(keeper, defined->address, defined->type);
     if (!has_value(defined))
         self->bond.what = "a variable of a struct or another C type";
-    else if (defined->ndim > 0 && !is_text(defined))
-        self->array = ipc_array_wrap((ipc_dtype_t) dtype_of(defined->type), (int) defined->ndim, defined->shape,
+    else if (defined->ndim > 0 && !is_text(defined) && !is_object(defined))
+        self->array = ipc_array_wrap((ipc_dtype_t) object_dtype(defined->type), (int) defined->ndim, defined->shape,
                                      defined->address, NULL, NULL);
     const ipc_value_t *value = adopted ? names_get(names, defined->name) : NULL;
     if (value)
@@ -225,7 +245,8 @@ const ipc_remote_t *variable_function(const names_t *names, const char *name, bo
     *known = self && self->is_function;
     if (*known && !self->remote)
         ipc_fail(error, IPC_E_NAME,
-                 "function '%s' cannot be called by name: its parameters and result are not all numbers, strings or void",
+                 "function '%s' cannot be called by name: its parameters and result are not all numbers, strings, arrays, values or "
+                 "void",
                  name);
     return *known ? self->remote : NULL;
 }

@@ -4,11 +4,14 @@
 
 #include "common/names.h"
 #include "engine/cell_unit.h"
+#include "engine/keeper.h"
 
 //  Binds the name of a variable that a unit defines. One that has a count takes the array that the name stands for as
 //  it is: the variable follows it. Another one that is adopted gets the name's value; else it keeps its own.
-//      label   borrowed; its symbol, which no other one ever has
-void variable_bind(names_t *names, const ipc_cell_variable_t *defined, const char *label, bool adopted);
+//      label    borrowed; its symbol, which no other one ever has
+//      keeper   looks after it if it holds what has memory of its own; borrowed for its life
+void variable_bind(names_t *names, const ipc_cell_variable_t *defined, const char *label, bool adopted,
+                   keeper_t *keeper);
 
 //  Binds the name of a function.
 //      remote   borrowed; NULL: not callable by name

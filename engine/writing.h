@@ -6,6 +6,8 @@
 
 #include "engine/unit.h"
 
+enum { WRITING_STRUCTS_MAX = 64 };
+
 typedef struct writing {
     unit_t *unit;
     const cell_t *cell;
@@ -15,6 +17,8 @@ typedef struct writing {
     FILE *out;
     FILE *variables, *functions;       // their records
     names_t *words;                    // that it mentions
+    const char **structs;              // names of those that have tables of their members
+    size_t struct_count;
 } writing_t;
 
 //  A text at the place where it, or what it was made of, stands in the cell.
@@ -51,9 +55,16 @@ void writing_put_followed(const writing_t *self, const char *name, const char *l
 //  Makes variables of the values that were pushed and that the cell mentions.
 void writing_adopt(const writing_t *self);
 
+//  --- unit_members.c ------------------------------------------------------------------------------------------
+
+//  Tables of the members of all structs that the unit knows, and an expression: that of a type, or NULL.
+void writing_put_members(writing_t *self);
+void writing_put_members_of(const writing_t *self, const char *type, FILE *out);
+
 //  --- unit_variable.c -----------------------------------------------------------------------------------------
 
 void writing_put_variable(const writing_t *self, const cell_item_t *item);
+void writing_put_record(const writing_t *self, const cell_item_t *item); // of one that the unit defines
 void writing_put_initialiser(const writing_t *self, const cell_item_t *item);
 
 #endif

@@ -72,6 +72,7 @@ __attribute__((noreturn)) static void raise_error(const char *kind, const char *
     char text[256];
     vsnprintf(text, sizeof text, format, arguments);
     ipc_fail(&the_stage.error, IPC_E_REMOTE, "%s: %s", kind, text);
+    cells_keep(the_stage.cells);
     longjmp(the_stage.raised, 1);
 }
 
@@ -269,8 +270,8 @@ START_TEST(each_session_does_what_its_lines_say)
     the_stage.cells = cells_new(&(cells_options_t){.directory = the_corpus.directory, .runtime = &runtime, .names = the_stage.names});
     size_t at = the_corpus.sessions[_i] + 1, end = the_corpus.sessions[_i + 1];
     while (at < end) at = run_block(at, end);
-    cells_destroy(&the_stage.cells);
     names_destroy(&the_stage.names);
+    cells_destroy(&the_stage.cells);
     ipc_arena_destroy(&the_stage.arena);
 }
 END_TEST

@@ -5,10 +5,11 @@
 #include "engine/cell.h"
 #include "tests/fuzz/fuzz.h"
 
-static bool is_variable(void *context, cell_span_t name)
+//  Names of one letter are variables, those of two are types.
+static cell_kind_t kind_of(void *context, cell_span_t name)
 {
     (void) context;
-    return name.size == 1;
+    return name.size == 1 ? CELL_VARIABLE : name.size == 2 ? CELL_TYPE : CELL_STATEMENT;
 }
 
 static void check_span(cell_span_t span, const char *source, size_t size)
@@ -35,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     size_t length = strlen(source), letters = 0;
     cell_t cell;
     cell_fault_t fault = {0};
-    if (cell_split(&cell, source, is_variable, NULL, &fault)) {
+    if (cell_split(&cell, source, kind_of, NULL, &fault)) {
         if (!fault.text || fault.line == 0 || fault.column == 0)
             abort();
     }
