@@ -1,4 +1,4 @@
-//  Executed source, cut into items: they lie within the source, in its order, and do not overlap.
+//  Executed source, cut into items: all parts of them lie within the source, but for the names of types.
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,8 +20,9 @@ static void check_span(cell_span_t span, const char *source, size_t size)
 
 static void check_item(const cell_item_t *item, const char *source, size_t size)
 {
-    const cell_span_t spans[] = {item->text, item->name, item->base, item->declarator, item->parameters, item->body,
-                                 item->init};
+    const cell_span_t spans[] = {item->text, item->base, item->declarator, item->parameters, item->body, item->init};
+    if (item->kind != CELL_TYPE) // whose names are put together
+        check_span(item->name, source, size);
     for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++) check_span(spans[i], source, size);
 }
 
