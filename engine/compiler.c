@@ -166,7 +166,7 @@ static void add_prelude(const compiler_t *self, words_t *arguments)
 {
     char path[FILE_PATH];
     if (!self->is_clang)
-        words_add(arguments, "-ftrack-macro-expansion=0"); // which finds prelude.h.gch by itself
+        words_add(arguments, "-ftrack-macro-expansion=0"); // gcc finds prelude.h.gch by itself
     else if (precompile_file(self, path))
         words_add_all(arguments, (const char *const[]){"-include-pch", path, NULL});
 }
@@ -252,45 +252,63 @@ static int build(const compiler_t *self, const compiler_job_t *job, const char *
     return rc ? -1 : 0;
 }
 
+//  The name in "#include <name>" at the beginning of a line, NULL: it is no such line.
+static const char *angled_header(const char *line)
+{
+    static const char word[] = "include";
+    const char *at = line + strspn(line, " \t");
+    at = *at == '#' ? at + 1 + strspn(at + 1, " \t") : "";
+    if (strncmp(at, word, sizeof word - 1) != 0)
+        return NULL;
+    at += sizeof word - 1;
+    at += strspn(at, " \t");
+    return *at == '<' ? at + 1 : NULL;
+}
+
 //  Whether a unit includes, in angle brackets, a header of one of those directories.
 static bool includes_own(const char *unit, const char *include)
 {
-    static const char word[] = "include";
     words_t directories = {0};
     bool found = false;
     words_add_list(&directories, "", include, ':');
-    for (const char *line = unit; directories.count > 0 && *line; line += line[strcspn(line, "\n")] ? 1 : 0) {
-        const char *at = line + strspn(line, " \t");
-        at = *at == '#' ? at + 1 + strspn(at + 1, " \t") : "";
-        const char *open = strncmp(at, word, sizeof word - 1) == 0 ? at + sizeof word - 1 : "";
-        open += strspn(open, " \t");
-        for (size_t i = 0; *open == '<' && !found && i < directories.count; i++) {
-            char *path = ipc_xformat("%s/%.*s", directories.texts[i], (int) strcspn(open + 1, ">\n"), open + 1);
+    for (const char *line = unit; directories.count > 0 && *line;) {
+        const char *name = angled_header(line), *end = strchrnul(line, '\n');
+        for (size_t i = 0; name && !found && i < directories.count; i++) {
+            char *path = ipc_xformat("%s/%.*s", directories.texts[i], (int) strcspn(name, ">\n"), name);
             found = access(path, R_OK) == 0;
             free(path);
         }
-        line += strcspn(line, "\n");
+        line = *end ? end + 1 : end;
     }
     words_free(&directories);
     return found;
 }
 
-//  Whether it reads files that may change: what flags say of headers is not looked into.
+//  Whether flags name headers or their directories: what they are is not looked into.
+static bool flags_include(const char *more_flags)
+{
+    words_t words = {0};
+    bool found = false;
+    words_add_line(&words, more_flags);
+    for (size_t i = 0; i < words.count; i++)
+        found = found || strncmp(words.texts[i], "-I", 2) == 0 || strncmp(words.texts[i], "-i", 2) == 0;
+    words_free(&words);
+    return found;
+}
+
+//  Whether it reads files that may change.
 static bool is_fleeting(const compiler_job_t *job)
 {
-    const char *more_flags = text_of(job->options.flags);
-    return job->is_fleeting || strstr(more_flags, "-I") || strstr(more_flags, "-i") ||
-           includes_own(job->unit, job->options.include);
+    return job->is_fleeting || flags_include(job->options.flags) || includes_own(job->unit, job->options.include);
 }
 
 static void hash_job(const compiler_t *self, const compiler_job_t *job, char hash[HASH_TEXT])
 {
     const compiler_options_t *options = &job->options;
-    compiler_hash(self,
-            (const char *[]){self->prelude, job->unit, text_of(options->flags), text_of(options->include),
-                             text_of(options->libraries), text_of(options->library_path), text_of(options->beside),
-                             is_fleeting(job) ? job->occasion : NULL, NULL},
-            hash);
+    const char *const texts[] = {self->prelude, job->unit, text_of(options->flags), text_of(options->include),
+                                 text_of(options->libraries), text_of(options->library_path),
+                                 text_of(options->beside), is_fleeting(job) ? job->occasion : NULL, NULL};
+    compiler_hash(self, texts, hash);
 }
 
 int compiler_build(compiler_t *self, const compiler_job_t *job, char path[COMPILER_PATH], char **words,

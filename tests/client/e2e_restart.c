@@ -97,7 +97,8 @@ START_TEST(cells_that_end_their_engine_are_errors)
     ipc_result_destroy(&bad);
     assert_refused(ipc_execute(s.one, "#include <sys/resource.h>\n"
                                       "setrlimit(RLIMIT_AS, &(struct rlimit){1 << 30, 1 << 30});\n"
-                                      "char *last; for (;;) { last = malloc(1 << 24); memset(last, 1, 1 << 24); }"),
+                                      "for (;;) { volatile char *p = malloc(1 << 24); "
+                                      "for (int i = 0; i < 1 << 24; i += 4096) p[i] = 1; }"),
                    "SIGSEGV", "cell 4, line 3");
     assert_prints(ipc_execute(s.one, "ipc_engine_id()"), "0");
     assert_refused(ipc_execute_with(s.one, "for (volatile int i = 0;; i++) continue;",
