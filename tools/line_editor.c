@@ -14,9 +14,6 @@
 #include "tools/margin.h"
 #include "tools/wide.h"
 
-//  A terminal marks what is pasted only while it is asked to.
-static const char paste_marks_on[] = "\033[?2004h", paste_marks_off[] = "\033[?2004l";
-
 line_editor_t *line_editor_of(EditLine *el)
 {
     void *self = NULL;
@@ -204,6 +201,12 @@ static int next_key(EditLine *el, wchar_t *key)
     return *key = KEY_REFRESH, 1;
 }
 
+void line_editor_mark_pastes(bool wanted)
+{
+    fputs(wanted ? "\033[?2004h" : "\033[?2004l", stdout);
+    fflush(stdout);
+}
+
 static bool wants_colours(void)
 {
     const char *no_color = getenv("NO_COLOR");
@@ -258,10 +261,9 @@ static const wchar_t *edit(line_editor_t *self, int *count)
 {
     struct sigaction resized = {.sa_handler = on_resize}, before;
     sigaction(SIGWINCH, &resized, &before);
-    fputs(paste_marks_on, stdout);
+    line_editor_mark_pastes(true);
     const wchar_t *buffer = el_wgets(self->el, count);
-    fputs(paste_marks_off, stdout);
-    fflush(stdout);
+    line_editor_mark_pastes(false);
     sigaction(SIGWINCH, &before, NULL);
     return buffer;
 }

@@ -67,6 +67,9 @@ void line_editor_redraw(line_editor_t *self);
 //  Gives the next key that is typed, 1; at the end of the file 0 or -1. Does nothing else.
 int line_editor_type(line_editor_t *self, wchar_t *key);
 
+//  Asks the terminal to mark what is pasted, or no longer to: other programs do not know the marks.
+void line_editor_mark_pastes(bool wanted);
+
 //  Commands that are found in the other files.
 unsigned char line_editor_up(EditLine *el, wint_t key);
 unsigned char line_editor_down(EditLine *el, wint_t key);

@@ -96,8 +96,9 @@ static unsigned char on_suspend(EditLine *el, wint_t key)
     (void) key;
     el_wset(el, EL_PREP_TERM, 0);
     fputc('\n', stdout);
-    fflush(stdout);
+    line_editor_mark_pastes(false);
     kill(0, SIGTSTP);
+    line_editor_mark_pastes(true);
     el_wset(el, EL_PREP_TERM, 1);
     line_editor_redraw(line_editor_of(el));
     return CC_NORM;

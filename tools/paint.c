@@ -122,7 +122,8 @@ static wchar_t margin_character(size_t column, size_t width)
 {
     static const char dots[] = "...: ";
     size_t length = sizeof dots - 1;
-    return width < length || column + length < width ? ' ' : dots[column + length - width];
+    bool blank = width < length || column + length < width || column >= width;
+    return blank ? ' ' : dots[column + length - width];
 }
 
 static size_t bytes_before(const paint_t *self, size_t index)

@@ -55,6 +55,25 @@ START_TEST(nothing_changes_twice)
 }
 END_TEST
 
+//  The editor mends again and again until there is nothing to mend: that must come at once, of any buffer.
+START_TEST(what_is_mended_is_whole)
+{
+    static const wchar_t characters[] = {'a', ' ', '\n', '\n', MARGIN_SPACE, MARGIN_SPACE, MARGIN_SPACE};
+    srand(1);
+    for (int round = 0; round < 10000; round++) {
+        wchar_t text[24];
+        size_t count = (size_t) rand() % 24, cursor = (size_t) rand() % (count + 1), before = (size_t) rand() % 24;
+        for (size_t i = 0; i < count; i++) text[i] = characters[rand() % 7];
+        wchar_t *mended = margin_mend(text, count, &cursor, before, (size_t) rand() % 2 * WIDTH);
+        size_t width = mended && wcschr(mended, MARGIN_SPACE) ? WIDTH : 0, place = cursor;
+        wchar_t *again = mended ? margin_mend(mended, wcslen(mended), &place, cursor, width) : NULL;
+        if (again || place != cursor)
+            ck_abort_msg("round %d: '%ls' is mended again", round, mended);
+        free(mended);
+    }
+}
+END_TEST
+
 START_TEST(deleting_at_a_margin_joins_lines)
 {
     check_mend("a\n__|b", 5, "a|b");                   // backwards, from behind the margin
@@ -103,6 +122,7 @@ int main(void)
     TCase *tests = tcase_create("margin");
     tcase_add_test(tests, missing_margins_are_set);
     tcase_add_test(tests, nothing_changes_twice);
+    tcase_add_test(tests, what_is_mended_is_whole);
     tcase_add_test(tests, deleting_at_a_margin_joins_lines);
     tcase_add_test(tests, the_cursor_stays_out_of_margins);
     tcase_add_test(tests, stripping_leaves_the_text);

@@ -33,7 +33,8 @@ static void obey(screen_t *self, char letter, int number)
         self->colours++;
     else
         ck_abort_msg("an unknown sequence: %c", letter);
-    ck_assert(self->row >= 0 && self->row < ROWS && self->column < COLUMNS);
+    if (letter != 'm' && (self->row < 0 || self->row >= ROWS || self->column >= COLUMNS))
+        ck_abort_msg("%d%c left the screen: row %d, column %d", number, letter, self->row, self->column);
 }
 
 static const char *read_sequence(screen_t *self, const char *sent)
@@ -172,6 +173,22 @@ START_TEST(tabs_go_to_the_next_stop)
 }
 END_TEST
 
+//  new_screen() and receive() check that the cursor comes back and that nothing is written beyond the edge.
+START_TEST(any_text_stays_on_the_screen)
+{
+    static const wchar_t characters[] = {'a', '(', '"', '\t', '\n', 0x65e5, 0x672c, 0xe9, 0x301, MARGIN_SPACE};
+    srand(1);
+    for (int round = 0; round < 2000; round++) {
+        wchar_t text[48] = {0};
+        size_t count = (size_t) rand() % 47;
+        for (size_t i = 0; i < count; i++) text[i] = characters[rand() % 10];
+        paint_t picture = picture_of(text, (size_t) rand() % (count + 1));
+        if (paint_place(&picture, count).row < ROWS)
+            paint(&picture);
+    }
+}
+END_TEST
+
 START_TEST(what_cannot_be_painted_is_left_alone)
 {
     paint_t plain = picture_of(L"abc", 0);
@@ -194,6 +211,7 @@ int main(void)
     tcase_add_test(tests, long_lines_go_on_in_the_next_row);
     tcase_add_test(tests, wide_characters_take_two_columns);
     tcase_add_test(tests, tabs_go_to_the_next_stop);
+    tcase_add_test(tests, any_text_stays_on_the_screen);
     tcase_add_test(tests, what_cannot_be_painted_is_left_alone);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
