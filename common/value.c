@@ -340,6 +340,16 @@ static bool print_separator(size_t *i, size_t count, size_t total, FILE *stream)
     return *i < count;
 }
 
+//  How many pieces an array is printed in: its elements, or, if it has none, the empty rows that it has.
+static size_t pieces_of(const elements_t *e)
+{
+    size_t pieces = 1;
+    for (int k = 0; k < e->ndim && e->shape[k] > 0; k++)
+        if (__builtin_mul_overflow(pieces, e->shape[k], &pieces))
+            return SIZE_MAX;
+    return pieces;
+}
+
 static void print_elements(const elements_t *e, int k, const char *data, size_t total, FILE *stream)
 {
     size_t stride = ipc_dtype_size(e->dtype);
@@ -391,8 +401,7 @@ void ipc_value_print(ipc_value_t self, FILE *stream)
         return;
     case IPC_KIND_ARRAY: {
         elements_t e = elements_of(&self);
-        size_t total = ipc_value_count(self);
-        print_elements(&e, 0, e.data, total, stream);
+        print_elements(&e, 0, e.data, pieces_of(&e), stream);
         return;
     }
     default: fputs("null", stream);

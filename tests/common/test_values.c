@@ -220,6 +220,7 @@ START_TEST(over_a_thousand_members_the_middle_is_left_out)
     static int8_t zeros[4000];
     prints(ipc_view2(IPC_I8, zeros, 1000, 4),
            "[[0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], …, [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]");
+    prints(ipc_view2(IPC_I8, zeros, SIZE_MAX / 2, 0), "[[], [], [], …, [], [], []]"); // rows without elements
 }
 END_TEST
 
