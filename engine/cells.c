@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/fail.h"
+#include "engine/cell_error.h"
 #include "engine/compiler.h"
 #include "engine/unit.h"
 #include "engine/variable.h"
@@ -45,34 +46,6 @@ void cells_clear(cells_t *self)
 
 //  --- What is wrong with a cell -------------------------------------------------------------------------------
 
-static void name_cell(uint64_t number, char text[32])
-{
-    if (number > 0)
-        snprintf(text, 32, "cell %" PRIu64, number);
-    else
-        snprintf(text, 32, "include");
-}
-
-//  A sentence, the cell's line and a caret below it.
-static int fail_place(const cells_source_t *source, size_t row, size_t column, const char *words, ipc_error_t *error)
-{
-    char name[32];
-    const char *line = source->text;
-    for (size_t i = 1; i < row && *line; i++) line = strchrnul(line, '\n') + (*strchrnul(line, '\n') == '\n');
-    name_cell(source->number, name);
-    ipc_fail(error, IPC_E_COMPILE, "%s, line %zu, column %zu: %.*s\n    %.*s\n    ", name, row, column,
-             (int) strcspn(words, "\n"), words, (int) strcspn(line, "\n"), line);
-    size_t size = strlen(error->text);
-    for (size_t i = 1; i < column && size + 2 < sizeof error->text && *line; i++) {
-        error->text[size++] = *line == '\t' ? '\t' : ' ';
-        do line++;
-        while (((unsigned char) *line & 0xC0) == 0x80);
-    }
-    if (size + 1 < sizeof error->text)
-        memcpy(error->text + size, "^", 2);
-    return -1;
-}
-
 //  Reads "cell:1:22: error: …" at the beginning of a line; gives the words, or NULL.
 static const char *read_place(const char *line, unsigned long *row, unsigned long *column)
 {
@@ -105,13 +78,13 @@ static int fail_compile(const cells_source_t *source, const char *said, ipc_erro
         const char *words = read_place(line, &row, &column);
         words = words ? error_words(words) : NULL;
         if (words)
-            return fail_place(source, row, column, words, error);
+            return cell_error_at(source, row, column, words, error);
         const char *mark = elsewhere ? NULL : strstr(line, "error: ");
         if (mark && mark < line + strcspn(line, "\n"))
             elsewhere = mark + strlen("error: ");
     }
     char name[32];
-    name_cell(source->number, name);
+    cell_error_name(source->number, name);
     elsewhere = elsewhere ? elsewhere : said;
     return ipc_fail(error, IPC_E_COMPILE, "%s: %.*s", name, (int) strcspn(elsewhere, "\n"),
                     *elsewhere ? elsewhere : "the compiler failed without a word");
@@ -123,7 +96,7 @@ static int fail_open(const cells_source_t *source, ipc_error_t *error)
     const char *words = dlerror();
     const char *symbol = words ? strstr(words, mark) : NULL;
     char name[32];
-    name_cell(source->number, name);
+    cell_error_name(source->number, name);
     if (symbol)
         return ipc_fail(error, IPC_E_COMPILE, "%s: there is no function or variable '%s' in what the engine has loaded",
                         name, symbol + sizeof mark - 1);
@@ -211,7 +184,7 @@ const ipc_remote_t *cells_load(cells_t *self, const cells_source_t *source, ipc_
     const ipc_remote_t *run = NULL;
     scope_follow(&self->scope, self->options.names);
     if (cell_split(&cell, source->text, is_variable, self, &fault)) {
-        fail_place(source, fault.line, fault.column, fault.text, error);
+        cell_error_at(source, fault.line, fault.column, fault.text, error);
     } else {
         unit_write(&unit, &cell, source->text, &self->scope, self->options.names);
         run = load_unit(self, source, &unit, error);
