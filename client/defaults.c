@@ -75,5 +75,6 @@ void defaults_fill(const defaults_t *self, ipc_options_t *options)
     FILL(follow);
     FILL(round_robin);
     FILL(flatten);
+    FILL(cuda);
 #undef FILL
 }

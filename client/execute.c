@@ -8,7 +8,8 @@
 static int send_cell(draft_t *self, const char *source, uint64_t number)
 {
     draft_target_engines(self);
-    self->function = function_of_kind(self->client, IPC_FUNCTION_EXECUTE);
+    bool cuda = number > 0 && self->options.cuda; // an include is of C
+    self->function = function_of_kind(self->client, cuda ? IPC_FUNCTION_CUDA : IPC_FUNCTION_EXECUTE);
     return draft_argument(self, ipc_value_from_str(source)) || draft_argument(self, ipc_value_from_u64(number)) ||
            draft_argument(self, ipc_value_from_u64(self->client->uuid + self->client->next_job));
 }

@@ -75,6 +75,9 @@ typedef enum ipc_function_kind {
     IPC_FUNCTION_REQUIRE,  // arguments: name of a module or path
     IPC_FUNCTION_CLEAR,    // no arguments; empties the namespace
     IPC_FUNCTION_EXECUTE,  // arguments: source, number of the cell (0: an include), a number for this call alone
+    IPC_FUNCTION_CUDA,     // likewise, of a CUDA cell
+    IPC_FUNCTION_LAUNCH,   // key: name of a kernel; arguments: array of its grid, its block and its shared memory, then
+                           // the kernel's own
     IPC_FUNCTION_KINDS
 } ipc_function_kind_t;
 

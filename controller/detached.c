@@ -131,7 +131,9 @@ static const char *method_of(const function_t *function, const payload_t *payloa
     case IPC_FUNCTION_PART: return "scatter";
     case IPC_FUNCTION_REQUIRE: return "require";
     case IPC_FUNCTION_CLEAR: return "clear";
-    case IPC_FUNCTION_EXECUTE: return "execute";
+    case IPC_FUNCTION_EXECUTE:
+    case IPC_FUNCTION_CUDA: return "execute";
+    case IPC_FUNCTION_LAUNCH: return "launch";
     default: return payload->items == IPC_ITEMS_NONE || payload->items == IPC_ITEMS_CALLS ? "apply" : "map";
     }
 }

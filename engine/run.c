@@ -255,6 +255,19 @@ static int read_arguments(worker_t *self, work_t *work, uint64_t position, ipc_v
     return count;
 }
 
+int run_fail(worker_t *self, const ipc_error_t *error)
+{
+    return fail_with(self, error);
+}
+
+int run_read(worker_t *self, ipc_reader_t *reader, ipc_value_t *value, bool *is_own)
+{
+    if (unpack(self, reader, self->arena, value))
+        return -1;
+    *is_own = value->kind == IPC_KIND_REF;
+    return resolve(self, value, NULL) ? -1 : 0;
+}
+
 //  --- Calls ------------------------------------------------------------------------------------------------
 
 //  Where the engine's own code ends and the user's begins: traces stop here.
@@ -519,6 +532,7 @@ static int clear(worker_t *self, work_t *work, uint64_t position, ipc_value_t *v
     (void) value;
     names_clear(self->names);
     cells_clear(self->cells);
+    cuda_cells_clear(self->cuda);
     return 0;
 }
 
@@ -529,6 +543,7 @@ static operation_fn *const operations[IPC_FUNCTION_KINDS] = {
     [IPC_FUNCTION_PULL] = pull,   [IPC_FUNCTION_PART] = part,  [IPC_FUNCTION_PROBE] = probe,
     [IPC_FUNCTION_WRITE] = write_rows, [IPC_FUNCTION_REQUIRE] = require,
     [IPC_FUNCTION_CLEAR] = clear, [IPC_FUNCTION_EXECUTE] = execute,
+    [IPC_FUNCTION_CUDA] = run_cuda_cell, [IPC_FUNCTION_LAUNCH] = run_cuda_launch,
 };
 
 //  Packs the value; what cannot be sent is an error of the task's, and takes no shared memory.

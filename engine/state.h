@@ -12,6 +12,7 @@
 #include "common/store.h"
 #include "common/holds.h"
 #include "engine/cells.h"
+#include "engine/cuda_cells.h"
 #include "engine/interrupt.h"
 #include "engine/loader.h"
 #include "engine/memory.h"
@@ -151,6 +152,7 @@ struct worker {
     loader_t *loader;
     names_t *names;
     cells_t *cells;
+    cuda_cells_t *cuda;
     char where[32];                    // " on engine 3", for sentences about names
     ipc_store_t *store;
     ipc_arena_t *arena;                // of the item that runs
@@ -192,6 +194,15 @@ static inline uint64_t work_left(const work_t *self)
 //  engine/run.c: on the task thread, without the lock. The engine's own code ends in ipc_task_enter().
 void ipc_task_enter(const ipc_remote_t *remote, const ipc_value_t *arguments, ipc_value_t *value);
 void run_item(worker_t *self, work_t *work, uint64_t position);
+
+//  For operations that are in other files: the next argument, with what it refers to; *is_own: it is what a name stands
+//  for. 0, or -1 with the outcome's error. The outcome's error: -1.
+int run_read(worker_t *self, ipc_reader_t *reader, ipc_value_t *value, bool *is_own);
+int run_fail(worker_t *self, const ipc_error_t *error);
+
+//  engine/run_cuda.c
+int run_cuda_cell(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value);
+int run_cuda_launch(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value);
 
 //  engine/publish.c: takes a value of the task that runs, without the lock: 0, or -1 with *error: ARGUMENT, LIMIT.
 //  Sends what waits; forgets what the task has published: with the lock.

@@ -431,6 +431,7 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     snprintf(self->cell_directory, sizeof self->cell_directory, "%s/cells", self->connection.directory);
     self->cells = cells_new(&(cells_options_t){.directory = self->cell_directory, .runtime = engine_runtime(self),
                                                .names = self->names});
+    self->cuda = cuda_cells_new(self->cell_directory, self->options.engine);
     prctl(PR_SET_TIMERSLACK, 1UL); // tasks that sleep for microseconds mean it
     char number[32];
     snprintf(number, sizeof number, "%d", getpid());

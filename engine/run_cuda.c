@@ -1,0 +1,68 @@
+//  What tasks of CUDA cells do: a cell, a launch.
+#include "common/array_body.h"
+#include "common/fail.h"
+#include "engine/state.h"
+
+int run_cuda_cell(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
+{
+    (void) position;
+    (void) value;
+    ipc_reader_t reader = ipc_reader(work->arguments.data, work->arguments.size);
+    ipc_value_t text, number, occasion;
+    ipc_error_t error;
+    bool is_own;
+    if (run_read(self, &reader, &text, &is_own) || run_read(self, &reader, &number, &is_own) ||
+        run_read(self, &reader, &occasion, &is_own))
+        return -1;
+    if (text.kind != IPC_KIND_STR) {
+        ipc_fail(&error, IPC_E_PROTOCOL, "a cell that is no string");
+        return run_fail(self, &error);
+    }
+    cells_source_t source = {.text = text.as.string, .number = ipc_value_u64(number),
+                             .occasion = ipc_value_u64(occasion)};
+    self->last_function = NULL; // the driver may have replaced handlers
+    return cuda_cells_load(self->cuda, &source, &error) ? run_fail(self, &error) : 0;
+}
+
+//  Reads grid, block and bytes of shared memory.
+static int read_shape(worker_t *self, ipc_reader_t *reader, cuda_shape_t *shape)
+{
+    enum { NUMBERS = 7 };
+    ipc_value_t numbers;
+    ipc_error_t error;
+    bool is_own;
+    if (run_read(self, reader, &numbers, &is_own))
+        return -1;
+    const ipc_array_t *array = ipc_value_array(numbers);
+    const uint64_t *n = array && ipc_array_count(array) == NUMBERS ? ipc_array_u64(array) : NULL;
+    if (!n) {
+        ipc_fail(&error, IPC_E_PROTOCOL, "a launch without a shape");
+        return run_fail(self, &error);
+    }
+    for (int i = 0; i < 3; i++) {
+        shape->grid[i] = (unsigned) n[i];
+        shape->block[i] = (unsigned) n[3 + i];
+    }
+    shape->shared = n[6];
+    return 0;
+}
+
+int run_cuda_launch(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
+{
+    (void) position;
+    (void) value;
+    ipc_reader_t reader = ipc_reader(work->arguments.data, work->arguments.size);
+    cuda_argument_t arguments[CUDA_PARAMETERS];
+    cuda_shape_t shape;
+    ipc_error_t error;
+    int count = 0;
+    if (read_shape(self, &reader, &shape))
+        return -1;
+    for (; ipc_read_type(&reader) != IPC_WIRE_END && count < CUDA_PARAMETERS; count++)
+        if (run_read(self, &reader, &arguments[count].value, &arguments[count].is_own))
+            return -1;
+    self->last_function = NULL;
+    if (cuda_cells_launch(self->cuda, work->function->key, &shape, arguments, count, &error))
+        return run_fail(self, &error);
+    return 0;
+}
