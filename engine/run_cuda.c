@@ -3,6 +3,20 @@
 #include "common/fail.h"
 #include "engine/state.h"
 
+//  Before and after the driver is called: the threads that it starts are its own.
+static int count_threads(worker_t *self)
+{
+    self->last_function = NULL; // the driver may have replaced handlers
+    return interrupt_threads();
+}
+
+static void accept_threads(worker_t *self, int before)
+{
+    pthread_mutex_lock(&self->lock);
+    interrupt_accept_threads(before);
+    pthread_mutex_unlock(&self->lock);
+}
+
 int run_cuda_cell(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
 {
     (void) position;
@@ -20,8 +34,9 @@ int run_cuda_cell(worker_t *self, work_t *work, uint64_t position, ipc_value_t *
     }
     cells_source_t source = {.text = text.as.string, .number = ipc_value_u64(number),
                              .occasion = ipc_value_u64(occasion)};
-    self->last_function = NULL; // the driver may have replaced handlers
-    return cuda_cells_load(self->cuda, &source, &error) ? run_fail(self, &error) : 0;
+    int threads = count_threads(self), rc = cuda_cells_load(self->cuda, &source, &error);
+    accept_threads(self, threads);
+    return rc ? run_fail(self, &error) : 0;
 }
 
 //  Reads grid, block and bytes of shared memory.
@@ -61,8 +76,8 @@ int run_cuda_launch(worker_t *self, work_t *work, uint64_t position, ipc_value_t
     for (; ipc_read_type(&reader) != IPC_WIRE_END && count < CUDA_PARAMETERS; count++)
         if (run_read(self, &reader, &arguments[count].value, &arguments[count].is_own))
             return -1;
-    self->last_function = NULL;
-    if (cuda_cells_launch(self->cuda, work->function->key, &shape, arguments, count, &error))
-        return run_fail(self, &error);
-    return 0;
+    int threads = count_threads(self);
+    int rc = cuda_cells_launch(self->cuda, work->function->key, &shape, arguments, count, &error);
+    accept_threads(self, threads);
+    return rc ? run_fail(self, &error) : 0;
 }

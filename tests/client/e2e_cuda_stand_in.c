@@ -128,6 +128,29 @@ START_TEST(a_clear_and_a_restart_forget_kernels)
 }
 END_TEST
 
+//  The driver's threads are no task's: a cell that runs too long is jumped out of, and the engine keeps what it has.
+START_TEST(tasks_are_stopped_as_before)
+{
+    session_t s = session_open();
+    run(&s, "__global__ void k() {}");
+    assert_ok(ipc_push(s.one, "kept", 7));
+    assert_refused(ipc_execute_with(s.one, "for (;;) ;", &(ipc_options_t){.run_limit_ms = 100}), "TaskTimeout", "");
+    if (TASKS_ARE_STOPPED)
+        assert_prints(ipc_pull(s.one, "kept"), "7");
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(a_kernel_that_does_not_end_ends_with_its_process)
+{
+    session_t s = session_open();
+    run(&s, "__global__ void hangs() {}");
+    assert_refused(ipc_launch_with(s.one, (&(ipc_options_t){.run_limit_ms = 100}), "hangs", NULL), "TaskTimeout", "");
+    assert_prints(ipc_execute(s.one, "1 + 1"), "2"); // the engine is there again
+    session_close(&s);
+}
+END_TEST
+
 START_TEST(the_history_has_launches_by_name)
 {
     session_t s = session_open();
@@ -147,6 +170,8 @@ static void add(TCase *tests)
     tcase_add_test(tests, what_a_kernel_prints_is_output);
     tcase_add_test(tests, errors_have_their_place_and_kind);
     tcase_add_test(tests, a_clear_and_a_restart_forget_kernels);
+    tcase_add_test(tests, tasks_are_stopped_as_before);
+    tcase_add_test(tests, a_kernel_that_does_not_end_ends_with_its_process);
     tcase_add_test(tests, the_history_has_launches_by_name);
 }
 

@@ -4,14 +4,17 @@
 //
 //  A "kernel" adds 1 to each byte that it was given a pointer to, up to the end of that memory; some names do more:
 //  "refused" cannot be launched, "dies" leaves the context unusable until it is reset, "stays_dead" for good, "prints"
-//  prints. CUDA_STAND_IN_LOG names a file that calls are recorded in; CUDA_VISIBLE_DEVICES is obeyed as far as to be
+//  prints, "hangs" does not end. As the driver does, it starts a thread. CUDA_STAND_IN_LOG names a file that calls are recorded in; CUDA_VISIBLE_DEVICES is obeyed as far as to be
 //  empty.
 #include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/cuda_api.h"
 
@@ -48,7 +51,8 @@ static struct {
     bool initialized, retained, current;
     cuda_result_t sticky;              // what every call gives until a reset
     bool stays;                        // after it, too
-    bool prints;                       // at the next synchronization
+    bool prints, hangs;                // at the next synchronization
+    bool has_thread;
     struct { char *data; size_t size; } blocks[BLOCKS];
     struct CUmod_st *modules;
     struct CUfunc_st *functions;       // of all modules that there were
@@ -131,9 +135,27 @@ cuda_result_t cuDeviceGetAttribute(int *value, unsigned attribute, int number)
     return number == 0 ? SUCCESS : INVALID_VALUE;
 }
 
+static void *idle(void *unused)
+{
+    for (;;) pause();
+    return unused;
+}
+
+//  It has no part in signals, as the driver's.
+static void start_thread(void)
+{
+    pthread_t thread;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    device.has_thread = device.has_thread || pthread_create(&thread, NULL, idle, NULL) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 cuda_result_t cuDevicePrimaryCtxRetain(cuda_context_t *context, int number)
 {
     record("retain");
+    start_thread();
     *context = &device.context;
     device.retained = number == 0;
     return device.sticky;
@@ -167,6 +189,7 @@ cuda_result_t cuCtxSynchronize(void)
     if (device.prints)
         puts("from the device");
     device.prints = false;
+    while (device.hangs) pause();
     return state();
 }
 
@@ -367,6 +390,7 @@ cuda_result_t cuLaunchKernel(cuda_function_t function, unsigned grid_x, unsigned
         if (function->is_pointer[i])
             add_one(parameters[i]);
     device.prints = strcmp(function->name, "prints") == 0;
+    device.hangs = strcmp(function->name, "hangs") == 0;
     device.stays = strcmp(function->name, "stays_dead") == 0;
     if (device.stays || strcmp(function->name, "dies") == 0)
         device.sticky = ILLEGAL_ADDRESS;
