@@ -54,11 +54,7 @@ void cuda_compiler_destroy(cuda_compiler_t **self_p)
 {
     cuda_compiler_t *self = *self_p;
     *self_p = NULL;
-    if (!self)
-        return;
-    if (self->library)
-        dlclose(self->library);
-    free(self);
+    free(self); // the library stays: what it has made for itself would be lost
 }
 
 //  --- The library ---------------------------------------------------------------------------------------------

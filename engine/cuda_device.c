@@ -36,9 +36,7 @@ void cuda_device_destroy(cuda_device_t **self_p)
         return;
     if (self->context)
         self->cuda.cuDevicePrimaryCtxRelease_v2(self->device);
-    if (self->library)
-        dlclose(self->library);
-    free(self);
+    free(self); // the library stays: it has threads of its own
 }
 
 uint64_t cuda_device_generation(const cuda_device_t *self)

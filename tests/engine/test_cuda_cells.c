@@ -384,9 +384,7 @@ static bool has_nvrtc(void)
     static const char *const names[] = {"libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so"};
     void *library = NULL;
     for (size_t i = 0; !library && i < sizeof names / sizeof names[0]; i++) library = dlopen(names[i], RTLD_LAZY);
-    if (library)
-        dlclose(library);
-    return library;
+    return library; // it stays, as in an engine
 }
 
 int main(void)
