@@ -76,5 +76,6 @@ void defaults_fill(const defaults_t *self, ipc_options_t *options)
     FILL(round_robin);
     FILL(flatten);
     FILL(restore);
+    FILL(cuda);
 #undef FILL
 }

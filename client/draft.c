@@ -41,6 +41,7 @@ void draft_begin(draft_t *self, ipc_view_t *view, const ipc_call_t *call, const 
     size_t size = call->options_size < sizeof self->options ? call->options_size : sizeof self->options;
     if (call->options)
         memcpy(&self->options, call->options, size);
+    self->is_marked_cuda = self->options.cuda;
     if (view->defaults)
         defaults_fill(view->defaults, &self->options);
     client_ensure(client, &self->error);
@@ -159,6 +160,9 @@ static int check_limits(draft_t *self)
         return fail_without_engines(self);
     if (draft_check_options(self->client, &self->options, self->direct, &self->error))
         return -1;
+    if (self->is_marked_cuda && !self->cell)
+        return ipc_fail(&self->error, IPC_E_ARGUMENT, "the argument cuda is for cells, by execute: %s takes none",
+                        self->method);
     if (self->given && self->options.detach)
         return ipc_fail(&self->error, IPC_E_ARGUMENT,
                         "the argument detach cannot stand beside an argument that is the result of another call");

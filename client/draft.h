@@ -20,6 +20,7 @@ typedef struct draft {
     ipc_writer_t *arguments, *objects, *places, *data, *targets; // the client's, empty
     bool direct;
     bool is_call;                      // of a function, by apply
+    bool is_marked_cuda;               // by options of its own
     uint64_t cell;                     // of executed source its number; else 0
     struct given *given, **last_given; // values of other calls that it waits for
     uint64_t given_count;              // of them

@@ -8,7 +8,7 @@
 #include "client/views.h"
 #include "common/fail.h"
 
-enum { OPTIONS_MAX = COMPILE_TEXTS + 5 };
+enum { OPTIONS_MAX = COMPILE_TEXTS + 6 };
 
 static void add_option(ipc_value_t *items, size_t *count, const char *name, ipc_value_t value)
 {
@@ -34,6 +34,8 @@ static ipc_value_t options_of(const draft_t *self, const cell_t *cell, ipc_value
         add_option(items, &count, "require", ipc_value_from_str(cell->require));
     if (self->options.restore)
         add_option(items, &count, "restore", ipc_value_from_bool(true));
+    if (self->options.cuda && cell->number > 0) // an include is of C
+        add_option(items, &count, "cuda", ipc_value_from_bool(true));
     return ipc_value_from_dict(items, count);
 }
 

@@ -10,6 +10,7 @@
 #include "client/client.h"
 #include "client/cluster.h"
 #include "client/control.h"
+#include "client/cuda.h"
 #include "client/history.h"
 #include "client/imap.h"
 #include "client/result.h"

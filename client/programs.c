@@ -47,12 +47,12 @@ int64_t function_of_kind(ipc_client_t *self, ipc_function_kind_t kind)
                                                  .name = ipc_xstrdup(names[kind])});
 }
 
-int64_t function_of_name(ipc_client_t *self, const char *name)
+int64_t function_of_name(ipc_client_t *self, ipc_function_kind_t kind, const char *name)
 {
     for (uint32_t i = 0; i < self->function_count; i++)
-        if (self->functions[i].kind == IPC_FUNCTION_NAMED && strcmp(self->functions[i].key, name) == 0)
+        if (self->functions[i].kind == (uint32_t) kind && strcmp(self->functions[i].key, name) == 0)
             return i;
-    return add_function(self, (known_function_t){.kind = IPC_FUNCTION_NAMED, .key = ipc_xstrdup(name),
+    return add_function(self, (known_function_t){.kind = kind, .key = ipc_xstrdup(name),
                                                  .name = ipc_xstrdup(name)});
 }
 

@@ -160,7 +160,7 @@ void draft_writers_free(draft_writers_t *self);
 
 //  client/programs.c: the number of a function, which is made known when it is new. -1 with *error: IMAGE.
 int64_t function_of_remote(ipc_client_t *self, const ipc_remote_t *remote, ipc_error_t *error);
-int64_t function_of_name(ipc_client_t *self, const char *name);
+int64_t function_of_name(ipc_client_t *self, ipc_function_kind_t kind, const char *name); // NAMED, LAUNCH
 int64_t function_of_kind(ipc_client_t *self, ipc_function_kind_t kind);
 void functions_tell(ipc_client_t *self, int64_t number); // the controller, if it does not know it
 const char *program_file_of(void *context, const char *hash); // a symbols_file_fn, the client as context

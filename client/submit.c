@@ -34,7 +34,7 @@ static int find_function(draft_t *self)
     if (self->call->remote)
         self->function = function_of_remote(self->client, self->call->remote, &self->error);
     else
-        self->function = function_of_name(self->client, self->call->name);
+        self->function = function_of_name(self->client, IPC_FUNCTION_NAMED, self->call->name);
     return self->function < 0 ? -1 : 0;
 }
 

@@ -61,6 +61,7 @@ typedef struct ipc_options {
     bool flatten;              // a scatter binds a part of exactly one element as that element itself
     bool restore;              // a cell, file or include that was fine runs again, with others of its kind in their
                                // order, on an engine that starts again, before its next task; until ipc_view_clear()
+    bool cuda;                 // of a cell: it is CUDA C++, for the engines' GPUs
     uint64_t reserved[7];      // room for later versions
 } ipc_options_t;
 
@@ -307,11 +308,18 @@ ipc_result_t *ipc_view_names(ipc_view_t *view, const ipc_call_t *call);
 //  ipc_view_clear() makes an engine forget it too. Variables of structs without a name, of variable length and of
 //  __auto_type cannot be declared for all cells, the members of an enum without a name keep their numbers, and what
 //  stands between an #if and its #endif is each later cell's own. A header in quotes is read anew for each cell.
-//  Not there yet: CUDA, and structs that can be pulled.
 //
 //  ipc_execute_file(view, "demo.c"): the same for a file of this program's host, which is read now. It counts as a
 //  cell; errors and traces name the file instead ("demo.c, line 3, column 5: …"), and headers in quotes are looked for
 //  beside it.
+//
+//  With .cuda a cell is CUDA C++, declarations alone, which NVRTC compiles where engines have a GPU: elsewhere it is a
+//  CudaError that says so. Its __global__ functions are run by ipc_launch(); those within an #if or of a macro, and templates,
+//  are not known by name. What is marked as nothing is for the GPU. Functions, types, templates, constants, macros and #includes
+//  last for later CUDA cells, where the newest declaration of a name counts; it takes out of sight what was declared by
+//  means of the old one (overloads of a function belong into one cell), but kernels go on with what they were compiled
+//  with. Variables are the cell's own: kernels of later cells cannot see them. The integers of <stdint.h>, and the math
+//  functions, printf() and assert() of CUDA are there. CUDA cells share no declarations with other ones; they are counted together.
 //
 //  ipc_include(view, "<complex.h>"): an #include for every later cell of the engines.
 #define ipc_execute(view, source) ipc_view_execute((view), IPC_PLAIN(false, NULL), (source))

@@ -36,7 +36,8 @@ extern "C" {
     X(IMPOSSIBLE,  "ImpossibleDependency", "no engine can ever run it, or what it depends on ended otherwise") \
     X(DEPENDENCY,  "InvalidDependency", "it depends on what is no task of this client")       \
     X(INTERRUPTED, "WaitInterrupted",  "Ctrl-C ended the wait; the work goes on")            \
-    X(COMPILE,     "CompileError",     "executed source that the compiler refuses")
+    X(COMPILE,     "CompileError",     "executed source that the compiler refuses")          \
+    X(CUDA,        "CudaError",        "a GPU that is not there, or that failed")
 // clang-format on
 
 #define IPC_CODE_(name, kind, meaning) IPC_E_##name,

@@ -76,8 +76,10 @@ typedef enum ipc_function_kind {
     IPC_FUNCTION_CLEAR,    // no arguments; empties the namespace
     IPC_FUNCTION_EXECUTE,  // arguments: source, dictionary of options, number of the cell (0: an include), a number for
                            // this call alone. Options, if set: those of ipc_compile_t; file, its name; beside, its
-                           // directory; headers and require, which come before it; restore
+                           // directory; headers and require, which come before it; restore; cuda
     IPC_FUNCTION_NAMES,    // no arguments; gives a dictionary: the namespace's names, and what each is
+    IPC_FUNCTION_LAUNCH,   // key: name of a kernel; arguments: array of its grid, its block and its shared memory, then
+                           // the kernel's own
     IPC_FUNCTION_KINDS
 } ipc_function_kind_t;
 

@@ -133,6 +133,7 @@ static const char *method_of(const function_t *function, const payload_t *payloa
     case IPC_FUNCTION_CLEAR: return "clear";
     case IPC_FUNCTION_EXECUTE: return "execute";
     case IPC_FUNCTION_NAMES: return "names";
+    case IPC_FUNCTION_LAUNCH: return "launch";
     default: return payload->items == IPC_ITEMS_NONE || payload->items == IPC_ITEMS_CALLS ? "apply" : "map";
     }
 }

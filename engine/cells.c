@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/fail.h"
+#include "engine/cell_error.h"
 #include "engine/cell_library.h"
 #include "engine/conditions.h"
 #include "engine/explain.h"
@@ -84,36 +85,6 @@ void cells_clear(cells_t *self)
 
 //  --- What is wrong with a cell -------------------------------------------------------------------------------
 
-void cells_name(const cells_source_t *source, char name[CELLS_NAME])
-{
-    if (source->file)
-        ipc_text_copy(name, CELLS_NAME, source->file);
-    else if (source->number > 0)
-        snprintf(name, CELLS_NAME, "cell %" PRIu64, source->number);
-    else
-        snprintf(name, CELLS_NAME, "include");
-}
-
-//  A sentence, the cell's line and a caret below it.
-static int fail_place(const cells_source_t *source, size_t row, size_t column, const char *words, ipc_error_t *error)
-{
-    char name[CELLS_NAME];
-    const char *line = source->text;
-    for (size_t i = 1; i < row && *line; i++) line = strchrnul(line, '\n') + (*strchrnul(line, '\n') == '\n');
-    cells_name(source, name);
-    ipc_fail(error, IPC_E_COMPILE, "%s, line %zu, column %zu: %.*s\n    %.*s\n    ", name, row, column,
-             (int) strcspn(words, "\n"), words, (int) strcspn(line, "\n"), line);
-    size_t size = strlen(error->text);
-    for (size_t i = 1; i < column && size + 2 < sizeof error->text && *line; i++) {
-        error->text[size++] = *line == '\t' ? '\t' : ' ';
-        do line++;
-        while (((unsigned char) *line & 0xC0) == 0x80);
-    }
-    if (size + 1 < sizeof error->text)
-        memcpy(error->text + size, "^", 2);
-    return -1;
-}
-
 //  Of a column in bytes, as compilers count, the one in characters.
 static unsigned long column_of(const char *text, unsigned long row, unsigned long byte)
 {
@@ -181,14 +152,14 @@ static int fail_compile(const cells_source_t *source, const char *said, ipc_erro
         const char *words = read_place(line, &row, &column);
         words = words ? error_words(words) : NULL;
         if (words)
-            return fail_place(source, row, column_of(source->text, row, column), explain(words), error);
+            return cell_error_at(source, row, column_of(source->text, row, column), explain(words), error);
         library = library ? library : missing_library(line, &size);
         const char *mark = elsewhere ? NULL : strstr(line, "error: ");
         if (mark && mark < line + strcspn(line, "\n"))
             elsewhere = mark + strlen("error: ");
     }
     char name[CELLS_NAME];
-    cells_name(source, name);
+    cell_error_name(source, name);
     if (library)
         return fail_library(name, library, size, error);
     elsewhere = elsewhere ? elsewhere : said;
@@ -202,7 +173,7 @@ static int fail_open(const cells_source_t *source, ipc_error_t *error)
     const char *words = dlerror();
     const char *symbol = words ? strstr(words, mark) : NULL;
     char name[CELLS_NAME];
-    cells_name(source, name);
+    cell_error_name(source, name);
     if (symbol)
         return ipc_fail(error, IPC_E_COMPILE, "%s: there is no function or variable '%s' in what the engine has loaded",
                         name, symbol + sizeof mark - 1);
@@ -302,7 +273,7 @@ static const ipc_cell_unit_t *open_unit(const cells_t *self, const cells_source_
         return NULL;
     }
     char name[CELLS_NAME];
-    cells_name(source, name);
+    cell_error_name(source, name);
     unit_names_note(self->options.units, path, name);
     *loaded->run->runtime = self->options.runtime;
     *loaded->library = &self->library;
@@ -352,7 +323,7 @@ static int split(cells_t *self, const cells_source_t *source, cell_t *cell, char
     if (!*blanked)
         return -1;
     int rc = cell_split(cell, *blanked, kind_of, self, &fault);
-    return rc ? fail_place(source, fault.line, fault.column, fault.text, error) : 0;
+    return rc ? cell_error_at(source, fault.line, fault.column, fault.text, error) : 0;
 }
 
 const ipc_remote_t *cells_load(cells_t *self, const cells_source_t *source, ipc_error_t *error)

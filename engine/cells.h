@@ -32,8 +32,6 @@ typedef struct cells_source {
 cells_t *cells_new(const cells_options_t *options);
 void cells_destroy(cells_t **self_p);                  // what was loaded stays so
 
-//  What people call it: "cell 4", "demo.c".
-void cells_name(const cells_source_t *source, char name[CELLS_NAME]);
 //  Before a task ends otherwise than by returning: by ipc_raise(), while what it made is there; by being stopped.
 //  Variables that hold values keep what they were set to, or what they had before.
 void cells_keep(cells_t *self);

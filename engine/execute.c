@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "common/fail.h"
+#include "engine/cell_error.h"
 #include "engine/state.h"
 #include "engine/words.h"
 
@@ -18,7 +19,7 @@ typedef struct message {
     cells_source_t source;             // its strings last as long as the task
     const char *headers, *require;     // that come before it; NULL: none
     size_t same;                       // bytes of the message that make it another cell
-    bool restore;
+    bool restore, is_cuda;
 } message_t;
 
 static int read_cell(worker_t *self, const char *data, size_t size, message_t *message)
@@ -47,7 +48,8 @@ static int read_cell(worker_t *self, const char *data, size_t size, message_t *m
     message->headers = text_option(options, "headers");
     message->require = text_option(options, "require");
     message->restore = ipc_value_bool(ipc_value_get(options, "restore"));
-    cells_name(&message->source, self->cell_name);
+    message->is_cuda = ipc_value_bool(ipc_value_get(options, "cuda"));
+    cell_error_name(&message->source, self->cell_name);
     return 0;
 }
 
@@ -100,7 +102,7 @@ static int run_all(worker_t *self, const engine_function_t *function, const mess
     if ((message->require && require_all(self, message->require)) ||
         (message->headers && run(self, function, &headers, value)))
         return -1;
-    return run(self, function, &message->source, value);
+    return message->is_cuda ? run_cuda_cell(self, &message->source) : run(self, function, &message->source, value);
 }
 
 int execute_cell(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)

@@ -224,7 +224,7 @@ void interrupt_reinstall(void)
     sigaction(SIGINT, &action, NULL);
 }
 
-static int count_threads(void)
+int interrupt_threads(void)
 {
     int count = 0;
     DIR *tasks = opendir("/proc/self/task");
@@ -234,10 +234,16 @@ static int count_threads(void)
     return count;
 }
 
+void interrupt_accept_threads(int before)
+{
+    int now = interrupt_threads();
+    interrupts.threads += now > before ? now - before : 0;
+}
+
 void interrupt_install(worker_t *self)
 {
     interrupts.worker = self;
-    interrupts.threads = count_threads();
+    interrupts.threads = interrupt_threads();
     load_unwinder();
     interrupt_reinstall();
 }
@@ -300,7 +306,7 @@ static bool begins(worker_t *self, work_t *work, uint64_t position)
     } else {
         return false;
     }
-    interrupt->jump = can_jump(work) && count_threads() <= interrupts.threads;
+    interrupt->jump = can_jump(work) && interrupt_threads() <= interrupts.threads;
     interrupts.span = work->span;
     interrupts.position = position;
     interrupts.reason = interrupt->reason;

@@ -36,6 +36,11 @@ typedef struct drop {
 void interrupt_install(struct worker *self);
 void interrupt_reinstall(void);
 
+//  A task that has started threads is not jumped out of. Those that a library has started since there were so many, as
+//  the CUDA driver does, are no task's. With the worker's lock.
+int interrupt_threads(void);
+void interrupt_accept_threads(int before);
+
 //  For the connection thread, with the lock: stops the item that runs if it is to be stopped. Gives in how many
 //  milliseconds it is to be called again, -1: not before something happens.
 int interrupt_check(struct worker *self);

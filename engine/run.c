@@ -258,6 +258,14 @@ static int read_arguments(worker_t *self, work_t *work, uint64_t position, ipc_v
     return count;
 }
 
+int run_read(worker_t *self, ipc_reader_t *reader, ipc_value_t *value, bool *is_own)
+{
+    if (run_unpack(self, reader, self->arena, value))
+        return -1;
+    *is_own = value->kind == IPC_KIND_REF;
+    return resolve(self, value, NULL) ? -1 : 0;
+}
+
 //  --- Calls ------------------------------------------------------------------------------------------------
 
 //  Where the engine's own code ends and the user's begins: traces stop here.
@@ -498,6 +506,7 @@ static int clear(worker_t *self, work_t *work, uint64_t position, ipc_value_t *v
     (void) value;
     names_clear(self->names);
     cells_clear(self->cells);
+    cuda_cells_clear(self->cuda);
     restore_clear(self->restore);
     self->is_lost = false;
     return 0;
@@ -519,6 +528,7 @@ static operation_fn *const operations[IPC_FUNCTION_KINDS] = {
     [IPC_FUNCTION_WRITE] = write_rows, [IPC_FUNCTION_REQUIRE] = require,
     [IPC_FUNCTION_CLEAR] = clear, [IPC_FUNCTION_EXECUTE] = execute_cell,
     [IPC_FUNCTION_NAMES] = list_names,
+    [IPC_FUNCTION_LAUNCH] = run_cuda_launch,
 };
 
 //  Packs the value; what cannot be sent is an error of the task's, and takes no shared memory.

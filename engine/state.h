@@ -13,6 +13,7 @@
 #include "common/store.h"
 #include "common/holds.h"
 #include "engine/cells.h"
+#include "engine/cuda_cells.h"
 #include "engine/interrupt.h"
 #include "engine/loader.h"
 #include "engine/memory.h"
@@ -157,6 +158,7 @@ struct worker {
     restore_t *restore;                // cells that run again
     char cell_name[CELLS_NAME];        // of the cell that runs, for sentences
     bool is_lost;                      // a worker before this one had a namespace, perhaps
+    cuda_cells_t *cuda;
     char where[32];                    // " on engine 3", for sentences about names
     ipc_store_t *store;
     ipc_arena_t *arena;                // of the item that runs
@@ -214,6 +216,9 @@ void ipc_task_enter(const ipc_remote_t *remote, const ipc_value_t *arguments, ip
 void run_item(worker_t *self, work_t *work, uint64_t position);
 
 int run_fail(worker_t *self, const ipc_error_t *error);    // of the item's: -1
+//  For operations that are in other files: the next argument, with what it refers to; *is_own: it is what a name stands
+//  for. 0, or -1 with the outcome's error.
+int run_read(worker_t *self, ipc_reader_t *reader, ipc_value_t *value, bool *is_own);
 int run_unpack(worker_t *self, ipc_reader_t *reader, ipc_arena_t *arena, ipc_value_t *value);
 //  Calls the user's code, which may end by ipc_raise() or be interrupted.
 int run_enter(worker_t *self, const engine_function_t *function, const ipc_remote_t *remote,
@@ -224,6 +229,10 @@ int execute_cell(worker_t *self, work_t *work, uint64_t position, ipc_value_t *v
 void execute_again(worker_t *self);
 //  What a task missed may have been there before the engine was started again: the text says so.
 void execute_say_lost(const worker_t *self, ipc_error_t *error);
+
+//  engine/run_cuda.c: a cell; an item that is a launch.
+int run_cuda_cell(worker_t *self, const cells_source_t *source);
+int run_cuda_launch(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value);
 
 //  engine/publish.c: takes a value of the task that runs, without the lock: 0, or -1 with *error: ARGUMENT, LIMIT.
 //  Sends what waits; forgets what the task has published: with the lock.

@@ -456,6 +456,7 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
                                                                        self->options.engine)});
     self->restore = restore_new(self->connection.directory, self->options.engine);
     self->is_lost = self->options.epoch > 1;
+    self->cuda = cuda_cells_new(self->cell_directory, self->options.engine);
     prctl(PR_SET_TIMERSLACK, 1UL); // tasks that sleep for microseconds mean it
     char number[32];
     snprintf(number, sizeof number, "%d", getpid());
