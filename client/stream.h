@@ -24,10 +24,10 @@ typedef struct ipc_line {
     uint64_t reserved[4];      // room for later versions
 } ipc_line_t;
 
-//  The next line that the tasks have written, in the order in which they are complete, waiting for it; lent until the
-//  next call. NULL when all is done and no line is left, or the deadline passed: for a program that waits for other
-//  things, too. A result that is done before a call, which gives NULL, has no more. Goes on where the last call
-//  stood, whatever has been displayed meanwhile.
+//  The next line that the tasks have written, in the order in which lines are complete, waiting for it; lent until the
+//  next call. NULL when the deadline passed, or all is done and no line is left: so it is if ipc_result_wait() was true
+//  before the call. Each call goes on where the last one stood, whatever has been displayed meanwhile. For programs
+//  that wait for other things, too; where nothing else is to be done, ipc_result_stream() does all of it.
 //      timeout_ms   0 looks once, IPC_FOREVER waits without limit
 const ipc_line_t *ipc_result_next_line(ipc_result_t *self, int timeout_ms);
 

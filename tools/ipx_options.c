@@ -164,9 +164,8 @@ void ipx_flags_help(FILE *stream)
                           flags[i].takes ? " " : "", flags[i].takes ? flags[i].takes : "");
         if (!flags[i].help)
             continue;
-        if (column >= COLUMN)
-            column = 0 * fprintf(stream, "\n");
-        fprintf(stream, "%*s%s\n", COLUMN - column, "", flags[i].help);
+        bool fits = column < COLUMN;
+        fprintf(stream, "%s%*s%s\n", fits ? "" : "\n", fits ? COLUMN - column : COLUMN, "", flags[i].help);
         column = 0;
     }
 }
@@ -216,7 +215,7 @@ static bool take_code(ipx_options_t *self, const char *word, int *exit_code)
     size_t size = strlen(word);
     if (self->code || self->file)
         return wrong(exit_code, "one piece of code is run, and '%.60s' is a second: quote it as a whole", word);
-    if (size > 2 && strcmp(word + size - 2, ".c") == 0 && !strpbrk(word, " \t\n;(") )
+    if (size > 2 && strcmp(word + size - 2, ".c") == 0 && !strpbrk(word, " \t\n;("))
         self->file = word;
     else
         self->code = word;
@@ -250,7 +249,10 @@ bool ipx_options_read(ipx_options_t *self, int argc, char **argv, int *exit_code
     for (int i = 1; i < argc;) {
         bool help = !strcmp(words[i], "--help") || !strcmp(words[i], "-h");
         if (!options_end && (help || !strcmp(words[i], "--version"))) {
-            help ? print_help() : (void) puts("ipx " IPC_VERSION);
+            if (help)
+                print_help();
+            else
+                puts("ipx " IPC_VERSION);
             *exit_code = EXIT_DONE;
             return false;
         }

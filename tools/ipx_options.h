@@ -32,7 +32,7 @@ typedef struct ipx_flags {
 //  Where nothing is said: all engines, blocking, lines as they come if that is wanted.
 ipx_flags_t ipx_flags_default(bool stream);
 
-//  Whether a word looks like one of them, which no word of C that ends a line of code does.
+//  Whether a word looks like one of them. Code that begins so stands behind "--".
 bool ipx_is_flag(const char *word);
 
 //  Takes the flag that words begin with: gives how many words it took, or -1 with *error: ARGUMENT.

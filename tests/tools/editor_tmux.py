@@ -16,9 +16,7 @@ FUNCTION = "int f(int x)\n{\n    return x;\n}"
 
 
 def editor(*arguments, **options):
-    terminal = Terminal([PROGRAM, *arguments], **options)
-    terminal.wait("In [1]:")
-    return terminal
+    return Terminal([PROGRAM, *arguments], wanted="In [1]:", **options)
 
 
 def enter(terminal, text):

@@ -14,18 +14,21 @@ IPX = os.path.join(os.environ["BUILD_ROOT"], "tools", "ipx")
 PROMPT = re.compile(r"(In|px) \[\d+\]:$")
 
 
+def is_prompted(lines):
+    return bool(PROMPT.match(lines[-1]))
+
+
 class Shell(Terminal):
     """ipx with a history of its own."""
 
     def __init__(self, state=None, environment=None):
         self.state = None if state else tempfile.TemporaryDirectory(prefix="ipx-state.", dir="/tmp")
-        super().__init__([IPX], columns=100, rows=40,
+        super().__init__([IPX], columns=100, rows=40, wanted=is_prompted,
                          environment={"XDG_STATE_HOME": state or self.state.name, **(environment or {})})
-        self.prompted()
 
     def prompted(self):
         """Waits until the shell asks for the next input; gives the screen."""
-        return self.wait(lambda lines: bool(PROMPT.match(lines[-1])), "a prompt")
+        return self.wait(is_prompted)
 
     def run(self, text):
         """Types an input; gives the lines that came of it, once there is a prompt again."""
@@ -36,7 +39,7 @@ class Shell(Terminal):
         if text.startswith("%%"):
             self.press("Enter")
         rows = before + text.count("\n") + text.startswith("%%")
-        lines = self.wait(lambda lines: len(lines) > rows and bool(PROMPT.match(lines[-1])), "the next prompt")
+        lines = self.wait(lambda lines: len(lines) > rows and is_prompted(lines), "the next prompt")
         return lines[rows:-1]
 
     def close(self):

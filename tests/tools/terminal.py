@@ -32,9 +32,9 @@ class Late(Exception):
 
 
 class Terminal:
-    """One program in a window of its own, on a tmux server of its own."""
+    """One program in a window of its own, on a tmux server of its own. wanted: what it shows when it has begun."""
 
-    def __init__(self, command, columns=80, rows=24, environment=None, folder=None):
+    def __init__(self, command, columns=80, rows=24, environment=None, wanted=None):
         self.directory = tempfile.mkdtemp(prefix="ipc-test.", dir="/tmp")
         self.socket = os.path.join(self.directory, "tmux")
         pipe = os.path.join(self.directory, "output")
@@ -43,7 +43,7 @@ class Terminal:
         variables = {"LC_ALL": "C.UTF-8", **(environment or {})}
         words = ["env", "-u", "NO_COLOR", *(f"{name}={value}" for name, value in variables.items()), *command]
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows),
-                  "-c", folder or self.directory, "exec " + shlex.join(words), ";",
+                  "-c", self.directory, "exec " + shlex.join(words), ";",
                   "set-option", "-g", "remain-on-exit", "on", ";",
                   "set-option", "-g", "status", "off", ";",
                   "set-option", "-s", "escape-time", "0", ";",
@@ -51,6 +51,16 @@ class Terminal:
         # Processes that end when the terminal is closed.
         pids = self.tmux("display-message", "-p", "#{pid} #{pane_pid}").split()
         self.processes = [process for pid in pids if (process := process_of(int(pid))) is not None]
+        if wanted:
+            self.wait_first(wanted)
+
+    def wait_first(self, wanted):
+        """Waits for what is to be there from the beginning; without it the terminal is closed."""
+        try:
+            self.wait(wanted)
+        except BaseException:
+            self.close()
+            raise
 
     def tmux(self, *words, text=None):
         return subprocess.run(["tmux", "-u", "-S", self.socket, *words], input=text, check=True, text=True,
