@@ -314,12 +314,13 @@ ipc_result_t *ipc_view_names(ipc_view_t *view, const ipc_call_t *call);
 //  beside it.
 //
 //  With .cuda a cell is CUDA C++, declarations alone, which NVRTC compiles where engines have a GPU: elsewhere it is a
-//  CudaError that says so. Its __global__ functions are run by ipc_launch(); those within an #if or of a macro, and templates,
-//  are not known by name. What is marked as nothing is for the GPU. Functions, types, templates, constants, macros and #includes
-//  last for later CUDA cells, where the newest declaration of a name counts; it takes out of sight what was declared by
-//  means of the old one (overloads of a function belong into one cell), but kernels go on with what they were compiled
-//  with. Variables are the cell's own: kernels of later cells cannot see them. The integers of <stdint.h>, and the math
-//  functions, printf() and assert() of CUDA are there. CUDA cells share no declarations with other ones; they are counted together.
+//  CudaError that says so. Its __global__ functions are run by ipc_launch(); those within an #if or of a macro, and
+//  templates, are not known by name. What has no mark is for the GPU. Functions, types, templates, constants, macros
+//  and #includes last for later CUDA cells, where the newest declaration of a name counts; it takes out of sight what
+//  was declared by means of the old one (overloads of a function belong into one cell), but kernels go on with what
+//  they were compiled with. Variables are the cell's own: kernels of later cells cannot see them. The integers of
+//  <stdint.h>, and the math functions, printf() and assert() of CUDA are there. CUDA cells share no declarations with
+//  other ones; they are counted together.
 //
 //  ipc_include(view, "<complex.h>"): an #include for every later cell of the engines.
 #define ipc_execute(view, source) ipc_view_execute((view), IPC_PLAIN(false, NULL), (source))

@@ -39,7 +39,8 @@ enum {
     X(cuMemFree_v2, (cuda_memory_t memory))                                                                 \
     X(cuMemcpyHtoD_v2, (cuda_memory_t to, const void *from, size_t size))                                   \
     X(cuMemcpyDtoH_v2, (void *to, cuda_memory_t from, size_t size))                                         \
-    X(cuModuleLoadDataEx, (cuda_module_t *module, const void *image, unsigned count, unsigned *options, void **values)) \
+    X(cuModuleLoadDataEx, (cuda_module_t *module, const void *image, unsigned count, unsigned *options,     \
+                           void **values))                                                                  \
     X(cuModuleUnload, (cuda_module_t module))                                                               \
     X(cuModuleGetFunction, (cuda_function_t *function, cuda_module_t module, const char *name))             \
     X(cuFuncSetAttribute, (cuda_function_t function, unsigned attribute, int value))                        \

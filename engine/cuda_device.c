@@ -68,10 +68,9 @@ static int fail(cuda_device_t *self, const char *what, cuda_result_t result, ipc
     char text[256];
     describe(self, result, text);
     self->is_dead = self->context && self->cuda.cuCtxSynchronize() != 0;
-    return ipc_fail(error, IPC_E_CUDA, "%s: %s%s", what, text,
-                    self->is_dead ? "; the memory and the modules of this engine on its GPU are lost, kernels are loaded "
-                                    "again with the next launch"
-                                  : "");
+    static const char lost[] = "; the memory and the modules of this engine on its GPU are lost, kernels are loaded "
+                               "again with the next launch";
+    return ipc_fail(error, IPC_E_CUDA, "%s: %s%s", what, text, self->is_dead ? lost : "");
 }
 
 static int fail_without_gpu(const cuda_device_t *self, cuda_result_t result, ipc_error_t *error)

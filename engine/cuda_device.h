@@ -1,6 +1,6 @@
-//  cuda_device_t: the GPU of an engine: the first one that CUDA_VISIBLE_DEVICES shows, through the CUDA driver, which is
-//  loaded when it is first needed. It has the device's primary context, which modules that use the CUDA runtime have
-//  too. On the task thread.
+//  cuda_device_t: the GPU of an engine, the first one that CUDA_VISIBLE_DEVICES shows, through the CUDA driver, which
+//  is loaded when it is first needed. It has the device's primary context, which modules that use the CUDA runtime
+//  have too. On the task thread.
 #ifndef IPC_ENGINE_CUDA_DEVICE_H
 #define IPC_ENGINE_CUDA_DEVICE_H
 

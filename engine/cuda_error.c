@@ -101,8 +101,8 @@ static char *sentence_of(const said_t *said, const cuda_scope_t *scope)
     cell_span_t span = {name ? name + sizeof before - 1 : "", 0};
     span.size = strcspn(span.at, "\"\n");
     if (name == said->words.at && cuda_scope_has_lost(scope, span))
-        fprintf(out, ": it is of the cell that declared it (variables and kernels are) or was declared by means of what is "
-                     "another thing now");
+        fputs(": it is of the cell that declared it (variables and kernels are) or was declared by means of what is "
+              "another thing now", out);
     fclose(out);
     return text;
 }

@@ -72,7 +72,8 @@ static cuda_parameter_t type_of(const cell_span_t *words, size_t count)
 
 static bool is_qualifier(const cell_token_t *token)
 {
-    static const char *const words[] = {"volatile", "__restrict__", "__restrict", "restrict", "__grid_constant__", NULL};
+    static const char *const words[] = {"volatile", "__restrict__", "__restrict", "restrict", "__grid_constant__",
+                                        NULL};
     for (size_t i = 0; words[i]; i++)
         if (cell_token_is(token, words[i]))
             return true;

@@ -141,12 +141,14 @@ static cell_span_t function_name(const sight_t *self)
 static cell_span_t tag_name(const sight_t *self)
 {
     cell_span_t name = {0};
-    for (size_t i = self->keyword; i < self->end && !is_mark(&self->tokens[i], '{') && !is_mark(&self->tokens[i], ':') &&
-                                   !is_mark(&self->tokens[i], '<'); i++) {
-        if (is_attribute(&self->tokens[i]) && is_mark(&self->tokens[i + 1], '('))
-            i = self->tokens[i + 1].partner;
-        else if (self->tokens[i].kind == TOKEN_WORD)
-            name = self->tokens[i].span;
+    for (size_t i = self->keyword; i < self->end; i++) {
+        const cell_token_t *token = &self->tokens[i];
+        if (is_mark(token, '{') || is_mark(token, ':') || is_mark(token, '<'))
+            break;
+        if (is_attribute(token) && is_mark(token + 1, '('))
+            i = token[1].partner;
+        else if (token->kind == TOKEN_WORD)
+            name = token->span;
     }
     return name;
 }
@@ -201,7 +203,7 @@ static void add_block(cuda_text_t *self, const sight_t *sight, cell_span_t text)
     size_t count = self->count + 1;
     add_item(self, CUDA_SHARED, text);
     read_items(self, sight->tokens, sight->brace + 1, sight->tokens[sight->brace].partner, true);
-    for (; count < self->count; count++) self->items[count].is_linked = self->items[count].is_linked || sight->is_extern;
+    for (; sight->is_extern && count < self->count; count++) self->items[count].is_linked = true;
 }
 
 //  A constant lasts; another variable is memory, and that of a module cannot be seen from another one.

@@ -2,7 +2,7 @@
 //  GPU, the error says so, and a C cell does the work.
 #include <ipclient.h>
 
-enum { N = 12, ENGINES = 4, THREADS = 128 };
+enum { N = 12, PART = N / 4, THREADS = 128 }; // of four engines
 
 static const char saxpy[] = "__global__ void saxpy(float *y, const float *x, float a, int n)\n"
                             "{\n"
@@ -30,9 +30,8 @@ int main(void)
     ipc_result_t *cell = ipc_execute_with_sync(all, saxpy, &(ipc_options_t){.cuda = true});
     ipc_result_t *work;
     if (ipc_result_ok(cell)) {
-        int n = N / ENGINES;
-        work = ipc_launch(all, "saxpy", (&(ipc_launch_t){.grid = {(uint32_t) (n + THREADS - 1) / THREADS}, .block = {THREADS}}),
-                          ipc_ref("y"), ipc_ref("x"), 2, n); // y is the engine's own: what is written stays
+        ipc_launch_t shape = {.grid = {(PART + THREADS - 1) / THREADS}, .block = {THREADS}};
+        work = ipc_launch(all, "saxpy", &shape, ipc_ref("y"), ipc_ref("x"), 2, PART); // y: what is written stays
     } else {
         ipc_error_print(ipc_result_error(cell), stderr); // "engine 0 has no GPU: …"
         work = ipc_execute(all, "for (size_t i = 0; i < y_count; i++) y[i] += 2 * x[i];");

@@ -69,15 +69,15 @@ END_TEST
 START_TEST(numbers_of_each_kind_arrive)
 {
     session_t s = session_open();
-    run(&s, "__global__ void k(double *y, bool a, signed char b, short c, int d, long long e, unsigned char f, size_t g, "
-            "float h, double i, float2 j, double2 k) {\n"
+    run(&s, "__global__ void k(double *y, bool a, signed char b, short c, int d, long long e, unsigned char f, "
+            "size_t g, float h, double i, float2 j, double2 k) {\n"
             "    y[0] = a; y[1] = b; y[2] = c; y[3] = d; y[4] = e; y[5] = f; y[6] = g; y[7] = h; y[8] = i;\n"
             "    y[9] = j.x; y[10] = j.y; y[11] = k.x; y[12] = k.y;\n"
             "}");
     double zeros[13] = {0};
     assert_ok(ipc_push(s.one, "y", ipc_f64(zeros, 13)));
-    assert_ok(ipc_launch(s.one, "k", NULL, ipc_ref("y"), true, -1, -300, -70000, -(1LL << 40), 200, (size_t) 1 << 40, 0.5,
-                         2.25, (float _Complex) (1 + 2 * _Complex_I), 3 + 4 * _Complex_I));
+    assert_ok(ipc_launch(s.one, "k", NULL, ipc_ref("y"), true, -1, -300, -70000, -(1LL << 40), 200, (size_t) 1 << 40,
+                         0.5, 2.25, (float _Complex) (1 + 2 * _Complex_I), 3 + 4 * _Complex_I));
     assert_prints(ipc_pull(s.one, "y"), "[1, -1, -300, -70000, -1.09951e+12, 200, 1.09951e+12, 0.5, 2.25, 1, 2, 3, 4]");
     session_close(&s);
 }

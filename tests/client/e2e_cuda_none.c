@@ -49,7 +49,7 @@ START_TEST(other_cells_go_on)
     assert_refused(ipc_execute_with(s.all, "int n = 4;", &(ipc_options_t){.cuda = true}), "CudaError", "has no GPU");
     assert_prints(ipc_execute(s.all, "n + 1"), "[4, 4, 4, 4]");
     ipc_result_t *bad = ipc_execute(s.one, "undeclared");
-    ck_assert_ptr_nonnull(strstr(ipc_result_error_at(bad, 0)->text, "cell 4, line 1, column 1: ")); // cells of both kinds
+    ck_assert_ptr_nonnull(strstr(ipc_result_error_at(bad, 0)->text, "cell 4, line 1, column 1: ")); // of both kinds
     session_close(&s);
 }
 END_TEST
@@ -75,7 +75,8 @@ START_TEST(a_launch_that_is_none_is_refused)
     session_t s = session_open();
     assert_refused(ipc_launch(s.all, "", NULL), "ArgumentError", "the argument kernel of a launch is empty");
     assert_refused(ipc_launch(s.all, NULL, NULL), "ArgumentError", "the argument kernel of a launch is empty");
-    assert_refused(ipc_launch(s.all, "k", (&(ipc_launch_t){.shared = SIZE_MAX})), "ArgumentError", "the argument shared");
+    assert_refused(ipc_launch(s.all, "k", (&(ipc_launch_t){.shared = SIZE_MAX})), "ArgumentError",
+                   "the argument shared");
     assert_refused(ipc_launch(s.all, "k", NULL, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17),
                    "ArgumentError", "a launch with 17 arguments: there are at most 16");
     session_close(&s);

@@ -95,8 +95,8 @@ START_TEST(errors_have_their_place_and_kind)
     session_t s = session_open();
     ipc_result_t *bad = ipc_execute_with(s.all, "int a;\n__global__ void k() { undefined_one(); }", &cuda);
     char *text = error_text_of(ipc_result_error(bad));
-    ck_assert_msg(strstr(text, "[0:execute] cell 1, line 2, column 23: identifier \"undefined_one\" is undefined") != NULL,
-                  "%s", text);
+    static const char place[] = "[0:execute] cell 1, line 2, column 23: identifier \"undefined_one\" is undefined";
+    ck_assert_msg(strstr(text, place) != NULL, "%s", text);
     free(text);
     run(&s, "__global__ void refused() {} __global__ void dies() {} __global__ void k(float *y) {}");
     assert_refused(ipc_launch(s.all, "refused", NULL), "CudaError",
@@ -106,7 +106,8 @@ START_TEST(errors_have_their_place_and_kind)
     assert_refused(ipc_launch(s.all, "l", NULL), "NameError", "there is no kernel 'l'");
     ipc_result_t *died = ipc_launch_sync(s.one, "dies", NULL);
     text = error_text_of(ipc_result_error(died));
-    ck_assert_msg(strstr(text, "[0:launch]") && strstr(text, "kernel dies failed: CUDA_ERROR_ILLEGAL_ADDRESS"), "%s", text);
+    ck_assert_msg(strstr(text, "[0:launch]") && strstr(text, "kernel dies failed: CUDA_ERROR_ILLEGAL_ADDRESS"), "%s",
+                  text);
     free(text);
     assert_ok(ipc_push(s.one, "y", ipc_f32((float[]){1}, 1)));
     assert_ok(ipc_launch(s.one, "k", NULL, ipc_ref("y"))); // the engine is there, and all that it has

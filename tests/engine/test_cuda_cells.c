@@ -164,8 +164,8 @@ START_TEST(arrays_that_share_memory_share_it_on_the_device)
     ipc_array_t *tail = ipc_array_wrap(IPC_U8, 1, (size_t[]){4}, ipc_array_u8(whole) + 4, NULL, NULL);
     ipc_array_t *head = ipc_array_wrap(IPC_U8, 1, (size_t[]){4}, ipc_array_u8(whole), NULL, NULL);
     must_launch(&bench, "k", (cuda_argument_t[]){own(tail), own(whole), own(head)}, 3);
-    assert_logged(&bench, "take 8\nupload 8\nlaunch k (1 1 1) (1 1 1) 0\n  pointer to 4\n  pointer to 8\n  pointer to 8\n"
-                          "download 4\ndownload 4\ngive 8\n");
+    assert_logged(&bench, "take 8\nupload 8\nlaunch k (1 1 1) (1 1 1) 0\n  pointer to 4\n  pointer to 8\n"
+                          "  pointer to 8\ndownload 4\ndownload 4\ngive 8\n");
     ck_assert_mem_eq(whole->data, ((uint8_t[]){3, 4, 5, 6, 8, 9, 10, 11}), 8);
     must_launch(&bench, "k", (cuda_argument_t[]){own(tail), own(tail), own(head)}, 3); // beside one another
     assert_logged(&bench, "take 4\ntake 4\nupload 4\nupload 4\nlaunch k (1 1 1) (1 1 1) 0\n  pointer to 4\n"
@@ -195,9 +195,10 @@ START_TEST(wrong_arguments_are_refused_before_anything_is_copied)
     must_load(&bench, "struct P { int a; };\n"
                       "__global__ void saxpy(float *y, float a, int n) {}\n"
                       "__global__ void odd(P p) {}\n"
-                      "__global__ void many(int a, int b, int c, int d, int e, int f, int g, int h, int i, int j, int k, "
-                      "int l, int m, int n, int o, int p, int q) {}");
-    ipc_array_t *f32 = ipc_array_new(IPC_F32, 1, (size_t[]){2}, NULL), *f64 = ipc_array_new(IPC_F64, 1, (size_t[]){2}, NULL);
+                      "__global__ void many(int a, int b, int c, int d, int e, int f, int g, int h, int i, int j, "
+                      "int k, int l, int m, int n, int o, int p, int q) {}");
+    ipc_array_t *f32 = ipc_array_new(IPC_F32, 1, (size_t[]){2}, NULL);
+    ipc_array_t *f64 = ipc_array_new(IPC_F64, 1, (size_t[]){2}, NULL);
     cuda_argument_t y = own(f32), a = given(ipc_value_from_f64(0.5)), n = given(ipc_value_from_i64(2));
     assert_fails(&bench, "saxpy", (cuda_argument_t[]){y, a}, 2, IPC_E_ARGUMENT, "saxpy takes 3 arguments, got 2");
     assert_fails(&bench, "saxpy", (cuda_argument_t[]){own(f64), a, n}, 3, IPC_E_ARGUMENT,
@@ -212,8 +213,8 @@ START_TEST(wrong_arguments_are_refused_before_anything_is_copied)
                  "argument 1 of odd cannot be given: kernels that are launched take numbers and pointers to them");
     assert_fails(&bench, "many", NULL, 0, IPC_E_ARGUMENT, "many takes more than 16 arguments: it cannot be launched");
     assert_fails(&bench, "nobody", NULL, 0, IPC_E_NAME,
-                 "there is no kernel 'nobody': kernels are the __global__ functions of CUDA cells, which are executed with "
-                 "the option cuda");
+                 "there is no kernel 'nobody': kernels are the __global__ functions of CUDA cells, which are executed "
+                 "with the option cuda");
     assert_logged(&bench, "");
     ipc_array_destroy(&f32);
     ipc_array_destroy(&f64);
@@ -227,8 +228,8 @@ START_TEST(a_refused_launch_leaves_the_device_usable)
     must_load(&bench, "__global__ void refused(unsigned char *y) {} __global__ void k(unsigned char *y) {}");
     ipc_array_t *y = bytes_new(2);
     assert_fails(&bench, "refused", (cuda_argument_t[]){own(y)}, 1, IPC_E_CUDA,
-                 "kernel refused cannot be launched: CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES (too many resources requested for "
-                 "launch)");
+                 "kernel refused cannot be launched: CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES (too many resources requested "
+                 "for launch)");
     ck_assert_mem_eq(y->data, ((uint8_t[]){1, 2}), 2);
     assert_logged(&bench, "take 2\nupload 2\nlaunch refused (1 1 1) (1 1 1) 0\n  pointer to 2\ngive 2\n");
     must_launch(&bench, "k", (cuda_argument_t[]){own(y)}, 1);
@@ -245,8 +246,9 @@ START_TEST(after_a_kernel_that_died_the_device_is_begun_anew)
     must_load(&bench, "__global__ void k(unsigned char *y) {}");
     ipc_array_t *y = bytes_new(2);
     assert_fails(&bench, "dies", (cuda_argument_t[]){own(y)}, 1, IPC_E_CUDA,
-                 "kernel dies failed: CUDA_ERROR_ILLEGAL_ADDRESS (an illegal memory access was encountered); the memory "
-                 "and the modules of this engine on its GPU are lost, kernels are loaded again with the next launch");
+                 "kernel dies failed: CUDA_ERROR_ILLEGAL_ADDRESS (an illegal memory access was encountered); the "
+                 "memory and the modules of this engine on its GPU are lost, kernels are loaded again with the next "
+                 "launch");
     ck_assert_mem_eq(y->data, ((uint8_t[]){1, 2}), 2); // nothing came back
     free(take_log(&bench));
     must_launch(&bench, "k", (cuda_argument_t[]){own(y)}, 1);
@@ -270,9 +272,9 @@ START_TEST(a_device_that_cannot_be_begun_anew_is_said)
     ck_assert_int_eq(launch(&bench, "stays_dead", NULL, 0, &error), -1);
     for (int i = 0; i < 2; i++) // again and again
         assert_fails(&bench, "stays_dead", NULL, 0, IPC_E_CUDA,
-                     "the GPU of engine 3 cannot be used again after a kernel that failed: CUDA_ERROR_ILLEGAL_ADDRESS (an "
-                     "illegal memory access was encountered); ipc_view_restart() or \"ipcluster restart 3\" starts the "
-                     "engine anew");
+                     "the GPU of engine 3 cannot be used again after a kernel that failed: CUDA_ERROR_ILLEGAL_ADDRESS "
+                     "(an illegal memory access was encountered); ipc_view_restart() or \"ipcluster restart 3\" starts "
+                     "the engine anew");
     bench_free(&bench);
 }
 END_TEST
@@ -330,7 +332,8 @@ START_TEST(much_shared_memory_is_asked_for)
     bench_t bench = bench_new();
     ipc_error_t error = {0};
     must_load(&bench, "__global__ void k() {}");
-    ck_assert_int_eq(cuda_cells_launch(bench.cells, "k", &(cuda_shape_t){{1, 1, 1}, {1, 1, 1}, 65536}, NULL, 0, &error), 0);
+    cuda_shape_t shape = {{1, 1, 1}, {1, 1, 1}, 65536};
+    ck_assert_int_eq(cuda_cells_launch(bench.cells, "k", &shape, NULL, 0, &error), 0);
     assert_logged(&bench, "attribute 8 65536\nlaunch k (1 1 1) (1 1 1) 65536\n");
     bench_free(&bench);
 }

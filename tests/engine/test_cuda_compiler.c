@@ -85,20 +85,22 @@ START_TEST(kernels_become_entries_with_their_own_names)
     assert_compiles(&bench, "namespace n { __global__ void within(double *y) { y[0] = 1; } }", ".entry within(");
     assert_compiles(&bench, "extern \"C\" { __global__ void linked(double *y) { y[0] = 1; } }", ".entry linked(");
     assert_compiles(&bench, "__global__ void __launch_bounds__(128) bounded() {}", ".entry bounded(");
-    assert_compiles(&bench, "__global__ void later(int *y); __global__ void later(int *y) { *y = 1; }", ".entry later(");
+    assert_compiles(&bench, "__global__ void later(int *y);\n__global__ void later(int *y) { *y = 1; }",
+                    ".entry later(");
     bench_free(&bench);
 }
 END_TEST
 
 START_TEST(cells_build_on_one_another)
 {
+    static const char kernel[] = "__global__ void k(real *y) { Pair p = {N, M}; y[0] = twice(sum(p)) * half; }";
     bench_t bench = bench_new();
-    assert_compiles(&bench, "#define N 3\nstruct Pair { float a, b; };\nconst int M = 4;\nconstexpr double half = 0.5;\n"
-                            "template <class T> T twice(T x) { return 2 * x; }\n"
+    assert_compiles(&bench, "#define N 3\nstruct Pair { float a, b; };\nconst int M = 4;\n"
+                            "constexpr double half = 0.5;\ntemplate <class T> T twice(T x) { return 2 * x; }\n"
                             "float sum(Pair p) { return p.a + p.b; }\nusing real = float;", ".version");
-    assert_compiles(&bench, "__global__ void k(real *y) { Pair p = {N, M}; y[0] = twice(sum(p)) * half; }", ".entry k(");
+    assert_compiles(&bench, kernel, ".entry k(");
     assert_compiles(&bench, "float sum(Pair p) { return p.a * p.b; }", ".version"); // anew
-    assert_compiles(&bench, "__global__ void k(real *y) { Pair p = {N, M}; y[0] = twice(sum(p)) * half; }", ".entry k(");
+    assert_compiles(&bench, kernel, ".entry k(");
     assert_compiles(&bench, "#define N 5", ".version");
     assert_compiles(&bench, "__global__ void k(real *y) { y[0] = N; }", ".entry k(");
     bench_free(&bench);
@@ -123,8 +125,8 @@ START_TEST(errors_have_their_place_in_the_cell)
     bench_t bench = bench_new();
     assert_compiles(&bench, "int counter;\nfloat f(float x) { return x; }", ".version");
     assert_refused(&bench, "int unused; __global__ void k(float *y) {\n\ty[0] = undefined_one + 3;\n}",
-                   "cell 2, line 2, column 9: identifier \"undefined_one\" is undefined\n    \ty[0] = undefined_one + 3;\n"
-                   "    \t       ^");
+                   "cell 2, line 2, column 9: identifier \"undefined_one\" is undefined\n"
+                   "    \ty[0] = undefined_one + 3;\n    \t       ^");
     assert_refused(&bench, "int unused; __global__ void k(float *y) { y[0] = undefined_two; }",
                    "cell 3, line 1, column 50: identifier \"undefined_two\" is undefined\n"
                    "    int unused; __global__ void k(float *y) { y[0] = undefined_two; }\n"
@@ -145,7 +147,7 @@ END_TEST
 //  0 when NVRTC is there.
 static int look_for_nvrtc(void)
 {
-    cuda_compiler_t *compiler = cuda_compiler_new("/nowhere");
+    cuda_compiler_t *compiler = cuda_compiler_new("/dev/null/none"); // keeps nothing
     char *ptx = NULL, *words = NULL;
     ipc_error_t error = {0};
     int rc = cuda_compiler_build(compiler, "", CAPABILITY, &ptx, &words, &error);

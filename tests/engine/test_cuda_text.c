@@ -119,8 +119,8 @@ static const sample_t parameter_samples[] = {
     {"float **rows, float m[3][4], struct P p, P q, P *r, float &x", "? ? ? ? ? ?"},
     {"int n = 3, Pair<int, float> p, float f", "i ? f"},
     {"char *text, const char *more", "b* cb*"},
-    {"float a, float b, float c, float d, float e, float f, float g, float h, float i, float j, float k, float l, float "
-     "m, float n, float o, float p", "f f f f f f f f f f f f f f f f"},
+    {"float a, float b, float c, float d, float e, float f, float g, float h, float i, float j, float k, float l, "
+     "float m, float n, float o, float p", "f f f f f f f f f f f f f f f f"},
 };
 
 static char letter_of(const cuda_parameter_t *parameter)
@@ -222,7 +222,8 @@ END_TEST
 
 START_TEST(kernels_get_plain_names_where_they_stand)
 {
-    static const char source[] = "int a; __global__ void k(float *y) {\n\ty[0] = 1;\n}\nextern \"C\" __global__ void l() {}";
+    static const char source[] = "int a; __global__ void k(float *y) {\n\ty[0] = 1;\n}\n"
+                                 "extern \"C\" __global__ void l() {}";
     cuda_scope_t scope = {0};
     char *program, *behind = compile_behind(&scope, source, &program);
     ck_assert_str_eq(program, "#line 1 \"earlier\"\n#line 1 \"cell\"\nint a; \nextern \"C\"\n#line 1 \"cell\"\n"
@@ -241,7 +242,8 @@ START_TEST(what_is_known_already_is_blank_in_the_cell)
     free(behind);
     free(program);
     behind = compile_behind(&scope, "int a; float f() {\n\treturn 1;\n} int b;", &program);
-    ck_assert_str_eq(strstr(program, "#line 1 \"cell\"\n"), "#line 1 \"cell\"\nint a;            \n\t         \n  int b;\n");
+    ck_assert_str_eq(strstr(program, "#line 1 \"cell\"\n"),
+                     "#line 1 \"cell\"\nint a;            \n\t         \n  int b;\n");
     free(behind);
     free(program);
     cuda_scope_free(&scope);
@@ -270,8 +272,8 @@ END_TEST
 //  --- Errors --------------------------------------------------------------------------------------------------
 
 static const struct { const char *said, *text; } errors[] = {
-    {"cell(2): error: identifier \"undefined_one\" is undefined\n  \tint q;   y[0] = undefined_one + 3;\n  \t                ^\n"
-     "\n1 error detected in the compilation of \"cell\".\n",
+    {"cell(2): error: identifier \"undefined_one\" is undefined\n  \tint q;   y[0] = undefined_one + 3;\n"
+     "  \t                ^\n\n1 error detected in the compilation of \"cell\".\n",
      "cell 3, line 2, column 18: identifier \"undefined_one\" is undefined\n    \tint q;   y[0] = undefined_one + 3;\n"
      "    \t                ^"},
     {"cell(1): warning #177-D: variable \"q\" was declared but never referenced\n  int q;\n      ^\n\n"
@@ -281,10 +283,10 @@ static const struct { const char *said, *text; } errors[] = {
      "                               ^\n\n",
      "cell 3, line 1, column 30: cannot open source file \"nothing.h\"\n    __global__ void k(float *y) {\n"
      "                                 ^"},
-    {"cell(4): error: no instance of function \"f\" matches the argument list\n            argument types are: (int)\n  }\n"
-     "  ^\n",
-     "cell 3, line 4, column 1: no instance of function \"f\" matches the argument list argument types are: (int)\n    }\n"
-     "    ^"},
+    {"cell(4): error: no instance of function \"f\" matches the argument list\n            argument types are: "
+     "(int)\n  }\n  ^\n",
+     "cell 3, line 4, column 1: no instance of function \"f\" matches the argument list argument types are: (int)\n"
+     "    }\n    ^"},
     {"cell(4): error: identifier \"counter\" is undefined\n  }\n  ^\n",
      "cell 3, line 4, column 1: identifier \"counter\" is undefined: it is of the cell that declared it (variables and "
      "kernels are) or was declared by means of what is another thing now\n    }\n    ^"},
@@ -297,7 +299,8 @@ static const struct { const char *said, *text; } errors[] = {
 START_TEST(what_the_compiler_says_is_of_the_cell)
 {
     const cells_source_t source = {
-        .text = "__global__ void k(float *y) {\n\tint q;   y[0] = undefined_one + 3;\n   \"\u00e9\" two;\n}\n", .number = 3};
+        .text = "__global__ void k(float *y) {\n\tint q;   y[0] = undefined_one + 3;\n   \"\u00e9\" two;\n}\n",
+        .number = 3};
     cuda_scope_t scope = {0};
     ipc_error_t error = {0};
     char *program, *behind = compile_behind(&scope, "int counter;", &program);

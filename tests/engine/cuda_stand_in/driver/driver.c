@@ -4,8 +4,8 @@
 //
 //  A "kernel" adds 1 to each byte that it was given a pointer to, up to the end of that memory; some names do more:
 //  "refused" cannot be launched, "dies" leaves the context unusable until it is reset, "stays_dead" for good, "prints"
-//  prints, "hangs" does not end. As the driver does, it starts a thread. CUDA_STAND_IN_LOG names a file that calls are recorded in; CUDA_VISIBLE_DEVICES is obeyed as far as to be
-//  empty.
+//  prints, "hangs" does not end. As the driver does, it starts a thread. CUDA_STAND_IN_LOG names a file that calls are
+//  recorded in; CUDA_VISIBLE_DEVICES is obeyed as far as to be empty.
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
