@@ -32,16 +32,17 @@ static void note_frames(worker_t *self)
     void *frames[FRAMES];
     char *trace = self->outcome.trace;
     size_t size = 0, room = sizeof self->outcome.trace;
-    bool begun = false;
+    bool left = false, begun = false;  // behind what stands before us, behind us
     Dl_info own, info;
     int count = dladdr((void *) (uintptr_t) note_frames, &own) ? backtrace(frames, FRAMES) : 0;
     for (int i = 0; i < count; i++) {
         const char *address = (const char *) frames[i] - 1; // in the call
         char line[LINE];
         bool known = dladdr(address, &info), is_own = known && info.dli_fbase == own.dli_fbase;
+        left = left || is_own; // a sanitizer's backtrace() comes first
         if (begun && is_own)
             break;
-        if (!known || is_own)
+        if (!left || !known || is_own)
             continue;
         begun = true;
         int length = snprintf(line, sizeof line, "%s\t%zx\t%.200s\n", info.dli_fname,

@@ -95,11 +95,15 @@ START_TEST(cells_that_end_their_engine_are_errors)
     ck_assert_msg(strstr(error->text, "stack overflow") && strstr(error->text, "deeper (cell 3, line "), "%s",
                   error->text);
     ipc_result_destroy(&bad);
+#ifdef __SANITIZE_ADDRESS__ // which has terabytes mapped
+    assert_ok(ipc_execute(s.one, ";"));
+#else
     assert_refused(ipc_execute(s.one, "#include <sys/resource.h>\n"
                                       "setrlimit(RLIMIT_AS, &(struct rlimit){1 << 30, 1 << 30});\n"
                                       "for (;;) { volatile char *p = malloc(1 << 24); "
                                       "for (int i = 0; i < 1 << 24; i += 4096) p[i] = 1; }"),
                    "SIGSEGV", "cell 4, line 3");
+#endif
     assert_prints(ipc_execute(s.one, "ipc_engine_id()"), "0");
     assert_refused(ipc_execute_with(s.one, "for (volatile int i = 0;; i++) continue;",
                                     &(ipc_options_t){.run_limit_ms = 100}),
