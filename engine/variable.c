@@ -245,8 +245,8 @@ const ipc_remote_t *variable_function(const names_t *names, const char *name, bo
     *known = self && self->is_function;
     if (*known && !self->remote)
         ipc_fail(error, IPC_E_NAME,
-                 "function '%s' cannot be called by name: its parameters and result are not all numbers, strings, arrays, values or "
-                 "void",
+                 "function '%s' cannot be called by name: its parameters and result are not all numbers, strings, arrays, "
+                 "values or void",
                  name);
     return *known ? self->remote : NULL;
 }

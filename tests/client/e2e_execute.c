@@ -161,7 +161,8 @@ START_TEST(lists_and_dictionaries_are_values_in_cells)
     run(&s, "ipc_array_t *made = ipc_array_new(IPC_F64, 1, (size_t[]){2}, NULL); ipc_array_f64(made)[1] = 1.5;");
     assert_prints(ipc_apply(s.one, sum_of, ipc_ref("made")), "1.5");
     assert_prints(ipc_pull(s.all, "made"), "[[0, 1.5], [0, 1.5], [0, 1.5], [0, 1.5]]");
-    assert_refused(ipc_execute(s.one, "d = ipc_list(7);\nipc_raise(\"Stopped\", \"after it\");"), "Stopped", "after it");
+    assert_refused(ipc_execute(s.one, "d = ipc_list(7);\nipc_raise(\"Stopped\", \"after it\");"), "Stopped",
+                   "after it");
     assert_prints(ipc_pull(s.one, "d"), "[7]");
     assert_refused(ipc_execute_with(s.one, "d = ipc_list(8); for (volatile int n = 0;; n++);",
                                     &(ipc_options_t){.run_limit_ms = 200}), "TaskTimeout", "ran longer");
