@@ -197,6 +197,11 @@ START_TEST(structs_are_pulled_as_dictionaries)
     run(&s, "struct Spot { double x, y; char name[8]; } spot = {1, 2.5, \"here\"}, spots[2];");
     assert_prints(ipc_pull(s.one, "spot"), "{\"x\": 1, \"y\": 2.5, \"name\": \"here\"}");
     assert_prints(ipc_pull(s.one, "spots[1].y"), "0");
+    assert_ok(ipc_push(s.one, "spot", ipc_dict("y", 9, "name", "there")));
+    assert_gives(&s, "puts(spot.name); spot.x + spot.y", "10");
+    assert_ok(ipc_push(s.one, "spots[1].x", 4));
+    assert_gives(&s, "spots[1].x", "4");
+    assert_ok(ipc_push(s.one, "spot", ipc_dict("x", 1, "name", "here")));
     assert_gives(&s, "spot.y = 3; spot", "{\"x\": 1, \"y\": 3, \"name\": \"here\"}");
     session_close(&s);
 }
