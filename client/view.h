@@ -249,7 +249,8 @@ ipc_result_t *ipc_view_include(ipc_view_t *view, const ipc_call_t *call, const c
 //  What an ipc_value_t or a pointer to an array that is a variable of a cell is set to is the variable's own from the
 //  end of the cell, or of the function called by name, on: ipc_value_t d = ipc_list(1, 2); and arrays that the cell
 //  makes last until the variable is set anew. In a function or block what it is set to has to outlive that:
-//  ipc_give(). If a cell is stopped, such variables have what they had before it. A literal of a type in a cell's own
+//  ipc_give(). If a cell is stopped, such variables have what they had before it. What a char * points to is copied
+//  by none: strdup() what ipc_text() gives if it is to outlive the cell. A literal of a type in a cell's own
 //  expressions lasts too: int *p = (int[]){1, 2};
 //
 //  A function whose parameters and result are of the types that IPC_REMOTE has, also by names of cells for numbers, can
