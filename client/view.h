@@ -286,18 +286,33 @@ ipc_result_t *ipc_view_names(ipc_view_t *view, const ipc_call_t *call);
 //  names in their environment) and runs it on each engine; what was compiled once on a host is not compiled there
 //  again. A cell is any mix of #includes, macros, types, functions, variables and statements, as in a notebook; what it
 //  declares lasts for later cells, where the newest declaration of a name counts (functions go on with what they were
-//  compiled with). <stdio.h>, <stdlib.h>,
-//  <string.h>, <math.h>, <complex.h>, <stdint.h>, <stdbool.h>, <time.h> and <unistd.h> are there, and of this library
-//  ipc_engine_id(), ipc_raise(), ipc_refuse(), ipc_task_alloc() and ipc_ns_has(). A last expression without a semicolon
-//  is the position's value, if it is a number, a string or an array that has a name; else that is none.
+//  compiled with). <stdio.h>, <stdlib.h>, <string.h>, <math.h>, <complex.h>, <stdint.h>, <stdbool.h>, <time.h> and
+//  <unistd.h> are there, and of this library
+//  what remote functions may call (IPC_REMOTE), with values and arrays. A last expression without a semicolon is the
+//  position's value: a number, string, value, array (also one without a name, of one or two dimensions), a struct as a
+//  dictionary of its members; of a union, or a struct that no cell declares, a sentence; else, as of pointers, none.
 //
-//  Variables are the engine's namespace. Numbers, char * and char arrays (as strings) and arrays of numbers of fixed
-//  lengths can be pulled, gathered, pushed and referred to by name; a push of another kind of value than the
-//  variable's makes the name that value. A number, string or array that was pushed or scattered can be used in cells by
-//  its name: as int64_t, uint64_t, double, double complex, bool, char *, or for an array x of double as double *const x
-//  with all its elements in C order, and size_t x_count. It stays where it is until the name is bound anew. To pull
-//  what has no such value (structs, other pointers, functions) is a NameError that says so. A function whose
-//  parameters and result are numbers, const char * or void can be called: ipc_apply_named(view, "scaled", 2.0).
+//  Variables are the engine's namespace. Numbers, char * and char arrays (as strings), arrays of numbers of fixed
+//  lengths, ipc_value_t and pointers to ipc_array_t can be pulled, gathered, pushed and referred to by name; a push of
+//  another kind of value than the variable's makes the name that value. Structs that a cell declares, and arrays of
+//  them or of strings, can be pulled: as dictionaries and lists; of members that are no numbers, strings, arrays or
+//  such structs, as pointers, there is none, and bit-fields are left out. A dictionary of some of its members can be
+//  pushed to a struct. To pull what has no such value (unions, other pointers, functions) is a NameError that says so.
+//
+//  What was pushed or scattered can be used in cells by its name: a number as int64_t, uint64_t, double, double complex
+//  or bool, a string as char *, a list or dictionary as ipc_value_t, an array x of double as double *const x with all
+//  its elements in C order, and beside it size_t x_count, int x_ndim and size_t x_shape[]: they follow each push of
+//  that name. It stays where it is until the name is bound anew.
+//
+//  What an ipc_value_t or a pointer to an array that is a variable of a cell is set to is the variable's own from the
+//  end of the cell, or of the function called by name, on: ipc_value_t d = ipc_list(1, 2); and arrays that the cell
+//  makes last until the variable is set anew. In a function or block what it is set to has to outlive that:
+//  ipc_give(). If a cell is stopped, such variables have what they had before it. What a char * points to is copied
+//  by none: strdup() what ipc_text() gives if it is to outlive the cell. A literal of a type in a cell's own
+//  expressions lasts too: int *p = (int[]){1, 2};
+//
+//  A function whose parameters and result are of the types that IPC_REMOTE has, also by names of cells for numbers, can
+//  be called: ipc_apply_named(view, "scaled", 2.0).
 //
 //  What the compiler refuses is a CompileError, whose text has the cell's number, which counts this client's cells from
 //  1, failed ones too, and its line and column: "cell 3, line 1, column 22: …". Such a cell has changed nothing; one
@@ -305,9 +320,9 @@ ipc_result_t *ipc_view_names(ipc_view_t *view, const ipc_call_t *call);
 //  declared by means of it out of sight. An engine that starts again, after a crash or ipc_view_restart(), has none of
 //  all this, and says so when a name is missed, but for what cells with the option .restore do: those run again first.
 //  What such a cell writes then goes to the engine's log, and so does what is wrong with it.
-//  ipc_view_clear() makes an engine forget it too. Variables of structs without a name, of variable length and of
-//  __auto_type cannot be declared for all cells, the members of an enum without a name keep their numbers, and what
-//  stands between an #if and its #endif is each later cell's own. A header in quotes is read anew for each cell.
+//  ipc_view_clear() makes an engine forget it too. Arrays that last have lengths that are constant; a variable that
+//  lasts cannot be of one thread, nor of a type that a typedef makes constant; return; ends a cell; the members of an
+//  enum without a name keep their numbers. A header in quotes is read anew for each cell.
 //
 //  ipc_execute_file(view, "demo.c"): the same for a file of this program's host, which is read now. It counts as a
 //  cell; errors and traces name the file instead ("demo.c, line 3, column 5: …"), and headers in quotes are looked for

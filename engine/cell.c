@@ -7,9 +7,9 @@
 
 static bool begins_statement(const cell_token_t *token)
 {
-    static const char *const words[] = {"if",   "else", "for",    "while", "do",      "switch",         "case", "default",
-                                        "goto", "return", "break", "continue", "asm", "__asm__", "_Static_assert",
-                                        "static_assert", NULL};
+    static const char *const words[] = {"if",     "else",  "for",      "while", "do",      "switch",         "case",
+                                        "default", "goto", "return",   "break", "continue", "asm",   "__asm__",
+                                        "_Static_assert", "static_assert", NULL};
     return cutter_is_one_of(token, words);
 }
 

@@ -27,9 +27,10 @@ bool cutter_is_qualifier(const cell_token_t *token)
 
 static bool is_type_word(const cell_token_t *token)
 {
-    static const char *const words[] = {"void", "char",     "short",    "int",     "long",       "float",     "double",
-                                        "bool", "_Bool",    "signed",   "unsigned", "complex",   "_Complex",  "__auto_type",
-                                        "__int128", "_Float16", "_Float32", "_Float64", "_Float128", "__float128", NULL};
+    static const char *const words[] = {
+        "void",     "char",     "short",   "int",         "long",     "float",    "double",   "bool",      "_Bool",
+        "signed",   "unsigned", "complex", "_Complex",    "__int128", "_Float16", "_Float32", "_Float64",  "_Float128",
+        "__float128", "__auto_type", NULL};
     return cutter_is_one_of(token, words);
 }
 
@@ -300,7 +301,8 @@ static size_t read_initialiser(const cutter_t *self, size_t first, cell_item_t *
     read_words(self, first, end, item);
     if (cell_token_is(&self->tokens[first], "{"))
         item->elements = count_members(self, first);
-    if ((item->dimensions > 1 || !item->is_number) && !item->is_pointer && !cell_token_is(&self->tokens[first + 1], "{"))
+    bool nests = (item->dimensions > 1 || !item->is_number) && !item->is_pointer;
+    if (nests && !cell_token_is(&self->tokens[first + 1], "{"))
         item->is_counted = false; // several members may be one element
     return end;
 }
@@ -434,7 +436,8 @@ static int check_storage(const cutter_t *self, const base_t *base)
     static const char *const words[] = {"_Thread_local", "thread_local", "__thread", NULL};
     for (size_t i = base->first; i < base->end; i++)
         if (cutter_is_one_of(&self->tokens[i], words))
-            return cutter_fail(self, i, "a variable that lasts cannot be of one thread: declare it in a function, static");
+            return cutter_fail(self, i,
+                               "a variable that lasts cannot be of one thread: declare it in a function, static");
     return 0;
 }
 

@@ -3,7 +3,8 @@
 #include "common/array_body.h"
 #include "engine/cell_library.h"
 
-static const char *text(const ipc_runtime_t *runtime, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0), nonnull(2))) static const char *text(const ipc_runtime_t *runtime,
+                                                                       const char *format, va_list arguments)
 {
     va_list again;
     va_copy(again, arguments);

@@ -177,24 +177,26 @@ typedef struct ipc_cell_elements {
 static inline ipc_value_t ipc_cell_elements(ipc_cell_elements_t x)
 {
     static const uint8_t dtypes[IPC_TYPE_COUNT] = {
-        [IPC_TYPE_BOOL] = IPC_BOOL + 1, [IPC_TYPE_I8] = IPC_I8 + 1, [IPC_TYPE_I16] = IPC_I16 + 1, [IPC_TYPE_I32] = IPC_I32 + 1,
-        [IPC_TYPE_I64] = IPC_I64 + 1, [IPC_TYPE_U8] = IPC_U8 + 1, [IPC_TYPE_U16] = IPC_U16 + 1, [IPC_TYPE_U32] = IPC_U32 + 1,
-        [IPC_TYPE_U64] = IPC_U64 + 1, [IPC_TYPE_F32] = IPC_F32 + 1, [IPC_TYPE_F64] = IPC_F64 + 1, [IPC_TYPE_C64] = IPC_C64 + 1,
+        [IPC_TYPE_BOOL] = IPC_BOOL + 1, [IPC_TYPE_I8] = IPC_I8 + 1,   [IPC_TYPE_I16] = IPC_I16 + 1,
+        [IPC_TYPE_I32] = IPC_I32 + 1,   [IPC_TYPE_I64] = IPC_I64 + 1, [IPC_TYPE_U8] = IPC_U8 + 1,
+        [IPC_TYPE_U16] = IPC_U16 + 1,   [IPC_TYPE_U32] = IPC_U32 + 1, [IPC_TYPE_U64] = IPC_U64 + 1,
+        [IPC_TYPE_F32] = IPC_F32 + 1,   [IPC_TYPE_F64] = IPC_F64 + 1, [IPC_TYPE_C64] = IPC_C64 + 1,
         [IPC_TYPE_C128] = IPC_C128 + 1,
     };
     if (x.type == IPC_TYPE_CHAR && x.ndim == 1)
         return ipc_runtime()->give((ipc_value_t){.kind = IPC_KIND_STR, .as.string = (const char *) x.data,
                                                  .count = (uint32_t) strnlen((const char *) x.data, x.size)});
     if (dtypes[x.type])
-        return ipc_runtime()->give((ipc_value_t){.kind = IPC_KIND_ARRAY, .dtype = dtypes[x.type] - 1, .ndim = (uint8_t) x.ndim,
-                                                 .as.borrowed = {x.data, {x.shape[0], x.shape[1]}}});
+        return ipc_runtime()->give((ipc_value_t){.kind = IPC_KIND_ARRAY, .dtype = dtypes[x.type] - 1,
+                                                 .ndim = (uint8_t) x.ndim, .as.borrowed = {x.data, {x.shape[0], x.shape[1]}}});
     if (!(x.type == IPC_TYPE_CHAR || (x.type == IPC_TYPE_STR && x.ndim == 1)))
         return ipc_cell_none();
     ipc_value_t *items = (ipc_value_t *) ipc_task_alloc(x.shape[0] * sizeof items[0] + 1);
     for (size_t i = 0; i < x.shape[0]; i++)
         items[i] = ipc_cell_str(x.type == IPC_TYPE_STR ? ((const char *const *) x.data)[i] : NULL);
     for (size_t i = 0; i < x.shape[0] && x.type == IPC_TYPE_CHAR; i++)
-        items[i] = ipc_cell_elements((ipc_cell_elements_t){(const char *) x.data + i * x.shape[1], x.type, 1, {x.shape[1]}, x.shape[1]});
+        items[i] = ipc_cell_elements((ipc_cell_elements_t){.data = (const char *) x.data + i * x.shape[1], .type = x.type,
+                                                           .ndim = 1, .size = x.shape[1]});
     return (ipc_value_t){.kind = IPC_KIND_LIST, .count = (uint32_t) x.shape[0], .as.items = items};
 }
 

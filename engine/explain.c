@@ -3,12 +3,13 @@
 #include <stddef.h>
 #include <string.h>
 
+static const char no_constant[] = "the length of an array that lasts has to be a constant, of #define or enum: others "
+                                  "are made by malloc(), or in a function or block";
+
 //  What both compilers say, each in its words: cells stand in units in another way than one has written them.
 static const struct { const char *said, *sentence; } sentences[] = {
-    {"variably modified", "the length of an array that lasts has to be a constant, of #define or enum: others are made by "
-                          "malloc(), or in a function or block"},
-    {"variable length array declaration", "the length of an array that lasts has to be a constant, of #define or enum: "
-                                          "others are made by malloc(), or in a function or block"},
+    {"variably modified", no_constant},
+    {"variable length array declaration", no_constant},
 };
 
 const char *explain(const char *words)

@@ -1,6 +1,6 @@
-//  keeper_t: variables of executed source that hold what has memory of its own, an ipc_value_t or a pointer to an array.
-//  What a cell sets them to may end with the cell or its task: it is copied, or retained, before that. On the task
-//  thread.
+//  keeper_t: variables of executed source that hold what has memory of its own, an ipc_value_t or a pointer to an
+//  array. What a cell sets them to may end with the cell or its task: it is copied, or retained, before that. On the
+//  task thread.
 #ifndef IPC_ENGINE_KEEPER_H
 #define IPC_ENGINE_KEEPER_H
 

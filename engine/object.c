@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/array_body.h"
+#include "common/convert.h"
 
 static const struct { uint8_t type, dtype; } dtypes[] = {
     {IPC_TYPE_BOOL, IPC_BOOL}, {IPC_TYPE_I8, IPC_I8},   {IPC_TYPE_I16, IPC_I16}, {IPC_TYPE_I32, IPC_I32},
@@ -42,6 +43,28 @@ ipc_value_t object_scalar(uint32_t type, const void *address)
     case IPC_TYPE_ARRAY_MUT: return ipc_value_from_array(*(const ipc_array_t *const *) address);
     case IPC_TYPE_VALUE: return *(const ipc_value_t *) address;
     default: return ipc_none();
+    }
+}
+
+void object_set_scalar(uint32_t type, void *address, const ipc_value_t *value)
+{
+    switch ((ipc_type_t) type) {
+    case IPC_TYPE_BOOL: *(bool *) address = ipc_take_bool(value); break;
+    case IPC_TYPE_CHAR: *(char *) address = ipc_take_char(value); break;
+    case IPC_TYPE_I8: *(int8_t *) address = ipc_take_i8(value); break;
+    case IPC_TYPE_I16: *(int16_t *) address = ipc_take_i16(value); break;
+    case IPC_TYPE_I32: *(int32_t *) address = ipc_take_i32(value); break;
+    case IPC_TYPE_I64: *(int64_t *) address = value->as.i64; break;
+    case IPC_TYPE_U8: *(uint8_t *) address = ipc_take_u8(value); break;
+    case IPC_TYPE_U16: *(uint16_t *) address = ipc_take_u16(value); break;
+    case IPC_TYPE_U32: *(uint32_t *) address = ipc_take_u32(value); break;
+    case IPC_TYPE_U64: *(uint64_t *) address = value->as.u64; break;
+    case IPC_TYPE_F32: *(float *) address = ipc_take_f32(value); break;
+    case IPC_TYPE_F64: *(double *) address = ipc_take_f64(value); break;
+    case IPC_TYPE_C64: *(float _Complex *) address = ipc_take_c64(value); break;
+    case IPC_TYPE_C128: *(double _Complex *) address = ipc_take_c128(value); break;
+    case IPC_TYPE_STR: *(const char **) address = value->as.string; break;
+    default: break;
     }
 }
 
@@ -103,4 +126,84 @@ ipc_value_t object_value(const ipc_cell_member_t *members, const void *address, 
     }
     ipc_value_t value = {.kind = IPC_KIND_DICT, .count = (uint32_t) count, .as.items = items};
     return value;
+}
+
+//  --- Writing -------------------------------------------------------------------------------------------------
+
+//  Each function looks whether the value fits, and writes it if it is to.
+static bool write_any(const ipc_cell_member_t *type, void *address, ipc_value_t value, bool writes);
+
+static const ipc_cell_member_t *find_member(const ipc_cell_member_t *members, const char *name)
+{
+    while (members->name && strcmp(members->name, name) != 0) members++;
+    return members->name ? members : NULL;
+}
+
+static bool write_members(const ipc_cell_member_t *members, char *address, ipc_value_t value, bool writes)
+{
+    bool fits = value.kind == IPC_KIND_DICT;
+    for (size_t i = 0; fits && i < value.count; i++) {
+        const ipc_cell_member_t *member = find_member(members, ipc_value_key(value, i));
+        fits = member && write_any(member, address + member->offset, ipc_value_at(value, i), writes);
+    }
+    return fits;
+}
+
+static bool write_list(const ipc_cell_member_t *type, char *address, ipc_value_t value, bool writes)
+{
+    ipc_cell_member_t part = part_of(type);
+    size_t size = type->size;
+    for (uint32_t k = 0; k < part.ndim; k++) size *= part.shape[k];
+    bool fits = value.kind == IPC_KIND_LIST && value.count == type->shape[0];
+    for (size_t i = 0; fits && i < value.count; i++)
+        fits = write_any(&part, address + i * size, ipc_value_at(value, i), writes);
+    return fits;
+}
+
+static bool write_array(const ipc_cell_member_t *type, void *address, const ipc_array_t *array, bool writes)
+{
+    bool fits = array && (int) array->dtype == object_dtype(type->type) && array->ndim == type->ndim &&
+                memcmp(array->shape, type->shape, type->ndim * sizeof type->shape[0]) == 0;
+    if (fits && writes)
+        memmove(address, array->data, ipc_array_size(array));
+    return fits;
+}
+
+static bool write_text(const ipc_cell_member_t *type, char *address, ipc_value_t value, bool writes)
+{
+    bool fits = value.kind == IPC_KIND_STR && value.count < type->shape[0];
+    if (fits && writes) {
+        memset(address, 0, type->shape[0]);
+        memcpy(address, value.as.string, value.count);
+    }
+    return fits;
+}
+
+static bool write_scalar(const ipc_cell_member_t *type, void *address, ipc_value_t value, bool writes)
+{
+    ipc_value_t converted;
+    if (value.kind == IPC_KIND_NONE)
+        return type->type == IPC_TYPE_VOID || type->type == IPC_TYPE_STR; // as it was read: it stays
+    if (type->type > IPC_TYPE_STR || ipc_convert(value, (ipc_type_t) type->type, "", 1, &converted, NULL))
+        return false;
+    if (writes)
+        object_set_scalar(type->type, address, &converted);
+    return true;
+}
+
+static bool write_any(const ipc_cell_member_t *type, void *address, ipc_value_t value, bool writes)
+{
+    if (type->type == IPC_TYPE_CHAR && type->ndim == 1)
+        return write_text(type, address, value, writes);
+    if (type->ndim > 0)
+        return object_dtype(type->type) >= 0 ? write_array(type, address, ipc_value_array(value), writes)
+                                             : write_list(type, address, value, writes);
+    if (type->members)
+        return write_members(type->members, address, value, writes);
+    return write_scalar(type, address, value, writes);
+}
+
+bool object_write(const ipc_cell_member_t *type, void *address, ipc_value_t value)
+{
+    return write_any(type, address, value, false) && write_any(type, address, value, true);
 }

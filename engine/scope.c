@@ -272,8 +272,8 @@ static void hide_typed(scope_t *self, const char *name)
 {
     for (size_t i = 0; i < self->count; i++) {
         definition_t *definition = self->definitions[i];
-        if (definition->kind == CELL_VARIABLE && strstr(definition->text, "typeof") && mentions(definition->text, name) &&
-            strcmp(definition->name, name) != 0)
+        if (definition->kind == CELL_VARIABLE && strcmp(definition->name, name) != 0 &&
+            strstr(definition->text, "typeof") && mentions(definition->text, name))
             definition->is_hidden = true;
     }
 }

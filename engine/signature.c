@@ -21,8 +21,8 @@ static bool is_number_word(const signature_t *self, cell_span_t word)
     static const char *const words[] = {
         "char",     "short",    "int",       "long",      "float",     "double",    "bool",     "_Bool",    "signed",
         "unsigned", "complex",  "_Complex",  "int8_t",    "int16_t",   "int32_t",   "int64_t",  "uint8_t",  "uint16_t",
-        "uint32_t", "uint64_t", "size_t",    "ssize_t",   "intptr_t",  "uintptr_t", "intmax_t", "uintmax_t", "ptrdiff_t",
-        "time_t",   "clock_t",  "off_t",     "pid_t",     "wchar_t",   NULL};
+        "uint32_t", "uint64_t", "size_t",    "ssize_t",   "intptr_t",  "uintptr_t", "intmax_t", "uintmax_t",
+        "ptrdiff_t", "time_t",  "clock_t",   "off_t",     "pid_t",     "wchar_t",   NULL};
     return is_one_of(word, words) || (self->is_number && self->is_number(self->context, word));
 }
 

@@ -176,12 +176,19 @@ void writing_put_declaration(const writing_t *self, const cell_item_t *item)
 
 //  --- Functions -----------------------------------------------------------------------------------------------
 
+//  Of this cell or an earlier one.
+static const definition_t *find_any(const writing_t *self, const char *name)
+{
+    const definition_t *fresh = writing_find(self, name);
+    return fresh ? fresh : scope_find(self->scope, name);
+}
+
 //  Whether cells have made this word another name of a number's type.
 static bool is_number(const void *context, cell_span_t word)
 {
     const writing_t *self = context;
     char *name = cell_span_text(word);
-    const definition_t *definition = writing_find(self, name) ? writing_find(self, name) : scope_find(self->scope, name);
+    const definition_t *definition = find_any(self, name);
     free(name);
     return definition && definition->kind == CELL_TYPE &&
            signature_names_number((cell_span_t){definition->text, strlen(definition->text)});
@@ -339,7 +346,7 @@ static void put_value(const writing_t *self, cell_span_t text)
     writing_put_members_of(self, "ipc_cell_shown", self->out);
     fputs("); }\n", self->out);
     char *name = cell_span_text(text);
-    const definition_t *named = writing_find(self, name) ? writing_find(self, name) : scope_find(self->scope, name);
+    const definition_t *named = find_any(self, name);
     if (named && named->label)
         self->unit->value_name = ipc_xstrdup(name);
     free(name);
@@ -381,7 +388,8 @@ static void put_tables(const writing_t *self, const char *variables, const char 
     fputs("static const ipc_remote_t ipc_cell_run = {.magic = IPC_REMOTE_MAGIC, .abi = IPC_ABI, .name = \"cell\", "
           ".file = \"cell\", .line = 1, .call = ipc_cell, .runtime = &ipc_runtime_slot};\n"
           "IPC_CELL_SHOWN extern const ipc_cell_unit_t ipc_cell_unit;\n"
-          "const ipc_cell_unit_t ipc_cell_unit = {&ipc_cell_run, ipc_cell_variables, ipc_cell_functions, &ipc_cell_library};\n",
+          "const ipc_cell_unit_t ipc_cell_unit = {&ipc_cell_run, ipc_cell_variables, ipc_cell_functions, "
+          "&ipc_cell_library};\n",
           self->out);
 }
 

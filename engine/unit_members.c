@@ -52,9 +52,10 @@ static void put_member(const writing_t *self, const char *type, const cell_item_
 {
     int dimensions = member->is_nested ? 0 : member->dimensions;
     char *element = element_of(type, member, dimensions), *of_type = ipc_xformat("__typeof__(%s)", element);
-    fprintf(self->out, "    {.name = \"%.*s\", .offset = offsetof(%s, %.*s), .size = sizeof(%s), .ndim = %d, .type = ",
-            (int) member->name.size, member->name.at, type, (int) member->name.size, member->name.at, element, dimensions);
-    fprintf(self->out, "IPC_CELL_TYPE(%s), .members = ", element);
+    int size = (int) member->name.size;
+    fprintf(self->out, "    {.name = \"%.*s\", .offset = offsetof(%s, %.*s), .ndim = %d, ", size, member->name.at, type,
+            size, member->name.at, dimensions);
+    fprintf(self->out, ".size = sizeof(%s), .type = IPC_CELL_TYPE(%s), .members = ", element, element);
     writing_put_members_of(self, of_type, self->out);
     fputs(", .shape = {", self->out);
     for (int i = 0; i < dimensions; i++) {

@@ -39,10 +39,16 @@ static const char *c_type_of(const ipc_value_t *value, const char **code)
 
 //  --- Arrays --------------------------------------------------------------------------------------------------
 
-//  The C type of what stands beside an array's name.
-static const char *type_of_ending(const char *ending)
+//  Declares what stands beside an array's name, behind some words: "size_t x_shape[IPC_MAX_DIMENSIONS] __asm__(…)".
+static void put_beside(const writing_t *self, const char *before, const char *name, const char *label, const char *ending)
 {
-    return strcmp(ending, "_ndim") == 0 ? "int" : "size_t";
+    fprintf(self->out, "%s %s%s%s __asm__(\"%s.%s\") IPC_CELL_SHOWN;\n", before, name, ending,
+            strcmp(ending, "_shape") == 0 ? "[IPC_MAX_DIMENSIONS]" : "", label, ending + 1);
+}
+
+static bool is_dimensions(const char *ending)
+{
+    return strcmp(ending, "_ndim") == 0;
 }
 
 void writing_put_followed(const writing_t *self, const char *name, const char *label)
@@ -51,8 +57,7 @@ void writing_put_followed(const writing_t *self, const char *name, const char *l
         const char *ending = writing_endings[i];
         char *beside = ipc_xformat("%s%s", name, ending);
         if (!writing_declares(self, beside) && !scope_find(self->scope, beside))
-            fprintf(self->out, "extern const %s %s%s __asm__(\"%s.%s\") IPC_CELL_SHOWN;\n", type_of_ending(ending), beside,
-                    strcmp(ending, "_shape") == 0 ? "[IPC_MAX_DIMENSIONS]" : "", label, ending + 1);
+            put_beside(self, is_dimensions(ending) ? "extern const int" : "extern const size_t", name, label, ending);
         free(beside);
     }
 }
@@ -63,14 +68,14 @@ static void put_array(const writing_t *self, const char *name, const char *label
     fprintf(self->out, ";\n%s *ipc_cell_at_%s", type, name);
     writing_put_label(self, label);
     fputs(";\n", self->out);
+    char *own = ipc_xformat("ipc_cell_beside_%s", name);
     for (size_t i = 0; writing_endings[i]; i++)
-        fprintf(self->out, "%s ipc_cell%s_%s%s __asm__(\"%s.%s\") IPC_CELL_SHOWN;\n", type_of_ending(writing_endings[i]),
-                writing_endings[i], name, strcmp(writing_endings[i], "_shape") == 0 ? "[IPC_MAX_DIMENSIONS]" : "", label,
-                writing_endings[i] + 1);
+        put_beside(self, is_dimensions(writing_endings[i]) ? "int" : "size_t", own, label, writing_endings[i]);
     writing_put_followed(self, name, label);
-    fprintf(self->variables, "    {.name = \"%s\", .address = &ipc_cell_at_%s, .count = &ipc_cell_count_%s, "
-                             ".dimensions = &ipc_cell_ndim_%s, .lengths = ipc_cell_shape_%s, .type = IPC_TYPE_%s},\n",
-            name, name, name, name, name, code);
+    fprintf(self->variables, "    {.name = \"%s\", .address = &ipc_cell_at_%s, .count = &%s_count, "
+                             ".dimensions = &%s_ndim, .lengths = %s_shape, .type = IPC_TYPE_%s},\n",
+            name, name, own, own, own, code);
+    free(own);
 }
 
 //  --- All -----------------------------------------------------------------------------------------------------
@@ -84,8 +89,8 @@ static void adopt(const writing_t *self, const char *name)
     if (!type || writing_declares(self, name) || scope_find(self->scope, name) || writing_find(self, name))
         return;
     bool follows = value->kind == IPC_KIND_ARRAY;
-    definition_t *fresh = writing_add(self, definition_new(CELL_VARIABLE, (cell_span_t){name, strlen(name)},
-                                                           ipc_xformat("%s %s%s", type, follows ? "*const " : "", name)));
+    char *text = ipc_xformat("%s %s%s", type, follows ? "*const " : "", name);
+    definition_t *fresh = writing_add(self, definition_new(CELL_VARIABLE, (cell_span_t){name, strlen(name)}, text));
     fresh->label = scope_label(self->scope, name);
     fresh->is_followed = follows;
     fresh->is_adopted = true;
@@ -95,7 +100,8 @@ static void adopt(const writing_t *self, const char *name)
         put_array(self, name, fresh->label, type, code);
     } else {
         fprintf(self->out, ";\n__typeof__(%s) %s;\n", name, name);
-        fprintf(self->variables, "    {.name = \"%s\", .address = (void *) &%s, .type = IPC_TYPE_%s},\n", name, name, code);
+        fprintf(self->variables, "    {.name = \"%s\", .address = (void *) &%s, .type = IPC_TYPE_%s},\n", name, name,
+                code);
     }
 }
 
@@ -117,10 +123,11 @@ static void adopt_word(void *context, cell_span_t word)
 
 void writing_adopt(const writing_t *self)
 {
-    cell_words((cell_span_t){self->source, strlen(self->source)}, adopt_word, (void *) (uintptr_t) self);
+    void *context = (void *) (uintptr_t) self;
+    cell_words((cell_span_t){self->source, strlen(self->source)}, adopt_word, context);
     for (size_t i = 0; i < self->scope->count; i++) {
         const definition_t *definition = self->scope->definitions[i];
         if (!definition->is_hidden && (definition->kind == CELL_DIRECTIVE || definition->kind == CELL_TYPE))
-            cell_words((cell_span_t){definition->text, strlen(definition->text)}, adopt_word, (void *) (uintptr_t) self);
+            cell_words((cell_span_t){definition->text, strlen(definition->text)}, adopt_word, context);
     }
 }

@@ -179,10 +179,12 @@ static void put_fresh(const writing_t *self, const cell_item_t *item, const char
     char *alignment = alignment_of(item);
     fprintf(self->out, ";\n%s __typeof__(%s) %s;\n", alignment, name, name);
     free(alignment);
-    put_assert(self, item->name.at, ipc_xformat("_Static_assert(!IPC_CELL_IS_FUNCTION(__typeof__(%s)), \"%s is a function: "
-                                                "write its parameters here\");\n", name, name));
-    put_assert(self, item->name.at, ipc_xformat("_Static_assert(!IPC_CELL_IS_CONSTANT(%s), \"%s cannot be set: a typedef "
-                                                "says that it is constant\");\n", name, name));
+    put_assert(self, item->name.at,
+               ipc_xformat("_Static_assert(!IPC_CELL_IS_FUNCTION(__typeof__(%s)), \"%s is a function: write its parameters "
+                           "here\");\n", name, name));
+    put_assert(self, item->name.at,
+               ipc_xformat("_Static_assert(!IPC_CELL_IS_CONSTANT(%s), \"%s cannot be set: a typedef says that it is "
+                           "constant\");\n", name, name));
 }
 
 void writing_put_variable(const writing_t *self, const cell_item_t *item)
@@ -215,8 +217,8 @@ static void put_local(const writing_t *self, const cell_item_t *item, const char
     put_assert(self, item->name.at, ipc_xstrdup("_Static_assert("));
     fputs("sizeof(", self->out);
     put_array_literal(self, item);
-    fprintf(self->out, ") == sizeof %s, \"the length of %s has to be given: it cannot be told from this initialiser\");\n",
-            name, name);
+    fprintf(self->out, ") == sizeof %s, \"the length of %s has to be given: it cannot be told from this "
+                       "initialiser\");\n", name, name);
 }
 
 void writing_put_initialiser(const writing_t *self, const cell_item_t *item)

@@ -23,31 +23,6 @@ typedef struct variable {
     size_t reads;
 } variable_t;
 
-//  --- Scalars -------------------------------------------------------------------------------------------------
-
-//  The value has been converted to the type.
-static void write_scalar(uint32_t type, void *address, const ipc_value_t *value)
-{
-    switch ((ipc_type_t) type) {
-    case IPC_TYPE_BOOL: *(bool *) address = ipc_take_bool(value); break;
-    case IPC_TYPE_CHAR: *(char *) address = ipc_take_char(value); break;
-    case IPC_TYPE_I8: *(int8_t *) address = ipc_take_i8(value); break;
-    case IPC_TYPE_I16: *(int16_t *) address = ipc_take_i16(value); break;
-    case IPC_TYPE_I32: *(int32_t *) address = ipc_take_i32(value); break;
-    case IPC_TYPE_I64: *(int64_t *) address = value->as.i64; break;
-    case IPC_TYPE_U8: *(uint8_t *) address = ipc_take_u8(value); break;
-    case IPC_TYPE_U16: *(uint16_t *) address = ipc_take_u16(value); break;
-    case IPC_TYPE_U32: *(uint32_t *) address = ipc_take_u32(value); break;
-    case IPC_TYPE_U64: *(uint64_t *) address = value->as.u64; break;
-    case IPC_TYPE_F32: *(float *) address = ipc_take_f32(value); break;
-    case IPC_TYPE_F64: *(double *) address = ipc_take_f64(value); break;
-    case IPC_TYPE_C64: *(float _Complex *) address = ipc_take_c64(value); break;
-    case IPC_TYPE_C128: *(double _Complex *) address = ipc_take_c128(value); break;
-    case IPC_TYPE_STR: *(const char **) address = value->as.string; break;
-    default: break;
-    }
-}
-
 //  --- The bond ------------------------------------------------------------------------------------------------
 
 static bool is_text(const ipc_cell_variable_t *defined)
@@ -62,16 +37,28 @@ static bool is_object(const ipc_cell_variable_t *defined)
                                 (defined->type == IPC_TYPE_STR || defined->type == IPC_TYPE_CHAR));
 }
 
-static ipc_value_t read_object(variable_t *self)
+static ipc_cell_member_t type_of(const ipc_cell_variable_t *defined)
 {
-    const ipc_cell_variable_t *defined = &self->defined;
     ipc_cell_member_t type = {.type = defined->type, .ndim = defined->ndim, .size = defined->size,
                               .members = defined->members};
     memcpy(type.shape, defined->shape, sizeof type.shape);
+    return type;
+}
+
+static ipc_value_t read_object(variable_t *self)
+{
+    const ipc_cell_variable_t *defined = &self->defined;
+    ipc_cell_member_t type = type_of(defined);
     ipc_arena_t **arena = &self->read[self->reads++ % READS];
     ipc_arena_destroy(arena);
     *arena = ipc_arena_new();
     return object_read(&type, defined->address, *arena);
+}
+
+static bool write_object(const ipc_cell_variable_t *defined, ipc_value_t value)
+{
+    ipc_cell_member_t type = type_of(defined);
+    return object_write(&type, defined->address, value);
 }
 
 static bool read_variable(void *context, ipc_value_t *value)
@@ -150,7 +137,7 @@ static bool write_variable(void *context, ipc_value_t value)
     if (defined->count)
         return follow(defined, value);
     if (is_object(defined))
-        return false;
+        return write_object(defined, value);
     if (is_text(defined))
         return write_text(defined, value);
     if (self->array)
@@ -159,7 +146,7 @@ static bool write_variable(void *context, ipc_value_t value)
         return write_kept(self, value);
     if (ipc_convert(value, (ipc_type_t) defined->type, "", 1, &converted, NULL))
         return false;
-    write_scalar(defined->type, defined->address, &converted);
+    object_set_scalar(defined->type, defined->address, &converted);
     return true;
 }
 
@@ -245,8 +232,8 @@ const ipc_remote_t *variable_function(const names_t *names, const char *name, bo
     *known = self && self->is_function;
     if (*known && !self->remote)
         ipc_fail(error, IPC_E_NAME,
-                 "function '%s' cannot be called by name: its parameters and result are not all numbers, strings, arrays, values or "
-                 "void",
+                 "function '%s' cannot be called by name: its parameters and result are not all numbers, strings, arrays, "
+                 "values or void",
                  name);
     return *known ? self->remote : NULL;
 }

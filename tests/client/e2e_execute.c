@@ -78,7 +78,8 @@ START_TEST(the_last_expression_is_the_value)
     assert_gives(&s, "18446744073709551615u", "18446744073709551615");
     assert_gives(&s, "double row[3] = {1, 2, 3};\nrow", "[1, 2, 3]");
     assert_gives(&s, "(void) k", "null");
-    assert_gives(&s, "struct Pair { int a, b; };\n(struct Pair){1, 2}", "null");
+    assert_gives(&s, "struct Pair { int a, b; };\n(struct Pair){1, 2}", "{\"a\": 1, \"b\": 2}");
+    assert_gives(&s, "(int[]){3, 4}", "[3, 4]");
     assert_gives(&s, "", "null");
     assert_gives(&s, "// nothing but a comment", "null");
     assert_prints(ipc_execute(s.all, "ipc_engine_id()"), "[0, 1, 2, 3]");
@@ -133,6 +134,82 @@ START_TEST(what_was_pushed_has_a_c_type_in_cells)
 }
 END_TEST
 
+START_TEST(what_was_pushed_has_its_shape_beside_it)
+{
+    session_t s = session_open();
+    const double m[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    assert_ok(ipc_scatter(s.all, "m", ipc_view2(IPC_F64, m, 4, 2)));
+    run(&s, "double corner(void) { return m[(m_shape[0] - 1) * m_shape[1]] + 10 * m_ndim + 100 * m_count; }");
+    assert_prints(ipc_apply_named(s.all, "corner"), "[221, 223, 225, 227]");
+    assert_ok(ipc_push(s.one, "m", ipc_view2(IPC_F64, m, 2, 3)));
+    assert_prints(ipc_apply_named(s.one, "corner"), "624");
+    run(&s, "int grid[2][2] = {{1, 2}, {3, 4}};");
+    assert_prints(ipc_pull(s.one, "grid"), "[[1, 2], [3, 4]]");
+    assert_ok(ipc_push(s.one, "grid", ipc_view2(IPC_I32, ((int[]){5, 6, 7, 8}), 2, 2)));
+    assert_gives(&s, "grid[1][0]", "7");
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(lists_and_dictionaries_are_values_in_cells)
+{
+    session_t s = session_open();
+    assert_ok(ipc_push(s.all, "d", ipc_dict("n", 3, "list", ipc_list(1, "two"))));
+    assert_gives(&s, "ipc_value_i64(ipc_value_get(d, \"n\"))", "3");
+    run(&s, "d = ipc_dict(\"n\", 4, \"before\", d);");
+    assert_prints(ipc_pull(s.one, "d"), "{\"n\": 4, \"before\": {\"n\": 3, \"list\": [1, \"two\"]}}");
+    assert_prints(ipc_pull(s.one, "d.before.list[1]"), "\"two\"");
+    assert_ok(ipc_push(s.one, "d.n", 5));
+    assert_gives(&s, "ipc_value_get(d, \"n\")", "5");
+    run(&s, "ipc_array_t *made = ipc_array_new(IPC_F64, 1, (size_t[]){2}, NULL); ipc_array_f64(made)[1] = 1.5;");
+    assert_prints(ipc_apply(s.one, sum_of, ipc_ref("made")), "1.5");
+    assert_prints(ipc_pull(s.all, "made"), "[[0, 1.5], [0, 1.5], [0, 1.5], [0, 1.5]]");
+    assert_refused(ipc_execute(s.one, "d = ipc_list(7);\nipc_raise(\"Stopped\", \"after it\");"), "Stopped",
+                   "after it");
+    assert_prints(ipc_pull(s.one, "d"), "[7]");
+    assert_refused(ipc_execute_with(s.one, "d = ipc_list(8); for (volatile int n = 0;; n++);",
+                                    &(ipc_options_t){.run_limit_ms = 200}), "TaskTimeout", "ran longer");
+#if defined __x86_64__
+    assert_prints(ipc_pull(s.one, "d"), "[7]");
+#endif
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(functions_of_cells_take_and_give_all_types)
+{
+    session_t s = session_open();
+    const double ones[3] = {1, 1, 1};
+    run(&s, "double total(const ipc_array_t *x) { return ipc_array_f64(x)[0] * ipc_array_count(x); }\n"
+            "void twice(ipc_array_t *x) { ipc_array_f64(x)[0] *= 2; }\n"
+            "ipc_value_t count(ipc_value_t v) { return ipc_give(ipc_list(ipc_value_count(v), v)); }\n"
+            "ipc_array_t *make(int n) { return ipc_array_new(IPC_U8, 1, (size_t[]){n}, NULL); }");
+    assert_ok(ipc_push(s.one, "x", ipc_f64(ones, 3)));
+    assert_prints(ipc_apply_named(s.one, "total", ipc_f64(ones, 3)), "3");
+    assert_ok(ipc_apply_named(s.one, "twice", ipc_ref("x")));
+    assert_prints(ipc_apply_named(s.one, "total", ipc_ref("x")), "6");
+    assert_prints(ipc_apply_named(s.one, "count", ipc_dict("a", 1)), "[1, {\"a\": 1}]");
+    assert_prints(ipc_apply_named(s.one, "make", 2), "[0, 0]");
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(structs_are_pulled_as_dictionaries)
+{
+    session_t s = session_open();
+    run(&s, "struct Spot { double x, y; char name[8]; } spot = {1, 2.5, \"here\"}, spots[2];");
+    assert_prints(ipc_pull(s.one, "spot"), "{\"x\": 1, \"y\": 2.5, \"name\": \"here\"}");
+    assert_prints(ipc_pull(s.one, "spots[1].y"), "0");
+    assert_ok(ipc_push(s.one, "spot", ipc_dict("y", 9, "name", "there")));
+    assert_gives(&s, "puts(spot.name); spot.x + spot.y", "10");
+    assert_ok(ipc_push(s.one, "spots[1].x", 4));
+    assert_gives(&s, "spots[1].x", "4");
+    assert_ok(ipc_push(s.one, "spot", ipc_dict("x", 1, "name", "here")));
+    assert_gives(&s, "spot.y = 3; spot", "{\"x\": 1, \"y\": 3, \"name\": \"here\"}");
+    session_close(&s);
+}
+END_TEST
+
 START_TEST(the_newest_declaration_counts)
 {
     session_t s = session_open();
@@ -183,7 +260,7 @@ END_TEST
 START_TEST(what_has_no_value_says_so)
 {
     session_t s = session_open();
-    run(&s, "struct Box { int w; } box = {3}; FILE *file = NULL; double (*apply_it)(double) = fabs;");
+    run(&s, "union Box { int w; } box = {3}; FILE *file = NULL; double (*apply_it)(double) = fabs;");
     assert_gives(&s, "apply_it(-2) + box.w", "5");
     assert_refused(ipc_pull(s.one, "box"), "NameError", "'box' is a variable of a struct or another C type");
     assert_refused(ipc_pull(s.one, "file"), "NameError", "can be read from outside");
@@ -353,6 +430,10 @@ static void add(TCase *tests)
     tcase_add_test(tests, the_last_expression_is_the_value);
     tcase_add_test(tests, variables_of_each_kind_are_names_of_the_namespace);
     tcase_add_test(tests, what_was_pushed_has_a_c_type_in_cells);
+    tcase_add_test(tests, what_was_pushed_has_its_shape_beside_it);
+    tcase_add_test(tests, lists_and_dictionaries_are_values_in_cells);
+    tcase_add_test(tests, functions_of_cells_take_and_give_all_types);
+    tcase_add_test(tests, structs_are_pulled_as_dictionaries);
     tcase_add_test(tests, the_newest_declaration_counts);
     tcase_add_test(tests, functions_of_cells_are_called_by_name);
     tcase_add_test(tests, what_has_no_value_says_so);

@@ -221,8 +221,8 @@ static const refusal_t refusals[] = {
     {"char c = 'a;", "this character does not end", 1, 10},
     {"x; /* y", "this comment does not end", 1, 4},
     {"\n#if 1\nint x;", "this #if has no #endif", 2, 1},
-    {"int a;\n static thread_local int x;", "a variable that lasts cannot be of one thread: declare it in a function, static",
-     2, 9},
+    {"int a;\n static thread_local int x;",
+     "a variable that lasts cannot be of one thread: declare it in a function, static", 2, 9},
     {"__auto_type x;", "a variable without a type needs an initialiser that tells it", 1, 13},
     {"int 3;", "a name was expected here", 1, 5},
 };

@@ -99,8 +99,8 @@ static void publish(const char *name, ipc_value_t value)
 }
 
 static const ipc_runtime_t runtime = {
-    .abi = IPC_ABI, .size = sizeof runtime, .engine_id = engine_id, .ns_get = ns_get, .ns_set = ns_set, .ns_has = ns_has,
-    .raise = raise_error, .give = give, .task_alloc = task_alloc, .own_array = own_array, .publish = publish,
+    .abi = IPC_ABI, .size = sizeof runtime, .engine_id = engine_id, .ns_get = ns_get, .ns_set = ns_set,
+    .ns_has = ns_has, .raise = raise_error, .give = give, .task_alloc = task_alloc, .own_array = own_array, .publish = publish,
 };
 
 //  --- Running -------------------------------------------------------------------------------------------------
