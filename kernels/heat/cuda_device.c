@@ -34,17 +34,17 @@ static int check(cudaError_t code, const char *what, ipc_error_t *error)
 {
     if (code == cudaSuccess)
         return 0;
-    return heat_refuse(error,
-                       code == cudaErrorMemoryAllocation ? "MemoryError" : "DeviceError",
-                       "the CUDA device failed to %s: %s", what, cudaGetErrorString(code));
+    return kernel_refuse(
+        error, code == cudaErrorMemoryAllocation ? "MemoryError" : "DeviceError",
+        "the CUDA device failed to %s: %s", what, cudaGetErrorString(code));
 }
 
 static int check_fft(cufftResult code, const char *what, ipc_error_t *error)
 {
     if (code == CUFFT_SUCCESS)
         return 0;
-    return heat_refuse(error, code == CUFFT_ALLOC_FAILED ? "MemoryError" : "DeviceError",
-                       "cuFFT failed to %s (code %d)", what, (int) code);
+    return kernel_refuse(error, code == CUFFT_ALLOC_FAILED ? "MemoryError" : "DeviceError",
+                         "cuFFT failed to %s (code %d)", what, (int) code);
 }
 
 static int reserve(block_t *self, size_t size, ipc_error_t *error)
@@ -86,9 +86,9 @@ static heat_device_state_t *open_cuda(ipc_error_t *error)
     int count = 0;
     cudaError_t code = cudaGetDeviceCount(&count);
     if (code != cudaSuccess || count == 0) {
-        heat_refuse(error, "DeviceError", "no CUDA device here: %s",
-                    code != cudaSuccess ? cudaGetErrorString(code)
-                                        : "the driver shows none");
+        kernel_refuse(error, "DeviceError", "no CUDA device here: %s",
+                      code != cudaSuccess ? cudaGetErrorString(code)
+                                          : "the driver shows none");
         return NULL;
     }
     struct cudaDeviceProp properties;
@@ -98,7 +98,7 @@ static heat_device_state_t *open_cuda(ipc_error_t *error)
         return NULL;
     heat_device_state_t *state = calloc(1, sizeof *state);
     if (!state) {
-        heat_refuse(error, "MemoryError", "no memory for the state of the CUDA device");
+        kernel_refuse(error, "MemoryError", "no memory for the state of the CUDA device");
         return NULL;
     }
     snprintf(state->name, sizeof state->name, "%s", properties.name);

@@ -3,7 +3,7 @@
 #ifndef HEAT_DEVICE_H
 #define HEAT_DEVICE_H
 
-#include "kernels/heat/refuse.h"
+#include "kernels/common/refuse.h"
 
 //  Changes when the structs below do: the module and its CUDA part may come from two
 //  builds.

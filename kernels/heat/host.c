@@ -8,7 +8,7 @@ static void close_host(heat_device_state_t **state_p)
     *state_p = NULL;
     if (!state)
         return;
-    heat_pool_destroy(&state->pool);
+    kernel_pool_destroy(&state->pool);
     heat_plans_destroy(&state->plans);
     heat_buffer_clear(&state->work);
     free(state);
@@ -18,12 +18,12 @@ static heat_device_state_t *open_host(ipc_error_t *error)
 {
     heat_device_state_t *state = calloc(1, sizeof *state);
     if (state) {
-        state->pool = heat_pool_new();
+        state->pool = kernel_pool_new();
         state->plans = heat_plans_new();
     }
     if (!state || !state->pool || !state->plans) {
         close_host(&state);
-        heat_refuse(error, "MemoryError", "no memory for the threads of the heat solver");
+        kernel_refuse(error, "MemoryError", "no memory for the threads of the heat solver");
     }
     return state;
 }

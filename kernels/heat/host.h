@@ -4,12 +4,12 @@
 
 #include "kernels/heat/buffer.h"
 #include "kernels/heat/device.h"
-#include "kernels/heat/pool.h"
+#include "kernels/common/pool.h"
 
 typedef struct heat_plans heat_plans_t;
 
 struct heat_device_state {
-    heat_pool_t *pool;
+    kernel_pool_t *pool;
     heat_buffer_t work;  // fd: two grids; fft: one block for each thread
     heat_plans_t *plans; // FFTW's, kept by length and dtype
 };

@@ -99,7 +99,7 @@ const char *heat_host_instructions(void)
 
 //  A whole solve, shared by its threads.
 typedef struct fd_job {
-    heat_pool_t *pool;
+    kernel_pool_t *pool;
     const heat_grid_t *grid;
     tile_fn tile;
     char *work[2];  // the two grids, their first interior point at a multiple of LINE
@@ -148,14 +148,14 @@ static void run_levels(const fd_job_t *job, int index, int bands, int levels, in
         .side = job->side,
     };
     run_block(job, &block);
-    heat_pool_barrier(job->pool);
+    kernel_pool_barrier(job->pool);
     if (index + 1 < bands) {
         block.first = block.end;
         block.first_move = -1;
         block.end_move = 1;
         run_block(job, &block);
     }
-    heat_pool_barrier(job->pool);
+    kernel_pool_barrier(job->pool);
 }
 
 static void rows_of(const fd_job_t *job, int index, int count, size_t *first, size_t *end)
@@ -181,7 +181,7 @@ static void fd_main(void *context, int index, int count)
         memcpy(work_row(job, 0, row), from, row_bytes);
         memcpy(work_row(job, 1, row), from, row_bytes);
     }
-    heat_pool_barrier(job->pool);
+    kernel_pool_barrier(job->pool);
     int parity = 0;
     for (int64_t done = 0; done < job->steps;) {
         int levels = job->steps - done < LEVELS ? (int) (job->steps - done) : LEVELS;
@@ -235,7 +235,7 @@ int heat_host_fd(heat_device_state_t *state, const heat_grid_t *grid, double rat
         .side = ratio,
         .steps = steps,
     };
-    heat_pool_run(state->pool, useful_threads(grid), fd_main, &job);
+    kernel_pool_run(state->pool, useful_threads(grid), fd_main, &job);
     heat_buffer_trim(&state->work);
     return 0;
 }

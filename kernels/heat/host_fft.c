@@ -33,7 +33,7 @@ struct heat_plans {
 
 //  One solve, shared by its threads.
 typedef struct fft_job {
-    heat_pool_t *pool;
+    kernel_pool_t *pool;
     const heat_grid_t *grid;
     const double *by_row, *by_column;
     const heat_plan_t *along_row, *along_column;
@@ -109,7 +109,7 @@ static const heat_plan_t *find_plan(heat_plans_t *self, size_t length, ipc_dtype
                                     : f64_plan(oldest, block, block + spectrum);
     if (!planned) {
         forget(oldest);
-        heat_refuse(error, "MemoryError", "FFTW made no plan for lines of %zu numbers",
+        kernel_refuse(error, "MemoryError", "FFTW made no plan for lines of %zu numbers",
                     length);
         return NULL;
     }
@@ -125,7 +125,7 @@ static void fft_main(void *context, int index, int count)
     char *block = job->work + i * job->block;
     const size_t rows = job->grid->rows;
     (single ? f32_rows : f64_rows)(job, block, rows * i / of, rows * (i + 1) / of);
-    heat_pool_barrier(job->pool);
+    kernel_pool_barrier(job->pool);
     const size_t width = LINE / ipc_dtype_size(job->grid->dtype);
     const size_t blocks = (job->grid->columns + width - 1) / width;
     (single ? f32_columns : f64_columns)(job, block, blocks * i / of,
@@ -177,7 +177,7 @@ int heat_host_fft(heat_device_state_t *state, const heat_grid_t *grid, const dou
         find_plan(state->plans, grid->rows, grid->dtype, job.work, job.spectrum, error);
     if (!job.along_column)
         return -1;
-    heat_pool_run(state->pool, threads, fft_main, &job);
+    kernel_pool_run(state->pool, threads, fft_main, &job);
     heat_buffer_trim(&state->work);
     return 0;
 }

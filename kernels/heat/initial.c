@@ -82,7 +82,7 @@ int heat_check_finite(ipc_dtype_t dtype, size_t rows, size_t columns, const void
         return 0;
     const double value =
         dtype == IPC_F32 ? ((const float *) grid)[i] : ((const double *) grid)[i];
-    return heat_refuse(
+    return kernel_refuse(
         error, "ValueError",
         "initial of heat.solve is %s at row %zu, column %zu%s, and must be finite",
         isnan(value) ? "NaN" : "infinite", i / columns, i % columns,

@@ -3,7 +3,7 @@
 #ifndef HEAT_OPTIONS_H
 #define HEAT_OPTIONS_H
 
-#include "kernels/heat/refuse.h"
+#include "kernels/common/refuse.h"
 
 enum {
     HEAT_MIN_LENGTH = 3,       // a point inside has a neighbour on each side

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "kernels/common/cores.h"
 #include "kernels/heat/buffer.h"
-#include "kernels/heat/cores.h"
 #include "kernels/heat/cuda_loader.h"
 #include "kernels/heat/initial.h"
 
@@ -147,9 +147,9 @@ static double now(void)
 static int run_method(heat_t *self, place_t *place, heat_grid_t *grid,
                       const heat_options_t *options, ipc_error_t *error)
 {
-    heat_cores_t cores = {.threads = 1, .file = -1, .slot = -1};
+    kernel_cores_t cores = {.threads = 1, .file = -1, .slot = -1};
     if (place == &self->host)
-        cores = heat_cores_claim(options->threads);
+        cores = kernel_cores_claim(options->threads);
     grid->threads = cores.threads;
     const double started = now();
     int failed = options->method == HEAT_FFT
@@ -157,7 +157,7 @@ static int run_method(heat_t *self, place_t *place, heat_grid_t *grid,
                      : place->device->fd(place->state, grid, options->alpha * options->dt,
                                          options->steps, error);
     const double seconds = now() - started;
-    heat_cores_release(&cores);
+    kernel_cores_release(&cores);
     if (!failed)
         self->last = (heat_last_t){.solved = true,
                                    .device = place->device->name,

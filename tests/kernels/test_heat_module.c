@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "heat_support.h"
-#include "kernels/heat/cores.h"
+#include "kernels/common/cores.h"
 #include "kernels/heat/host.h"
 #include "kernels/heat/solver.h"
 
@@ -149,28 +149,28 @@ START_TEST(cores_in_use_by_others_are_left_to_them)
     char directory[] = "/tmp/heat-cores-XXXXXX", path[64];
     ck_assert_ptr_nonnull(mkdtemp(directory));
     setenv("IPC_SHM", directory, 1);
-    const int all = heat_cores_available();
+    const int all = kernel_cores_available();
     int ready[2];
     ck_assert_int_eq(pipe(ready), 0);
     pid_t child = fork();
     if (child == 0) {
-        heat_cores_claim(all);
+        kernel_cores_claim(all);
         ck_assert_int_eq(write(ready[1], "x", 1), 1);
         for (;;) pause();
     }
     char byte;
     ck_assert_int_eq(read(ready[0], &byte, 1), 1);
-    heat_cores_t cores = heat_cores_claim(0);
+    kernel_cores_t cores = kernel_cores_claim(0);
     ck_assert_int_eq(cores.threads, 1);
-    heat_cores_release(&cores);
-    cores = heat_cores_claim(3);
+    kernel_cores_release(&cores);
+    cores = kernel_cores_claim(3);
     ck_assert_int_eq(cores.threads, 3);
-    heat_cores_release(&cores);
+    kernel_cores_release(&cores);
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
-    cores = heat_cores_claim(0);
+    cores = kernel_cores_claim(0);
     ck_assert_int_eq(cores.threads, all);
-    heat_cores_release(&cores);
+    kernel_cores_release(&cores);
     snprintf(path, sizeof path, "%s/cores", directory);
     unlink(path);
     rmdir(directory);
@@ -180,9 +180,9 @@ END_TEST
 START_TEST(omp_num_threads_is_an_upper_limit)
 {
     setenv("OMP_NUM_THREADS", "1", 1);
-    ck_assert_int_eq(heat_cores_available(), 1);
+    ck_assert_int_eq(kernel_cores_available(), 1);
     setenv("OMP_NUM_THREADS", "100000", 1);
-    ck_assert_int_lt(heat_cores_available(), 100000);
+    ck_assert_int_lt(kernel_cores_available(), 100000);
 }
 END_TEST
 
