@@ -61,7 +61,7 @@ END_TEST
 
 START_TEST(the_cross_equals_the_reference)
 {
-    ipc_value_t cross = heat_call("initial", ipc_dict("n", 1024));
+    ipc_value_t cross = module_call("initial", ipc_dict("n", 1024));
     ipc_array_t *initial = (ipc_array_t *) ipc_value_array(cross);
     ipc_array_t *expected = reference(initial, 0.1, 200);
     ipc_array_t *result = heat_solve(ipc_dict("steps", 200, "device", heat_device_name()));
@@ -253,5 +253,5 @@ int main(void)
         two_times_add_up,
         both_methods_agree_away_from_the_edges,
     };
-    return heat_run_tests("heat", tests, sizeof tests / sizeof *tests);
+    return module_run_tests("heat", tests, sizeof tests / sizeof *tests);
 }

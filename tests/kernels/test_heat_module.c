@@ -2,17 +2,14 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "heat_support.h"
-#include "kernels/common/cores.h"
 #include "kernels/heat/host.h"
 #include "kernels/heat/solver.h"
 
 START_TEST(the_cross_is_as_in_the_lecture)
 {
-    ipc_value_t value = heat_call("initial", ipc_dict("shape", ipc_list(40, 61)));
+    ipc_value_t value = module_call("initial", ipc_dict("shape", ipc_list(40, 61)));
     const ipc_array_t *cross = ipc_value_array(value);
     ck_assert(ipc_array_shape(cross)[0] == 40 && ipc_array_shape(cross)[1] == 61);
     for (size_t r = 0; r < 40; r++)
@@ -28,10 +25,10 @@ END_TEST
 
 START_TEST(a_kept_result_is_in_the_namespace)
 {
-    ipc_value_t none = heat_call("solve", ipc_dict("n", 20, "steps", 5, "keep", "u"));
+    ipc_value_t none = module_call("solve", ipc_dict("n", 20, "steps", 5, "keep", "u"));
     ck_assert(ipc_value_is_none(none));
     ipc_array_t *expected = heat_solve(ipc_dict("n", 20, "steps", 10));
-    heat_call("solve", ipc_dict("initial", ipc_ns_get("u"), "steps", 5, "keep", "u"));
+    module_call("solve", ipc_dict("initial", ipc_ns_get("u"), "steps", 5, "keep", "u"));
     const ipc_array_t *kept = ipc_value_array(ipc_ns_get("u"));
     ck_assert_mem_eq(ipc_array_data(kept), ipc_array_data(expected),
                      ipc_array_size(expected));
@@ -55,7 +52,7 @@ START_TEST(info_tells_what_a_solve_uses)
 {
     ipc_array_t *result = heat_solve(ipc_dict("n", 100, "method", "fft", "device", "cpu"));
     ipc_array_destroy(&result);
-    ipc_value_t info = heat_call("info", ipc_none());
+    ipc_value_t info = module_call("info", ipc_none());
     ck_assert_int_ge(ipc_value_i64(ipc_value_get(info, "threads")), 1);
     ck_assert_ptr_nonnull(strstr(ipc_value_str(ipc_value_get(info, "fftw")), "fftw"));
     ipc_value_t last = ipc_value_get(info, "last");
@@ -143,49 +140,6 @@ START_TEST(plans_are_kept)
 }
 END_TEST
 
-//  A child claims cores and says so; what it holds is not free, until it is gone.
-START_TEST(cores_in_use_by_others_are_left_to_them)
-{
-    char directory[] = "/tmp/heat-cores-XXXXXX", path[64];
-    ck_assert_ptr_nonnull(mkdtemp(directory));
-    setenv("IPC_SHM", directory, 1);
-    const int all = kernel_cores_available();
-    int ready[2];
-    ck_assert_int_eq(pipe(ready), 0);
-    pid_t child = fork();
-    if (child == 0) {
-        kernel_cores_claim(all);
-        ck_assert_int_eq(write(ready[1], "x", 1), 1);
-        for (;;) pause();
-    }
-    char byte;
-    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
-    kernel_cores_t cores = kernel_cores_claim(0);
-    ck_assert_int_eq(cores.threads, 1);
-    kernel_cores_release(&cores);
-    cores = kernel_cores_claim(3);
-    ck_assert_int_eq(cores.threads, 3);
-    kernel_cores_release(&cores);
-    kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
-    cores = kernel_cores_claim(0);
-    ck_assert_int_eq(cores.threads, all);
-    kernel_cores_release(&cores);
-    snprintf(path, sizeof path, "%s/cores", directory);
-    unlink(path);
-    rmdir(directory);
-}
-END_TEST
-
-START_TEST(omp_num_threads_is_an_upper_limit)
-{
-    setenv("OMP_NUM_THREADS", "1", 1);
-    ck_assert_int_eq(kernel_cores_available(), 1);
-    setenv("OMP_NUM_THREADS", "100000", 1);
-    ck_assert_int_lt(kernel_cores_available(), 100000);
-}
-END_TEST
-
 int main(void)
 {
     const TTest *const tests[] = {
@@ -196,8 +150,6 @@ int main(void)
         numbers_that_are_not_finite_are_refused,
         without_a_cuda_device_the_sentence_says_why,
         plans_are_kept,
-        cores_in_use_by_others_are_left_to_them,
-        omp_num_threads_is_an_upper_limit,
     };
-    return heat_run_tests("heat_module", tests, sizeof tests / sizeof *tests);
+    return module_run_tests("heat_module", tests, sizeof tests / sizeof *tests);
 }

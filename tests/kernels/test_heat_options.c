@@ -229,5 +229,5 @@ int main(void)
         an_unstable_step_is_refused_with_the_bound,
         heat_initial_takes_fewer_keywords,
     };
-    return heat_run_tests("heat_options", tests, sizeof tests / sizeof *tests);
+    return module_run_tests("heat_options", tests, sizeof tests / sizeof *tests);
 }
