@@ -34,7 +34,7 @@ void heat_cross(ipc_dtype_t dtype, size_t rows, size_t columns, void *grid)
                 ((double *) grid)[i] = (double) ((const type *) input->data)[i];           \
         return
 
-void heat_convert(const heat_input_t *input, size_t count, ipc_dtype_t to, void *grid)
+void heat_convert(const kernel_input_t *input, size_t count, ipc_dtype_t to, void *grid)
 {
     switch (input->dtype) {
         CONVERT(IPC_BOOL, bool);

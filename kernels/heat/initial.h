@@ -13,7 +13,7 @@ void heat_cross(ipc_dtype_t dtype, size_t rows, size_t columns, void *grid);
 
 //  Converts count numbers of any real dtype to dtype, IPC_F32 or IPC_F64.
 //      grid       written
-void heat_convert(const heat_input_t *input, size_t count, ipc_dtype_t dtype, void *grid);
+void heat_convert(const kernel_input_t *input, size_t count, ipc_dtype_t dtype, void *grid);
 
 //  0 when every number is finite, or -1 with *error: ValueError, which says where the first
 //  other one is.

@@ -1,7 +1,6 @@
 #include "kernels/heat/options.h"
 
 #include <math.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "kernels/common/keywords.h"
@@ -60,25 +59,6 @@ static int read_shape(kernel_reading_t *self, ipc_value_t value, ipc_error_t *er
     return 0;
 }
 
-static heat_input_t input_of(ipc_value_t value)
-{
-    heat_input_t input = {0};
-    const ipc_array_t *array = ipc_value_array(value);
-    if (!array) {
-        input = (heat_input_t){.data = value.as.borrowed.data,
-                               .dtype = (ipc_dtype_t) value.dtype,
-                               .ndim = value.ndim};
-        memcpy(input.shape, value.as.borrowed.shape, sizeof input.shape);
-        return input;
-    }
-    input = (heat_input_t){.data = ipc_array_data(array),
-                           .dtype = ipc_array_dtype(array),
-                           .ndim = ipc_array_ndim(array)};
-    for (int k = 0; k < input.ndim && k < 2; k++)
-        input.shape[k] = ipc_array_shape(array)[k];
-    return input;
-}
-
 static int read_initial(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
     static const char *const words[] = {"cross"};
@@ -87,7 +67,7 @@ static int read_initial(kernel_reading_t *self, ipc_value_t value, ipc_error_t *
         return kernel_read_word(self, value, words, 1, &place, error);
     if (ipc_value_kind(value) != IPC_KIND_ARRAY)
         return kernel_wrong_kind(self, "\"cross\" or an array", value, error);
-    heat_input_t input = input_of(value);
+    kernel_input_t input = kernel_input_of(value);
     if (input.ndim != 2)
         return kernel_refuse(error, "ValueError",
                              "initial of %s must have 2 dimensions, not %d", self->function,
@@ -216,7 +196,7 @@ static int check_grid(const kernel_reading_t *self, ipc_error_t *error)
 static int settle_grid(kernel_reading_t *self, ipc_error_t *error)
 {
     heat_options_t *options = options_of(self);
-    const heat_input_t *initial = &options->initial;
+    const kernel_input_t *initial = &options->initial;
     if (kernel_is_given(self, N) && kernel_is_given(self, SHAPE))
         return kernel_refuse(error, "ValueError", "%s takes n or shape, not both",
                              self->function);

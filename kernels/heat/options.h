@@ -3,6 +3,7 @@
 #ifndef HEAT_OPTIONS_H
 #define HEAT_OPTIONS_H
 
+#include "kernels/common/input.h"
 #include "kernels/common/refuse.h"
 
 enum {
@@ -19,22 +20,14 @@ enum {
 typedef enum heat_method { HEAT_FD, HEAT_FFT } heat_method_t;
 typedef enum heat_place { HEAT_AUTO, HEAT_CPU, HEAT_CUDA } heat_place_t;
 
-//  An array as it was given: an ipc_array_t, or memory of the caller's.
-typedef struct heat_input {
-    const void *data; // NULL: the cross
-    ipc_dtype_t dtype;
-    int ndim;
-    size_t shape[2];
-} heat_input_t;
-
 typedef struct heat_options {
-    size_t rows, columns; // at least HEAT_MIN_LENGTH each
-    heat_input_t initial;
-    ipc_dtype_t dtype; // of the result: IPC_F32 or IPC_F64
-    double alpha;      // at least 0
-    double dt;         // above 0
-    double t;          // the time to solve for
-    int64_t steps;     // t / dt, for HEAT_FD
+    size_t rows, columns;   // at least HEAT_MIN_LENGTH each
+    kernel_input_t initial; // without data: the cross
+    ipc_dtype_t dtype;      // of the result: IPC_F32 or IPC_F64
+    double alpha;           // at least 0
+    double dt;              // above 0
+    double t;               // the time to solve for
+    int64_t steps;          // t / dt, for HEAT_FD
     heat_method_t method;
     heat_place_t place;
     int threads;      // 0: as many as are free

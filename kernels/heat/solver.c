@@ -90,7 +90,7 @@ static place_t *choose_place(heat_t *self, heat_place_t wanted, ipc_error_t *err
 static const void *prepare_initial(heat_t *self, const heat_options_t *options,
                                    ipc_error_t *error)
 {
-    const heat_input_t *input = &options->initial;
+    const kernel_input_t *input = &options->initial;
     const size_t count = options->rows * options->columns;
     if (input->data && input->dtype == options->dtype)
         return heat_check_finite(options->dtype, options->rows, options->columns,

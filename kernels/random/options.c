@@ -2,8 +2,8 @@
 
 #include <float.h>
 #include <math.h>
-#include <unistd.h>
 
+#include "kernels/common/memory.h"
 #include "kernels/random/fill.h"
 
 //  The keywords, by their places in the table below.
@@ -185,21 +185,10 @@ static int settle_shape(const kernel_reading_t *self, ipc_error_t *error)
     if (kernel_is_given(self, N) && kernel_is_given(self, SHAPE))
         return kernel_refuse(error, "ValueError", "%s takes n or shape, not both",
                              self->function);
-    const double memory = (double) sysconf(_SC_PHYS_PAGES) * (double) sysconf(_SC_PAGESIZE);
-    const double gib = 1.0 / (1 << 30);
     double count = 1;
     for (int k = 0; k < options->ndim; k++) count *= (double) options->shape[k];
-    const double bytes = count * (double) ipc_dtype_size(options->dtype);
-    if (bytes > (double) RANDOM_MAX_BYTES)
-        return kernel_refuse(
-            error, "MemoryError",
-            "%.0f numbers of %s take %.1f GiB, more than the limit of %.0f GiB", count,
-            ipc_dtype_name(options->dtype), bytes * gib, (double) RANDOM_MAX_BYTES * gib);
-    if (memory > 0 && bytes > memory)
-        return kernel_refuse(error, "MemoryError",
-                             "%.0f numbers of %s take %.1f GiB, and this host has %.1f GiB",
-                             count, ipc_dtype_name(options->dtype), bytes * gib,
-                             memory * gib);
+    if (kernel_check_memory(count, options->dtype, error))
+        return -1;
     options->count = (uint64_t) count;
     return 0;
 }

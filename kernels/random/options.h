@@ -5,9 +5,6 @@
 
 #include "kernels/common/keywords.h"
 
-//  Bytes of an array, whatever the memory of the host.
-#define RANDOM_MAX_BYTES ((size_t) 256 << 30)
-
 enum { RANDOM_DEFAULT_SAMPLES = 1000000 };
 
 typedef enum random_function { RANDOM_UNIFORM, RANDOM_NORMAL, RANDOM_PI } random_function_t;
