@@ -31,6 +31,7 @@ static const section_t sections[] = {
     {"calls", section_calls, true, 60},  {"tasks", section_tasks, true, 90},
     {"queue", section_queue, true, 60},  {"arrays", section_arrays, true, 120},
     {"sleep", section_sleep, true, 60},  {"heat", section_heat, true, 60},
+    {"random", section_random, true, 60}, {"linalg", section_linalg, true, 60},
     {"balance", section_balance, true, 120},
     {"many", section_many, false, 90},
 };
