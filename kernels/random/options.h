@@ -34,9 +34,9 @@ typedef struct random_options {
 //      sigma     1               random.normal: the standard deviation
 //      samples   1,000,000       random.pi: points in the square
 //      seed      0               from 0 to 2^64 - 1
-//      stream    the engine's id from 0 to 2^64 - 1; 0 outside of an engine. Balanced tasks
-//                                should say which stream is theirs
-//      first     0               how many numbers of the stream to leave out
+//      stream    engine's id     from 0 to 2^64 - 1; the default outside of an engine is 0.
+//                                Balanced tasks should say which stream is theirs
+//      first     0               how many numbers, or points, of the stream to leave out
 //      device    "auto"          or "cpu"; "cuda" is refused, as there is no such part yet
 //      threads   those free      random numbers do not depend on it
 //      keep      return it       a name: keep the result under it on the engine
