@@ -80,9 +80,14 @@ int kernel_read_real(const kernel_reading_t *self, ipc_value_t value, double lea
 int kernel_read_bool(const kernel_reading_t *self, ipc_value_t value, bool *flag,
                      ipc_error_t *error)
 {
-    if (ipc_value_kind(value) != IPC_KIND_BOOL)
+    int64_t number = 0;
+    if (ipc_value_kind(value) == IPC_KIND_BOOL)
+        number = ipc_value_bool(value);
+    else if (!is_integer(value))
         return kernel_wrong_kind(self, "a bool", value, error);
-    *flag = ipc_value_bool(value);
+    else if (kernel_read_integer(self, value, 0, 1, &number, error))
+        return -1;
+    *flag = number != 0;
     return 0;
 }
 

@@ -37,6 +37,9 @@ START_TEST(lengths_follow_from_the_operands)
                                        ipc_bool(true), "transpose_b", ipc_none()));
     ck_assert(options.rows == 2 && options.inner == 3 && options.columns == 4);
     ck_assert(options.transpose_left && !options.transpose_right);
+    options = accept(LINALG_MATMUL, ipc_dict("a", matrix(2, 3), "b", matrix(4, 3),
+                                             "transpose_b", true)); // an int in C11
+    ck_assert(!options.transpose_left && options.transpose_right);
     options = accept(LINALG_MATVEC, ipc_dict("a", matrix(3, 2), "x", ipc_f64(numbers, 2)));
     ck_assert(options.rows == 3 && options.inner == 2 && options.columns == 1);
     ck_assert_int_eq(options.threads, 0);
@@ -116,8 +119,10 @@ START_TEST(what_is_missing_or_unknown_is_named)
            "linalg.matvec has no keyword 'transposed': the nearest it has is 'transpose'");
     refuse(LINALG_MATVEC, ipc_dict("a", a, "b", a), "NameError",
            "linalg.matvec has no keyword 'b': the nearest it has is 'a'");
-    refuse(LINALG_MATVEC, ipc_dict("a", a, "x", x, "transpose", 1), "TypeError",
-           "transpose of linalg.matvec must be a bool, not an integer");
+    refuse(LINALG_MATVEC, ipc_dict("a", a, "x", x, "transpose", 2), "ValueError",
+           "transpose of linalg.matvec is 2, and must be from 0 to 1");
+    refuse(LINALG_MATVEC, ipc_dict("a", a, "x", x, "transpose", "yes"), "TypeError",
+           "transpose of linalg.matvec must be a bool, not a string");
     refuse(LINALG_MATVEC, a, "TypeError",
            "linalg.matvec takes a dictionary of keywords, not an array");
 }
