@@ -10,13 +10,12 @@ kernel_input_t kernel_input_of(ipc_value_t value)
         input = (kernel_input_t){.data = value.as.borrowed.data,
                                  .dtype = (ipc_dtype_t) value.dtype,
                                  .ndim = value.ndim};
-        memcpy(input.shape, value.as.borrowed.shape, sizeof input.shape);
+        memcpy(input.shape, value.as.borrowed.shape, sizeof value.as.borrowed.shape);
         return input;
     }
     input = (kernel_input_t){.data = ipc_array_data(array),
                              .dtype = ipc_array_dtype(array),
                              .ndim = ipc_array_ndim(array)};
-    for (int k = 0; k < input.ndim && k < 2; k++)
-        input.shape[k] = ipc_array_shape(array)[k];
+    for (int k = 0; k < input.ndim; k++) input.shape[k] = ipc_array_shape(array)[k];
     return input;
 }

@@ -9,7 +9,7 @@ typedef struct kernel_input {
     const void *data;
     ipc_dtype_t dtype;
     int ndim;
-    size_t shape[2]; // the first lengths
+    size_t shape[IPC_MAX_DIMENSIONS]; // ndim lengths
 } kernel_input_t;
 
 //  The array of a value of kind IPC_KIND_ARRAY (lent).

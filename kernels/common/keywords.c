@@ -77,6 +77,19 @@ int kernel_read_real(const kernel_reading_t *self, ipc_value_t value, double lea
     return 0;
 }
 
+int kernel_read_positive(const kernel_reading_t *self, ipc_value_t value, double *number,
+                         ipc_error_t *error)
+{
+    double given = 0;
+    if (kernel_read_real(self, value, 0, &given, error))
+        return -1;
+    if (given == 0)
+        return kernel_refuse(error, "ValueError", "%s of %s is 0, and must be more",
+                             self->keyword, self->function);
+    *number = given;
+    return 0;
+}
+
 int kernel_read_bool(const kernel_reading_t *self, ipc_value_t value, bool *flag,
                      ipc_error_t *error)
 {

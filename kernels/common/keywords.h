@@ -46,6 +46,10 @@ int kernel_read_integer(const kernel_reading_t *self, ipc_value_t value, int64_t
 int kernel_read_real(const kernel_reading_t *self, ipc_value_t value, double least,
                      double *number, ipc_error_t *error);
 
+//  The same, above 0:
+int kernel_read_positive(const kernel_reading_t *self, ipc_value_t value, double *number,
+                         ipc_error_t *error);
+
 //  A bool, or 0 or 1, which is what C makes of true in a dictionary:
 int kernel_read_bool(const kernel_reading_t *self, ipc_value_t value, bool *flag,
                      ipc_error_t *error);

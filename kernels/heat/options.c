@@ -94,12 +94,7 @@ static int read_alpha(kernel_reading_t *self, ipc_value_t value, ipc_error_t *er
 
 static int read_dt(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
-    if (kernel_read_real(self, value, 0, &options_of(self)->dt, error))
-        return -1;
-    if (options_of(self)->dt == 0)
-        return kernel_refuse(error, "ValueError", "dt of %s is 0, and must be more",
-                             self->function);
-    return 0;
+    return kernel_read_positive(self, value, &options_of(self)->dt, error);
 }
 
 static int read_steps(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
