@@ -6,6 +6,7 @@
 
 #include "kernels/heat/nearest.h"
 #include "kernels/heat/pool.h"
+#include "kernels/heat/reading.h"
 
 //  The keywords, by their places in the table below.
 enum {
@@ -27,8 +28,7 @@ enum {
 //  What is known while the keywords are read.
 typedef struct reading {
     heat_options_t *options;
-    const char *function; // "heat.solve", for the sentences
-    const char *keyword;  // that is being read
+    heat_reading_t one;   // the keyword that is being read
     bool given[KEYWORDS]; // by its place in the table
 } reading_t;
 
@@ -40,94 +40,10 @@ typedef struct keyword {
     bool initial; // heat.initial takes it too
 } keyword_t;
 
-static const char *kind_name(ipc_value_t value)
-{
-    static const char *const names[] = {
-        [IPC_KIND_NONE] = "none",       [IPC_KIND_BOOL] = "a bool",
-        [IPC_KIND_I64] = "an integer",  [IPC_KIND_U64] = "an integer",
-        [IPC_KIND_F64] = "a float",     [IPC_KIND_C128] = "a complex number",
-        [IPC_KIND_STR] = "a string",    [IPC_KIND_ARRAY] = "an array",
-        [IPC_KIND_LIST] = "a list",     [IPC_KIND_DICT] = "a dictionary",
-        [IPC_KIND_REF] = "a reference", [IPC_KIND_RANGE] = "a range",
-        [IPC_KIND_RESULT] = "a result",
-    };
-    size_t kind = ipc_value_kind(value);
-    const char *name = kind < sizeof names / sizeof *names ? names[kind] : NULL;
-    return name ? name : "an unknown kind of value";
-}
-
-static int wrong_kind(const reading_t *self, const char *wanted, ipc_value_t value,
-                      ipc_error_t *error)
-{
-    return heat_refuse(error, "TypeError", "%s of %s must be %s, not %s", self->keyword,
-                       self->function, wanted, kind_name(value));
-}
-
-static bool is_integer(ipc_value_t value)
-{
-    ipc_kind_t kind = ipc_value_kind(value);
-    return kind == IPC_KIND_I64 || kind == IPC_KIND_U64;
-}
-
-static int read_integer(const reading_t *self, ipc_value_t value, int64_t least,
-                        int64_t most, int64_t *number, ipc_error_t *error)
-{
-    if (!is_integer(value))
-        return wrong_kind(self, "an integer", value, error);
-    if (ipc_value_kind(value) == IPC_KIND_U64 && value.as.u64 > (uint64_t) most)
-        return heat_refuse(error, "ValueError",
-                           "%s of %s is %llu, more than the most, %lld", self->keyword,
-                           self->function, (unsigned long long) value.as.u64,
-                           (long long) most);
-    int64_t given = ipc_value_i64(value);
-    if (given < least || given > most)
-        return heat_refuse(error, "ValueError",
-                           "%s of %s is %lld, and must be from %lld to %lld", self->keyword,
-                           self->function, (long long) given, (long long) least,
-                           (long long) most);
-    *number = given;
-    return 0;
-}
-
-static int read_real(const reading_t *self, ipc_value_t value, double *number,
-                     ipc_error_t *error)
-{
-    double given = 0;
-    if (ipc_value_kind(value) == IPC_KIND_F64)
-        given = value.as.f64;
-    else if (ipc_value_kind(value) == IPC_KIND_U64)
-        given = (double) value.as.u64;
-    else if (is_integer(value))
-        given = (double) value.as.i64;
-    else
-        return wrong_kind(self, "a number", value, error);
-    if (!isfinite(given) || given < 0)
-        return heat_refuse(error, "ValueError",
-                           "%s of %s is %g, and must be finite and not negative",
-                           self->keyword, self->function, given);
-    *number = given;
-    return 0;
-}
-
-//  Reads a string that is one of some words, and gives its place among them.
-static int read_word(const reading_t *self, ipc_value_t value, const char *const *words,
-                     size_t count, size_t *place, ipc_error_t *error)
-{
-    const char *word = ipc_value_str(value);
-    if (!word)
-        return wrong_kind(self, "a string", value, error);
-    for (*place = 0; *place < count; (*place)++)
-        if (strcmp(word, words[*place]) == 0)
-            return 0;
-    return heat_refuse(
-        error, "ValueError", "%s of %s knows no '%.40s': the nearest it knows is '%s'",
-        self->keyword, self->function, word, heat_nearest(word, words, count));
-}
-
 static int read_n(reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
     int64_t n = 0;
-    if (read_integer(self, value, HEAT_MIN_LENGTH, HEAT_MAX_LENGTH, &n, error))
+    if (heat_read_integer(&self->one, value, HEAT_MIN_LENGTH, HEAT_MAX_LENGTH, &n, error))
         return -1;
     self->options->rows = self->options->columns = (size_t) n;
     return 0;
@@ -138,15 +54,15 @@ static int read_shape(reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
     const ipc_kind_t kind = ipc_value_kind(value);
     if (kind != IPC_KIND_LIST && kind != IPC_KIND_ARRAY && kind != IPC_KIND_RANGE)
-        return wrong_kind(self, "two lengths", value, error);
+        return heat_read_wrong_kind(&self->one, "two lengths", value, error);
     if (ipc_value_count(value) != 2)
         return heat_refuse(error, "ValueError",
-                           "shape of %s must have two lengths, not %zu", self->function,
+                           "shape of %s must have two lengths, not %zu", self->one.function,
                            ipc_value_count(value));
     int64_t lengths[2] = {0, 0};
     for (size_t k = 0; k < 2; k++)
-        if (read_integer(self, ipc_value_at(value, k), HEAT_MIN_LENGTH, HEAT_MAX_LENGTH,
-                         &lengths[k], error))
+        if (heat_read_integer(&self->one, ipc_value_at(value, k), HEAT_MIN_LENGTH,
+                              HEAT_MAX_LENGTH, &lengths[k], error))
             return -1;
     self->options->rows = (size_t) lengths[0];
     self->options->columns = (size_t) lengths[1];
@@ -177,24 +93,24 @@ static int read_initial(reading_t *self, ipc_value_t value, ipc_error_t *error)
     static const char *const words[] = {"cross"};
     size_t place = 0;
     if (ipc_value_kind(value) == IPC_KIND_STR)
-        return read_word(self, value, words, 1, &place, error);
+        return heat_read_word(&self->one, value, words, 1, &place, error);
     if (ipc_value_kind(value) != IPC_KIND_ARRAY)
-        return wrong_kind(self, "\"cross\" or an array", value, error);
+        return heat_read_wrong_kind(&self->one, "\"cross\" or an array", value, error);
     heat_input_t input = input_of(value);
     if (input.ndim != 2)
         return heat_refuse(error, "ValueError",
-                           "initial of %s must have 2 dimensions, not %d", self->function,
-                           input.ndim);
+                           "initial of %s must have 2 dimensions, not %d",
+                           self->one.function, input.ndim);
     if (input.dtype == IPC_C64 || input.dtype == IPC_C128)
         return heat_refuse(error, "TypeError",
-                           "initial of %s must hold real numbers, not %s", self->function,
-                           ipc_dtype_name(input.dtype));
+                           "initial of %s must hold real numbers, not %s",
+                           self->one.function, ipc_dtype_name(input.dtype));
     for (int k = 0; k < 2; k++)
         if (input.shape[k] < HEAT_MIN_LENGTH || input.shape[k] > HEAT_MAX_LENGTH)
             return heat_refuse(
                 error, "ValueError",
                 "initial of %s is %zu x %zu, and each length must be from %d to %d",
-                self->function, input.shape[0], input.shape[1], HEAT_MIN_LENGTH,
+                self->one.function, input.shape[0], input.shape[1], HEAT_MIN_LENGTH,
                 HEAT_MAX_LENGTH);
     self->options->initial = input;
     return 0;
@@ -202,34 +118,29 @@ static int read_initial(reading_t *self, ipc_value_t value, ipc_error_t *error)
 
 static int read_alpha(reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
-    return read_real(self, value, &self->options->alpha, error);
+    return heat_read_real(&self->one, value, &self->options->alpha, error);
 }
 
 static int read_dt(reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
-    if (read_real(self, value, &self->options->dt, error))
-        return -1;
-    if (self->options->dt == 0)
-        return heat_refuse(error, "ValueError", "dt of %s is 0, and must be more",
-                           self->function);
-    return 0;
+    return heat_read_positive(&self->one, value, &self->options->dt, error);
 }
 
 static int read_steps(reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
-    return read_integer(self, value, 0, INT32_MAX, &self->options->steps, error);
+    return heat_read_integer(&self->one, value, 0, INT32_MAX, &self->options->steps, error);
 }
 
 static int read_t(reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
-    return read_real(self, value, &self->options->t, error);
+    return heat_read_real(&self->one, value, &self->options->t, error);
 }
 
 static int read_method(reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
     static const char *const words[] = {[HEAT_FD] = "fd", [HEAT_FFT] = "fft"};
     size_t place = 0;
-    if (read_word(self, value, words, 2, &place, error))
+    if (heat_read_word(&self->one, value, words, 2, &place, error))
         return -1;
     self->options->method = (heat_method_t) place;
     return 0;
@@ -239,7 +150,7 @@ static int read_dtype(reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
     static const char *const words[] = {"float64", "float32"};
     size_t place = 0;
-    if (read_word(self, value, words, 2, &place, error))
+    if (heat_read_word(&self->one, value, words, 2, &place, error))
         return -1;
     self->options->dtype = place == 0 ? IPC_F64 : IPC_F32;
     return 0;
@@ -250,7 +161,7 @@ static int read_device(reading_t *self, ipc_value_t value, ipc_error_t *error)
     static const char *const words[] = {
         [HEAT_AUTO] = "auto", [HEAT_CPU] = "cpu", [HEAT_CUDA] = "cuda"};
     size_t place = 0;
-    if (read_word(self, value, words, 3, &place, error))
+    if (heat_read_word(&self->one, value, words, 3, &place, error))
         return -1;
     self->options->place = (heat_place_t) place;
     return 0;
@@ -259,7 +170,7 @@ static int read_device(reading_t *self, ipc_value_t value, ipc_error_t *error)
 static int read_threads(reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
     int64_t threads = 0;
-    if (read_integer(self, value, 1, HEAT_MAX_THREADS, &threads, error))
+    if (heat_read_integer(&self->one, value, 1, HEAT_MAX_THREADS, &threads, error))
         return -1;
     self->options->threads = (int) threads;
     return 0;
@@ -269,10 +180,10 @@ static int read_keep(reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
     const char *name = ipc_value_str(value);
     if (!name)
-        return wrong_kind(self, "a name", value, error);
+        return heat_read_wrong_kind(&self->one, "a name", value, error);
     if (!*name)
         return heat_refuse(error, "ValueError", "keep of %s is an empty name",
-                           self->function);
+                           self->one.function);
     self->options->keep = name;
     return 0;
 }
@@ -302,7 +213,7 @@ static int unknown_keyword(const reading_t *self, const char *name, bool for_ini
             names[count++] = keywords_known[i].name;
     return heat_refuse(error, "NameError",
                        "%s has no keyword '%.40s': the nearest it has is '%s'",
-                       self->function, name, heat_nearest(name, names, count));
+                       self->one.function, name, heat_nearest(name, names, count));
 }
 
 static int read_keyword(reading_t *self, const char *name, ipc_value_t value,
@@ -310,17 +221,17 @@ static int read_keyword(reading_t *self, const char *name, ipc_value_t value,
 {
     if (!name)
         return heat_refuse(error, "TypeError", "the keywords of %s must be strings",
-                           self->function);
+                           self->one.function);
     for (size_t i = 0; i < KEYWORDS; i++) {
         const keyword_t *keyword = &keywords_known[i];
         if (strcmp(name, keyword->name) != 0 || (for_initial && !keyword->initial))
             continue;
         if (self->given[i])
             return heat_refuse(error, "ValueError", "%s is given twice to %s", name,
-                               self->function);
+                               self->one.function);
         if (ipc_value_is_none(value))
             return 0;
-        self->keyword = keyword->name;
+        self->one.keyword = keyword->name;
         self->given[i] = true;
         return keyword->read(self, value, error);
     }
@@ -358,7 +269,7 @@ static int settle_grid(reading_t *self, ipc_error_t *error)
     const heat_input_t *initial = &options->initial;
     if (self->given[N] && self->given[SHAPE])
         return heat_refuse(error, "ValueError", "%s takes n or shape, not both",
-                           self->function);
+                           self->one.function);
     if (initial->data || initial->ndim == 2) {
         if ((self->given[N] || self->given[SHAPE]) &&
             (options->rows != initial->shape[0] || options->columns != initial->shape[1]))
@@ -381,7 +292,7 @@ static int settle_time(reading_t *self, ipc_error_t *error)
     heat_options_t *options = self->options;
     if (self->given[T] && self->given[STEPS])
         return heat_refuse(error, "ValueError", "%s takes t or steps, not both",
-                           self->function);
+                           self->one.function);
     if (!self->given[T]) {
         options->t = (double) options->steps * options->dt;
         return isfinite(options->t)
@@ -433,7 +344,7 @@ static int read_all(reading_t *self, ipc_value_t keywords, bool for_initial,
         return 0;
     if (ipc_value_kind(keywords) != IPC_KIND_DICT)
         return heat_refuse(error, "TypeError", "%s takes a dictionary of keywords, not %s",
-                           self->function, kind_name(keywords));
+                           self->one.function, heat_kind_name(keywords));
     for (size_t i = 0; i < ipc_value_count(keywords); i++)
         if (read_keyword(self, ipc_value_key(keywords, i), ipc_value_at(keywords, i),
                          for_initial, error))
@@ -444,7 +355,7 @@ static int read_all(reading_t *self, ipc_value_t keywords, bool for_initial,
 int heat_options_read(heat_options_t *self, ipc_value_t keywords, ipc_error_t *error)
 {
     heat_options_t options;
-    reading_t reading = {.options = &options, .function = "heat.solve"};
+    reading_t reading = {.options = &options, .one.function = "heat.solve"};
     if (read_all(&reading, keywords, false, error) || settle_grid(&reading, error) ||
         settle_time(&reading, error) || check_stable(&options, error))
         return -1;
@@ -456,7 +367,7 @@ int heat_options_read_initial(heat_options_t *self, ipc_value_t keywords,
                               ipc_error_t *error)
 {
     heat_options_t options;
-    reading_t reading = {.options = &options, .function = "heat.initial"};
+    reading_t reading = {.options = &options, .one.function = "heat.initial"};
     if (read_all(&reading, keywords, true, error) || settle_grid(&reading, error))
         return -1;
     *self = options;
