@@ -6,6 +6,7 @@
 TARGET static void TILE(const fd_block_t *block, size_t first, size_t width)
 {
     const REAL centre = (REAL) block->centre, side = (REAL) block->side;
+    const REAL across = (REAL) block->across;
     const size_t stride = block->stride;
     for (long sweep = block->sweep_first; sweep < block->sweep_end; sweep++) {
         for (int level = 0; level < block->levels; level++) {
@@ -24,10 +25,20 @@ TARGET static void TILE(const fd_block_t *block, size_t first, size_t width)
                 (const REAL *) block->grid[level & 1] + (size_t) row * stride;
             const REAL *up = middle - stride, *down = middle + stride;
             REAL *restrict out = (REAL *) block->grid[~level & 1] + (size_t) row * stride;
-            for (size_t c = begin; c < end; c++)
-                out[c] =
-                    centre * middle[c] +
-                    side * ((up[c] + down[c]) + (middle[(long) c - 1] + middle[c + 1]));
+            if (block->square)
+                for (size_t c = begin; c < end; c++)
+                    out[c] =
+                        centre * middle[c] +
+                        side * ((up[c] + down[c]) + (middle[(long) c - 1] + middle[c + 1]));
+            else
+                for (size_t c = begin; c < end; c++)
+                    out[c] = centre * middle[c] +
+                             (across * (up[c] + down[c]) +
+                              side * (middle[(long) c - 1] + middle[c + 1]));
+            if (!block->source)
+                continue;
+            const REAL *source = (const REAL *) block->source + (size_t) row * stride;
+            for (size_t c = begin; c < end; c++) out[c] += source[c];
         }
     }
 }

@@ -3,6 +3,7 @@
 #ifndef HEAT_OPTIONS_H
 #define HEAT_OPTIONS_H
 
+#include "kernels/heat/axes.h"
 #include "kernels/heat/refuse.h"
 
 enum {
@@ -13,38 +14,51 @@ enum {
     HEAT_NEED = 4 // grids that a solve holds at once: initial, result, two to work in
 };
 
-//  Bytes of a grid, whatever the memory of the host.
+//  Bytes of all grids of a solve, whatever the memory of the host.
 #define HEAT_MAX_GRID_BYTES ((size_t) 256 << 30)
 
-typedef enum heat_method { HEAT_FD, HEAT_FFT } heat_method_t;
+//  HEAT_CN: steps of Crank-Nicolson's, stable for any dt.
+typedef enum heat_method { HEAT_FD, HEAT_FFT, HEAT_CN } heat_method_t;
 typedef enum heat_place { HEAT_AUTO, HEAT_CPU, HEAT_CUDA } heat_place_t;
+
+//  Which waves decay how fast: those of the plane, at alpha k^2 for a wave of k radians per
+//  unit of length, or those of its grid, for which the Laplacian is that of the finite
+//  differences: at alpha (2 sin(k d / 2) / d)^2.
+typedef enum heat_laplacian { HEAT_CONTINUOUS, HEAT_DISCRETE } heat_laplacian_t;
 
 //  An array as it was given: an ipc_array_t, or memory of the caller's.
 typedef struct heat_input {
-    const void *data; // NULL: the cross
+    const void *data; // NULL: the cross; of a source: none; of alpha: it is one number
     ipc_dtype_t dtype;
-    int ndim;
-    size_t shape[2];
+    int ndim;                    // 0: no array was given
+    size_t shape[HEAT_AXES + 1]; // of at most 4 dimensions
 } heat_input_t;
 
 typedef struct heat_options {
-    size_t rows, columns; // at least HEAT_MIN_LENGTH each
+    int ndim;                  // of one grid: 1 to 3
+    bool batch;                // the result has one dimension more, of length count
+    size_t count;              // grids
+    size_t length[HEAT_AXES];  // of one grid; at least HEAT_MIN_LENGTH, or 1: no such axis
+    double spacing[HEAT_AXES]; // between two points; above 0
     heat_input_t initial;
-    ipc_dtype_t dtype; // of the result: IPC_F32 or IPC_F64
-    double alpha;      // at least 0
-    double dt;         // above 0
-    double t;          // the time to solve for
-    int64_t steps;     // t / dt, for HEAT_FD
+    heat_input_t source;
+    heat_input_t alphas; // alpha where it varies; HEAT_FD's alone
+    ipc_dtype_t dtype;   // of the result: IPC_F32 or IPC_F64
+    double alpha;        // at least 0; the largest one where it varies
+    double dt;           // above 0
+    double t;            // the time to solve for
+    int64_t steps;       // t / dt, for HEAT_FD and HEAT_CN
     heat_method_t method;
+    heat_boundary_t boundary;
+    heat_laplacian_t laplacian;
     heat_place_t place;
     int threads;      // 0: as many as are free
     const char *keep; // lent by the keywords; NULL: return the result
 } heat_options_t;
 
-//  Reads the keywords of heat.solve: n or shape, initial, alpha, dt, steps or t, method,
-//  dtype, device, threads, keep. A keyword that is none has its default. 0, or -1 with
-//  *error, of which the kind is TypeError (a value of the wrong kind), ValueError,
-//  NameError (an unknown keyword) or MemoryError.
+//  Reads the keywords of heat.solve, which README.md lists. A keyword that is none has its
+//  default. 0, or -1 with *error, of which the kind is TypeError (a value of the wrong
+//  kind), ValueError, NameError (an unknown keyword) or MemoryError.
 //      keywords   borrowed as long as self is used; a dictionary, or none
 int heat_options_read(heat_options_t *self, ipc_value_t keywords, ipc_error_t *error);
 

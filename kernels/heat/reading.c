@@ -100,3 +100,17 @@ int heat_read_positive(const heat_reading_t *self, ipc_value_t value, double *nu
     *number = given;
     return 0;
 }
+
+int heat_read_bool(const heat_reading_t *self, ipc_value_t value, bool *answer,
+                   ipc_error_t *error)
+{
+    int64_t number = 0;
+    if (ipc_value_kind(value) == IPC_KIND_BOOL)
+        number = value.as.boolean;
+    else if (!is_integer(value))
+        return heat_read_wrong_kind(self, "a bool", value, error);
+    else if (heat_read_integer(self, value, 0, 1, &number, error))
+        return -1;
+    *answer = number != 0;
+    return 0;
+}

@@ -25,6 +25,10 @@ int heat_read_real(const heat_reading_t *self, ipc_value_t value, double *number
 int heat_read_positive(const heat_reading_t *self, ipc_value_t value, double *number,
                        ipc_error_t *error);
 
+//  A bool, or 0 or 1, which is what C makes of true in a dictionary.
+int heat_read_bool(const heat_reading_t *self, ipc_value_t value, bool *answer,
+                   ipc_error_t *error);
+
 //  A string that is one of some words: its place among them.
 //      words      borrowed; count words, count > 0
 int heat_read_word(const heat_reading_t *self, ipc_value_t value, const char *const *words,

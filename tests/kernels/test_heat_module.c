@@ -26,6 +26,28 @@ START_TEST(the_cross_is_as_in_the_lecture)
 }
 END_TEST
 
+START_TEST(crosses_have_one_to_three_bars)
+{
+    ipc_array_t *bar =
+        (ipc_array_t *) ipc_value_array(heat_call("initial", ipc_dict("shape", ipc_list(40))));
+    for (size_t c = 0; c < 40; c++) ck_assert(heat_at(bar, c) == (c >= 10 && c <= 30 ? 1 : 0));
+    ipc_array_t *solid = (ipc_array_t *) ipc_value_array(
+        heat_call("initial", ipc_dict("shape", ipc_list(8, 40, 41))));
+    for (size_t z = 0; z < 8; z++)
+        for (size_t r = 0; r < 40; r++)
+            for (size_t c = 0; c < 41; c++) {
+                const bool long_z = z >= 2 && z <= 6, long_r = r >= 10 && r <= 30,
+                           long_c = c >= 10 && c <= 30;
+                const bool mid_z = z == 4, mid_r = r >= 18 && r <= 22, mid_c = c >= 18 && c <= 22;
+                const bool one = (long_z && mid_r && mid_c) || (mid_z && long_r && mid_c) ||
+                                 (mid_z && mid_r && long_c);
+                ck_assert(heat_at(solid, (z * 40 + r) * 41 + c) == (one ? 1 : 0));
+            }
+    ipc_array_destroy(&bar);
+    ipc_array_destroy(&solid);
+}
+END_TEST
+
 START_TEST(a_kept_result_is_in_the_namespace)
 {
     ipc_value_t none = heat_call("solve", ipc_dict("n", 20, "steps", 5, "keep", "u"));
@@ -122,20 +144,22 @@ START_TEST(plans_are_kept)
 {
     double grid[20 * 30] = {0}, result[20 * 30], factors[30] = {1};
     ipc_error_t error;
+    const heat_waves_t waves = {.factor = {NULL, factors, factors}};
     const heat_device_t *host = heat_host();
     heat_device_state_t *state = host->open(&error);
     heat_grid_t job = {.dtype = IPC_F64,
-                       .rows = 20,
-                       .columns = 30,
+                       .boundary = HEAT_PERIODIC,
+                       .count = 1,
+                       .length = {1, 20, 30},
                        .initial = grid,
                        .result = result,
                        .threads = 2};
     for (int i = 0; i < 3; i++)
-        ck_assert_int_eq(host->fft(state, &job, factors, factors, &error), 0);
+        ck_assert_int_eq(host->fft(state, &job, &waves, &error), 0);
     ck_assert_uint_eq(heat_plans_made(state->plans), 2);
     for (size_t rows = 3; rows <= 20; rows++) {
-        job.rows = rows;
-        ck_assert_int_eq(host->fft(state, &job, factors, factors, &error), 0);
+        job.length[HEAT_Y] = rows;
+        ck_assert_int_eq(host->fft(state, &job, &waves, &error), 0);
     }
     ck_assert_uint_ge(heat_plans_made(state->plans), 2 + 17);
     host->close(&state);
@@ -190,6 +214,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         the_cross_is_as_in_the_lecture,
+        crosses_have_one_to_three_bars,
         a_kept_result_is_in_the_namespace,
         borrowed_memory_and_integers_are_taken_as_they_are,
         info_tells_what_a_solve_uses,
