@@ -17,6 +17,11 @@ enum {
     STEPS,
     T,
     METHOD,
+    BOUNDARY,
+    LAPLACIAN,
+    LX,
+    LY,
+    LZ,
     DTYPE,
     DEVICE,
     THREADS,
@@ -152,6 +157,46 @@ static int read_method(reading_t *self, ipc_value_t value, ipc_error_t *error)
     return 0;
 }
 
+static int read_boundary(reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    static const char *const words[] = {[HEAT_FIXED] = "fixed",
+                                        [HEAT_PERIODIC] = "periodic",
+                                        [HEAT_INSULATED] = "insulated"};
+    size_t place = 0;
+    if (heat_read_word(&self->one, value, words, 3, &place, error))
+        return -1;
+    self->options->boundary = (heat_boundary_t) place;
+    self->given.boundary = true;
+    return 0;
+}
+
+static int read_laplacian(reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    static const char *const words[] = {
+        [HEAT_CONTINUOUS] = "continuous", [HEAT_DISCRETE] = "discrete"};
+    size_t place = 0;
+    if (heat_read_word(&self->one, value, words, 2, &place, error))
+        return -1;
+    self->options->laplacian = (heat_laplacian_t) place;
+    self->given.laplacian = true;
+    return 0;
+}
+
+static int read_lx(reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    return heat_read_positive(&self->one, value, &self->given.extent[HEAT_X], error);
+}
+
+static int read_ly(reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    return heat_read_positive(&self->one, value, &self->given.extent[HEAT_Y], error);
+}
+
+static int read_lz(reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    return heat_read_positive(&self->one, value, &self->given.extent[HEAT_Z], error);
+}
+
 static int read_dtype(reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
     static const char *const words[] = {"float64", "float32"};
@@ -204,6 +249,11 @@ static const keyword_t keywords_known[KEYWORDS] = {
     [STEPS] = {"steps", read_steps, false},
     [T] = {"t", read_t, false},
     [METHOD] = {"method", read_method, false},
+    [BOUNDARY] = {"boundary", read_boundary, false},
+    [LAPLACIAN] = {"laplacian", read_laplacian, false},
+    [LX] = {"lx", read_lx, false},
+    [LY] = {"ly", read_ly, false},
+    [LZ] = {"lz", read_lz, false},
     [DTYPE] = {"dtype", read_dtype, true},
     [DEVICE] = {"device", read_device, false},
     [THREADS] = {"threads", read_threads, false},

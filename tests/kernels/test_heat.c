@@ -70,7 +70,8 @@ START_TEST(finite_differences_of_one_and_three_dimensions)
         ipc_array_f64(solid)[i] = ipc_array_f64(line)[i % N];
     // Two steps reach no further than the middle line: what is beside it is still equal.
     ipc_array_t *one = heat_solve(ipc_dict("initial", line, "steps", 2, "device", "cpu"));
-    ipc_array_t *three = heat_solve(ipc_dict("initial", solid, "steps", 2, "device", "cpu"));
+    ipc_array_t *three =
+        heat_solve(ipc_dict("initial", solid, "steps", 2, "device", "cpu"));
     const size_t middle = (M / 2 * M + M / 2) * N;
     for (size_t i = 0; i < N; i++) {
         ck_assert_double_eq_tol(heat_at(one, i), heat_at(three, middle + i), 1e-15);

@@ -28,9 +28,10 @@ END_TEST
 
 START_TEST(crosses_have_one_to_three_bars)
 {
-    ipc_array_t *bar =
-        (ipc_array_t *) ipc_value_array(heat_call("initial", ipc_dict("shape", ipc_list(40))));
-    for (size_t c = 0; c < 40; c++) ck_assert(heat_at(bar, c) == (c >= 10 && c <= 30 ? 1 : 0));
+    ipc_array_t *bar = (ipc_array_t *) ipc_value_array(
+        heat_call("initial", ipc_dict("shape", ipc_list(40))));
+    for (size_t c = 0; c < 40; c++)
+        ck_assert(heat_at(bar, c) == (c >= 10 && c <= 30 ? 1 : 0));
     ipc_array_t *solid = (ipc_array_t *) ipc_value_array(
         heat_call("initial", ipc_dict("shape", ipc_list(8, 40, 41))));
     for (size_t z = 0; z < 8; z++)
@@ -38,7 +39,8 @@ START_TEST(crosses_have_one_to_three_bars)
             for (size_t c = 0; c < 41; c++) {
                 const bool long_z = z >= 2 && z <= 6, long_r = r >= 10 && r <= 30,
                            long_c = c >= 10 && c <= 30;
-                const bool mid_z = z == 4, mid_r = r >= 18 && r <= 22, mid_c = c >= 18 && c <= 22;
+                const bool mid_z = z == 4, mid_r = r >= 18 && r <= 22,
+                           mid_c = c >= 18 && c <= 22;
                 const bool one = (long_z && mid_r && mid_c) || (mid_z && long_r && mid_c) ||
                                  (mid_z && mid_r && long_c);
                 ck_assert(heat_at(solid, (z * 40 + r) * 41 + c) == (one ? 1 : 0));
@@ -154,8 +156,7 @@ START_TEST(plans_are_kept)
                        .initial = grid,
                        .result = result,
                        .threads = 2};
-    for (int i = 0; i < 3; i++)
-        ck_assert_int_eq(host->fft(state, &job, &waves, &error), 0);
+    for (int i = 0; i < 3; i++) ck_assert_int_eq(host->fft(state, &job, &waves, &error), 0);
     ck_assert_uint_eq(heat_plans_made(state->plans), 2);
     for (size_t rows = 3; rows <= 20; rows++) {
         job.length[HEAT_Y] = rows;

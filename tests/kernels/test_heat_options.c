@@ -202,6 +202,70 @@ START_TEST(an_unstable_step_is_refused_with_the_bound)
 }
 END_TEST
 
+START_TEST(edges_and_laplacian_are_those_of_the_method)
+{
+    heat_options_t options = accept(ipc_none());
+    ck_assert(options.boundary == HEAT_FIXED && options.laplacian == HEAT_DISCRETE);
+    options = accept(ipc_dict("method", "fft"));
+    ck_assert(options.boundary == HEAT_PERIODIC && options.laplacian == HEAT_CONTINUOUS);
+    options = accept(ipc_dict("boundary", "insulated", "laplacian", "discrete"));
+    ck_assert(options.boundary == HEAT_INSULATED && options.laplacian == HEAT_DISCRETE);
+    options =
+        accept(ipc_dict("boundary", "fixed", "method", "fft", "laplacian", "discrete"));
+    ck_assert(options.boundary == HEAT_FIXED && options.laplacian == HEAT_DISCRETE);
+    refuse(
+        ipc_dict("laplacian", "continuous"), "ValueError",
+        "method fd has the discrete laplacian alone: leave laplacian out, or use method fft");
+    refuse(ipc_dict("boundary", "open"), "ValueError",
+           "boundary of heat.solve knows no 'open': the nearest it knows is 'fixed'");
+    refuse(ipc_dict("laplacian", 5), "TypeError",
+           "laplacian of heat.solve must be a string, not an integer");
+}
+END_TEST
+
+START_TEST(lengths_of_the_domain_give_the_distances)
+{
+    heat_options_t options =
+        accept(ipc_dict("shape", ipc_list(11, 20), "ly", 5, "dt", 0.05));
+    ck_assert(options.spacing[HEAT_Y] == 0.5 && options.spacing[HEAT_X] == 1);
+    options = accept(ipc_dict("n", 20, "lx", 5, "ly", 10, "method", "fft"));
+    ck_assert(options.spacing[HEAT_Y] == 0.5 && options.spacing[HEAT_X] == 0.25);
+    options = accept(ipc_dict("shape", ipc_list(10, 20, 40), "lz", 1, "boundary",
+                              "insulated", "dt", 1e-3));
+    ck_assert(options.spacing[HEAT_Z] == 0.1 && options.spacing[HEAT_X] == 1);
+    refuse(ipc_dict("n", 20, "lz", 5), "ValueError",
+           "lz of heat.solve is given, but the grid has 2 dimensions");
+    refuse(ipc_dict("shape", ipc_list(20), "ly", 5), "ValueError",
+           "ly of heat.solve is given, but the grid has 1 dimension");
+    refuse(ipc_dict("lx", 0), "ValueError", "lx of heat.solve is 0, and must be more");
+    refuse(ipc_dict("lx", -1), "ValueError",
+           "lx of heat.solve is -1, and must be finite and not negative");
+    refuse(ipc_dict("n", 20, "lx", 1e-300, "method", "fft"), "ValueError",
+           "lx = 1e-300 puts points 5e-302 apart, which has no finite square");
+}
+END_TEST
+
+//  The bound that a sentence names is accepted.
+START_TEST(the_bound_of_a_step_knows_dimensions_and_distances)
+{
+    refuse(
+        ipc_dict("shape", ipc_list(20), "dt", 0.6), "ValueError",
+        "alpha dt = 0.6 is above 1/2, the bound up to which method fd is stable: use dt <= 0.5, "
+        "or method fft");
+    refuse(
+        ipc_dict("shape", ipc_list(20, 20, 20), "dt", 0.2), "ValueError",
+        "alpha dt = 0.2 is above 1/6, the bound up to which method fd is stable: use dt <= "
+        "0.166666, or method fft");
+    accept(ipc_dict("shape", ipc_list(20, 20, 20), "dt", 0.166666));
+    refuse(
+        ipc_dict("n", 11, "lx", 5, "alpha", 3), "ValueError",
+        "alpha dt (1/dx^2 + 1/dy^2) = 1.5 is above 1/2, the bound up to which method fd is "
+        "stable: use dt <= 0.0333333, or method fft");
+    accept(ipc_dict("n", 11, "lx", 5, "alpha", 3, "dt", 0.0333333));
+    accept(ipc_dict("n", 11, "lx", 5, "alpha", 3, "method", "fft"));
+}
+END_TEST
+
 START_TEST(heat_initial_takes_fewer_keywords)
 {
     heat_options_t options;
@@ -228,6 +292,9 @@ int main(void)
         wrong_kinds_are_named,
         numbers_out_of_range_are_refused,
         an_unstable_step_is_refused_with_the_bound,
+        edges_and_laplacian_are_those_of_the_method,
+        lengths_of_the_domain_give_the_distances,
+        the_bound_of_a_step_knows_dimensions_and_distances,
         heat_initial_takes_fewer_keywords,
     };
     return heat_run_tests("heat_options", tests, sizeof tests / sizeof *tests);
