@@ -149,9 +149,9 @@ static int read_t(reading_t *self, ipc_value_t value, ipc_error_t *error)
 static int read_method(reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
     static const char *const words[] = {
-        [HEAT_FD] = "fd", [HEAT_FFT] = "fft"};
+        [HEAT_FD] = "fd", [HEAT_FFT] = "fft", [HEAT_CN] = "cn"};
     size_t place = 0;
-    if (heat_read_word(&self->one, value, words, 2, &place, error))
+    if (heat_read_word(&self->one, value, words, 3, &place, error))
         return -1;
     self->options->method = (heat_method_t) place;
     return 0;

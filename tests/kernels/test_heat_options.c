@@ -63,6 +63,12 @@ START_TEST(time_and_steps_say_the_same)
         ipc_dict("t", 1.05), "ValueError",
         "t = 1.05 is 10.5 steps of dt = 0.1, and method fd needs a whole number: change dt, or use "
         "method fft");
+    const int64_t implicit = accept(ipc_dict("t", 100, "dt", 5, "method", "cn")).steps;
+    ck_assert_int_eq(implicit, 20);
+    refuse(
+        ipc_dict("t", 3, "dt", 2, "method", "cn"), "ValueError",
+        "t = 3 is 1.5 steps of dt = 2, and method cn needs a whole number: change dt, or use "
+        "method fft");
     refuse(ipc_dict("t", 1e300, "dt", 1e-300), "ValueError",
            "t = 1e+300 is inf steps of dt = 1e-300, more than the most, 2147483647");
 }

@@ -185,10 +185,37 @@ START_TEST(finite_differences_decay_as_the_scheme_says)
 }
 END_TEST
 
+START_TEST(crank_nicolson_waves_decay_as_the_scheme_says)
+{
+    static const double dt[] = {0.1, 3, 1000}; // the last turns the sign of fast waves
+    for (size_t s = 0; s < SHAPES; s++)
+        for (int b = 0; b < 3; b++)
+            for (int k = 0; k < 3; k++)
+                for (int steps = 1; steps <= 7; steps += 3)
+                    check((wave_t){.method = "cn",
+                                   .boundary = boundaries[b],
+                                   .ndim = 2,
+                                   .length = {shapes[s][0], shapes[s][1]},
+                                   .k = {1, 1},
+                                   .dt = dt[k],
+                                   .alpha = 0.9,
+                                   .steps = steps});
+    check((wave_t){.method = "cn",
+                   .boundary = "periodic",
+                   .laplacian = "continuous",
+                   .ndim = 2,
+                   .length = {20, 30},
+                   .k = {3, 2},
+                   .dt = 0.4,
+                   .alpha = 1,
+                   .steps = 9});
+}
+END_TEST
+
 START_TEST(domains_have_any_lengths)
 {
-    static const char *const methods[] = {"fd", "fft"};
-    for (int m = 0; m < 2; m++)
+    static const char *const methods[] = {"fd", "fft", "cn"};
+    for (int m = 0; m < 3; m++)
         for (int b = 0; b < 3; b++) {
             check((wave_t){.method = methods[m],
                            .boundary = boundaries[b],
@@ -214,8 +241,8 @@ END_TEST
 
 START_TEST(grids_have_one_to_three_dimensions)
 {
-    static const char *const methods[] = {"fd", "fft"};
-    for (int m = 0; m < 2; m++)
+    static const char *const methods[] = {"fd", "fft", "cn"};
+    for (int m = 0; m < 3; m++)
         for (int b = 0; b < 3; b++)
             for (int threads = 1; threads <= 3; threads++) {
                 check((wave_t){.method = methods[m],
@@ -263,8 +290,8 @@ END_TEST
 //  A number of single precision is off by 6e-8; the transforms and steps average.
 START_TEST(waves_in_single_precision)
 {
-    static const char *const methods[] = {"fd", "fft"};
-    for (int m = 0; m < 2; m++)
+    static const char *const methods[] = {"fd", "fft", "cn"};
+    for (int m = 0; m < 3; m++)
         for (int b = 0; b < 3; b++)
             for (int ndim = 1; ndim <= 3; ndim++) {
                 const wave_t wave = {.method = methods[m],
@@ -287,6 +314,7 @@ int main(void)
     const TTest *const tests[] = {
         spectral_waves_decay_by_either_laplacian,
         finite_differences_decay_as_the_scheme_says,
+        crank_nicolson_waves_decay_as_the_scheme_says,
         domains_have_any_lengths,
         grids_have_one_to_three_dimensions,
         waves_in_single_precision,
