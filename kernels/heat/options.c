@@ -22,6 +22,7 @@ enum {
     LX,
     LY,
     LZ,
+    SOURCE,
     DTYPE,
     DEVICE,
     THREADS,
@@ -124,8 +125,16 @@ static int read_initial(reading_t *self, ipc_value_t value, ipc_error_t *error)
     return read_array(self, "\"cross\" or an array", value, &self->options->initial, error);
 }
 
+static int read_source(reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    return read_array(self, "an array", value, &self->options->source, error);
+}
+
 static int read_alpha(reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
+    if (ipc_value_kind(value) == IPC_KIND_ARRAY)
+        return read_array(self, "a number or an array", value, &self->options->alphas,
+                          error);
     return heat_read_real(&self->one, value, &self->options->alpha, error);
 }
 
@@ -254,6 +263,7 @@ static const keyword_t keywords_known[KEYWORDS] = {
     [LX] = {"lx", read_lx, false},
     [LY] = {"ly", read_ly, false},
     [LZ] = {"lz", read_lz, false},
+    [SOURCE] = {"source", read_source, false},
     [DTYPE] = {"dtype", read_dtype, true},
     [DEVICE] = {"device", read_device, false},
     [THREADS] = {"threads", read_threads, false},

@@ -99,17 +99,11 @@ static heat_options_t options_of(ipc_value_t keywords)
 
 static void refuse_initial(double wrong, const char *dtype, const char *sentence)
 {
-    heat_t *heat = heat_new();
     ipc_array_t *initial = heat_random(50, 60, 1);
     ipc_array_f64(initial)[31 * 60 + 17] = wrong;
-    heat_options_t options =
-        options_of(ipc_dict("initial", initial, "dtype", dtype, "device", "cpu"));
-    ipc_error_t error;
-    ck_assert_ptr_null(heat_run(heat, &options, &error));
-    ck_assert_str_eq(error.kind, "ValueError");
-    ck_assert_str_eq(error.text, sentence);
+    heat_must_refuse(ipc_dict("initial", initial, "dtype", dtype, "device", "cpu"),
+                     "ValueError", sentence);
     ipc_array_destroy(&initial);
-    heat_destroy(&heat);
 }
 
 START_TEST(numbers_that_are_not_finite_are_refused)
@@ -122,6 +116,22 @@ START_TEST(numbers_that_are_not_finite_are_refused)
     refuse_initial(
         1e200, "float32",
         "initial of heat.solve is infinite at row 31, column 17 as float32, and must be finite");
+    double line[] = {1, 2, INFINITY, 4};
+    heat_must_refuse(ipc_dict("initial", ipc_f64(line, 4), "device", "cpu"), "ValueError",
+                     "initial of heat.solve is infinite at column 2, and must be finite");
+    static const char *const methods[] = {"fd", "fft", "cn"};
+    for (int m = 0; m < 3; m++)
+        heat_must_refuse(
+            ipc_dict("shape", ipc_list(4), "source", ipc_f64(line, 4), "initial",
+                     ipc_f64((double[4]){0}, 4), "method", methods[m], "device", "cpu"),
+            "ValueError",
+            "source of heat.solve is infinite at column 2, and must be finite");
+    ipc_array_t *solid = heat_zeros(3, (const size_t[]){3, 4, 5});
+    ipc_array_f64(solid)[(2 * 4 + 1) * 5 + 3] = NAN;
+    heat_must_refuse(
+        ipc_dict("initial", solid, "device", "cpu"), "ValueError",
+        "initial of heat.solve is NaN at plane 2, row 1, column 3, and must be finite");
+    ipc_array_destroy(&solid);
 }
 END_TEST
 

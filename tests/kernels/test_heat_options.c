@@ -272,6 +272,45 @@ START_TEST(the_bound_of_a_step_knows_dimensions_and_distances)
 }
 END_TEST
 
+START_TEST(arrays_that_go_with_the_grid_have_its_shape)
+{
+    double numbers[20] = {0, 0.25, 0.5};
+    const ipc_value_t fits = ipc_view2(IPC_F64, numbers, 4, 5);
+    const ipc_value_t shape = ipc_list(4, 5);
+    heat_options_t options =
+        accept(ipc_dict("shape", shape, "source", fits, "alpha", fits));
+    ck_assert(options.source.data == numbers && options.alphas.data == numbers);
+    ck_assert(options.alpha == 0.5);
+    accept(ipc_dict("shape", shape, "source", fits, "method", "fft"));
+    refuse(ipc_dict("shape", ipc_list(5, 4), "source", fits), "ValueError",
+           "source of heat.solve is 4 x 5, but a grid is 5 x 4");
+    refuse(ipc_dict("shape", ipc_list(20), "alpha", fits), "ValueError",
+           "alpha of heat.solve is 4 x 5, but a grid is 20");
+    refuse(ipc_dict("source", 1.5), "TypeError",
+           "source of heat.solve must be an array, not a float");
+    refuse(ipc_dict("alpha", "much"), "TypeError",
+           "alpha of heat.solve must be a number, not a string");
+    refuse(ipc_dict("alpha", ipc_view2(IPC_C128, numbers, 2, 5)), "TypeError",
+           "alpha of heat.solve must hold real numbers, not complex128");
+    refuse(ipc_dict("shape", shape, "alpha", fits, "method", "fft"), "ValueError",
+           "method fft takes one alpha for the whole grid, not an array: use method fd");
+    refuse(ipc_dict("shape", shape, "alpha", fits, "method", "cn"), "ValueError",
+           "method cn takes one alpha for the whole grid, not an array: use method fd");
+    refuse(
+        ipc_dict("shape", shape, "alpha", fits, "dt", 1), "ValueError",
+        "the largest alpha times dt = 0.5 is above 1/4, the bound up to which method fd is "
+        "stable: use dt <= 0.5");
+    numbers[7] = -2;
+    refuse(
+        ipc_dict("shape", shape, "alpha", fits), "ValueError",
+        "alpha of heat.solve is -2 at row 1, column 2, and must be finite and not negative");
+    numbers[7] = NAN;
+    refuse(
+        ipc_dict("shape", shape, "alpha", fits), "ValueError",
+        "alpha of heat.solve is nan at row 1, column 2, and must be finite and not negative");
+}
+END_TEST
+
 START_TEST(heat_initial_takes_fewer_keywords)
 {
     heat_options_t options;
@@ -301,6 +340,7 @@ int main(void)
         edges_and_laplacian_are_those_of_the_method,
         lengths_of_the_domain_give_the_distances,
         the_bound_of_a_step_knows_dimensions_and_distances,
+        arrays_that_go_with_the_grid_have_its_shape,
         heat_initial_takes_fewer_keywords,
     };
     return heat_run_tests("heat_options", tests, sizeof tests / sizeof *tests);
