@@ -23,6 +23,7 @@ enum {
     LY,
     LZ,
     SOURCE,
+    BATCH,
     DTYPE,
     DEVICE,
     THREADS,
@@ -206,6 +207,11 @@ static int read_lz(reading_t *self, ipc_value_t value, ipc_error_t *error)
     return heat_read_positive(&self->one, value, &self->given.extent[HEAT_Z], error);
 }
 
+static int read_batch(reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    return heat_read_bool(&self->one, value, &self->options->batch, error);
+}
+
 static int read_dtype(reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
     static const char *const words[] = {"float64", "float32"};
@@ -264,6 +270,7 @@ static const keyword_t keywords_known[KEYWORDS] = {
     [LY] = {"ly", read_ly, false},
     [LZ] = {"lz", read_lz, false},
     [SOURCE] = {"source", read_source, false},
+    [BATCH] = {"batch", read_batch, false},
     [DTYPE] = {"dtype", read_dtype, true},
     [DEVICE] = {"device", read_device, false},
     [THREADS] = {"threads", read_threads, false},

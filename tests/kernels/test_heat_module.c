@@ -131,6 +131,10 @@ START_TEST(numbers_that_are_not_finite_are_refused)
     heat_must_refuse(
         ipc_dict("initial", solid, "device", "cpu"), "ValueError",
         "initial of heat.solve is NaN at plane 2, row 1, column 3, and must be finite");
+    ipc_array_f64(solid)[(2 * 4 + 1) * 5 + 3] = -INFINITY;
+    heat_must_refuse(
+        ipc_dict("initial", solid, "batch", true, "device", "cpu"), "ValueError",
+        "initial of heat.solve is infinite at grid 2, row 1, column 3, and must be finite");
     ipc_array_destroy(&solid);
 }
 END_TEST

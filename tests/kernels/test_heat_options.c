@@ -311,6 +311,40 @@ START_TEST(arrays_that_go_with_the_grid_have_its_shape)
 }
 END_TEST
 
+START_TEST(a_batch_is_an_array_of_grids)
+{
+    const float numbers[60] = {0};
+    const ipc_value_t three = ipc_view2(IPC_F32, numbers, 3, 20);
+    heat_options_t options = accept(ipc_dict("initial", three, "batch", true));
+    ck_assert(options.batch && options.count == 3 && options.ndim == 1);
+    ck_assert(options.length[HEAT_X] == 20 && options.length[HEAT_Y] == 1);
+    ck_assert_int_eq(options.dtype, IPC_F32);
+    options = accept(ipc_dict("initial", three, "batch", ipc_bool(false)));
+    ck_assert(!options.batch && options.count == 1 && options.ndim == 2);
+    accept(ipc_dict("initial", three, "batch", 1, "shape", ipc_list(20), "source",
+                    ipc_f32(numbers, 20)));
+    accept(ipc_dict("initial", ipc_view2(IPC_F32, numbers, 1, 20), "batch", 1));
+    refuse(ipc_dict("initial", ipc_f32(numbers, 20), "batch", 1), "ValueError",
+           "initial of heat.solve must have 2 to 4 dimensions with batch, not 1");
+    refuse(ipc_dict("initial", three, "batch", 1, "n", 20), "ValueError",
+           "n says 20 x 20, but initial is 20: leave n out or correct it");
+    refuse(ipc_dict("initial", three, "batch", 1, "source", three), "ValueError",
+           "source of heat.solve is 3 x 20, but a grid is 20");
+    refuse(ipc_dict("n", 20, "batch", 1), "ValueError",
+           "batch of heat.solve needs initial, an array of grids");
+    refuse(ipc_dict("n", 20, "batch", 2), "ValueError",
+           "batch of heat.solve is 2, and must be from 0 to 1");
+    refuse(ipc_dict("n", 20, "batch", "yes"), "TypeError",
+           "batch of heat.solve must be a bool, not a string");
+    ipc_array_t *five = heat_zeros(5, (const size_t[]){3, 3, 3, 3, 3});
+    refuse(ipc_dict("initial", five, "batch", 1), "ValueError",
+           "initial of heat.solve must have 2 to 4 dimensions with batch, not 5");
+    refuse(ipc_dict("initial", five), "ValueError",
+           "initial of heat.solve must have 1 to 3 dimensions, not 5");
+    ipc_array_destroy(&five);
+}
+END_TEST
+
 START_TEST(heat_initial_takes_fewer_keywords)
 {
     heat_options_t options;
@@ -341,6 +375,7 @@ int main(void)
         lengths_of_the_domain_give_the_distances,
         the_bound_of_a_step_knows_dimensions_and_distances,
         arrays_that_go_with_the_grid_have_its_shape,
+        a_batch_is_an_array_of_grids,
         heat_initial_takes_fewer_keywords,
     };
     return heat_run_tests("heat_options", tests, sizeof tests / sizeof *tests);

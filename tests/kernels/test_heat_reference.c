@@ -204,6 +204,56 @@ START_TEST(sources_and_an_alpha_that_varies)
 }
 END_TEST
 
+//  A batch of count grids, each of which is bit for bit what it is when solved alone.
+static void check_batch(int ndim, size_t count, const size_t *length, const char *boundary,
+                        const char *method, bool varies)
+{
+    const size_t shape[] = {count, length[0], length[1], length[2]};
+    ipc_array_t *batch = heat_random_of(ndim + 1, shape, 5);
+    ipc_array_t *source = heat_random_of(ndim, length, 6);
+    const ipc_value_t alpha = varies ? ipc_value_from_array(source) : ipc_value_from_i64(1);
+    const size_t points = ipc_array_count(source);
+    for (int threads = 1; threads <= 3; threads++) {
+        ipc_array_t *all =
+            heat_solve(ipc_dict("initial", batch, "batch", true, "boundary", boundary,
+                                "method", method, "alpha", alpha, "source", source, "steps",
+                                15, "threads", threads, "device", "cpu"));
+        ck_assert_int_eq(ipc_array_ndim(all), ndim + 1);
+        ck_assert_mem_eq(ipc_array_shape(all), shape, (size_t) (ndim + 1) * sizeof *shape);
+        for (size_t i = 0; i < count; i++) {
+            ipc_array_t *one = heat_zeros(ndim, length);
+            memcpy(ipc_array_data(one), ipc_array_f64(batch) + i * points,
+                   points * sizeof(double));
+            ipc_array_t *alone = heat_solve(
+                ipc_dict("initial", one, "boundary", boundary, "method", method, "alpha",
+                         alpha, "source", source, "steps", 15, "device", "cpu"));
+            ck_assert_mem_eq(ipc_array_f64(all) + i * points, ipc_array_data(alone),
+                             points * sizeof(double));
+            ipc_array_destroy(&one);
+            ipc_array_destroy(&alone);
+        }
+        ipc_array_destroy(&all);
+    }
+    ipc_array_destroy(&batch);
+    ipc_array_destroy(&source);
+}
+
+START_TEST(grids_of_a_batch_are_solved_as_if_alone)
+{
+    static const char *const methods[] = {"fd", "fft", "cn", "fd"};
+    static const size_t length[] = {9, 14, 11};
+    for (int b = 0; b < 3; b++)
+        for (int m = 0; m < 4; m++) {
+            for (int ndim = 1; ndim <= 3; ndim++)
+                check_batch(ndim, 7, length, boundaries[b], methods[m], m == 3);
+            check_batch(2, 1, length, boundaries[b], methods[m], m == 3);
+        }
+    // Grids that are worth several threads each.
+    check_batch(2, 2, (const size_t[]){230, 211, 0}, "periodic", "fd", false);
+    check_batch(2, 2, (const size_t[]){230, 211, 0}, "insulated", "fd", true);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -211,6 +261,7 @@ int main(void)
         distances_differ,
         one_and_three_dimensions,
         sources_and_an_alpha_that_varies,
+        grids_of_a_batch_are_solved_as_if_alone,
     };
     return heat_run_tests("heat_reference", tests, sizeof tests / sizeof *tests);
 }
