@@ -40,7 +40,7 @@ typedef struct fd_block {
     long sweep_first, sweep_end;
     double centre, side, across; // weights of the point, of its neighbours in the row, and
                                  // of those above and below
-    bool square;                 // side and across are the same
+    bool plain;                  // side and across are the same, and there is no source
     const void *source;          // what each point gains, laid out as grid; or NULL
 } fd_block_t;
 
@@ -50,6 +50,10 @@ static inline size_t min_size(size_t a, size_t b)
 {
     return a < b ? a : b;
 }
+
+//  The name of the function that two variants of a tile are made from.
+#define FD_BODY_(tile) tile##_body
+#define FD_BODY(tile) FD_BODY_(tile)
 
 #define TILE tile_f64_baseline
 #define REAL double
@@ -152,7 +156,7 @@ static void run_levels(const fd_job_t *job, int index, int bands, int levels, in
         .centre = 1 - 2 * (ratio[HEAT_Y] + ratio[HEAT_X]),
         .side = ratio[HEAT_X],
         .across = ratio[HEAT_Y],
-        .square = ratio[HEAT_X] == ratio[HEAT_Y],
+        .plain = ratio[HEAT_X] == ratio[HEAT_Y] && !job->source,
         .source = job->source ? job->source + origin : NULL,
     };
     run_block(job, &block);

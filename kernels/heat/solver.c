@@ -112,12 +112,11 @@ static const void *prepare_initial(heat_t *self, const heat_options_t *options,
     if (!input->data || input->dtype != options->dtype) {
         void *own = heat_buffer_reserve(&self->initial,
                                         count * ipc_dtype_size(options->dtype), error);
-        if (!own)
-            return NULL;
-        if (input->data)
-            heat_convert(input, count, options->dtype, own);
-        else
+        if (own && !input->data)
             heat_cross(options->dtype, length, own);
+        if (!own || !input->data)
+            return own;
+        heat_convert(input, count, options->dtype, own);
         grids = own;
     }
     return heat_check_finite(options, "initial", options->count, grids, error) ? NULL
