@@ -115,7 +115,7 @@ static const char *lacks_cuda(const heat_grid_t *grid, const heat_steps_t *steps
 {
     if (grid->length[HEAT_Y] == 1 || grid->length[HEAT_Z] > 1)
         return "grids of one or three dimensions";
-    if (grid->count > 1)
+    if (grid->count > 1 || grid->pace)
         return "batches of grids";
     if ((steps && steps->source) || (waves && waves->source))
         return "source";

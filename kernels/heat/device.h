@@ -17,9 +17,12 @@ typedef struct heat_grid {
     heat_boundary_t boundary;
     size_t count;             // grids
     size_t length[HEAT_AXES]; // points; 1: there is no such axis, else at least 3
-    const void *initial;      // borrowed
-    void *result;             // written; not initial
-    int threads;              // of the host, for devices that compute there
+    const double
+        *pace; // borrowed; for each grid, what its alpha is times that of the scheme,
+               // of which all ratios, rates and couplings are; NULL: 1
+    const void *initial; // borrowed
+    void *result;        // written; not initial
+    int threads;         // of the host, for devices that compute there
 } heat_grid_t;
 
 //  Steps of the explicit scheme. In each, every point that is not fixed becomes

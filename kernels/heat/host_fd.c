@@ -110,7 +110,8 @@ typedef struct fd_job {
     size_t size;                  // bytes of a working grid
     size_t arrays; // of that size that a thread needs which solves a grid alone
     size_t tile_columns;
-    int levels; // steps in one block
+    int levels;  // steps in one block
+    double pace; // of the grid at hand: see heat_grid_t
 } fd_job_t;
 
 static long band_edge(const fd_job_t *job, int band, int bands)
@@ -143,7 +144,8 @@ static void run_block(const fd_job_t *job, fd_block_t *block)
 static void run_levels(const fd_job_t *job, int index, int bands, int levels, int parity)
 {
     const size_t origin = job->stride * job->element; // row 0 is the fixed one
-    const double *ratio = job->steps->ratio;
+    const double side = job->steps->ratio[HEAT_X] * job->pace;
+    const double across = job->steps->ratio[HEAT_Y] * job->pace;
     fd_block_t block = {
         .grid = {job->work[parity] + origin, job->work[!parity] + origin},
         .stride = job->stride,
@@ -153,10 +155,10 @@ static void run_levels(const fd_job_t *job, int index, int bands, int levels, in
         .end = band_edge(job, index + 1, bands),
         .first_move = index > 0 ? 1 : 0,
         .end_move = index + 1 < bands ? -1 : 0,
-        .centre = 1 - 2 * (ratio[HEAT_Y] + ratio[HEAT_X]),
-        .side = ratio[HEAT_X],
-        .across = ratio[HEAT_Y],
-        .plain = ratio[HEAT_X] == ratio[HEAT_Y] && !job->source,
+        .centre = 1 - 2 * (across + side),
+        .side = side,
+        .across = across,
+        .plain = side == across && !job->source,
         .source = job->source ? job->source + origin : NULL,
     };
     run_block(job, &block);
@@ -253,8 +255,9 @@ static void renew_halo(const fd_job_t *job, char *work, int index, int count)
 }
 
 //  One thread's part of the solve of one grid.
-static void run_grid(const fd_job_t *job, size_t which, int index, int count)
+static void run_grid(fd_job_t *job, size_t which, int index, int count)
 {
+    job->pace = job->grid->pace ? job->grid->pace[which] : 1;
     const size_t rows = job->grid->length[HEAT_Y];
     const size_t row_bytes = job->grid->length[HEAT_X] * job->element;
     const char *initial = (const char *) job->grid->initial + which * rows * row_bytes;
@@ -286,9 +289,9 @@ static void run_grid(const fd_job_t *job, size_t which, int index, int count)
 //  All threads solve one grid after another.
 static void fd_main(void *context, int index, int count)
 {
-    const fd_job_t *job = context;
-    for (size_t which = 0; which < job->grid->count; which++)
-        run_grid(job, which, index, count);
+    fd_job_t job = *(const fd_job_t *) context;
+    for (size_t which = 0; which < job.grid->count; which++)
+        run_grid(&job, which, index, count);
 }
 
 //  Each thread solves grids of its own, in memory of its own.

@@ -90,6 +90,13 @@ static void fft_act(const fft_act_t *act, void *line, void *scratch)
     }
 }
 
+//  The pace of the grid that a line along x is of.
+static double pace_of(const fft_job_t *job, size_t line)
+{
+    const size_t *length = job->grid_box.length;
+    return job->grid->pace ? job->grid->pace[line / (length[HEAT_Y] * length[HEAT_Z])] : 1;
+}
+
 //  The rate of wave k of a line, the sum over the axes.
 static double rate_of(const fft_job_t *job, const double *const *rate, size_t line,
                       size_t k)
@@ -100,7 +107,7 @@ static double rate_of(const fft_job_t *job, const double *const *rate, size_t li
         sum += rate[HEAT_Y][line % length[HEAT_Y]];
     if (rate[HEAT_Z])
         sum += rate[HEAT_Z][line / length[HEAT_Y] % length[HEAT_Z]];
-    return sum;
+    return sum * pace_of(job, line);
 }
 
 //  What is left of a wave, and what it gains of a source of 1. Both are computed without

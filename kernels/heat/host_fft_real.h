@@ -55,7 +55,6 @@ static void N(take_source)(const fft_job_t *job, size_t first, size_t end)
 static void N(take_edges)(const fft_job_t *job, size_t first, size_t end)
 {
     const box_t *term = &job->edges, *box = &job->grid_box;
-    const double *coupling = job->waves->coupling;
     const size_t n = term->length[HEAT_X];
     for (size_t line = first; line < end; line++) {
         REAL *out = (REAL *) term->at + box_line(term, line);
@@ -63,11 +62,12 @@ static void N(take_edges)(const fft_job_t *job, size_t first, size_t end)
         const size_t place[] = {[HEAT_Z] =
                                     line / term->length[HEAT_Y] % term->length[HEAT_Z],
                                 [HEAT_Y] = line % term->length[HEAT_Y]};
+        const double pace = pace_of(job, line), *coupling = job->waves->coupling;
         memset(out, 0, n * sizeof(REAL));
-        out[0] += (REAL) coupling[HEAT_X] * u[-1];
-        out[n - 1] += (REAL) coupling[HEAT_X] * u[n];
+        out[0] += (REAL) (pace * coupling[HEAT_X]) * u[-1];
+        out[n - 1] += (REAL) (pace * coupling[HEAT_X]) * u[n];
         for (int axis = HEAT_Z; axis < HEAT_X; axis++) {
-            const REAL by = (REAL) coupling[axis];
+            const REAL by = (REAL) (pace * coupling[axis]);
             const REAL *below = u - box->stride[axis], *above = u + box->stride[axis];
             for (size_t c = 0; by != 0 && place[axis] == 0 && c < n; c++)
                 out[c] += by * below[c];

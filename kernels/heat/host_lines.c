@@ -77,6 +77,7 @@ typedef struct fd_lines {
     size_t pitch;   // bytes from a line to the next
     size_t lines;   // of a grid
     size_t size;    // bytes of a working grid
+    double pace;    // of the grid at hand: see heat_grid_t
 } fd_lines_t;
 
 static void barrier(const fd_lines_t *job, int count)
@@ -136,7 +137,9 @@ static void step_line(const fd_lines_t *job, size_t index, int parity)
 {
     const heat_grid_t *grid = job->grid;
     const size_t *length = grid->length, columns = length[HEAT_X];
-    const double *ratio = job->steps->ratio;
+    const double *given = job->steps->ratio, pace = job->pace;
+    const double ratio[] = {given[HEAT_Z] * pace, given[HEAT_Y] * pace,
+                            given[HEAT_X] * pace};
     const size_t place[] = {
         [HEAT_Z] = index / length[HEAT_Y], [HEAT_Y] = index % length[HEAT_Y]};
     const size_t next[] = {[HEAT_Z] = length[HEAT_Y], [HEAT_Y] = 1};
@@ -171,8 +174,9 @@ static void step_line(const fd_lines_t *job, size_t index, int parity)
 }
 
 //  One thread's part of the solve of one grid.
-static void run_grid(const fd_lines_t *job, size_t which, int index, int count)
+static void run_grid(fd_lines_t *job, size_t which, int index, int count)
 {
+    job->pace = job->grid->pace ? job->grid->pace[which] : 1;
     const size_t bytes = job->grid->length[HEAT_X] * job->element;
     const size_t first = job->lines * (size_t) index / (size_t) count;
     const size_t end = job->lines * ((size_t) index + 1) / (size_t) count;
@@ -197,9 +201,9 @@ static void run_grid(const fd_lines_t *job, size_t which, int index, int count)
 //  that between grids no barrier is needed.
 static void lines_main(void *context, int index, int count)
 {
-    const fd_lines_t *job = context;
-    for (size_t which = 0; which < job->grid->count; which++)
-        run_grid(job, which, index, count);
+    fd_lines_t job = *(const fd_lines_t *) context;
+    for (size_t which = 0; which < job.grid->count; which++)
+        run_grid(&job, which, index, count);
 }
 
 //  Each thread solves grids of its own, in memory of its own.

@@ -24,6 +24,7 @@ enum {
     LZ,
     SOURCE,
     BATCH,
+    ALPHAS,
     DTYPE,
     DEVICE,
     THREADS,
@@ -133,6 +134,7 @@ static int read_source(reading_t *self, ipc_value_t value, ipc_error_t *error)
 
 static int read_alpha(reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
+    self->given.alpha = true;
     if (ipc_value_kind(value) == IPC_KIND_ARRAY)
         return read_array(self, "a number or an array", value, &self->options->alphas,
                           error);
@@ -207,6 +209,16 @@ static int read_lz(reading_t *self, ipc_value_t value, ipc_error_t *error)
     return heat_read_positive(&self->one, value, &self->given.extent[HEAT_Z], error);
 }
 
+//  A list, a range or an array of numbers.
+static int read_alphas(reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    const ipc_kind_t kind = ipc_value_kind(value);
+    if (kind != IPC_KIND_LIST && kind != IPC_KIND_ARRAY && kind != IPC_KIND_RANGE)
+        return heat_read_wrong_kind(&self->one, "a list of numbers", value, error);
+    self->options->each = value;
+    return 0;
+}
+
 static int read_batch(reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
     return heat_read_bool(&self->one, value, &self->options->batch, error);
@@ -271,6 +283,7 @@ static const keyword_t keywords_known[KEYWORDS] = {
     [LZ] = {"lz", read_lz, false},
     [SOURCE] = {"source", read_source, false},
     [BATCH] = {"batch", read_batch, false},
+    [ALPHAS] = {"alphas", read_alphas, false},
     [DTYPE] = {"dtype", read_dtype, true},
     [DEVICE] = {"device", read_device, false},
     [THREADS] = {"threads", read_threads, false},

@@ -42,9 +42,10 @@ typedef struct heat_options {
     double spacing[HEAT_AXES]; // between two points; above 0
     heat_input_t initial;
     heat_input_t source;
-    heat_input_t alphas; // alpha where it varies; HEAT_FD's alone
+    heat_input_t alphas; // alpha where it varies from point to point; HEAT_FD's alone
     ipc_dtype_t dtype;   // of the result: IPC_F32 or IPC_F64
-    double alpha;        // at least 0; the largest one where it varies
+    ipc_value_t each;    // an alpha for each grid, numbers by ipc_value_at(); or none
+    double alpha;        // at least 0; the largest one where there are several
     double dt;           // above 0
     double t;            // the time to solve for
     int64_t steps;       // t / dt, for HEAT_FD and HEAT_CN

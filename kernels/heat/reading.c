@@ -34,6 +34,16 @@ static bool is_integer(ipc_value_t value)
     return kind == IPC_KIND_I64 || kind == IPC_KIND_U64;
 }
 
+double heat_number(ipc_value_t value)
+{
+    switch (ipc_value_kind(value)) {
+    case IPC_KIND_F64: return value.as.f64;
+    case IPC_KIND_U64: return (double) value.as.u64;
+    case IPC_KIND_I64: return (double) value.as.i64;
+    default: return NAN;
+    }
+}
+
 int heat_read_integer(const heat_reading_t *self, ipc_value_t value, int64_t least,
                       int64_t most, int64_t *number, ipc_error_t *error)
 {
@@ -57,15 +67,9 @@ int heat_read_integer(const heat_reading_t *self, ipc_value_t value, int64_t lea
 int heat_read_real(const heat_reading_t *self, ipc_value_t value, double *number,
                    ipc_error_t *error)
 {
-    double given = 0;
-    if (ipc_value_kind(value) == IPC_KIND_F64)
-        given = value.as.f64;
-    else if (ipc_value_kind(value) == IPC_KIND_U64)
-        given = (double) value.as.u64;
-    else if (is_integer(value))
-        given = (double) value.as.i64;
-    else
+    if (!is_integer(value) && ipc_value_kind(value) != IPC_KIND_F64)
         return heat_read_wrong_kind(self, "a number", value, error);
+    const double given = heat_number(value);
     if (!isfinite(given) || given < 0)
         return heat_refuse(error, "ValueError",
                            "%s of %s is %g, and must be finite and not negative",

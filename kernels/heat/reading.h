@@ -39,6 +39,9 @@ int heat_read_word(const heat_reading_t *self, ipc_value_t value, const char *co
 int heat_read_wrong_kind(const heat_reading_t *self, const char *wanted, ipc_value_t value,
                          ipc_error_t *error);
 
+//  The value of a number of any kind, NaN for all else.
+double heat_number(ipc_value_t value);
+
 //  What people call the kind of a value: "an integer" (lent).
 const char *heat_kind_name(ipc_value_t value);
 

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "kernels/heat/initial.h"
+#include "kernels/heat/reading.h"
 
 static size_t points_of(const heat_options_t *options)
 {
@@ -175,7 +176,8 @@ static int prepare_waves(heat_scheme_t *self, const heat_options_t *options,
     double *table = heat_buffer_reserve(&self->tables, 3 * count * sizeof *table, error);
     if (!table || prepare_source(self, options, 1, &self->waves.source, error))
         return -1;
-    const bool product = options->method == HEAT_FFT && !edges && !self->waves.source;
+    const bool product =
+        options->method == HEAT_FFT && !edges && !self->waves.source && !self->pace;
     for (int axis = HEAT_Z; axis < HEAT_AXES; axis++) {
         const size_t waves = waves_along(options, axis);
         const double d = options->spacing[axis];
@@ -191,9 +193,27 @@ static int prepare_waves(heat_scheme_t *self, const heat_options_t *options,
     return 0;
 }
 
+//  Writes the alpha of each grid over the largest, which the scheme is made for.
+static int prepare_pace(heat_scheme_t *self, const heat_options_t *options,
+                        ipc_error_t *error)
+{
+    self->pace = NULL;
+    if (ipc_value_is_none(options->each))
+        return 0;
+    double *pace = heat_buffer_reserve(&self->alpha, options->count * sizeof *pace, error);
+    for (size_t i = 0; pace && i < options->count; i++) {
+        const double alpha = heat_number(ipc_value_at(options->each, i));
+        pace[i] = options->alpha > 0 ? alpha / options->alpha : 0;
+    }
+    self->pace = pace;
+    return pace ? 0 : -1;
+}
+
 int heat_scheme_prepare(heat_scheme_t *self, const heat_options_t *options,
                         const void *initial, ipc_error_t *error)
 {
+    if (prepare_pace(self, options, error))
+        return -1;
     return options->method == HEAT_FD ? prepare_steps(self, options, error)
                                       : prepare_waves(self, options, initial, error);
 }

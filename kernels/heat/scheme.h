@@ -13,7 +13,8 @@ typedef struct heat_scheme {
     heat_waves_t waves;   // of the other methods
     heat_buffer_t tables; // numbers for each wave along each axis
     heat_buffer_t source; // in the dtype of the grid
-    heat_buffer_t alpha;  // likewise, and the faces made from it
+    heat_buffer_t alpha;  // likewise, and the faces made from it; or the paces
+    const double *pace;   // see heat_grid_t
 } heat_scheme_t;
 
 //  Writes steps or waves, which are lent until the next call. 0, or -1 with *error:

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "kernels/heat/initial.h"
+#include "kernels/heat/reading.h"
 
 enum { SHAPE_TEXT = 96 }; // bytes of "1024 x 1024 x 1024"
 
@@ -215,6 +216,34 @@ static int check_alphas(heat_options_t *self, ipc_error_t *error)
     return 0;
 }
 
+//  Looks at the alphas of a batch, and finds the largest.
+static int check_each(heat_options_t *self, const heat_given_t *given, ipc_error_t *error)
+{
+    const heat_reading_t one = {"heat.solve", "alphas"};
+    const size_t count = ipc_value_count(self->each);
+    if (ipc_value_is_none(self->each))
+        return 0;
+    if (given->alpha)
+        return heat_refuse(error, "ValueError",
+                           "heat.solve takes alpha or alphas, not both");
+    if (!self->batch)
+        return heat_refuse(error, "ValueError",
+                           "alphas of heat.solve are of the grids of a batch: for one grid "
+                           "use alpha");
+    if (count != self->count)
+        return heat_refuse(error, "ValueError",
+                           "alphas of heat.solve are %zu, but initial has %zu grids", count,
+                           self->count);
+    self->alpha = 0;
+    for (size_t i = 0; i < count; i++) {
+        double alpha;
+        if (heat_read_real(&one, ipc_value_at(self->each, i), &alpha, error))
+            return -1;
+        self->alpha = fmax(self->alpha, alpha);
+    }
+    return 0;
+}
+
 //  The number with its digits after the sixth cut off: who types it in stays below it.
 static double cut_off(double number)
 {
@@ -226,8 +255,8 @@ static int check_stable(const heat_options_t *self, ipc_error_t *error)
 {
     static const char *const sums[] = {"1/dx^2", "1/dx^2 + 1/dy^2",
                                        "1/dx^2 + 1/dy^2 + 1/dz^2"};
-    const bool varies = self->alphas.ndim > 0;
-    const char *alpha = varies ? "the largest alpha times dt" : "alpha dt";
+    const bool varies = self->alphas.ndim > 0, each = !ipc_value_is_none(self->each);
+    const char *alpha = varies || each ? "the largest alpha times dt" : "alpha dt";
     const char *other = varies ? "" : ", or method fft";
     double sum = 0;
     bool unit = true;
@@ -264,7 +293,7 @@ int heat_settle_solve(heat_options_t *self, const heat_given_t *given, ipc_error
     return settle_spacing(self, given, error) || settle_time(self, given, error) ||
                    check_shape(self, &self->source, "source", error) ||
                    check_shape(self, &self->alphas, "alpha", error) ||
-                   check_alphas(self, error)
+                   check_alphas(self, error) || check_each(self, given, error)
                ? -1
                : check_stable(self, error);
 }

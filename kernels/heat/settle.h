@@ -7,7 +7,7 @@
 
 //  Which keywords were given.
 typedef struct heat_given {
-    bool n, shape, dtype, t, steps, boundary, laplacian;
+    bool n, shape, dtype, alpha, t, steps, boundary, laplacian;
     double extent[HEAT_AXES]; // lz, ly, lx; 0: not given
 } heat_given_t;
 

@@ -176,6 +176,7 @@ static ipc_array_t *run_locked(heat_t *self, const heat_options_t *options,
     grid.initial = prepare_initial(self, options, error);
     if (!grid.initial || heat_scheme_prepare(&self->scheme, options, grid.initial, error))
         return NULL;
+    grid.pace = self->scheme.pace;
     place_t *place = choose_place(self, options, &grid, error);
     ipc_array_t *result = place ? make_result(options, error) : NULL;
     if (!result)

@@ -330,6 +330,24 @@ START_TEST(a_batch_is_an_array_of_grids)
            "n says 20 x 20, but initial is 20: leave n out or correct it");
     refuse(ipc_dict("initial", three, "batch", 1, "source", three), "ValueError",
            "source of heat.solve is 3 x 20, but a grid is 20");
+    options = accept(ipc_dict("initial", three, "batch", 1, "alphas", ipc_list(1, 0.5, 2)));
+    ck_assert(options.alpha == 2);
+    refuse(ipc_dict("initial", three, "batch", 1, "alphas", ipc_list(1, 2)), "ValueError",
+           "alphas of heat.solve are 2, but initial has 3 grids");
+    refuse(ipc_dict("initial", three, "batch", 1, "alphas", ipc_list(1, 2, 3), "alpha", 2),
+           "ValueError", "heat.solve takes alpha or alphas, not both");
+    refuse(ipc_dict("initial", three, "alphas", ipc_list(1, 2, 3)), "ValueError",
+           "alphas of heat.solve are of the grids of a batch: for one grid use alpha");
+    refuse(ipc_dict("initial", three, "batch", 1, "alphas", ipc_list(1, "2", 3)),
+           "TypeError", "alphas of heat.solve must be a number, not a string");
+    refuse(ipc_dict("initial", three, "batch", 1, "alphas", ipc_list(1, -2, 3)),
+           "ValueError", "alphas of heat.solve is -2, and must be finite and not negative");
+    refuse(ipc_dict("initial", three, "batch", 1, "alphas", 3), "TypeError",
+           "alphas of heat.solve must be a list of numbers, not an integer");
+    refuse(
+        ipc_dict("initial", three, "batch", 1, "alphas", ipc_list(1, 2, 6)), "ValueError",
+        "the largest alpha times dt = 0.6 is above 1/2, the bound up to which method fd is "
+        "stable: use dt <= 0.0833333, or method fft");
     refuse(ipc_dict("n", 20, "batch", 1), "ValueError",
            "batch of heat.solve needs initial, an array of grids");
     refuse(ipc_dict("n", 20, "batch", 2), "ValueError",

@@ -254,6 +254,41 @@ START_TEST(grids_of_a_batch_are_solved_as_if_alone)
 }
 END_TEST
 
+//  A sweep in one call: the alphas of a batch. Only the last digits know of the others.
+START_TEST(grids_of_a_batch_have_an_alpha_each)
+{
+    static const char *const methods[] = {"fd", "fft", "cn"};
+    static const double alphas[] = {0.3, 0, 1.5, 0.9};
+    static const size_t length[] = {8, 13, 11};
+    for (int b = 0; b < 3; b++)
+        for (int m = 0; m < 3; m++)
+            for (int ndim = 1; ndim <= 3; ndim++) {
+                const size_t shape[] = {4, length[0], length[1], length[2]};
+                ipc_array_t *batch = heat_random_of(ndim + 1, shape, 8);
+                ipc_array_t *all =
+                    heat_solve(ipc_dict("initial", batch, "batch", true, "boundary",
+                                        boundaries[b], "method", methods[m], "alphas",
+                                        ipc_f64(alphas, 4), "steps", 20, "device", "cpu"));
+                for (size_t i = 0; i < 4; i++) {
+                    ipc_array_t *one = heat_zeros(ndim, length);
+                    const size_t points = ipc_array_count(one);
+                    memcpy(ipc_array_data(one), ipc_array_f64(batch) + i * points,
+                           points * sizeof(double));
+                    ipc_array_t *alone = heat_solve(ipc_dict(
+                        "initial", one, "boundary", boundaries[b], "method", methods[m],
+                        "alpha", alphas[i], "steps", 20, "device", "cpu"));
+                    memcpy(ipc_array_data(one), ipc_array_f64(all) + i * points,
+                           points * sizeof(double));
+                    ck_assert_double_lt(heat_difference(one, alone), 1e-13);
+                    ipc_array_destroy(&one);
+                    ipc_array_destroy(&alone);
+                }
+                ipc_array_destroy(&batch);
+                ipc_array_destroy(&all);
+            }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -262,6 +297,7 @@ int main(void)
         one_and_three_dimensions,
         sources_and_an_alpha_that_varies,
         grids_of_a_batch_are_solved_as_if_alone,
+        grids_of_a_batch_have_an_alpha_each,
     };
     return heat_run_tests("heat_reference", tests, sizeof tests / sizeof *tests);
 }
