@@ -23,6 +23,7 @@ typedef struct heat_grid {
     const void *initial; // borrowed
     void *result;        // written; not initial
     int threads;         // of the host, for devices that compute there
+    bool measure;        // plans of transforms are to be measured, where that is known
 } heat_grid_t;
 
 //  Steps of the explicit scheme. In each, every point that is not fixed becomes

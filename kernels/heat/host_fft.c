@@ -312,8 +312,8 @@ static int lay_out(fft_job_t *job, heat_device_state_t *state, int threads,
         if (job->grid->length[axis] == 1)
             continue;
         job->plan[axis] = heat_plans_find(state->plans, length[axis], job->grid->dtype,
-                                          job->grid->boundary, job->work,
-                                          job->work + job->spectrum, error);
+                                          job->grid->boundary, job->grid->measure,
+                                          job->work, job->work + job->spectrum, error);
         if (!job->plan[axis])
             return -1;
         job->scale *= job->plan[axis]->scale;

@@ -25,6 +25,7 @@ enum {
     SOURCE,
     BATCH,
     ALPHAS,
+    PLAN,
     DTYPE,
     DEVICE,
     THREADS,
@@ -219,6 +220,16 @@ static int read_alphas(reading_t *self, ipc_value_t value, ipc_error_t *error)
     return 0;
 }
 
+static int read_plan(reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    static const char *const words[] = {"estimate", "measure"};
+    size_t place = 0;
+    if (heat_read_word(&self->one, value, words, 2, &place, error))
+        return -1;
+    self->options->measure = place == 1;
+    return 0;
+}
+
 static int read_batch(reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
     return heat_read_bool(&self->one, value, &self->options->batch, error);
@@ -284,6 +295,7 @@ static const keyword_t keywords_known[KEYWORDS] = {
     [SOURCE] = {"source", read_source, false},
     [BATCH] = {"batch", read_batch, false},
     [ALPHAS] = {"alphas", read_alphas, false},
+    [PLAN] = {"plan", read_plan, false},
     [DTYPE] = {"dtype", read_dtype, true},
     [DEVICE] = {"device", read_device, false},
     [THREADS] = {"threads", read_threads, false},

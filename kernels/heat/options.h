@@ -53,6 +53,7 @@ typedef struct heat_options {
     heat_boundary_t boundary;
     heat_laplacian_t laplacian;
     heat_place_t place;
+    bool measure;     // plans of transforms are to be measured
     int threads;      // 0: as many as are free
     const char *keep; // lent by the keywords; NULL: return the result
 } heat_options_t;

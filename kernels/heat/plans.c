@@ -3,12 +3,15 @@
 #include <fftw3.h>
 #include <stdlib.h>
 
+#include "kernels/heat/wisdom.h"
+
 enum { PLANS = 24 }; // kept; the one unused for longest goes first
 
 struct heat_plans {
     heat_plan_t plans[PLANS];
     uint64_t uses;
     size_t made;
+    bool informed; // FFTW knows what was measured before
 };
 
 #define REAL double
@@ -48,12 +51,13 @@ size_t heat_plans_made(const heat_plans_t *self)
 }
 
 const heat_plan_t *heat_plans_find(heat_plans_t *self, size_t length, ipc_dtype_t dtype,
-                                   heat_boundary_t boundary, void *line, void *scratch,
-                                   ipc_error_t *error)
+                                   heat_boundary_t boundary, bool measure, void *line,
+                                   void *scratch, ipc_error_t *error)
 {
     heat_plan_t *oldest = self->plans;
     for (heat_plan_t *plan = self->plans; plan < self->plans + PLANS; plan++) {
-        if (plan->length == length && plan->dtype == dtype && plan->boundary == boundary) {
+        if (plan->length == length && plan->dtype == dtype && plan->boundary == boundary &&
+            plan->measured >= measure) {
             plan->used = ++self->uses;
             return plan;
         }
@@ -61,8 +65,14 @@ const heat_plan_t *heat_plans_find(heat_plans_t *self, size_t length, ipc_dtype_
             oldest = plan;
     }
     forget(oldest);
-    *oldest = (heat_plan_t){
-        .length = length, .dtype = dtype, .boundary = boundary, .used = ++self->uses};
+    if (measure || !self->informed) // another engine may have measured since
+        heat_wisdom_load();
+    self->informed = true;
+    *oldest = (heat_plan_t){.length = length,
+                            .dtype = dtype,
+                            .boundary = boundary,
+                            .measured = measure,
+                            .used = ++self->uses};
     if (!(dtype == IPC_F32 ? f32_plan : f64_plan)(oldest, line, scratch)) {
         forget(oldest);
         heat_refuse(error, "MemoryError", "FFTW made no plan for lines of %zu numbers",
@@ -70,6 +80,8 @@ const heat_plan_t *heat_plans_find(heat_plans_t *self, size_t length, ipc_dtype_
         return NULL;
     }
     self->made++;
+    if (measure)
+        heat_wisdom_save();
     return oldest;
 }
 

@@ -17,6 +17,7 @@ typedef struct heat_plan {
     heat_boundary_t boundary;
     void *forward; // fftw_plan, or fftwf_plan for IPC_F32
     void *backward;
+    bool measured; // FFTW chose it by measuring; else by what it knows
     double scale;  // there and back multiply by 1 / scale
     uint64_t used; // when: a count of the uses of all plans
 } heat_plan_t;
@@ -27,11 +28,13 @@ void heat_plans_destroy(heat_plans_t **self_p);
 
 //  The plan for such lines, lent until three others have been asked for; or NULL with
 //  *error: MemoryError.
+//      measure        let FFTW measure, which takes from some milliseconds to seconds, and
+//                     keep what it finds out for engines to come (wisdom.h)
 //      line, scratch  borrowed; at multiples of 64 bytes: memory such as the plan will be
 //                     used with, of length and of 2 (length / 2 + 1) numbers; overwritten
 const heat_plan_t *heat_plans_find(heat_plans_t *self, size_t length, ipc_dtype_t dtype,
-                                   heat_boundary_t boundary, void *line, void *scratch,
-                                   ipc_error_t *error);
+                                   heat_boundary_t boundary, bool measure, void *line,
+                                   void *scratch, ipc_error_t *error);
 
 //  How many plans were made since the store was; a solve with a kept plan makes none.
 size_t heat_plans_made(const heat_plans_t *self);

@@ -290,6 +290,9 @@ int heat_settle_solve(heat_options_t *self, const heat_given_t *given, ipc_error
         return heat_refuse(error, "ValueError",
                            "method fd has the discrete laplacian alone: leave laplacian "
                            "out, or use method fft");
+    if (self->method == HEAT_FD && self->measure)
+        return heat_refuse(error, "ValueError",
+                           "method fd has no plan to measure: leave plan out");
     return settle_spacing(self, given, error) || settle_time(self, given, error) ||
                    check_shape(self, &self->source, "source", error) ||
                    check_shape(self, &self->alphas, "alpha", error) ||

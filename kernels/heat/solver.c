@@ -172,6 +172,7 @@ static ipc_array_t *run_locked(heat_t *self, const heat_options_t *options,
     heat_grid_t grid = {.dtype = options->dtype,
                         .boundary = options->boundary,
                         .count = options->count,
+                        .measure = options->measure,
                         .length = {length[HEAT_Z], length[HEAT_Y], length[HEAT_X]}};
     grid.initial = prepare_initial(self, options, error);
     if (!grid.initial || heat_scheme_prepare(&self->scheme, options, grid.initial, error))

@@ -1,7 +1,9 @@
 //  The module as engines see it, and what it keeps from one call to the next.
+#include <fftw3.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,6 +11,7 @@
 #include "kernels/heat/cores.h"
 #include "kernels/heat/host.h"
 #include "kernels/heat/solver.h"
+#include "kernels/heat/wisdom.h"
 
 START_TEST(the_cross_is_as_in_the_lecture)
 {
@@ -182,6 +185,58 @@ START_TEST(plans_are_kept)
 }
 END_TEST
 
+//  Whether FFTW knows, without measuring, what is fastest for a cosine transform of n numbers.
+static bool is_known(int n)
+{
+    double line[64];
+    fftw_plan plan =
+        fftw_plan_r2r_1d(n, line, line, FFTW_REDFT10, FFTW_MEASURE | FFTW_WISDOM_ONLY);
+    if (plan)
+        fftw_destroy_plan(plan);
+    return plan != NULL;
+}
+
+static void solve_rod(const char *plan)
+{
+    ipc_array_t *result =
+        heat_solve(ipc_dict("initial", ipc_f64((double[60]){1}, 60), "method", "fft",
+                            "boundary", "insulated", "plan", plan, "device", "cpu"));
+    ipc_array_destroy(&result);
+}
+
+//  In a folder of its own: each test is a process, which has not loaded anything yet.
+START_TEST(what_was_measured_is_kept_for_other_engines)
+{
+    char cache[] = "/tmp/heat-cache-XXXXXX", path[64];
+    ck_assert_ptr_nonnull(mkdtemp(cache));
+    setenv("XDG_CACHE_HOME", cache, 1);
+    solve_rod("estimate");
+    ck_assert(!is_known(60));
+    pid_t other = fork(); // another engine
+    if (other == 0) {
+        solve_rod("measure");
+        _exit(is_known(60) ? 0 : 1);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(other, &status, 0), other);
+    ck_assert_int_eq(status, 0);
+    ck_assert(!is_known(60));
+    heat_wisdom_load();
+    ck_assert(is_known(60));
+    fftw_forget_wisdom();
+    snprintf(path, sizeof path, "%s/ipc/heat-f64.wisdom", cache);
+    ck_assert_int_eq(chmod(path, 0622), 0); // others could have written it
+    heat_wisdom_load();
+    ck_assert(!is_known(60));
+    ck_assert_int_eq(unlink(path), 0);
+    snprintf(path, sizeof path, "%s/ipc/heat-f32.wisdom", cache);
+    ck_assert_int_eq(unlink(path), 0);
+    snprintf(path, sizeof path, "%s/ipc", cache);
+    ck_assert_int_eq(rmdir(path), 0); // nothing else is left
+    ck_assert_int_eq(rmdir(cache), 0);
+}
+END_TEST
+
 //  A child claims cores and says so; what it holds is not free, until it is gone.
 START_TEST(cores_in_use_by_others_are_left_to_them)
 {
@@ -236,6 +291,7 @@ int main(void)
         numbers_that_are_not_finite_are_refused,
         without_a_cuda_device_the_sentence_says_why,
         plans_are_kept,
+        what_was_measured_is_kept_for_other_engines,
         cores_in_use_by_others_are_left_to_them,
         omp_num_threads_is_an_upper_limit,
     };

@@ -222,6 +222,12 @@ START_TEST(edges_and_laplacian_are_those_of_the_method)
     refuse(
         ipc_dict("laplacian", "continuous"), "ValueError",
         "method fd has the discrete laplacian alone: leave laplacian out, or use method fft");
+    const bool measured = accept(ipc_dict("method", "cn", "plan", "measure")).measure;
+    ck_assert(measured);
+    refuse(ipc_dict("plan", "measure"), "ValueError",
+           "method fd has no plan to measure: leave plan out");
+    refuse(ipc_dict("plan", "mesure", "method", "fft"), "ValueError",
+           "plan of heat.solve knows no 'mesure': the nearest it knows is 'measure'");
     refuse(ipc_dict("boundary", "open"), "ValueError",
            "boundary of heat.solve knows no 'open': the nearest it knows is 'fixed'");
     refuse(ipc_dict("laplacian", 5), "TypeError",
