@@ -17,13 +17,12 @@ typedef struct heat_grid {
     heat_boundary_t boundary;
     size_t count;             // grids
     size_t length[HEAT_AXES]; // points; 1: there is no such axis, else at least 3
-    const double
-        *pace; // borrowed; for each grid, what its alpha is times that of the scheme,
-               // of which all ratios, rates and couplings are; NULL: 1
-    const void *initial; // borrowed
-    void *result;        // written; not initial
-    int threads;         // of the host, for devices that compute there
-    bool measure;        // plans of transforms are to be measured, where that is known
+    const double *pace;       // borrowed; the alpha of each grid over that of the scheme, of
+                              // which all ratios, rates and couplings are; NULL: 1
+    const void *initial;      // borrowed
+    void *result;             // written; not initial
+    int threads;              // of the host, for devices that compute there
+    bool measure;             // measure plans of transforms, where that is known
 } heat_grid_t;
 
 //  Steps of the explicit scheme. In each, every point that is not fixed becomes
@@ -46,19 +45,18 @@ typedef struct heat_steps {
 //      HEAT_INSULATED  cos(pi k (j + 1/2) / n) at point j, 0 <= k < n
 //  A wave of the grid is a product of these, and decays at the sum of their rates.
 typedef struct heat_waves {
-    const double
-        *factor[HEAT_AXES];        // borrowed; what is left of each wave is the product of
-                                   // these. NULL: see rate. NULL where there is no axis
-    const double *rate[HEAT_AXES]; // borrowed; 1/time. Fixed edges that are not 0, a source
-                                   // and steps want them; NULL where there is no axis
+    // Borrowed; for each axis that is there, one number for each wave:
+    const double *factor[HEAT_AXES];    // what is left of it, where that is a product of
+                                        // these; else NULL, and the following hold
+    const double *rate[HEAT_AXES];      // 1/time
     const double *grid_rate[HEAT_AXES]; // the same of the five-point Laplacian: with fixed
                                         // edges, what is left at last is its harmonic grid
-    double coupling[HEAT_AXES]; // alpha / d^2: how much a fixed edge heats its neighbour
+    double coupling[HEAT_AXES]; // alpha / d^2: how much a fixed edge heats its neighbour; 0
+                                // where edges are 0
     double t;                   // the time
-    int64_t steps; // Crank-Nicolson's in that time; 0: exp(-rate t) is left of a wave
-    const void
-        *source; // borrowed; what each point gains in a unit of time; or NULL. Of the
-                 // shape of one grid, for all grids
+    int64_t steps;      // Crank-Nicolson's in that time; 0: exp(-rate t) is left of a wave
+    const void *source; // borrowed; what each point gains in a unit of time; or NULL. Of the
+                        // shape of one grid, for all grids
 } heat_waves_t;
 
 //  State of a device: plans and memory that it keeps between calls.

@@ -198,11 +198,10 @@ static void spread_row(const fd_job_t *job, const char *from, char *to)
     const size_t halo = job->column_halo;
     if (from != to)
         memcpy(to, from, columns * element);
-    for (size_t c = 0; c < job->columns; c = c + 1 == halo ? halo + columns : c + 1) {
-        if (halo == 0)
-            break;
-        const size_t point = point_of(job->grid->boundary, c, halo, columns);
-        memcpy(to + c * element - halo * element, to + point * element, element);
+    for (size_t k = 0; k < 2 * halo; k++) { // before the grid, then behind it
+        const size_t at = k < halo ? k : columns + k;
+        const size_t point = point_of(job->grid->boundary, at, halo, columns);
+        memcpy(to + at * element - halo * element, to + point * element, element);
     }
 }
 

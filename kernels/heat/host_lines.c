@@ -16,12 +16,12 @@ typedef struct fd_line {
     void *out;
     const void *middle;                                // the line itself
     const void *before[HEAT_AXES], *behind[HEAT_AXES]; // neighbours; along x one point off
-    const void *face_before[HEAT_AXES],
-        *face_behind[HEAT_AXES]; // as heat_steps_t's, or NULL
-    const void *source;          // or NULL
-    size_t first, end;           // points that change
-    double centre;               // weight of the point, where there are no faces
-    double ratio[HEAT_AXES];     // of its neighbours
+    const void *face_before[HEAT_AXES]; // as heat_steps_t's, or NULL
+    const void *face_behind[HEAT_AXES];
+    const void *source;      // or NULL
+    size_t first, end;       // points that change
+    double centre;           // weight of the point, where there are no faces
+    double ratio[HEAT_AXES]; // of its neighbours
 } fd_line_t;
 
 typedef void (*row_fn)(const fd_line_t *line);
