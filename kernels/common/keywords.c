@@ -37,6 +37,16 @@ static bool is_integer(ipc_value_t value)
     return kind == IPC_KIND_I64 || kind == IPC_KIND_U64;
 }
 
+double kernel_number(ipc_value_t value)
+{
+    switch (ipc_value_kind(value)) {
+    case IPC_KIND_F64: return value.as.f64;
+    case IPC_KIND_U64: return (double) value.as.u64;
+    case IPC_KIND_I64: return (double) value.as.i64;
+    default: return NAN;
+    }
+}
+
 int kernel_read_integer(const kernel_reading_t *self, ipc_value_t value, int64_t least,
                         int64_t most, int64_t *number, ipc_error_t *error)
 {
@@ -60,15 +70,9 @@ int kernel_read_integer(const kernel_reading_t *self, ipc_value_t value, int64_t
 int kernel_read_real(const kernel_reading_t *self, ipc_value_t value, double least,
                      double *number, ipc_error_t *error)
 {
-    double given = 0;
-    if (ipc_value_kind(value) == IPC_KIND_F64)
-        given = value.as.f64;
-    else if (ipc_value_kind(value) == IPC_KIND_U64)
-        given = (double) value.as.u64;
-    else if (is_integer(value))
-        given = (double) value.as.i64;
-    else
+    if (!is_integer(value) && ipc_value_kind(value) != IPC_KIND_F64)
         return kernel_wrong_kind(self, "a number", value, error);
+    const double given = kernel_number(value);
     if (!isfinite(given) || given < least)
         return kernel_refuse(error, "ValueError", "%s of %s is %g, and must be finite%s",
                              self->keyword, self->function, given,

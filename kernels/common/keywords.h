@@ -75,4 +75,7 @@ int kernel_read_host(const kernel_reading_t *self, ipc_value_t value, ipc_error_
 int kernel_wrong_kind(const kernel_reading_t *self, const char *wanted, ipc_value_t value,
                       ipc_error_t *error);
 
+//  The value of a number of any kind, NaN for all else.
+double kernel_number(ipc_value_t value);
+
 #endif

@@ -1,9 +1,7 @@
 #include "kernels/heat/options.h"
 
-#include <math.h>
-#include <unistd.h>
-
 #include "kernels/common/keywords.h"
+#include "kernels/heat/settle.h"
 
 //  The keywords, by their places in the table below.
 enum {
@@ -15,6 +13,15 @@ enum {
     STEPS,
     T,
     METHOD,
+    BOUNDARY,
+    LAPLACIAN,
+    LX,
+    LY,
+    LZ,
+    SOURCE,
+    BATCH,
+    ALPHAS,
+    PLAN,
     DTYPE,
     DEVICE,
     THREADS,
@@ -22,12 +29,23 @@ enum {
     KEYWORDS
 };
 
+//  What the rows of the table fill.
+typedef struct reading {
+    heat_options_t *options;
+    heat_given_t given;
+} reading_t;
+
 //  The functions that take keywords, for the rows of the table.
 enum { SOLVE = 1, INITIAL_STATE = 2, BOTH = SOLVE | INITIAL_STATE };
 
-static heat_options_t *options_of(const kernel_reading_t *self)
+static reading_t *reading_of(const kernel_reading_t *self)
 {
     return self->options;
+}
+
+static heat_options_t *options_of(const kernel_reading_t *self)
+{
+    return reading_of(self)->options;
 }
 
 static int read_n(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
@@ -35,27 +53,48 @@ static int read_n(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
     int64_t n = 0;
     if (kernel_read_integer(self, value, HEAT_MIN_LENGTH, HEAT_MAX_LENGTH, &n, error))
         return -1;
-    options_of(self)->rows = options_of(self)->columns = (size_t) n;
+    heat_options_t *options = options_of(self);
+    options->ndim = 2;
+    options->length[HEAT_Z] = 1;
+    options->length[HEAT_Y] = options->length[HEAT_X] = (size_t) n;
+    reading_of(self)->given.n = true;
     return 0;
 }
 
-//  A list, a range or an array of two integers.
+//  A list, a range or an array of one to three integers.
 static int read_shape(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
     const ipc_kind_t kind = ipc_value_kind(value);
     if (kind != IPC_KIND_LIST && kind != IPC_KIND_ARRAY && kind != IPC_KIND_RANGE)
-        return kernel_wrong_kind(self, "two lengths", value, error);
-    if (ipc_value_count(value) != 2)
+        return kernel_wrong_kind(self, "a list of lengths", value, error);
+    const size_t count = ipc_value_count(value);
+    if (count < 1 || count > HEAT_AXES)
         return kernel_refuse(error, "ValueError",
-                             "shape of %s must have two lengths, not %zu", self->function,
-                             ipc_value_count(value));
-    int64_t lengths[2] = {0, 0};
-    for (size_t k = 0; k < 2; k++)
+                             "shape of %s must have one to three lengths, not %zu",
+                             self->function, count);
+    int64_t lengths[HEAT_AXES] = {1, 1, 1};
+    for (size_t k = 0; k < count; k++)
         if (kernel_read_integer(self, ipc_value_at(value, k), HEAT_MIN_LENGTH,
-                                HEAT_MAX_LENGTH, &lengths[k], error))
+                                HEAT_MAX_LENGTH, &lengths[HEAT_AXES - count + k], error))
             return -1;
-    options_of(self)->rows = (size_t) lengths[0];
-    options_of(self)->columns = (size_t) lengths[1];
+    for (int axis = 0; axis < HEAT_AXES; axis++)
+        options_of(self)->length[axis] = (size_t) lengths[axis];
+    options_of(self)->ndim = (int) count;
+    reading_of(self)->given.shape = true;
+    return 0;
+}
+
+//  An array of real numbers of any shape: what shape is right, heat_settle_… says.
+static int read_array(const kernel_reading_t *self, const char *wanted, ipc_value_t value,
+                      kernel_input_t *input, ipc_error_t *error)
+{
+    if (ipc_value_kind(value) != IPC_KIND_ARRAY)
+        return kernel_wrong_kind(self, wanted, value, error);
+    const kernel_input_t given = kernel_input_of(value);
+    if (given.dtype == IPC_C64 || given.dtype == IPC_C128)
+        return kernel_refuse(error, "TypeError", "%s of %s must hold real numbers, not %s",
+                             self->keyword, self->function, ipc_dtype_name(given.dtype));
+    *input = given;
     return 0;
 }
 
@@ -65,30 +104,21 @@ static int read_initial(kernel_reading_t *self, ipc_value_t value, ipc_error_t *
     size_t place = 0;
     if (ipc_value_kind(value) == IPC_KIND_STR)
         return kernel_read_word(self, value, words, 1, &place, error);
-    if (ipc_value_kind(value) != IPC_KIND_ARRAY)
-        return kernel_wrong_kind(self, "\"cross\" or an array", value, error);
-    kernel_input_t input = kernel_input_of(value);
-    if (input.ndim != 2)
-        return kernel_refuse(error, "ValueError",
-                             "initial of %s must have 2 dimensions, not %d", self->function,
-                             input.ndim);
-    if (input.dtype == IPC_C64 || input.dtype == IPC_C128)
-        return kernel_refuse(error, "TypeError",
-                             "initial of %s must hold real numbers, not %s", self->function,
-                             ipc_dtype_name(input.dtype));
-    for (int k = 0; k < 2; k++)
-        if (input.shape[k] < HEAT_MIN_LENGTH || input.shape[k] > HEAT_MAX_LENGTH)
-            return kernel_refuse(
-                error, "ValueError",
-                "initial of %s is %zu x %zu, and each length must be from %d to %d",
-                self->function, input.shape[0], input.shape[1], HEAT_MIN_LENGTH,
-                HEAT_MAX_LENGTH);
-    options_of(self)->initial = input;
-    return 0;
+    return read_array(self, "\"cross\" or an array", value, &options_of(self)->initial,
+                      error);
+}
+
+static int read_source(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    return read_array(self, "an array", value, &options_of(self)->source, error);
 }
 
 static int read_alpha(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
+    reading_of(self)->given.alpha = true;
+    if (ipc_value_kind(value) == IPC_KIND_ARRAY)
+        return read_array(self, "a number or an array", value, &options_of(self)->alphas,
+                          error);
     return kernel_read_real(self, value, 0, &options_of(self)->alpha, error);
 }
 
@@ -99,22 +129,93 @@ static int read_dt(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error
 
 static int read_steps(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
+    reading_of(self)->given.steps = true;
     return kernel_read_integer(self, value, 0, INT32_MAX, &options_of(self)->steps, error);
 }
 
 static int read_t(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
+    reading_of(self)->given.t = true;
     return kernel_read_real(self, value, 0, &options_of(self)->t, error);
 }
 
 static int read_method(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
-    static const char *const words[] = {[HEAT_FD] = "fd", [HEAT_FFT] = "fft"};
+    static const char *const words[] = {
+        [HEAT_FD] = "fd", [HEAT_FFT] = "fft", [HEAT_CN] = "cn"};
     size_t place = 0;
-    if (kernel_read_word(self, value, words, 2, &place, error))
+    if (kernel_read_word(self, value, words, 3, &place, error))
         return -1;
     options_of(self)->method = (heat_method_t) place;
     return 0;
+}
+
+static int read_boundary(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    static const char *const words[] = {[HEAT_FIXED] = "fixed",
+                                        [HEAT_PERIODIC] = "periodic",
+                                        [HEAT_INSULATED] = "insulated"};
+    size_t place = 0;
+    if (kernel_read_word(self, value, words, 3, &place, error))
+        return -1;
+    options_of(self)->boundary = (heat_boundary_t) place;
+    reading_of(self)->given.boundary = true;
+    return 0;
+}
+
+static int read_laplacian(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    static const char *const words[] = {
+        [HEAT_CONTINUOUS] = "continuous", [HEAT_DISCRETE] = "discrete"};
+    size_t place = 0;
+    if (kernel_read_word(self, value, words, 2, &place, error))
+        return -1;
+    options_of(self)->laplacian = (heat_laplacian_t) place;
+    reading_of(self)->given.laplacian = true;
+    return 0;
+}
+
+static int read_lx(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    return kernel_read_positive(self, value, &reading_of(self)->given.extent[HEAT_X],
+                                error);
+}
+
+static int read_ly(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    return kernel_read_positive(self, value, &reading_of(self)->given.extent[HEAT_Y],
+                                error);
+}
+
+static int read_lz(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    return kernel_read_positive(self, value, &reading_of(self)->given.extent[HEAT_Z],
+                                error);
+}
+
+//  A list, a range or an array of numbers.
+static int read_alphas(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    const ipc_kind_t kind = ipc_value_kind(value);
+    if (kind != IPC_KIND_LIST && kind != IPC_KIND_ARRAY && kind != IPC_KIND_RANGE)
+        return kernel_wrong_kind(self, "a list of numbers", value, error);
+    options_of(self)->each = value;
+    return 0;
+}
+
+static int read_plan(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    static const char *const words[] = {"estimate", "measure"};
+    size_t place = 0;
+    if (kernel_read_word(self, value, words, 2, &place, error))
+        return -1;
+    options_of(self)->measure = place == 1;
+    return 0;
+}
+
+static int read_batch(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    return kernel_read_bool(self, value, &options_of(self)->batch, error);
 }
 
 static int read_dtype(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
@@ -124,6 +225,7 @@ static int read_dtype(kernel_reading_t *self, ipc_value_t value, ipc_error_t *er
     if (kernel_read_word(self, value, words, 2, &place, error))
         return -1;
     options_of(self)->dtype = place == 0 ? IPC_F64 : IPC_F32;
+    reading_of(self)->given.dtype = true;
     return 0;
 }
 
@@ -157,124 +259,42 @@ static const kernel_keyword_t table[KEYWORDS] = {
     [STEPS] = {"steps", read_steps, SOLVE},
     [T] = {"t", read_t, SOLVE},
     [METHOD] = {"method", read_method, SOLVE},
+    [BOUNDARY] = {"boundary", read_boundary, SOLVE},
+    [LAPLACIAN] = {"laplacian", read_laplacian, SOLVE},
+    [LX] = {"lx", read_lx, SOLVE},
+    [LY] = {"ly", read_ly, SOLVE},
+    [LZ] = {"lz", read_lz, SOLVE},
+    [SOURCE] = {"source", read_source, SOLVE},
+    [BATCH] = {"batch", read_batch, SOLVE},
+    [ALPHAS] = {"alphas", read_alphas, SOLVE},
+    [PLAN] = {"plan", read_plan, SOLVE},
     [DTYPE] = {"dtype", read_dtype, BOTH},
     [DEVICE] = {"device", read_device, SOLVE},
     [THREADS] = {"threads", read_threads, SOLVE},
     [KEEP] = {"keep", read_keep, SOLVE},
 };
 
-static int check_grid(const kernel_reading_t *self, ipc_error_t *error)
-{
-    const heat_options_t *options = options_of(self);
-    const size_t element = ipc_dtype_size(options->dtype);
-    const size_t bytes = options->rows * options->columns * element;
-    const double gib = 1.0 / (1 << 30);
-    if (bytes > HEAT_MAX_GRID_BYTES)
-        return kernel_refuse(
-            error, "MemoryError",
-            "a grid of %zu x %zu %s takes %.1f GiB, more than the limit of %.0f GiB",
-            options->rows, options->columns, ipc_dtype_name(options->dtype),
-            (double) bytes * gib, (double) HEAT_MAX_GRID_BYTES * gib);
-    const double need = (double) bytes * HEAT_NEED;
-    const double memory = (double) sysconf(_SC_PHYS_PAGES) * (double) sysconf(_SC_PAGESIZE);
-    if (memory > 0 && need > memory)
-        return kernel_refuse(
-            error, "MemoryError",
-            "a grid of %zu x %zu %s needs %.1f GiB to be solved, and this host has "
-            "%.1f GiB",
-            options->rows, options->columns, ipc_dtype_name(options->dtype), need * gib,
-            memory * gib);
-    return 0;
-}
-
-//  Settles shape and dtype among n, shape, initial and dtype.
-static int settle_grid(kernel_reading_t *self, ipc_error_t *error)
-{
-    heat_options_t *options = options_of(self);
-    const kernel_input_t *initial = &options->initial;
-    if (kernel_is_given(self, N) && kernel_is_given(self, SHAPE))
-        return kernel_refuse(error, "ValueError", "%s takes n or shape, not both",
-                             self->function);
-    if (initial->data || initial->ndim == 2) {
-        if ((kernel_is_given(self, N) || kernel_is_given(self, SHAPE)) &&
-            (options->rows != initial->shape[0] || options->columns != initial->shape[1]))
-            return kernel_refuse(
-                error, "ValueError",
-                "%s says %zu x %zu, but initial is %zu x %zu: leave %s out or correct it",
-                kernel_is_given(self, N) ? "n" : "shape", options->rows, options->columns,
-                initial->shape[0], initial->shape[1],
-                kernel_is_given(self, N) ? "n" : "shape");
-        options->rows = initial->shape[0];
-        options->columns = initial->shape[1];
-        if (!kernel_is_given(self, DTYPE))
-            options->dtype = initial->dtype == IPC_F32 ? IPC_F32 : IPC_F64;
-    }
-    return check_grid(self, error);
-}
-
-//  Settles t and steps, which say the same in two ways.
-static int settle_time(kernel_reading_t *self, ipc_error_t *error)
-{
-    heat_options_t *options = options_of(self);
-    if (kernel_is_given(self, T) && kernel_is_given(self, STEPS))
-        return kernel_refuse(error, "ValueError", "%s takes t or steps, not both",
-                             self->function);
-    if (!kernel_is_given(self, T)) {
-        options->t = (double) options->steps * options->dt;
-        return isfinite(options->t)
-                   ? 0
-                   : kernel_refuse(error, "ValueError",
-                                   "%lld steps of dt = %g are no finite time",
-                                   (long long) options->steps, options->dt);
-    }
-    if (options->method != HEAT_FD)
-        return 0;
-    const double steps = options->t / options->dt;
-    if (!(steps <= INT32_MAX))
-        return kernel_refuse(error, "ValueError",
-                             "t = %g is %g steps of dt = %g, more than the most, %d",
-                             options->t, steps, options->dt, INT32_MAX);
-    if (fabs(steps - round(steps)) > 1e-9 * fmax(1, steps))
-        return kernel_refuse(
-            error, "ValueError",
-            "t = %g is %g steps of dt = %g, and method fd needs a whole number: "
-            "change dt, or use method fft",
-            options->t, steps, options->dt);
-    options->steps = (int64_t) round(steps);
-    return 0;
-}
-
-static int check_stable(const heat_options_t *options, ipc_error_t *error)
-{
-    const double ratio = options->alpha * options->dt;
-    // Products such as 2.5 x 0.1 may miss 1/4 by a rounding, which does no harm.
-    if (options->method != HEAT_FD || ratio <= 0.25 * (1 + 1e-12))
-        return 0;
-    return kernel_refuse(
-        error, "ValueError",
-        "alpha dt = %g is above 1/4, the bound up to which method fd is stable: "
-        "use dt <= %g, or method fft",
-        ratio, 0.25 / options->alpha);
-}
-
 static int read_all(kernel_reading_t *self, ipc_value_t keywords, ipc_error_t *error)
 {
-    *options_of(self) = (heat_options_t){.rows = HEAT_DEFAULT_LENGTH,
-                                         .columns = HEAT_DEFAULT_LENGTH,
-                                         .dtype = IPC_F64,
-                                         .alpha = 1,
-                                         .dt = 0.1,
-                                         .steps = HEAT_DEFAULT_STEPS};
+    *options_of(self) =
+        (heat_options_t){.ndim = 2,
+                         .count = 1,
+                         .length = {1, HEAT_DEFAULT_LENGTH, HEAT_DEFAULT_LENGTH},
+                         .dtype = IPC_F64,
+                         .alpha = 1,
+                         .dt = 0.1,
+                         .steps = HEAT_DEFAULT_STEPS};
     return kernel_read_keywords(self, table, KEYWORDS, keywords, error);
 }
 
 int heat_options_read(heat_options_t *self, ipc_value_t keywords, ipc_error_t *error)
 {
     heat_options_t options;
-    kernel_reading_t reading = {
-        .function = "heat.solve", .bit = SOLVE, .options = &options};
-    if (read_all(&reading, keywords, error) || settle_grid(&reading, error) ||
-        settle_time(&reading, error) || check_stable(&options, error))
+    reading_t reading = {.options = &options};
+    kernel_reading_t one = {.function = "heat.solve", .bit = SOLVE, .options = &reading};
+    if (read_all(&one, keywords, error) ||
+        heat_settle_grid(&options, &reading.given, one.function, error) ||
+        heat_settle_solve(&options, &reading.given, error))
         return -1;
     *self = options;
     return 0;
@@ -284,9 +304,11 @@ int heat_options_read_initial(heat_options_t *self, ipc_value_t keywords,
                               ipc_error_t *error)
 {
     heat_options_t options;
-    kernel_reading_t reading = {
-        .function = "heat.initial", .bit = INITIAL_STATE, .options = &options};
-    if (read_all(&reading, keywords, error) || settle_grid(&reading, error))
+    reading_t reading = {.options = &options};
+    kernel_reading_t one = {
+        .function = "heat.initial", .bit = INITIAL_STATE, .options = &reading};
+    if (read_all(&one, keywords, error) ||
+        heat_settle_grid(&options, &reading.given, one.function, error))
         return -1;
     *self = options;
     return 0;

@@ -57,12 +57,12 @@ static IPC_REMOTE(ipc_value_t, initial, (ipc_value_t keywords))
     heat_options_t options;
     ipc_array_t *grid = NULL;
     if (!heat_options_read_initial(&options, keywords, &error)) {
-        const size_t shape[] = {options.rows, options.columns};
-        grid = ipc_array_new(options.dtype, 2, shape, &error);
+        const size_t *shape = options.length + HEAT_AXES - options.ndim;
+        grid = ipc_array_new(options.dtype, options.ndim, shape, &error);
     }
     if (!grid)
         ipc_raise(error.kind, "%s", error.text);
-    heat_cross(options.dtype, options.rows, options.columns, ipc_array_data(grid));
+    heat_cross(options.dtype, options.length, ipc_array_data(grid));
     return ipc_value_from_array(grid);
 }
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/heat/solver.h"
+
 ipc_array_t *heat_solve(ipc_value_t keywords)
 {
     ipc_value_t result = module_call("solve", keywords);
@@ -26,12 +28,39 @@ bool heat_device_found(void)
     return false;
 }
 
-ipc_array_t *heat_random(size_t rows, size_t columns, unsigned seed)
+ipc_array_t *heat_zeros(int ndim, const size_t *shape)
 {
-    ipc_array_t *grid = ipc_array_new(IPC_F64, 2, (const size_t[]){rows, columns}, NULL);
-    for (size_t i = 0; i < rows * columns; i++)
+    ipc_error_t error;
+    ipc_array_t *grid = ipc_array_new(IPC_F64, ndim, shape, &error);
+    ck_assert_msg(grid != NULL, "%s", error.text);
+    return grid;
+}
+
+ipc_array_t *heat_random_of(int ndim, const size_t *shape, unsigned seed)
+{
+    ipc_array_t *grid = heat_zeros(ndim, shape);
+    for (size_t i = 0; i < ipc_array_count(grid); i++)
         ipc_array_f64(grid)[i] = rand_r(&seed) / (double) RAND_MAX;
     return grid;
+}
+
+ipc_array_t *heat_random(size_t rows, size_t columns, unsigned seed)
+{
+    return heat_random_of(2, (const size_t[]){rows, columns}, seed);
+}
+
+void heat_must_refuse(ipc_value_t keywords, const char *kind, const char *sentence)
+{
+    heat_options_t options;
+    ipc_error_t error = {.text = "accepted"};
+    heat_t *heat = heat_new();
+    ipc_array_t *result = heat_options_read(&options, keywords, &error)
+                              ? NULL
+                              : heat_run(heat, &options, &error);
+    ck_assert_str_eq(error.text, sentence);
+    ck_assert_str_eq(error.kind, kind);
+    ck_assert_ptr_null(result);
+    heat_destroy(&heat);
 }
 
 double heat_at(const ipc_array_t *a, size_t i)
