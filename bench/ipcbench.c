@@ -36,6 +36,8 @@ static const section_t sections[] = {
     {.name = "arrays", section_arrays, true, .limit_s = 120},
     {.name = "sleep", section_sleep, true, .limit_s = 60},
     {.name = "heat", section_heat, true, .limit_s = 60},
+    {.name = "random", section_random, true, .limit_s = 60},
+    {.name = "linalg", section_linalg, true, .limit_s = 60},
     {.name = "balance", section_balance, true, .limit_s = 120},
     {.name = "many", section_many, false, .limit_s = 90},
     {.name = "soak", section_soak, true, .limit_s = 4000, .named = true},

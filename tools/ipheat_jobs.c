@@ -9,13 +9,13 @@
 
 enum {
     ENGINE_WAIT_MS = 10000,    // for the first engine of a cluster that is just starting
-    KEYWORDS_MAX = IPHEAT_NUMBERS + 4,
-    NAME_MAX_SIZE = 32,
+    KEYWORDS_MAX = IPHEAT_NUMBERS + 6,
+    NAME_MAX_SIZE = 48,
     SHEET_COLUMNS = 5          // panels side by side in the picture of a sweep
 };
 
 typedef struct ipheat_job {
-    const char *method;        // "fd" or "fft"
+    ipheat_method_t method;
     double value;              // of the sweep
     ipc_result_t *result;      // the client's; NULL once it is not needed
     bool done;                 // the field is there: waited for, and no failure
@@ -30,8 +30,9 @@ struct ipheat_jobs {
     ipc_client_t *client;
     const ipheat_options_t *options;
     ipc_view_t *view;
-    ipheat_job_t *jobs;          // value by value; finite differences stand before spectral
+    ipheat_job_t *jobs;          // value by value, the methods of each in their order
     size_t count;
+    size_t methods;              // jobs of one value
 };
 
 //  A dictionary under construction; what is added is borrowed.
@@ -59,7 +60,12 @@ static void submit(ipheat_jobs_t *self, ipheat_job_t *job)
                     ipheat_keywords[k].whole ? ipc_value_from_i64((int64_t) value)
                                              : ipc_value_from_f64(value));
     }
-    add_keyword(&keywords, "method", ipc_value_from_str(job->method));
+    const char *method = ipheat_methods[job->method].word;
+    add_keyword(&keywords, "method", ipc_value_from_str(method));
+    if (options->boundary)
+        add_keyword(&keywords, "boundary", ipc_value_from_str(options->boundary));
+    if (options->laplacian && job->method != IPHEAT_FD)
+        add_keyword(&keywords, "laplacian", ipc_value_from_str(options->laplacian));
     if (options->dtype)
         add_keyword(&keywords, "dtype", ipc_value_from_str(options->dtype));
     if (options->device)
@@ -81,14 +87,14 @@ ipheat_jobs_t *ipheat_jobs_new(ipc_client_t *client, const ipheat_options_t *opt
     ipheat_jobs_t *self = ipc_xalloc(sizeof *self);
     size_t values = options->sweep ? options->sweep_count : 1;
     *self = (ipheat_jobs_t){.client = client, .options = options, .view = view};
-    self->jobs = ipc_xalloc(2 * values * sizeof *self->jobs);
+    self->jobs = ipc_xalloc(IPHEAT_METHODS * values * sizeof *self->jobs);
     for (size_t i = 0; i < values; i++) {
         double value = options->sweep ? ipheat_options_sweep_value(options, i) : 0;
-        if (options->fd)
-            self->jobs[self->count++] = (ipheat_job_t){.method = "fd", .value = value};
-        if (options->fft)
-            self->jobs[self->count++] = (ipheat_job_t){.method = "fft", .value = value};
+        for (ipheat_method_t m = 0; m < IPHEAT_METHODS; m++)
+            if (options->method[m])
+                self->jobs[self->count++] = (ipheat_job_t){.method = m, .value = value};
     }
+    self->methods = self->count / values;
     for (size_t i = 0; i < self->count; i++) submit(self, &self->jobs[i]);
     return self;
 }
@@ -107,7 +113,7 @@ void ipheat_jobs_destroy(ipheat_jobs_t **self_p)
 
 static const char *method_name(const ipheat_job_t *job)
 {
-    return strcmp(job->method, "fd") == 0 ? "finite differences" : "spectral";
+    return ipheat_methods[job->method].name;
 }
 
 //  Waits for a job and reads what it gave. 0, or -1 with *error.
@@ -170,13 +176,30 @@ static bool find_device(const ipheat_jobs_t *self, ipheat_job_t *job)
     return ask_device(self, job->engine, job->device);
 }
 
-//  The finite-difference job of the same value, when it stands before this one and is done;
-//  or NULL.
+//  The job of the first method of the same value, when it is another one and done; or NULL.
 static const ipheat_job_t *reference_of(const ipheat_jobs_t *self, const ipheat_job_t *job)
 {
-    const ipheat_job_t *before = job - 1;
-    bool there = job > self->jobs && before->done && before->value == job->value;
-    return there && before->field.rows == job->field.rows ? before : NULL;
+    const size_t i = (size_t) (job - self->jobs);
+    const ipheat_job_t *first = job - i % self->methods;
+    return first < job && first->done && first->field.rows == job->field.rows ? first : NULL;
+}
+
+static void forget(ipheat_job_t *job)
+{
+    job->done = false;
+    ipc_result_destroy(&job->result);
+}
+
+//  Gives back what a long sweep without a picture needs no more when job i is printed: all
+//  but the field that the next ones are compared to.
+static void let_go(ipheat_jobs_t *self, size_t i)
+{
+    ipheat_job_t *job = &self->jobs[i], *first = job - i % self->methods;
+    const bool last = (i + 1) % self->methods == 0;
+    if (job != first || last)
+        forget(job);
+    if (last)
+        forget(first);
 }
 
 static void print_head(const ipheat_jobs_t *self, FILE *stream)
@@ -236,12 +259,8 @@ static bool print_jobs(ipheat_jobs_t *self, FILE *stream, size_t *failed)
         if (!find_device(self, job))
             return false;
         print_job(self, job, stream);
-        // A long sweep without a picture needs no field but the last, which the next job is
-        // compared to.
-        if (!self->options->out && i > 0) {
-            self->jobs[i - 1].done = false;
-            ipc_result_destroy(&self->jobs[i - 1].result);
-        }
+        if (!self->options->out)
+            let_go(self, i);
     }
     return true;
 }
@@ -285,9 +304,9 @@ static void common_range(const ipheat_jobs_t *self, double *low, double *high)
         }
 }
 
-//  A panel for each method, and one for their difference.
+//  A panel for each method, and one for the difference of the first two.
 static size_t panels_of_methods(const ipheat_jobs_t *self, picture_panel_t *panels,
-                                double low, double high)
+                                char (*titles)[NAME_MAX_SIZE], double low, double high)
 {
     size_t count = 0;
     for (size_t i = 0; i < self->count; i++)
@@ -300,13 +319,14 @@ static size_t panels_of_methods(const ipheat_jobs_t *self, picture_panel_t *pane
     if (count < 2)
         return count;
     double distance = field_distance(&panels[0].field, &panels[1].field);
-    panels[count++] = (picture_panel_t){.title = "finite differences \u2212 spectral",
+    snprintf(titles[count], NAME_MAX_SIZE, "%s \u2212 %s", panels[0].title, panels[1].title);
+    panels[count] = (picture_panel_t){.title = titles[count],
                                         .field = panels[0].field,
                                         .minus = &panels[1].field,
                                         .colours = COLOURS_DIFFERENCE,
                                         .low = -distance,
                                         .high = distance};
-    return count;
+    return count + 1;
 }
 
 //  A panel for each value, of the first method that was solved for it.
@@ -316,7 +336,7 @@ static size_t panels_of_values(const ipheat_jobs_t *self, picture_panel_t *panel
     size_t count = 0;
     for (size_t i = 0; i < self->count; i++) {
         const ipheat_job_t *job = &self->jobs[i];
-        if (!job->done || (i > 0 && job[-1].done && job[-1].value == job->value))
+        if (!job->done || (i > 0 && job[-1].done && i % self->methods > 0))
             continue;
         snprintf(titles[count], NAME_MAX_SIZE, "%s = %.4g",
                  ipheat_keywords[self->options->sweep_of].symbol, job->value);
@@ -341,7 +361,7 @@ int ipheat_jobs_draw(ipheat_jobs_t *self, const char *path, ipc_error_t *error)
     write_title(self, title, sizeof title);
     picture_t picture = {.title = title, .panels = panels};
     picture.count = sweep ? panels_of_values(self, panels, titles, low, high)
-                          : panels_of_methods(self, panels, low, high);
+                          : panels_of_methods(self, panels, titles, low, high);
     picture.columns = sweep ? SHEET_COLUMNS : picture.count;
     picture.size = picture.count > SHEET_COLUMNS ? PICTURE_SIZE_SMALL : PICTURE_SIZE;
     int status = picture_write(path, &picture, error);

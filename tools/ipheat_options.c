@@ -16,6 +16,11 @@ const ipheat_keyword_t ipheat_keywords[IPHEAT_NUMBERS] = {
     [IPHEAT_STEPS] = {"steps", "steps", true},
     [IPHEAT_T] = {"t", "t", false},
 };
+const ipheat_method_name_t ipheat_methods[IPHEAT_METHODS] = {
+    [IPHEAT_FD] = {"fd", "finite differences"},
+    [IPHEAT_FFT] = {"fft", "spectral"},
+    [IPHEAT_CN] = {"cn", "Crank-Nicolson"},
+};
 // clang-format on
 
 static const char help[] =
@@ -25,10 +30,14 @@ static const char help[] =
     "\n"
     "  --n N               rows and columns of the grid (1024)\n"
     "  --t TIME            the instant to reach (100)\n"
-    "  --dt TIME           the time step of the finite differences (0.1)\n"
+    "  --dt TIME           the time step of the finite differences, and Crank-Nicolson's (0.1)\n"
     "  --steps COUNT       the number of time steps, instead of --t\n"
     "  --alpha NUMBER      the diffusivity (1)\n"
-    "  --method METHOD     fd: finite differences; fft: spectral; both (both)\n"
+    "  --method METHOD     fd: finite differences; fft: spectral; both of them;\n"
+    "                      cn: Crank-Nicolson's steps; all of them (both)\n"
+    "  --boundary EDGES    fixed, periodic or insulated (fft: periodic, else fixed)\n"
+    "  --laplacian WHICH   continuous or discrete, of fft and cn (fft: continuous, cn:\n"
+    "                      discrete, which is that of the finite differences)\n"
     "  --dtype DTYPE       float64 or float32 (float64)\n"
     "  --device DEVICE     auto, cpu or cuda (auto)\n"
     "  --threads COUNT     threads of each job (the cores that are free)\n"
@@ -47,6 +56,8 @@ static const char help[] =
 //  then these.
 typedef enum option_id {
     OPTION_METHOD = IPHEAT_NUMBERS,
+    OPTION_BOUNDARY,
+    OPTION_LAPLACIAN,
     OPTION_DTYPE,
     OPTION_DEVICE,
     OPTION_THREADS,
@@ -65,6 +76,8 @@ static const struct option long_options[] = {
     {"steps", required_argument, NULL, IPHEAT_STEPS},
     {"t", required_argument, NULL, IPHEAT_T},
     {"method", required_argument, NULL, OPTION_METHOD},
+    {"boundary", required_argument, NULL, OPTION_BOUNDARY},
+    {"laplacian", required_argument, NULL, OPTION_LAPLACIAN},
     {"dtype", required_argument, NULL, OPTION_DTYPE},
     {"device", required_argument, NULL, OPTION_DEVICE},
     {"threads", required_argument, NULL, OPTION_THREADS},
@@ -152,11 +165,13 @@ static bool set_word(const char **word, const char *option, const char *words,
 
 static bool set_method(ipheat_options_t *self, const char *text)
 {
-    const char *method;
-    if (!set_word(&method, "method", "fd|fft|both", text))
+    const char *word;
+    if (!set_word(&word, "method", "fd|fft|both|cn|all", text))
         return false;
-    self->fd = strcmp(text, "fft") != 0;
-    self->fft = strcmp(text, "fd") != 0;
+    const bool all = strcmp(text, "all") == 0, both = all || strcmp(text, "both") == 0;
+    for (size_t m = 0; m < IPHEAT_METHODS; m++)
+        self->method[m] =
+            strcmp(text, ipheat_methods[m].word) == 0 || (m == IPHEAT_CN ? all : both);
     return true;
 }
 
@@ -198,6 +213,10 @@ static bool set_option(ipheat_options_t *self, int id, const char *text)
 {
     switch (id) {
     case OPTION_METHOD: return set_method(self, text);
+    case OPTION_BOUNDARY:
+        return set_word(&self->boundary, "boundary", "fixed|periodic|insulated", text);
+    case OPTION_LAPLACIAN:
+        return set_word(&self->laplacian, "laplacian", "continuous|discrete", text);
     case OPTION_DTYPE: return set_word(&self->dtype, "dtype", "float64|float32", text);
     case OPTION_DEVICE: return set_word(&self->device, "device", "auto|cpu|cuda", text);
     case OPTION_THREADS: return set_threads(self, text);
@@ -233,7 +252,7 @@ static bool check_options(ipheat_options_t *self)
 
 bool ipheat_options_read(ipheat_options_t *self, int argc, char **argv, int *exit_code)
 {
-    *self = (ipheat_options_t){.fd = true, .fft = true};
+    *self = (ipheat_options_t){.method = {[IPHEAT_FD] = true, [IPHEAT_FFT] = true}};
     *exit_code = EXIT_USAGE;
     opterr = 0; // the sentences are ours
     for (int id; (id = getopt_long(argc, argv, ":", long_options, NULL)) != -1;) {

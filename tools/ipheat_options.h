@@ -28,11 +28,25 @@ typedef struct ipheat_keyword {
 } ipheat_keyword_t;
 extern const ipheat_keyword_t ipheat_keywords[IPHEAT_NUMBERS];
 
+//  The methods of heat.solve, in the order of their lines.
+typedef enum ipheat_method {
+    IPHEAT_FD,
+    IPHEAT_FFT,
+    IPHEAT_CN,
+    IPHEAT_METHODS
+} ipheat_method_t;
+
+typedef struct ipheat_method_name {
+    const char *word;          // heat.solve's
+    const char *name;          // for people
+} ipheat_method_name_t;
+extern const ipheat_method_name_t ipheat_methods[IPHEAT_METHODS];
+
 typedef struct ipheat_options {
     double number[IPHEAT_NUMBERS];
     bool given[IPHEAT_NUMBERS];  // else heat.solve's own default holds
-    bool fd, fft;              // methods to run
-    const char *dtype, *device; // for heat.solve; NULL: its defaults
+    bool method[IPHEAT_METHODS]; // to run
+    const char *boundary, *laplacian, *dtype, *device; // for heat.solve; NULL: its defaults
     int threads;               // for heat.solve; 0: as it likes
     const char *out;           // picture to write, or NULL
     const char *profile, *cluster_id; // or NULL

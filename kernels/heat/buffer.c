@@ -20,8 +20,8 @@ void *heat_buffer_reserve(heat_buffer_t *self, size_t size, ipc_error_t *error)
     if ((double) size < memory)
         self->memory = aligned_alloc(alignment, size);
     if (!self->memory) {
-        heat_refuse(error, "MemoryError", "no memory for a working array of %zu bytes",
-                    size);
+        kernel_refuse(error, "MemoryError", "no memory for a working array of %zu bytes",
+                      size);
         return NULL;
     }
     self->size = size;

@@ -2,7 +2,7 @@
 #ifndef HEAT_BUFFER_H
 #define HEAT_BUFFER_H
 
-#include "kernels/heat/refuse.h"
+#include "kernels/common/refuse.h"
 
 //  What a buffer may keep while nothing is being solved; a larger one goes back at once.
 #define HEAT_KEEP_BYTES ((size_t) 256 << 20)

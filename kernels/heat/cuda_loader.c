@@ -25,22 +25,22 @@ const heat_device_t *heat_cuda_load(ipc_error_t *error)
     char path[PATH_MAX];
     // Never closed: the driver leaves threads behind.
     if (!dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL)) {
-        heat_refuse(error, "DeviceError", "%s: the driver's libcuda.so.1 is not installed",
-                    none);
+        kernel_refuse(error, "DeviceError",
+                      "%s: the driver's libcuda.so.1 is not installed", none);
         return NULL;
     }
     void *library =
         find_beside(path, sizeof path) ? NULL : dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!library) {
-        heat_refuse(error, "DeviceError", "%s: %.300s", none, dlerror());
+        kernel_refuse(error, "DeviceError", "%s: %.300s", none, dlerror());
         return NULL;
     }
     heat_device_fn device_of;
     *(void **) &device_of = dlsym(library, HEAT_CUDA_SYMBOL);
     const heat_device_t *device = device_of ? device_of() : NULL;
     if (!device || device->abi != HEAT_DEVICE_ABI) {
-        heat_refuse(error, "DeviceError", "%s: %s is of another version than heat.so", none,
-                    path);
+        kernel_refuse(error, "DeviceError", "%s: %s is of another version than heat.so",
+                      none, path);
         return NULL;
     }
     return device;

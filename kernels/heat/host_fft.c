@@ -1,183 +1,344 @@
-//  The spectral method on the host. The factor of a wave is a product, by_row[m]
-//  by_column[n], so the two-dimensional transform, the multiplication and the inverse are
-//  the same as these three along each row, and then along each column: FFTW's
-//  one-dimensional real-to-complex transforms, on one line at a time that stays in the
-//  cache. It needs half the memory traffic of three passes over a spectrum, no memory for
-//  the spectrum, and its result does not depend on how threads share the lines.
-#include <fftw3.h>
-#include <stdlib.h>
+//  The spectral method on the host, by FFTW's one-dimensional transforms of real numbers,
+//  on one line at a time that stays in the cache; so the result does not depend on how
+//  threads share the lines.
+//
+//      - Where the factor of a wave is a product of one factor for each axis, the transform,
+//        the multiplication and the inverse are the same as these three along each axis, one
+//        after the other: half the memory traffic of three passes over a spectrum.
+//      - Else all axes are transformed, in place; then each wave is multiplied, and gains
+//        what the source and the fixed edges give it; then all axes are transformed back.
+#include <math.h>
 #include <string.h>
 
 #include "kernels/heat/host.h"
 
 enum {
     LINE = 64,
-    PLANS = 16,           // kept; the one unused for longest goes first
-    LINES_PER_THREAD = 16 // fewer rows than this are not worth a thread
+    LINES_PER_THREAD = 16 // fewer lines than this are not worth a thread
 };
 
-//  FFTW's plans for lines of one length and dtype.
-typedef struct heat_plan {
-    size_t length; // 0: an empty place
-    ipc_dtype_t dtype;
-    void *forward; // fftw_plan, or fftwf_plan for IPC_F32
-    void *backward;
-    uint64_t used; // when: a count of the uses of all plans
-} heat_plan_t;
+//  The numbers that are transformed: all of an array, or what lies within its edges.
+typedef struct box {
+    const char *from;   // the first, where the first pass reads; later passes: at
+    char *at;           // the first; NULL: there is no such box
+    size_t count;       // grids
+    size_t grid_stride; // elements from a grid to the next; 0: all have the same
+    size_t length[HEAT_AXES];
+    size_t stride[HEAT_AXES]; // elements from one to the next along an axis
+} box_t;
 
-struct heat_plans {
-    heat_plan_t plans[PLANS];
-    uint64_t uses;
-    size_t made;
-};
+//  What a pass does to each line along an axis.
+typedef struct fft_act {
+    enum { FFT_DECAY, FFT_FORWARD, FFT_BACKWARD } kind;
+    int axis;
+    const heat_plan_t *plan;
+    const double *factor; // FFT_DECAY's
+} fft_act_t;
 
 //  One solve, shared by its threads.
 typedef struct fft_job {
-    heat_pool_t *pool;
+    kernel_pool_t *pool;
     const heat_grid_t *grid;
-    const double *by_row, *by_column;
-    const heat_plan_t *along_row, *along_column;
-    char *work; // one block for each thread
-    size_t
-        block; // bytes of a thread's block: the lines of a cache line's columns, a spectrum
-    size_t pitch;    // bytes from a line of a block to the next
-    size_t spectrum; // bytes from a block's beginning to its spectrum
+    const heat_waves_t *waves;
+    const heat_plan_t *plan[HEAT_AXES]; // NULL where there is no axis
+    double scale;                       // of all plans together
+    box_t grid_box;                     // in the result
+    box_t source, edges; // what waves gain, in memory of their own; from: the
+                         // source's and the initial grid's first such number
+    char *work;          // one block for each thread
+    size_t block;        // bytes of a thread's block: the lines of a cache line, a spectrum
+    size_t pitch;        // bytes from a line of a block to the next
+    size_t spectrum;     // bytes from a block's beginning to its spectrum
 } fft_job_t;
 
+static size_t box_lines(const box_t *box)
+{
+    return box->count * box->length[HEAT_Z] * box->length[HEAT_Y];
+}
+
+//  Where a line along x begins, in elements.
+static size_t box_line(const box_t *box, size_t line)
+{
+    const size_t row = line % box->length[HEAT_Y], rest = line / box->length[HEAT_Y];
+    return rest / box->length[HEAT_Z] * box->grid_stride +
+           rest % box->length[HEAT_Z] * box->stride[HEAT_Z] + row * box->stride[HEAT_Y];
+}
+
+static int other_axis(int axis)
+{
+    return axis == HEAT_Y ? HEAT_Z : HEAT_Y;
+}
+
+//  Where a block of width lines along y or z begins, in elements, and its first column.
+static size_t box_block(const box_t *box, int axis, size_t width, size_t unit,
+                        size_t *column)
+{
+    const int other = other_axis(axis);
+    const size_t blocks = (box->length[HEAT_X] + width - 1) / width;
+    const size_t rest = unit / blocks;
+    *column = unit % blocks * width;
+    return rest / box->length[other] * box->grid_stride +
+           rest % box->length[other] * box->stride[other] + *column;
+}
+
+static void fft_act(const fft_act_t *act, void *line, void *scratch)
+{
+    switch (act->kind) {
+    case FFT_DECAY: heat_plan_decay(act->plan, act->factor, line, scratch); break;
+    case FFT_FORWARD: heat_plan_forward(act->plan, line, scratch); break;
+    case FFT_BACKWARD: heat_plan_backward(act->plan, line, scratch); break;
+    }
+}
+
+//  The pace of the grid that a line along x is of.
+static double pace_of(const fft_job_t *job, size_t line)
+{
+    const size_t *length = job->grid_box.length;
+    return job->grid->pace ? job->grid->pace[line / (length[HEAT_Y] * length[HEAT_Z])] : 1;
+}
+
+//  The rate of wave k of a line, the sum over the axes.
+static double rate_of(const fft_job_t *job, const double *const *rate, size_t line,
+                      size_t k)
+{
+    const size_t *length = job->grid_box.length;
+    double sum = rate[HEAT_X][k];
+    if (rate[HEAT_Y])
+        sum += rate[HEAT_Y][line % length[HEAT_Y]];
+    if (rate[HEAT_Z])
+        sum += rate[HEAT_Z][line / length[HEAT_Y] % length[HEAT_Z]];
+    return sum * pace_of(job, line);
+}
+
+//  What is left of a wave, and what it gains of a source of 1. Both are computed without
+//  the loss that 1 - keep would be for slow waves.
+static void weigh(const heat_waves_t *waves, double rate, double *keep, double *gain)
+{
+    const double steps = (double) waves->steps;
+    double exponent = -rate * waves->t;
+    if (rate == 0) {
+        *keep = 1;
+        *gain = waves->t;
+        return;
+    }
+    if (waves->steps > 0) {
+        const double half = rate * waves->t / steps / 2;
+        if (half > 0.5) { // a step may turn the sign of such a wave
+            *keep = pow((1 - half) / (1 + half), steps);
+            *gain = (1 - *keep) / rate;
+            return;
+        }
+        exponent = steps * log1p(-2 * half / (1 + half));
+    }
+    *keep = exp(exponent);
+    *gain = -expm1(exponent) / rate;
+}
+
 #define REAL double
-#define COMPLEX fftw_complex
-#define F(name) fftw_##name
 #define N(name) f64_##name
 #include "kernels/heat/host_fft_real.h"
 #define REAL float
-#define COMPLEX fftwf_complex
-#define F(name) fftwf_##name
 #define N(name) f32_##name
 #include "kernels/heat/host_fft_real.h"
 
-static size_t whole_lines(size_t size)
+//  The share of a thread of so many units.
+static size_t share(size_t units, int index, int count)
 {
-    return (size + LINE - 1) / LINE * LINE;
+    return units * (size_t) index / (size_t) count;
 }
 
-heat_plans_t *heat_plans_new(void)
+//  One thread's part of one pass, with the barrier behind it.
+static void pass(const fft_job_t *job, const box_t *box, const fft_act_t *act, int index,
+                 int count)
 {
-    return calloc(1, sizeof(heat_plans_t));
-}
-
-static void forget(heat_plan_t *plan)
-{
-    if (plan->dtype == IPC_F32)
-        f32_forget(plan);
+    const bool single = job->grid->dtype == IPC_F32, along = act->axis == HEAT_X;
+    const size_t width = LINE / ipc_dtype_size(job->grid->dtype);
+    const size_t blocks = (box->length[HEAT_X] + width - 1) / width;
+    const size_t units =
+        along ? box_lines(box) : box->count * box->length[other_axis(act->axis)] * blocks;
+    char *block = job->work + (size_t) index * job->block;
+    const size_t first = share(units, index, count), end = share(units, index + 1, count);
+    if (along)
+        (single ? f32_along : f64_along)(job, box, act, block, first, end);
     else
-        f64_forget(plan);
+        (single ? f32_across : f64_across)(job, box, act, block, first, end);
+    kernel_pool_barrier(job->pool);
 }
 
-void heat_plans_destroy(heat_plans_t **self_p)
+//  The same act along each axis, from a box that the first pass may read elsewhere.
+static void all_axes(const fft_job_t *job, box_t box, fft_act_t act, int index, int count)
 {
-    heat_plans_t *self = *self_p;
-    *self_p = NULL;
-    if (!self)
+    for (int axis = HEAT_X; axis >= HEAT_Z; axis--) {
+        act.axis = axis;
+        act.plan = job->plan[axis];
+        act.factor = job->waves->factor[axis];
+        if (!act.plan)
+            continue;
+        pass(job, &box, &act, index, count);
+        box.from = box.at;
+    }
+}
+
+//  Fills a term's box and transforms it.
+static void prepare_term(const fft_job_t *job, const box_t *term, int index, int count,
+                         void (*take)(const fft_job_t *job, size_t first, size_t end))
+{
+    if (!term->at)
         return;
-    for (int i = 0; i < PLANS; i++) forget(&self->plans[i]);
-    free(self);
-}
-
-size_t heat_plans_made(const heat_plans_t *self)
-{
-    return self->made;
-}
-
-//  The plan for lines of this length, lent until the next call but one; or NULL with
-//  *error.
-//      block      borrowed; a thread's block, which planning may look at
-static const heat_plan_t *find_plan(heat_plans_t *self, size_t length, ipc_dtype_t dtype,
-                                    char *block, size_t spectrum, ipc_error_t *error)
-{
-    heat_plan_t *oldest = self->plans;
-    for (heat_plan_t *plan = self->plans; plan < self->plans + PLANS; plan++) {
-        if (plan->length == length && plan->dtype == dtype) {
-            plan->used = ++self->uses;
-            return plan;
-        }
-        if (plan->used < oldest->used)
-            oldest = plan;
-    }
-    forget(oldest);
-    *oldest = (heat_plan_t){.length = length, .dtype = dtype, .used = ++self->uses};
-    bool planned = dtype == IPC_F32 ? f32_plan(oldest, block, block + spectrum)
-                                    : f64_plan(oldest, block, block + spectrum);
-    if (!planned) {
-        forget(oldest);
-        heat_refuse(error, "MemoryError", "FFTW made no plan for lines of %zu numbers",
-                    length);
-        return NULL;
-    }
-    self->made++;
-    return oldest;
+    box_t box = *term;
+    box.from = box.at;
+    take(job, share(box_lines(term), index, count),
+         share(box_lines(term), index + 1, count));
+    kernel_pool_barrier(job->pool);
+    all_axes(job, box, (fft_act_t){.kind = FFT_FORWARD}, index, count);
 }
 
 static void fft_main(void *context, int index, int count)
 {
     const fft_job_t *job = context;
     const bool single = job->grid->dtype == IPC_F32;
-    const size_t of = (size_t) count, i = (size_t) index;
-    char *block = job->work + i * job->block;
-    const size_t rows = job->grid->rows;
-    (single ? f32_rows : f64_rows)(job, block, rows * i / of, rows * (i + 1) / of);
-    heat_pool_barrier(job->pool);
-    const size_t width = LINE / ipc_dtype_size(job->grid->dtype);
-    const size_t blocks = (job->grid->columns + width - 1) / width;
-    (single ? f32_columns : f64_columns)(job, block, blocks * i / of,
-                                         blocks * (i + 1) / of);
+    box_t box = job->grid_box;
+    if (job->grid->boundary == HEAT_FIXED) {
+        const size_t *length = job->grid->length;
+        const size_t size = job->grid->count * length[HEAT_Z] * length[HEAT_Y] *
+                            length[HEAT_X] * ipc_dtype_size(job->grid->dtype);
+        const size_t first = share(size, index, count), end = share(size, index + 1, count);
+        memcpy((char *) job->grid->result + first,
+               (const char *) job->grid->initial + first, end - first);
+        kernel_pool_barrier(job->pool);
+        box.from = box.at;
+    }
+    if (job->waves->factor[HEAT_X]) {
+        all_axes(job, box, (fft_act_t){.kind = FFT_DECAY}, index, count);
+        return;
+    }
+    all_axes(job, box, (fft_act_t){.kind = FFT_FORWARD}, index, count);
+    prepare_term(job, &job->source, index, count,
+                 single ? f32_take_source : f64_take_source);
+    prepare_term(job, &job->edges, index, count, single ? f32_take_edges : f64_take_edges);
+    const size_t lines = box_lines(&box);
+    (single ? f32_combine : f64_combine)(job, share(lines, index, count),
+                                         share(lines, index + 1, count));
+    kernel_pool_barrier(job->pool);
+    box.from = box.at;
+    all_axes(job, box, (fft_act_t){.kind = FFT_BACKWARD}, index, count);
 }
 
-static int useful_threads(const heat_grid_t *grid)
+static size_t whole_lines(size_t size)
 {
-    size_t most = grid->rows / LINES_PER_THREAD;
-    if (most > (size_t) grid->threads)
-        most = (size_t) grid->threads;
+    return (size + LINE - 1) / LINE * LINE;
+}
+
+//  The points that change, in the arrays of the caller.
+static void find_box(fft_job_t *job)
+{
+    const heat_grid_t *grid = job->grid;
+    const size_t element = ipc_dtype_size(grid->dtype);
+    box_t *box = &job->grid_box;
+    size_t stride = 1, offset = 0;
+    for (int axis = HEAT_X; axis >= HEAT_Z; axis--) {
+        const bool inner = grid->boundary == HEAT_FIXED && grid->length[axis] > 1;
+        box->length[axis] = grid->length[axis] - (inner ? 2 : 0);
+        box->stride[axis] = stride;
+        offset += inner ? stride : 0;
+        stride *= grid->length[axis];
+    }
+    box->count = grid->count;
+    box->grid_stride = stride;
+    box->at = (char *) grid->result + offset * element;
+    box->from = (const char *) grid->initial + offset * element;
+    if (job->waves->source)
+        job->source.from = (const char *) job->waves->source + offset * element;
+}
+
+//  Makes the box of a term, which has such points as the grid has, without gaps.
+static char *place_term(const fft_job_t *job, box_t *term, char *at, size_t count)
+{
+    const char *from = term->from;
+    const size_t *length = job->grid_box.length;
+    *term = job->grid_box;
+    term->from = from;
+    term->at = at;
+    term->count = count;
+    term->stride[HEAT_Y] = length[HEAT_X];
+    term->stride[HEAT_Z] = length[HEAT_X] * length[HEAT_Y];
+    const size_t points = term->stride[HEAT_Z] * length[HEAT_Z];
+    term->grid_stride = count > 1 ? points : 0;
+    return at + whole_lines(count * points * ipc_dtype_size(job->grid->dtype));
+}
+
+//  Makes room for what the waves gain. 0, or -1 with *error.
+static int place_terms(fft_job_t *job, heat_buffer_t *memory, ipc_error_t *error)
+{
+    const heat_waves_t *waves = job->waves;
+    const bool edges = waves->coupling[HEAT_X] > 0;
+    const size_t *length = job->grid_box.length;
+    const size_t size = whole_lines(length[HEAT_Z] * length[HEAT_Y] * length[HEAT_X] *
+                                    ipc_dtype_size(job->grid->dtype));
+    const size_t grids = (waves->source ? 1 : 0) + (edges ? job->grid->count : 0);
+    if (grids == 0)
+        return 0;
+    char *at = heat_buffer_reserve(memory, grids * size, error);
+    if (!at)
+        return -1;
+    if (waves->source)
+        at = place_term(job, &job->source, at, 1);
+    job->edges.from = job->grid_box.from;
+    if (edges)
+        place_term(job, &job->edges, at, job->grid->count);
+    return 0;
+}
+
+//  Lays out the blocks of all threads, and finds the plans. 0, or -1 with *error.
+static int lay_out(fft_job_t *job, heat_device_state_t *state, int threads,
+                   ipc_error_t *error)
+{
+    const size_t element = ipc_dtype_size(job->grid->dtype);
+    const size_t *length = job->grid_box.length;
+    const size_t longer = length[HEAT_Y] > length[HEAT_Z] ? length[HEAT_Y] : length[HEAT_Z];
+    const size_t longest = longer > length[HEAT_X] ? longer : length[HEAT_X];
+    // A line more, so that the lines of a block do not all fall into the same sets of the
+    // cache.
+    job->pitch = whole_lines(longer * element) + LINE;
+    job->spectrum = job->pitch * (LINE / element);
+    if (job->spectrum < whole_lines(length[HEAT_X] * element))
+        job->spectrum = whole_lines(length[HEAT_X] * element);
+    job->block = job->spectrum + whole_lines((longest / 2 + 1) * 2 * element) + LINE;
+    job->work = heat_buffer_reserve(&state->work, job->block * (size_t) threads, error);
+    if (!job->work)
+        return -1;
+    job->scale = 1;
+    for (int axis = HEAT_Z; axis <= HEAT_X; axis++) {
+        if (job->grid->length[axis] == 1)
+            continue;
+        job->plan[axis] = heat_plans_find(state->plans, length[axis], job->grid->dtype,
+                                          job->grid->boundary, job->grid->measure,
+                                          job->work, job->work + job->spectrum, error);
+        if (!job->plan[axis])
+            return -1;
+        job->scale *= job->plan[axis]->scale;
+    }
+    return 0;
+}
+
+static int useful_threads(const fft_job_t *job)
+{
+    size_t most = box_lines(&job->grid_box) / LINES_PER_THREAD;
+    if (most > (size_t) job->grid->threads)
+        most = (size_t) job->grid->threads;
     return most < 1 ? 1 : (int) most;
 }
 
-//  Lays out the blocks of all threads. 0, or -1 with *error.
-static int lay_out(fft_job_t *job, heat_buffer_t *work, int threads, ipc_error_t *error)
+int heat_host_fft(heat_device_state_t *state, const heat_grid_t *grid,
+                  const heat_waves_t *waves, ipc_error_t *error)
 {
-    const size_t element = ipc_dtype_size(job->grid->dtype);
-    const size_t rows = job->grid->rows, columns = job->grid->columns;
-    const size_t longest = rows > columns ? rows : columns;
-    // A line more, so that the lines of a block do not all fall into the same sets of the
-    // cache.
-    job->pitch = whole_lines(rows * element) + LINE;
-    job->spectrum = job->pitch * (LINE / element);
-    if (job->spectrum < whole_lines(columns * element))
-        job->spectrum = whole_lines(columns * element);
-    job->block = job->spectrum + whole_lines((longest / 2 + 1) * 2 * element) + LINE;
-    job->work = heat_buffer_reserve(work, job->block * (size_t) threads, error);
-    return job->work ? 0 : -1;
-}
-
-int heat_host_fft(heat_device_state_t *state, const heat_grid_t *grid, const double *by_row,
-                  const double *by_column, ipc_error_t *error)
-{
-    fft_job_t job = {
-        .pool = state->pool,
-        .grid = grid,
-        .by_row = by_row,
-        .by_column = by_column,
-    };
-    int threads = useful_threads(grid);
-    if (lay_out(&job, &state->work, threads, error))
+    fft_job_t job = {.pool = state->pool, .grid = grid, .waves = waves};
+    find_box(&job);
+    const int threads = useful_threads(&job);
+    if (lay_out(&job, state, threads, error) || place_terms(&job, &state->terms, error))
         return -1;
-    job.along_row =
-        find_plan(state->plans, grid->columns, grid->dtype, job.work, job.spectrum, error);
-    if (!job.along_row)
-        return -1;
-    job.along_column =
-        find_plan(state->plans, grid->rows, grid->dtype, job.work, job.spectrum, error);
-    if (!job.along_column)
-        return -1;
-    heat_pool_run(state->pool, threads, fft_main, &job);
+    kernel_pool_run(state->pool, threads, fft_main, &job);
     heat_buffer_trim(&state->work);
+    heat_buffer_trim(&state->terms);
     return 0;
 }

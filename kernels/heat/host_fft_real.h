@@ -1,75 +1,109 @@
-//  The spectral method for one element type: host_fft.c includes this file with REAL,
-//  COMPLEX, F(name) (FFTW's name) and N(name) (ours) defined.
+//  The passes of the spectral method for one element type: host_fft.c includes this file
+//  with REAL and N(name) (our names) defined. Each pass does the units first … end - 1 of
+//  its work.
 
-static bool N(plan)(heat_plan_t *plan, void *real, void *complex)
+//  A unit is one line along x.
+static void N(along)(const fft_job_t *job, const box_t *box, const fft_act_t *act,
+                     char *block, size_t first, size_t end)
 {
-    const int n = (int) plan->length;
-    // Plans that FFTW measures take 0.3 s to make and were found to be a tenth faster at
-    // best.
-    plan->forward = F(plan_dft_r2c_1d)(n, real, complex, FFTW_ESTIMATE);
-    plan->backward = F(plan_dft_c2r_1d)(n, complex, real, FFTW_ESTIMATE);
-    return plan->forward && plan->backward;
-}
-
-static void N(forget)(heat_plan_t *plan)
-{
-    if (plan->forward)
-        F(destroy_plan)((F(plan)) plan->forward);
-    if (plan->backward)
-        F(destroy_plan)((F(plan)) plan->backward);
-    *plan = (heat_plan_t){0};
-}
-
-//  Multiplies the waves of one line of the grid by their factors.
-static void N(decay)(const heat_plan_t *plan, const double *factor, void *line,
-                     void *spectrum)
-{
-    COMPLEX *wave = spectrum;
-    const double scale = 1.0 / (double) plan->length;
-    F(execute_dft_r2c)((F(plan)) plan->forward, line, wave);
-    for (size_t m = 0; m <= plan->length / 2; m++) {
-        const REAL by = (REAL) (factor[m] * scale);
-        wave[m][0] *= by;
-        wave[m][1] *= by;
-    }
-    F(execute_dft_c2r)((F(plan)) plan->backward, wave, line);
-}
-
-static void N(rows)(const fft_job_t *job, char *block, size_t first, size_t end)
-{
-    const size_t columns = job->grid->columns;
-    for (size_t row = first; row < end; row++) {
-        memcpy(block, (const REAL *) job->grid->initial + row * columns,
-               columns * sizeof(REAL));
-        N(decay)(job->along_row, job->by_column, block, block + job->spectrum);
-        memcpy((REAL *) job->grid->result + row * columns, block, columns * sizeof(REAL));
+    const size_t n = box->length[HEAT_X];
+    for (size_t line = first; line < end; line++) {
+        const size_t at = box_line(box, line);
+        memcpy(block, (const REAL *) box->from + at, n * sizeof(REAL));
+        fft_act(act, block, block + job->spectrum);
+        memcpy((REAL *) box->at + at, block, n * sizeof(REAL));
     }
 }
 
-//  Takes as many columns at a time as a cache line holds, so that each line is read and
+//  A unit is as many lines along y or z as a cache line holds, so that each is read and
 //  written once.
-static void N(columns)(const fft_job_t *job, char *block, size_t first, size_t end)
+static void N(across)(const fft_job_t *job, const box_t *box, const fft_act_t *act,
+                      char *block, size_t first, size_t end)
 {
     enum { WIDTH = LINE / sizeof(REAL) };
-    const size_t rows = job->grid->rows, columns = job->grid->columns;
-    const size_t pitch = job->pitch / sizeof(REAL);
+    const size_t n = box->length[act->axis], stride = box->stride[act->axis];
+    const size_t pitch = job->pitch / sizeof(REAL), columns = box->length[HEAT_X];
     REAL *restrict lines = (REAL *) block;
-    for (size_t c = first * WIDTH; c < end * WIDTH && c < columns; c += WIDTH) {
-        REAL *restrict corner = (REAL *) job->grid->result + c;
+    for (size_t unit = first; unit < end; unit++) {
+        size_t c;
+        const size_t at = box_block(box, act->axis, WIDTH, unit, &c);
         const size_t width = columns - c < WIDTH ? columns - c : WIDTH;
-        for (size_t row = 0; row < rows; row++)
+        const REAL *from = (const REAL *) box->from + at;
+        REAL *to = (REAL *) box->at + at;
+        for (size_t row = 0; row < n; row++)
             for (size_t k = 0; k < width; k++)
-                lines[k * pitch + row] = corner[row * columns + k];
+                lines[k * pitch + row] = from[row * stride + k];
         for (size_t k = 0; k < width; k++)
-            N(decay)
-            (job->along_column, job->by_row, lines + k * pitch, block + job->spectrum);
-        for (size_t row = 0; row < rows; row++)
+            fft_act(act, lines + k * pitch, block + job->spectrum);
+        for (size_t row = 0; row < n; row++)
             for (size_t k = 0; k < width; k++)
-                corner[row * columns + k] = lines[k * pitch + row];
+                to[row * stride + k] = lines[k * pitch + row];
+    }
+}
+
+//  Copies what changes of each point of the source.
+static void N(take_source)(const fft_job_t *job, size_t first, size_t end)
+{
+    const box_t *term = &job->source;
+    for (size_t line = first; line < end; line++)
+        memcpy((REAL *) term->at + box_line(term, line),
+               (const REAL *) term->from + box_line(&job->grid_box, line),
+               term->length[HEAT_X] * sizeof(REAL));
+}
+
+//  Writes what fixed edges give to the points beside them in a unit of time.
+static void N(take_edges)(const fft_job_t *job, size_t first, size_t end)
+{
+    const box_t *term = &job->edges, *box = &job->grid_box;
+    const size_t n = term->length[HEAT_X];
+    for (size_t line = first; line < end; line++) {
+        REAL *out = (REAL *) term->at + box_line(term, line);
+        const REAL *u = (const REAL *) term->from + box_line(box, line);
+        const size_t place[] = {[HEAT_Z] =
+                                    line / term->length[HEAT_Y] % term->length[HEAT_Z],
+                                [HEAT_Y] = line % term->length[HEAT_Y]};
+        const double pace = pace_of(job, line), *coupling = job->waves->coupling;
+        memset(out, 0, n * sizeof(REAL));
+        out[0] += (REAL) (pace * coupling[HEAT_X]) * u[-1];
+        out[n - 1] += (REAL) (pace * coupling[HEAT_X]) * u[n];
+        for (int axis = HEAT_Z; axis < HEAT_X; axis++) {
+            const REAL by = (REAL) (pace * coupling[axis]);
+            const REAL *below = u - box->stride[axis], *above = u + box->stride[axis];
+            for (size_t c = 0; by != 0 && place[axis] == 0 && c < n; c++)
+                out[c] += by * below[c];
+            for (size_t c = 0; by != 0 && place[axis] + 1 == term->length[axis] && c < n;
+                 c++)
+                out[c] += by * above[c];
+        }
+    }
+}
+
+//  Multiplies the waves of a line by what is left of them, and adds what they gain.
+static void N(combine)(const fft_job_t *job, size_t first, size_t end)
+{
+    const box_t *box = &job->grid_box;
+    for (size_t line = first; line < end; line++) {
+        REAL *u = (REAL *) box->at + box_line(box, line);
+        const REAL *source =
+            job->source.at ? (const REAL *) job->source.at + box_line(&job->source, line)
+                           : NULL;
+        const REAL *edges = job->edges.at
+                                ? (const REAL *) job->edges.at + box_line(&job->edges, line)
+                                : NULL;
+        for (size_t k = 0; k < box->length[HEAT_X]; k++) {
+            double keep, gain;
+            const double rate = rate_of(job, job->waves->rate, line, k);
+            weigh(job->waves, rate, &keep, &gain);
+            double wave = keep * u[k];
+            if (source)
+                wave += gain * source[k];
+            if (edges && rate > 0)
+                wave +=
+                    gain * rate / rate_of(job, job->waves->grid_rate, line, k) * edges[k];
+            u[k] = (REAL) (wave * job->scale);
+        }
     }
 }
 
 #undef REAL
-#undef COMPLEX
-#undef F
 #undef N

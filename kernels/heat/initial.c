@@ -1,6 +1,7 @@
 #include "kernels/heat/initial.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static void set_ones(ipc_dtype_t dtype, void *grid, size_t first, size_t end)
@@ -11,17 +12,32 @@ static void set_ones(ipc_dtype_t dtype, void *grid, size_t first, size_t end)
         for (size_t i = first; i < end; i++) ((double *) grid)[i] = 1;
 }
 
-void heat_cross(ipc_dtype_t dtype, size_t rows, size_t columns, void *grid)
+//  Writes ones from first to end along each axis.
+static void fill_bar(ipc_dtype_t dtype, const size_t *length, const size_t *first,
+                     const size_t *end, void *grid)
 {
-    const size_t half_height = rows / 20, half_width = columns / 20;
-    const size_t top = rows / 4, bottom = 3 * rows / 4;
-    memset(grid, 0, rows * columns * ipc_dtype_size(dtype));
-    for (size_t row = top; row <= bottom; row++)
-        set_ones(dtype, grid, row * columns + columns / 2 - half_width,
-                 row * columns + columns / 2 + half_width + 1);
-    for (size_t row = rows / 2 - half_height; row <= rows / 2 + half_height; row++)
-        set_ones(dtype, grid, row * columns + columns / 4,
-                 row * columns + 3 * columns / 4 + 1);
+    for (size_t z = first[HEAT_Z]; z < end[HEAT_Z]; z++)
+        for (size_t y = first[HEAT_Y]; y < end[HEAT_Y]; y++) {
+            const size_t line = (z * length[HEAT_Y] + y) * length[HEAT_X];
+            set_ones(dtype, grid, line + first[HEAT_X], line + end[HEAT_X]);
+        }
+}
+
+void heat_cross(ipc_dtype_t dtype, const size_t *length, void *grid)
+{
+    memset(grid, 0,
+           length[HEAT_Z] * length[HEAT_Y] * length[HEAT_X] * ipc_dtype_size(dtype));
+    for (int along = HEAT_Z; along < HEAT_AXES; along++) {
+        size_t first[HEAT_AXES], end[HEAT_AXES];
+        if (length[along] == 1)
+            continue;
+        for (int axis = HEAT_Z; axis < HEAT_AXES; axis++) {
+            const size_t n = length[axis], half = n / 20;
+            first[axis] = axis == along ? n / 4 : n / 2 - half;
+            end[axis] = (axis == along ? 3 * n / 4 : n / 2 + half) + 1;
+        }
+        fill_bar(dtype, length, first, end, grid);
+    }
 }
 
 #define CONVERT(dtype_, type)                                                              \
@@ -34,7 +50,7 @@ void heat_cross(ipc_dtype_t dtype, size_t rows, size_t columns, void *grid)
                 ((double *) grid)[i] = (double) ((const type *) input->data)[i];           \
         return
 
-void heat_convert(const heat_input_t *input, size_t count, ipc_dtype_t to, void *grid)
+void heat_convert(const kernel_input_t *input, size_t count, ipc_dtype_t to, void *grid)
 {
     switch (input->dtype) {
         CONVERT(IPC_BOOL, bool);
@@ -72,19 +88,48 @@ void heat_convert(const heat_input_t *input, size_t count, ipc_dtype_t to, void 
 FIRST_WRONG(first_wrong_f32, float)
 FIRST_WRONG(first_wrong_f64, double)
 
-int heat_check_finite(ipc_dtype_t dtype, size_t rows, size_t columns, const void *grid,
-                      ipc_error_t *error)
+double heat_input_at(const kernel_input_t *input, size_t i)
 {
-    const size_t count = rows * columns;
+    const size_t size = ipc_dtype_size(input->dtype);
+    const kernel_input_t one = {.data = (const char *) input->data + i * size,
+                                .dtype = input->dtype};
+    double number;
+    heat_convert(&one, 1, IPC_F64, &number);
+    return number;
+}
+
+const char *heat_place_text(char *text, const heat_options_t *options, size_t i)
+{
+    static const char *const names[] = {"plane", "row", "column"};
+    const size_t *length = options->length;
+    const size_t columns = length[HEAT_X], rows = length[HEAT_Y];
+    const size_t place[] = {i / (columns * rows) % length[HEAT_Z], i / columns % rows,
+                            i % columns};
+    size_t size = 0;
+    *text = 0;
+    if (options->batch)
+        size = (size_t) snprintf(text, HEAT_PLACE_TEXT, "grid %zu, ",
+                                 i / (columns * rows * length[HEAT_Z]));
+    for (int axis = HEAT_AXES - options->ndim; axis < HEAT_AXES; axis++)
+        size += (size_t) snprintf(text + size, HEAT_PLACE_TEXT - size, "%s %zu%s",
+                                  names[axis], place[axis], axis < HEAT_X ? ", " : "");
+    return text;
+}
+
+int heat_check_finite(const heat_options_t *options, const char *name, size_t count,
+                      const void *grids, ipc_error_t *error)
+{
+    const bool single = options->dtype == IPC_F32;
+    const size_t points =
+        count * options->length[HEAT_Z] * options->length[HEAT_Y] * options->length[HEAT_X];
     const size_t i =
-        dtype == IPC_F32 ? first_wrong_f32(grid, count) : first_wrong_f64(grid, count);
-    if (i == count)
+        single ? first_wrong_f32(grids, points) : first_wrong_f64(grids, points);
+    if (i == points)
         return 0;
-    const double value =
-        dtype == IPC_F32 ? ((const float *) grid)[i] : ((const double *) grid)[i];
-    return heat_refuse(
-        error, "ValueError",
-        "initial of heat.solve is %s at row %zu, column %zu%s, and must be finite",
-        isnan(value) ? "NaN" : "infinite", i / columns, i % columns,
-        dtype == IPC_F32 ? " as float32" : "");
+    const double value = single ? ((const float *) grids)[i] : ((const double *) grids)[i];
+    char place[HEAT_PLACE_TEXT];
+    return kernel_refuse(error, "ValueError",
+                         "%s of heat.solve is %s at %s%s, and must be finite", name,
+                         isnan(value) ? "NaN" : "infinite",
+                         heat_place_text(place, options, i), single ? " as float32" : "");
 }

@@ -1,11 +1,7 @@
 #include "kernels/heat/options.h"
 
-#include <math.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "kernels/heat/nearest.h"
-#include "kernels/heat/pool.h"
+#include "kernels/common/keywords.h"
+#include "kernels/heat/settle.h"
 
 //  The keywords, by their places in the table below.
 enum {
@@ -17,6 +13,15 @@ enum {
     STEPS,
     T,
     METHOD,
+    BOUNDARY,
+    LAPLACIAN,
+    LX,
+    LY,
+    LZ,
+    SOURCE,
+    BATCH,
+    ALPHAS,
+    PLAN,
     DTYPE,
     DEVICE,
     THREADS,
@@ -24,429 +29,272 @@ enum {
     KEYWORDS
 };
 
-//  What is known while the keywords are read.
+//  What the rows of the table fill.
 typedef struct reading {
     heat_options_t *options;
-    const char *function; // "heat.solve", for the sentences
-    const char *keyword;  // that is being read
-    bool given[KEYWORDS]; // by its place in the table
+    heat_given_t given;
 } reading_t;
 
-typedef int (*read_fn)(reading_t *self, ipc_value_t value, ipc_error_t *error);
+//  The functions that take keywords, for the rows of the table.
+enum { SOLVE = 1, INITIAL_STATE = 2, BOTH = SOLVE | INITIAL_STATE };
 
-typedef struct keyword {
-    const char *name;
-    read_fn read;
-    bool initial; // heat.initial takes it too
-} keyword_t;
-
-static const char *kind_name(ipc_value_t value)
+static reading_t *reading_of(const kernel_reading_t *self)
 {
-    static const char *const names[] = {
-        [IPC_KIND_NONE] = "none",       [IPC_KIND_BOOL] = "a bool",
-        [IPC_KIND_I64] = "an integer",  [IPC_KIND_U64] = "an integer",
-        [IPC_KIND_F64] = "a float",     [IPC_KIND_C128] = "a complex number",
-        [IPC_KIND_STR] = "a string",    [IPC_KIND_ARRAY] = "an array",
-        [IPC_KIND_LIST] = "a list",     [IPC_KIND_DICT] = "a dictionary",
-        [IPC_KIND_REF] = "a reference", [IPC_KIND_RANGE] = "a range",
-        [IPC_KIND_RESULT] = "a result",
-    };
-    size_t kind = ipc_value_kind(value);
-    const char *name = kind < sizeof names / sizeof *names ? names[kind] : NULL;
-    return name ? name : "an unknown kind of value";
+    return self->options;
 }
 
-static int wrong_kind(const reading_t *self, const char *wanted, ipc_value_t value,
-                      ipc_error_t *error)
+static heat_options_t *options_of(const kernel_reading_t *self)
 {
-    return heat_refuse(error, "TypeError", "%s of %s must be %s, not %s", self->keyword,
-                       self->function, wanted, kind_name(value));
+    return reading_of(self)->options;
 }
 
-static bool is_integer(ipc_value_t value)
-{
-    ipc_kind_t kind = ipc_value_kind(value);
-    return kind == IPC_KIND_I64 || kind == IPC_KIND_U64;
-}
-
-static int read_integer(const reading_t *self, ipc_value_t value, int64_t least,
-                        int64_t most, int64_t *number, ipc_error_t *error)
-{
-    if (!is_integer(value))
-        return wrong_kind(self, "an integer", value, error);
-    if (ipc_value_kind(value) == IPC_KIND_U64 && value.as.u64 > (uint64_t) most)
-        return heat_refuse(error, "ValueError",
-                           "%s of %s is %llu, more than the most, %lld", self->keyword,
-                           self->function, (unsigned long long) value.as.u64,
-                           (long long) most);
-    int64_t given = ipc_value_i64(value);
-    if (given < least || given > most)
-        return heat_refuse(error, "ValueError",
-                           "%s of %s is %lld, and must be from %lld to %lld", self->keyword,
-                           self->function, (long long) given, (long long) least,
-                           (long long) most);
-    *number = given;
-    return 0;
-}
-
-static int read_real(const reading_t *self, ipc_value_t value, double *number,
-                     ipc_error_t *error)
-{
-    double given = 0;
-    if (ipc_value_kind(value) == IPC_KIND_F64)
-        given = value.as.f64;
-    else if (ipc_value_kind(value) == IPC_KIND_U64)
-        given = (double) value.as.u64;
-    else if (is_integer(value))
-        given = (double) value.as.i64;
-    else
-        return wrong_kind(self, "a number", value, error);
-    if (!isfinite(given) || given < 0)
-        return heat_refuse(error, "ValueError",
-                           "%s of %s is %g, and must be finite and not negative",
-                           self->keyword, self->function, given);
-    *number = given;
-    return 0;
-}
-
-//  Reads a string that is one of some words, and gives its place among them.
-static int read_word(const reading_t *self, ipc_value_t value, const char *const *words,
-                     size_t count, size_t *place, ipc_error_t *error)
-{
-    const char *word = ipc_value_str(value);
-    if (!word)
-        return wrong_kind(self, "a string", value, error);
-    for (*place = 0; *place < count; (*place)++)
-        if (strcmp(word, words[*place]) == 0)
-            return 0;
-    return heat_refuse(
-        error, "ValueError", "%s of %s knows no '%.40s': the nearest it knows is '%s'",
-        self->keyword, self->function, word, heat_nearest(word, words, count));
-}
-
-static int read_n(reading_t *self, ipc_value_t value, ipc_error_t *error)
+static int read_n(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
     int64_t n = 0;
-    if (read_integer(self, value, HEAT_MIN_LENGTH, HEAT_MAX_LENGTH, &n, error))
+    if (kernel_read_integer(self, value, HEAT_MIN_LENGTH, HEAT_MAX_LENGTH, &n, error))
         return -1;
-    self->options->rows = self->options->columns = (size_t) n;
+    heat_options_t *options = options_of(self);
+    options->ndim = 2;
+    options->length[HEAT_Z] = 1;
+    options->length[HEAT_Y] = options->length[HEAT_X] = (size_t) n;
+    reading_of(self)->given.n = true;
     return 0;
 }
 
-//  A list, a range or an array of two integers.
-static int read_shape(reading_t *self, ipc_value_t value, ipc_error_t *error)
+//  A list, a range or an array of one to three integers.
+static int read_shape(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
     const ipc_kind_t kind = ipc_value_kind(value);
     if (kind != IPC_KIND_LIST && kind != IPC_KIND_ARRAY && kind != IPC_KIND_RANGE)
-        return wrong_kind(self, "two lengths", value, error);
-    if (ipc_value_count(value) != 2)
-        return heat_refuse(error, "ValueError",
-                           "shape of %s must have two lengths, not %zu", self->function,
-                           ipc_value_count(value));
-    int64_t lengths[2] = {0, 0};
-    for (size_t k = 0; k < 2; k++)
-        if (read_integer(self, ipc_value_at(value, k), HEAT_MIN_LENGTH, HEAT_MAX_LENGTH,
-                         &lengths[k], error))
+        return kernel_wrong_kind(self, "a list of lengths", value, error);
+    const size_t count = ipc_value_count(value);
+    if (count < 1 || count > HEAT_AXES)
+        return kernel_refuse(error, "ValueError",
+                             "shape of %s must have one to three lengths, not %zu",
+                             self->function, count);
+    int64_t lengths[HEAT_AXES] = {1, 1, 1};
+    for (size_t k = 0; k < count; k++)
+        if (kernel_read_integer(self, ipc_value_at(value, k), HEAT_MIN_LENGTH,
+                                HEAT_MAX_LENGTH, &lengths[HEAT_AXES - count + k], error))
             return -1;
-    self->options->rows = (size_t) lengths[0];
-    self->options->columns = (size_t) lengths[1];
+    for (int axis = 0; axis < HEAT_AXES; axis++)
+        options_of(self)->length[axis] = (size_t) lengths[axis];
+    options_of(self)->ndim = (int) count;
+    reading_of(self)->given.shape = true;
     return 0;
 }
 
-static heat_input_t input_of(ipc_value_t value)
+//  An array of real numbers of any shape: what shape is right, heat_settle_… says.
+static int read_array(const kernel_reading_t *self, const char *wanted, ipc_value_t value,
+                      kernel_input_t *input, ipc_error_t *error)
 {
-    heat_input_t input = {0};
-    const ipc_array_t *array = ipc_value_array(value);
-    if (!array) {
-        input = (heat_input_t){.data = value.as.borrowed.data,
-                               .dtype = (ipc_dtype_t) value.dtype,
-                               .ndim = value.ndim};
-        memcpy(input.shape, value.as.borrowed.shape, sizeof input.shape);
-        return input;
-    }
-    input = (heat_input_t){.data = ipc_array_data(array),
-                           .dtype = ipc_array_dtype(array),
-                           .ndim = ipc_array_ndim(array)};
-    for (int k = 0; k < input.ndim && k < 2; k++)
-        input.shape[k] = ipc_array_shape(array)[k];
-    return input;
+    if (ipc_value_kind(value) != IPC_KIND_ARRAY)
+        return kernel_wrong_kind(self, wanted, value, error);
+    const kernel_input_t given = kernel_input_of(value);
+    if (given.dtype == IPC_C64 || given.dtype == IPC_C128)
+        return kernel_refuse(error, "TypeError", "%s of %s must hold real numbers, not %s",
+                             self->keyword, self->function, ipc_dtype_name(given.dtype));
+    *input = given;
+    return 0;
 }
 
-static int read_initial(reading_t *self, ipc_value_t value, ipc_error_t *error)
+static int read_initial(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
     static const char *const words[] = {"cross"};
     size_t place = 0;
     if (ipc_value_kind(value) == IPC_KIND_STR)
-        return read_word(self, value, words, 1, &place, error);
-    if (ipc_value_kind(value) != IPC_KIND_ARRAY)
-        return wrong_kind(self, "\"cross\" or an array", value, error);
-    heat_input_t input = input_of(value);
-    if (input.ndim != 2)
-        return heat_refuse(error, "ValueError",
-                           "initial of %s must have 2 dimensions, not %d", self->function,
-                           input.ndim);
-    if (input.dtype == IPC_C64 || input.dtype == IPC_C128)
-        return heat_refuse(error, "TypeError",
-                           "initial of %s must hold real numbers, not %s", self->function,
-                           ipc_dtype_name(input.dtype));
-    for (int k = 0; k < 2; k++)
-        if (input.shape[k] < HEAT_MIN_LENGTH || input.shape[k] > HEAT_MAX_LENGTH)
-            return heat_refuse(
-                error, "ValueError",
-                "initial of %s is %zu x %zu, and each length must be from %d to %d",
-                self->function, input.shape[0], input.shape[1], HEAT_MIN_LENGTH,
-                HEAT_MAX_LENGTH);
-    self->options->initial = input;
-    return 0;
+        return kernel_read_word(self, value, words, 1, &place, error);
+    return read_array(self, "\"cross\" or an array", value, &options_of(self)->initial,
+                      error);
 }
 
-static int read_alpha(reading_t *self, ipc_value_t value, ipc_error_t *error)
+static int read_source(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
-    return read_real(self, value, &self->options->alpha, error);
+    return read_array(self, "an array", value, &options_of(self)->source, error);
 }
 
-static int read_dt(reading_t *self, ipc_value_t value, ipc_error_t *error)
+static int read_alpha(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
-    if (read_real(self, value, &self->options->dt, error))
-        return -1;
-    if (self->options->dt == 0)
-        return heat_refuse(error, "ValueError", "dt of %s is 0, and must be more",
-                           self->function);
-    return 0;
+    reading_of(self)->given.alpha = true;
+    if (ipc_value_kind(value) == IPC_KIND_ARRAY)
+        return read_array(self, "a number or an array", value, &options_of(self)->alphas,
+                          error);
+    return kernel_read_real(self, value, 0, &options_of(self)->alpha, error);
 }
 
-static int read_steps(reading_t *self, ipc_value_t value, ipc_error_t *error)
+static int read_dt(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
-    return read_integer(self, value, 0, INT32_MAX, &self->options->steps, error);
+    return kernel_read_positive(self, value, &options_of(self)->dt, error);
 }
 
-static int read_t(reading_t *self, ipc_value_t value, ipc_error_t *error)
+static int read_steps(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
-    return read_real(self, value, &self->options->t, error);
+    reading_of(self)->given.steps = true;
+    return kernel_read_integer(self, value, 0, INT32_MAX, &options_of(self)->steps, error);
 }
 
-static int read_method(reading_t *self, ipc_value_t value, ipc_error_t *error)
+static int read_t(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
-    static const char *const words[] = {[HEAT_FD] = "fd", [HEAT_FFT] = "fft"};
+    reading_of(self)->given.t = true;
+    return kernel_read_real(self, value, 0, &options_of(self)->t, error);
+}
+
+static int read_method(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    static const char *const words[] = {
+        [HEAT_FD] = "fd", [HEAT_FFT] = "fft", [HEAT_CN] = "cn"};
     size_t place = 0;
-    if (read_word(self, value, words, 2, &place, error))
+    if (kernel_read_word(self, value, words, 3, &place, error))
         return -1;
-    self->options->method = (heat_method_t) place;
+    options_of(self)->method = (heat_method_t) place;
     return 0;
 }
 
-static int read_dtype(reading_t *self, ipc_value_t value, ipc_error_t *error)
+static int read_boundary(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    static const char *const words[] = {[HEAT_FIXED] = "fixed",
+                                        [HEAT_PERIODIC] = "periodic",
+                                        [HEAT_INSULATED] = "insulated"};
+    size_t place = 0;
+    if (kernel_read_word(self, value, words, 3, &place, error))
+        return -1;
+    options_of(self)->boundary = (heat_boundary_t) place;
+    reading_of(self)->given.boundary = true;
+    return 0;
+}
+
+static int read_laplacian(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    static const char *const words[] = {
+        [HEAT_CONTINUOUS] = "continuous", [HEAT_DISCRETE] = "discrete"};
+    size_t place = 0;
+    if (kernel_read_word(self, value, words, 2, &place, error))
+        return -1;
+    options_of(self)->laplacian = (heat_laplacian_t) place;
+    reading_of(self)->given.laplacian = true;
+    return 0;
+}
+
+static int read_lx(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    return kernel_read_positive(self, value, &reading_of(self)->given.extent[HEAT_X],
+                                error);
+}
+
+static int read_ly(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    return kernel_read_positive(self, value, &reading_of(self)->given.extent[HEAT_Y],
+                                error);
+}
+
+static int read_lz(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    return kernel_read_positive(self, value, &reading_of(self)->given.extent[HEAT_Z],
+                                error);
+}
+
+//  A list, a range or an array of numbers.
+static int read_alphas(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    const ipc_kind_t kind = ipc_value_kind(value);
+    if (kind != IPC_KIND_LIST && kind != IPC_KIND_ARRAY && kind != IPC_KIND_RANGE)
+        return kernel_wrong_kind(self, "a list of numbers", value, error);
+    options_of(self)->each = value;
+    return 0;
+}
+
+static int read_plan(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    static const char *const words[] = {"estimate", "measure"};
+    size_t place = 0;
+    if (kernel_read_word(self, value, words, 2, &place, error))
+        return -1;
+    options_of(self)->measure = place == 1;
+    return 0;
+}
+
+static int read_batch(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    return kernel_read_bool(self, value, &options_of(self)->batch, error);
+}
+
+static int read_dtype(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
     static const char *const words[] = {"float64", "float32"};
     size_t place = 0;
-    if (read_word(self, value, words, 2, &place, error))
+    if (kernel_read_word(self, value, words, 2, &place, error))
         return -1;
-    self->options->dtype = place == 0 ? IPC_F64 : IPC_F32;
+    options_of(self)->dtype = place == 0 ? IPC_F64 : IPC_F32;
+    reading_of(self)->given.dtype = true;
     return 0;
 }
 
-static int read_device(reading_t *self, ipc_value_t value, ipc_error_t *error)
+static int read_device(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
     static const char *const words[] = {
         [HEAT_AUTO] = "auto", [HEAT_CPU] = "cpu", [HEAT_CUDA] = "cuda"};
     size_t place = 0;
-    if (read_word(self, value, words, 3, &place, error))
+    if (kernel_read_word(self, value, words, 3, &place, error))
         return -1;
-    self->options->place = (heat_place_t) place;
+    options_of(self)->place = (heat_place_t) place;
     return 0;
 }
 
-static int read_threads(reading_t *self, ipc_value_t value, ipc_error_t *error)
+static int read_threads(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
-    int64_t threads = 0;
-    if (read_integer(self, value, 1, HEAT_MAX_THREADS, &threads, error))
-        return -1;
-    self->options->threads = (int) threads;
-    return 0;
+    return kernel_read_threads(self, value, &options_of(self)->threads, error);
 }
 
-static int read_keep(reading_t *self, ipc_value_t value, ipc_error_t *error)
+static int read_keep(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
-    const char *name = ipc_value_str(value);
-    if (!name)
-        return wrong_kind(self, "a name", value, error);
-    if (!*name)
-        return heat_refuse(error, "ValueError", "keep of %s is an empty name",
-                           self->function);
-    self->options->keep = name;
-    return 0;
+    return kernel_read_name(self, value, &options_of(self)->keep, error);
 }
 
-static const keyword_t keywords_known[KEYWORDS] = {
-    [N] = {"n", read_n, true},
-    [SHAPE] = {"shape", read_shape, true},
-    [INITIAL] = {"initial", read_initial, false},
-    [ALPHA] = {"alpha", read_alpha, false},
-    [DT] = {"dt", read_dt, false},
-    [STEPS] = {"steps", read_steps, false},
-    [T] = {"t", read_t, false},
-    [METHOD] = {"method", read_method, false},
-    [DTYPE] = {"dtype", read_dtype, true},
-    [DEVICE] = {"device", read_device, false},
-    [THREADS] = {"threads", read_threads, false},
-    [KEEP] = {"keep", read_keep, false},
+static const kernel_keyword_t table[KEYWORDS] = {
+    [N] = {"n", read_n, BOTH},
+    [SHAPE] = {"shape", read_shape, BOTH},
+    [INITIAL] = {"initial", read_initial, SOLVE},
+    [ALPHA] = {"alpha", read_alpha, SOLVE},
+    [DT] = {"dt", read_dt, SOLVE},
+    [STEPS] = {"steps", read_steps, SOLVE},
+    [T] = {"t", read_t, SOLVE},
+    [METHOD] = {"method", read_method, SOLVE},
+    [BOUNDARY] = {"boundary", read_boundary, SOLVE},
+    [LAPLACIAN] = {"laplacian", read_laplacian, SOLVE},
+    [LX] = {"lx", read_lx, SOLVE},
+    [LY] = {"ly", read_ly, SOLVE},
+    [LZ] = {"lz", read_lz, SOLVE},
+    [SOURCE] = {"source", read_source, SOLVE},
+    [BATCH] = {"batch", read_batch, SOLVE},
+    [ALPHAS] = {"alphas", read_alphas, SOLVE},
+    [PLAN] = {"plan", read_plan, SOLVE},
+    [DTYPE] = {"dtype", read_dtype, BOTH},
+    [DEVICE] = {"device", read_device, SOLVE},
+    [THREADS] = {"threads", read_threads, SOLVE},
+    [KEEP] = {"keep", read_keep, SOLVE},
 };
 
-static int unknown_keyword(const reading_t *self, const char *name, bool for_initial,
-                           ipc_error_t *error)
+static int read_all(kernel_reading_t *self, ipc_value_t keywords, ipc_error_t *error)
 {
-    const char *names[KEYWORDS];
-    size_t count = 0;
-    for (size_t i = 0; i < KEYWORDS; i++)
-        if (!for_initial || keywords_known[i].initial)
-            names[count++] = keywords_known[i].name;
-    return heat_refuse(error, "NameError",
-                       "%s has no keyword '%.40s': the nearest it has is '%s'",
-                       self->function, name, heat_nearest(name, names, count));
-}
-
-static int read_keyword(reading_t *self, const char *name, ipc_value_t value,
-                        bool for_initial, ipc_error_t *error)
-{
-    if (!name)
-        return heat_refuse(error, "TypeError", "the keywords of %s must be strings",
-                           self->function);
-    for (size_t i = 0; i < KEYWORDS; i++) {
-        const keyword_t *keyword = &keywords_known[i];
-        if (strcmp(name, keyword->name) != 0 || (for_initial && !keyword->initial))
-            continue;
-        if (self->given[i])
-            return heat_refuse(error, "ValueError", "%s is given twice to %s", name,
-                               self->function);
-        if (ipc_value_is_none(value))
-            return 0;
-        self->keyword = keyword->name;
-        self->given[i] = true;
-        return keyword->read(self, value, error);
-    }
-    return unknown_keyword(self, name, for_initial, error);
-}
-
-static int check_grid(const reading_t *self, ipc_error_t *error)
-{
-    const heat_options_t *options = self->options;
-    const size_t element = ipc_dtype_size(options->dtype);
-    const size_t bytes = options->rows * options->columns * element;
-    const double gib = 1.0 / (1 << 30);
-    if (bytes > HEAT_MAX_GRID_BYTES)
-        return heat_refuse(
-            error, "MemoryError",
-            "a grid of %zu x %zu %s takes %.1f GiB, more than the limit of %.0f GiB",
-            options->rows, options->columns, ipc_dtype_name(options->dtype),
-            (double) bytes * gib, (double) HEAT_MAX_GRID_BYTES * gib);
-    const double need = (double) bytes * HEAT_NEED;
-    const double memory = (double) sysconf(_SC_PHYS_PAGES) * (double) sysconf(_SC_PAGESIZE);
-    if (memory > 0 && need > memory)
-        return heat_refuse(
-            error, "MemoryError",
-            "a grid of %zu x %zu %s needs %.1f GiB to be solved, and this host has "
-            "%.1f GiB",
-            options->rows, options->columns, ipc_dtype_name(options->dtype), need * gib,
-            memory * gib);
-    return 0;
-}
-
-//  Settles shape and dtype among n, shape, initial and dtype.
-static int settle_grid(reading_t *self, ipc_error_t *error)
-{
-    heat_options_t *options = self->options;
-    const heat_input_t *initial = &options->initial;
-    if (self->given[N] && self->given[SHAPE])
-        return heat_refuse(error, "ValueError", "%s takes n or shape, not both",
-                           self->function);
-    if (initial->data || initial->ndim == 2) {
-        if ((self->given[N] || self->given[SHAPE]) &&
-            (options->rows != initial->shape[0] || options->columns != initial->shape[1]))
-            return heat_refuse(
-                error, "ValueError",
-                "%s says %zu x %zu, but initial is %zu x %zu: leave %s out or correct it",
-                self->given[N] ? "n" : "shape", options->rows, options->columns,
-                initial->shape[0], initial->shape[1], self->given[N] ? "n" : "shape");
-        options->rows = initial->shape[0];
-        options->columns = initial->shape[1];
-        if (!self->given[DTYPE])
-            options->dtype = initial->dtype == IPC_F32 ? IPC_F32 : IPC_F64;
-    }
-    return check_grid(self, error);
-}
-
-//  Settles t and steps, which say the same in two ways.
-static int settle_time(reading_t *self, ipc_error_t *error)
-{
-    heat_options_t *options = self->options;
-    if (self->given[T] && self->given[STEPS])
-        return heat_refuse(error, "ValueError", "%s takes t or steps, not both",
-                           self->function);
-    if (!self->given[T]) {
-        options->t = (double) options->steps * options->dt;
-        return isfinite(options->t)
-                   ? 0
-                   : heat_refuse(error, "ValueError",
-                                 "%lld steps of dt = %g are no finite time",
-                                 (long long) options->steps, options->dt);
-    }
-    if (options->method != HEAT_FD)
-        return 0;
-    const double steps = options->t / options->dt;
-    if (!(steps <= INT32_MAX))
-        return heat_refuse(error, "ValueError",
-                           "t = %g is %g steps of dt = %g, more than the most, %d",
-                           options->t, steps, options->dt, INT32_MAX);
-    if (fabs(steps - round(steps)) > 1e-9 * fmax(1, steps))
-        return heat_refuse(
-            error, "ValueError",
-            "t = %g is %g steps of dt = %g, and method fd needs a whole number: "
-            "change dt, or use method fft",
-            options->t, steps, options->dt);
-    options->steps = (int64_t) round(steps);
-    return 0;
-}
-
-static int check_stable(const heat_options_t *options, ipc_error_t *error)
-{
-    const double ratio = options->alpha * options->dt;
-    // Products such as 2.5 x 0.1 may miss 1/4 by a rounding, which does no harm.
-    if (options->method != HEAT_FD || ratio <= 0.25 * (1 + 1e-12))
-        return 0;
-    return heat_refuse(
-        error, "ValueError",
-        "alpha dt = %g is above 1/4, the bound up to which method fd is stable: "
-        "use dt <= %g, or method fft",
-        ratio, 0.25 / options->alpha);
-}
-
-static int read_all(reading_t *self, ipc_value_t keywords, bool for_initial,
-                    ipc_error_t *error)
-{
-    *self->options = (heat_options_t){.rows = HEAT_DEFAULT_LENGTH,
-                                      .columns = HEAT_DEFAULT_LENGTH,
-                                      .dtype = IPC_F64,
-                                      .alpha = 1,
-                                      .dt = 0.1,
-                                      .steps = HEAT_DEFAULT_STEPS};
-    if (ipc_value_is_none(keywords))
-        return 0;
-    if (ipc_value_kind(keywords) != IPC_KIND_DICT)
-        return heat_refuse(error, "TypeError", "%s takes a dictionary of keywords, not %s",
-                           self->function, kind_name(keywords));
-    for (size_t i = 0; i < ipc_value_count(keywords); i++)
-        if (read_keyword(self, ipc_value_key(keywords, i), ipc_value_at(keywords, i),
-                         for_initial, error))
-            return -1;
-    return 0;
+    *options_of(self) =
+        (heat_options_t){.ndim = 2,
+                         .count = 1,
+                         .length = {1, HEAT_DEFAULT_LENGTH, HEAT_DEFAULT_LENGTH},
+                         .dtype = IPC_F64,
+                         .alpha = 1,
+                         .dt = 0.1,
+                         .steps = HEAT_DEFAULT_STEPS};
+    return kernel_read_keywords(self, table, KEYWORDS, keywords, error);
 }
 
 int heat_options_read(heat_options_t *self, ipc_value_t keywords, ipc_error_t *error)
 {
     heat_options_t options;
-    reading_t reading = {.options = &options, .function = "heat.solve"};
-    if (read_all(&reading, keywords, false, error) || settle_grid(&reading, error) ||
-        settle_time(&reading, error) || check_stable(&options, error))
+    reading_t reading = {.options = &options};
+    kernel_reading_t one = {.function = "heat.solve", .bit = SOLVE, .options = &reading};
+    if (read_all(&one, keywords, error) ||
+        heat_settle_grid(&options, &reading.given, one.function, error) ||
+        heat_settle_solve(&options, &reading.given, error))
         return -1;
     *self = options;
     return 0;
@@ -456,8 +304,11 @@ int heat_options_read_initial(heat_options_t *self, ipc_value_t keywords,
                               ipc_error_t *error)
 {
     heat_options_t options;
-    reading_t reading = {.options = &options, .function = "heat.initial"};
-    if (read_all(&reading, keywords, true, error) || settle_grid(&reading, error))
+    reading_t reading = {.options = &options};
+    kernel_reading_t one = {
+        .function = "heat.initial", .bit = INITIAL_STATE, .options = &reading};
+    if (read_all(&one, keywords, error) ||
+        heat_settle_grid(&options, &reading.given, one.function, error))
         return -1;
     *self = options;
     return 0;

@@ -3,7 +3,9 @@
 #ifndef HEAT_OPTIONS_H
 #define HEAT_OPTIONS_H
 
-#include "kernels/heat/refuse.h"
+#include "kernels/common/input.h"
+#include "kernels/common/refuse.h"
+#include "kernels/heat/axes.h"
 
 enum {
     HEAT_MIN_LENGTH = 3,       // a point inside has a neighbour on each side
@@ -13,38 +15,45 @@ enum {
     HEAT_NEED = 4 // grids that a solve holds at once: initial, result, two to work in
 };
 
-//  Bytes of a grid, whatever the memory of the host.
+//  Bytes of all grids of a solve, whatever the memory of the host.
 #define HEAT_MAX_GRID_BYTES ((size_t) 256 << 30)
 
-typedef enum heat_method { HEAT_FD, HEAT_FFT } heat_method_t;
+//  HEAT_CN: steps of Crank-Nicolson's, stable for any dt.
+typedef enum heat_method { HEAT_FD, HEAT_FFT, HEAT_CN } heat_method_t;
 typedef enum heat_place { HEAT_AUTO, HEAT_CPU, HEAT_CUDA } heat_place_t;
 
-//  An array as it was given: an ipc_array_t, or memory of the caller's.
-typedef struct heat_input {
-    const void *data; // NULL: the cross
-    ipc_dtype_t dtype;
-    int ndim;
-    size_t shape[2];
-} heat_input_t;
+//  Which waves decay how fast: those of the plane, at alpha k^2 for a wave of k radians per
+//  unit of length, or those of its grid, for which the Laplacian is that of the finite
+//  differences: at alpha (2 sin(k d / 2) / d)^2.
+typedef enum heat_laplacian { HEAT_CONTINUOUS, HEAT_DISCRETE } heat_laplacian_t;
 
 typedef struct heat_options {
-    size_t rows, columns; // at least HEAT_MIN_LENGTH each
-    heat_input_t initial;
-    ipc_dtype_t dtype; // of the result: IPC_F32 or IPC_F64
-    double alpha;      // at least 0
-    double dt;         // above 0
-    double t;          // the time to solve for
-    int64_t steps;     // t / dt, for HEAT_FD
+    int ndim;                  // of one grid: 1 to 3
+    bool batch;                // the result has one dimension more, of length count
+    size_t count;              // grids
+    size_t length[HEAT_AXES];  // of one grid; at least HEAT_MIN_LENGTH, or 1: no such axis
+    double spacing[HEAT_AXES]; // between two points; above 0
+    kernel_input_t initial;
+    kernel_input_t source;
+    kernel_input_t alphas; // alpha where it varies from point to point; HEAT_FD's alone
+    ipc_dtype_t dtype;     // of the result: IPC_F32 or IPC_F64
+    ipc_value_t each;      // an alpha for each grid, numbers by ipc_value_at(); or none
+    double alpha;          // at least 0; the largest one where there are several
+    double dt;             // above 0
+    double t;              // the time to solve for
+    int64_t steps;         // t / dt, for HEAT_FD and HEAT_CN
     heat_method_t method;
+    heat_boundary_t boundary;
+    heat_laplacian_t laplacian;
     heat_place_t place;
+    bool measure;     // plans of transforms are to be measured
     int threads;      // 0: as many as are free
     const char *keep; // lent by the keywords; NULL: return the result
 } heat_options_t;
 
-//  Reads the keywords of heat.solve: n or shape, initial, alpha, dt, steps or t, method,
-//  dtype, device, threads, keep. A keyword that is none has its default. 0, or -1 with
-//  *error, of which the kind is TypeError (a value of the wrong kind), ValueError,
-//  NameError (an unknown keyword) or MemoryError.
+//  Reads the keywords of heat.solve, which README.md lists. A keyword that is none has its
+//  default. 0, or -1 with *error, of which the kind is TypeError (a value of the wrong
+//  kind), ValueError, NameError (an unknown keyword) or MemoryError.
 //      keywords   borrowed as long as self is used; a dictionary, or none
 int heat_options_read(heat_options_t *self, ipc_value_t keywords, ipc_error_t *error);
 

@@ -4,7 +4,7 @@
 //      heat.info      tells what a solve would use, and how the last one went
 #include <fftw3.h>
 
-#include "kernels/heat/cores.h"
+#include "kernels/common/cores.h"
 #include "kernels/heat/host.h"
 #include "kernels/heat/initial.h"
 #include "kernels/heat/solver.h"
@@ -25,7 +25,7 @@ static int init(ipc_error_t *error)
     module()->heat = heat_new();
     return module()->heat
                ? 0
-               : heat_refuse(error, "MemoryError", "no memory for the heat solver");
+               : kernel_refuse(error, "MemoryError", "no memory for the heat solver");
 }
 
 static void fini(void)
@@ -57,12 +57,12 @@ static IPC_REMOTE(ipc_value_t, initial, (ipc_value_t keywords))
     heat_options_t options;
     ipc_array_t *grid = NULL;
     if (!heat_options_read_initial(&options, keywords, &error)) {
-        const size_t shape[] = {options.rows, options.columns};
-        grid = ipc_array_new(options.dtype, 2, shape, &error);
+        const size_t *shape = options.length + HEAT_AXES - options.ndim;
+        grid = ipc_array_new(options.dtype, options.ndim, shape, &error);
     }
     if (!grid)
         ipc_raise(error.kind, "%s", error.text);
-    heat_cross(options.dtype, options.rows, options.columns, ipc_array_data(grid));
+    heat_cross(options.dtype, options.length, ipc_array_data(grid));
     return ipc_value_from_array(grid);
 }
 
@@ -78,11 +78,11 @@ static ipc_value_t last_solve(void)
 static IPC_REMOTE(ipc_value_t, info, (void) )
 {
     ipc_error_t error;
-    heat_cores_t cores = heat_cores_claim(0);
-    heat_cores_release(&cores);
+    kernel_cores_t cores = kernel_cores_claim(0);
+    kernel_cores_release(&cores);
     const char *cuda = heat_cuda_name(module()->heat, &error);
     ipc_value_t devices = cuda ? ipc_list("cpu", "cuda") : ipc_list("cpu");
-    return ipc_give(ipc_dict("threads", cores.threads, "cores", heat_cores_available(),
+    return ipc_give(ipc_dict("threads", cores.threads, "cores", kernel_cores_available(),
                              "fftw", fftw_version, "instructions", heat_host_instructions(),
                              "devices", devices, "cuda", cuda ? cuda : error.text, "last",
                              last_solve()));

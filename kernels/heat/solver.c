@@ -1,15 +1,15 @@
 #include "kernels/heat/solver.h"
 
-#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "kernels/common/cores.h"
 #include "kernels/heat/buffer.h"
-#include "kernels/heat/cores.h"
 #include "kernels/heat/cuda_loader.h"
 #include "kernels/heat/initial.h"
+#include "kernels/heat/scheme.h"
 
 //  A device and its state; state is NULL until the device is opened.
 typedef struct place {
@@ -22,8 +22,8 @@ struct heat {
     place_t host, cuda;
     bool cuda_tried; // a driver does not come while the engine runs: one attempt is enough
     ipc_error_t cuda_error; // why there is no CUDA device
-    heat_buffer_t initial;  // a grid that was converted or made here
-    heat_buffer_t factors;  // of the rows' waves, then of the columns'
+    heat_buffer_t initial;  // grids that were converted or made here
+    heat_scheme_t scheme;   // of the solve that runs
     heat_last_t last;
 };
 
@@ -50,7 +50,7 @@ void heat_destroy(heat_t **self_p)
     close_place(&self->host);
     close_place(&self->cuda);
     heat_buffer_clear(&self->initial);
-    heat_buffer_clear(&self->factors);
+    heat_scheme_clear(&self->scheme);
     pthread_mutex_destroy(&self->lock);
     free(self);
 }
@@ -78,62 +78,49 @@ static place_t *open_cuda(heat_t *self, ipc_error_t *error)
     return NULL;
 }
 
-static place_t *choose_place(heat_t *self, heat_place_t wanted, ipc_error_t *error)
+//  The device for a solve whose scheme is prepared: a CUDA device where there is one that
+//  can do it, unless one of them is asked for.
+static place_t *choose_place(heat_t *self, const heat_options_t *options,
+                             const heat_grid_t *grid, ipc_error_t *error)
 {
-    place_t *place =
-        wanted == HEAT_CPU ? NULL : open_cuda(self, wanted == HEAT_CUDA ? error : NULL);
-    return place || wanted == HEAT_CUDA ? place : open_host(self, error);
+    if (options->place == HEAT_CPU)
+        return open_host(self, error);
+    const bool wanted = options->place == HEAT_CUDA, steps = options->method == HEAT_FD;
+    place_t *cuda = open_cuda(self, wanted ? error : NULL);
+    const char *lack = cuda ? cuda->device->lacks(grid, steps ? &self->scheme.steps : NULL,
+                                                  steps ? NULL : &self->scheme.waves)
+                            : NULL;
+    if (cuda && !lack)
+        return cuda;
+    if (!wanted)
+        return open_host(self, error);
+    if (lack)
+        kernel_refuse(error, "DeviceError",
+                      "the cuda device has no %s: use device cpu, or auto", lack);
+    return NULL;
 }
 
-//  The grid to begin with, in the options' dtype, lent until the next call; or NULL with
+//  The grids to begin with, in the options' dtype, lent until the next call; or NULL with
 //  *error.
 static const void *prepare_initial(heat_t *self, const heat_options_t *options,
                                    ipc_error_t *error)
 {
-    const heat_input_t *input = &options->initial;
-    const size_t count = options->rows * options->columns;
-    if (input->data && input->dtype == options->dtype)
-        return heat_check_finite(options->dtype, options->rows, options->columns,
-                                 input->data, error)
-                   ? NULL
-                   : input->data;
-    void *grid =
-        heat_buffer_reserve(&self->initial, count * ipc_dtype_size(options->dtype), error);
-    if (!grid)
-        return NULL;
-    if (!input->data) {
-        heat_cross(options->dtype, options->rows, options->columns, grid);
-        return grid;
+    const kernel_input_t *input = &options->initial;
+    const size_t *length = options->length;
+    const size_t count = options->count * length[HEAT_Z] * length[HEAT_Y] * length[HEAT_X];
+    const void *grids = input->data;
+    if (!input->data || input->dtype != options->dtype) {
+        void *own = heat_buffer_reserve(&self->initial,
+                                        count * ipc_dtype_size(options->dtype), error);
+        if (own && !input->data)
+            heat_cross(options->dtype, length, own);
+        if (!own || !input->data)
+            return own;
+        heat_convert(input, count, options->dtype, own);
+        grids = own;
     }
-    heat_convert(input, count, options->dtype, grid);
-    return heat_check_finite(options->dtype, options->rows, options->columns, grid, error)
-               ? NULL
-               : grid;
-}
-
-//  What is left after the time of each of length waves along one axis, in FFT order.
-static void fill_factors(double *factors, size_t length, double alpha_t)
-{
-    // Waves that decay further contribute nothing, but would cost time as denormal numbers.
-    const double smallest = 1e-300;
-    for (size_t m = 0; m < length; m++) {
-        const double wave = (double) (m <= length / 2 ? m : length - m) / (double) length;
-        const double factor = exp(-4 * M_PI * M_PI * wave * wave * alpha_t);
-        factors[m] = factor < smallest ? 0 : factor;
-    }
-}
-
-static int run_fft(heat_t *self, place_t *place, const heat_grid_t *grid,
-                   const heat_options_t *options, ipc_error_t *error)
-{
-    double *by_row = heat_buffer_reserve(
-        &self->factors, (grid->rows + grid->columns) * sizeof *by_row, error);
-    if (!by_row)
-        return -1;
-    double *by_column = by_row + grid->rows;
-    fill_factors(by_row, grid->rows, options->alpha * options->t);
-    fill_factors(by_column, grid->columns, options->alpha * options->t);
-    return place->device->fft(place->state, grid, by_row, by_column, error);
+    return heat_check_finite(options, "initial", options->count, grids, error) ? NULL
+                                                                               : grids;
 }
 
 static double now(void)
@@ -147,44 +134,55 @@ static double now(void)
 static int run_method(heat_t *self, place_t *place, heat_grid_t *grid,
                       const heat_options_t *options, ipc_error_t *error)
 {
-    heat_cores_t cores = {.threads = 1, .file = -1, .slot = -1};
+    static const char *const names[] = {
+        [HEAT_FD] = "fd", [HEAT_FFT] = "fft", [HEAT_CN] = "cn"};
+    kernel_cores_t cores = {.threads = 1, .file = -1, .slot = -1};
     if (place == &self->host)
-        cores = heat_cores_claim(options->threads);
+        cores = kernel_cores_claim(options->threads);
     grid->threads = cores.threads;
     const double started = now();
-    int failed = options->method == HEAT_FFT
-                     ? run_fft(self, place, grid, options, error)
-                     : place->device->fd(place->state, grid, options->alpha * options->dt,
-                                         options->steps, error);
+    int failed = options->method == HEAT_FD
+                     ? place->device->fd(place->state, grid, &self->scheme.steps, error)
+                     : place->device->fft(place->state, grid, &self->scheme.waves, error);
     const double seconds = now() - started;
-    heat_cores_release(&cores);
+    kernel_cores_release(&cores);
     if (!failed)
         self->last = (heat_last_t){.solved = true,
                                    .device = place->device->name,
-                                   .method = options->method == HEAT_FFT ? "fft" : "fd",
+                                   .method = names[options->method],
                                    .threads = grid->threads,
                                    .seconds = seconds};
     return failed;
 }
 
+//  The array of the result: the shape of initial.
+static ipc_array_t *make_result(const heat_options_t *options, ipc_error_t *error)
+{
+    size_t shape[1 + HEAT_AXES] = {options->count};
+    const int more = options->batch ? 1 : 0;
+    for (int k = 0; k < options->ndim; k++)
+        shape[more + k] = options->length[HEAT_AXES - options->ndim + k];
+    return ipc_array_new(options->dtype, options->ndim + more, shape, error);
+}
+
 static ipc_array_t *run_locked(heat_t *self, const heat_options_t *options,
                                ipc_error_t *error)
 {
-    place_t *place = choose_place(self, options->place, error);
-    if (!place)
+    const size_t *length = options->length;
+    heat_grid_t grid = {.dtype = options->dtype,
+                        .boundary = options->boundary,
+                        .count = options->count,
+                        .measure = options->measure,
+                        .length = {length[HEAT_Z], length[HEAT_Y], length[HEAT_X]}};
+    grid.initial = prepare_initial(self, options, error);
+    if (!grid.initial || heat_scheme_prepare(&self->scheme, options, grid.initial, error))
         return NULL;
-    const void *initial = prepare_initial(self, options, error);
-    if (!initial)
-        return NULL;
-    const size_t shape[] = {options->rows, options->columns};
-    ipc_array_t *result = ipc_array_new(options->dtype, 2, shape, error);
+    grid.pace = self->scheme.pace;
+    place_t *place = choose_place(self, options, &grid, error);
+    ipc_array_t *result = place ? make_result(options, error) : NULL;
     if (!result)
         return NULL;
-    heat_grid_t grid = {.dtype = options->dtype,
-                        .rows = options->rows,
-                        .columns = options->columns,
-                        .initial = initial,
-                        .result = ipc_array_data(result)};
+    grid.result = ipc_array_data(result);
     if (run_method(self, place, &grid, options, error))
         ipc_array_destroy(&result);
     return result;
@@ -195,6 +193,7 @@ ipc_array_t *heat_run(heat_t *self, const heat_options_t *options, ipc_error_t *
     pthread_mutex_lock(&self->lock);
     ipc_array_t *result = run_locked(self, options, error);
     heat_buffer_trim(&self->initial);
+    heat_scheme_trim(&self->scheme);
     pthread_mutex_unlock(&self->lock);
     return result;
 }

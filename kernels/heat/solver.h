@@ -1,10 +1,14 @@
-//  heat_t: the heat equation  du/dt = alpha (d2u/dx2 + d2u/dy2)  on a grid with dx = dy = 1,
-//  solved above whatever device there is. It keeps devices, plans and memory between solves.
-//  One solve at a time; others wait.
-//      HEAT_FD    steps of the explicit scheme, outermost rows and columns fixed
-//      HEAT_FFT   the exact solution with periodic edges: each wave (m, n) of the Fourier
-//                 transform decays by exp(-4 pi^2 (m^2 / rows^2 + n^2 / columns^2) alpha t),
-//                 m and n being signed
+//  heat_t: the heat equation  du/dt = div(alpha grad u) + source  on a grid, solved above
+//  whatever device there is. It keeps devices, plans and memory between solves. One solve at
+//  a time; others wait.
+//      HEAT_FD    steps of the explicit scheme (device.h). Where alpha varies, what flows
+//                 between two points is by the harmonic mean of theirs: heat is conserved,
+//                 and layers are exact
+//      HEAT_FFT   exact in time: each wave decays by exp(-rate t), and a source f of it adds
+//                 f (1 - exp(-rate t)) / rate; options.h says what the rates are. Fixed
+//                 edges that are not 0 keep their values, and the grid tends to the one that
+//                 is harmonic between them by the five-point Laplacian
+//      HEAT_CN    each wave decays by (1 - rate dt/2) / (1 + rate dt/2) in a step
 #ifndef HEAT_SOLVER_H
 #define HEAT_SOLVER_H
 
@@ -17,7 +21,7 @@ typedef struct heat heat_t;
 typedef struct heat_last {
     bool solved;        // false: there was none
     const char *device; // "cpu", "cuda"
-    const char *method; // "fd", "fft"
+    const char *method; // "fd", "fft", "cn"
     int threads;
     double seconds; // on the device, without the preparation of the initial grid
 } heat_last_t;

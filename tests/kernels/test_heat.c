@@ -59,9 +59,39 @@ START_TEST(finite_differences_equal_the_reference_on_every_shape)
 }
 END_TEST
 
+//  On the host alone.
+START_TEST(finite_differences_of_one_and_three_dimensions)
+{
+    enum { N = 150, M = 5 };
+    ipc_array_t *line = ipc_array_new(IPC_F64, 1, (const size_t[]){N}, NULL);
+    ipc_array_t *solid = ipc_array_new(IPC_F64, 3, (const size_t[]){M, M, N}, NULL);
+    for (size_t i = 0; i < N; i++) ipc_array_f64(line)[i] = (double) (i * i % 97) / 97;
+    for (size_t i = 0; i < M * M * N; i++)
+        ipc_array_f64(solid)[i] = ipc_array_f64(line)[i % N];
+    // Two steps reach no further than the middle line: what is beside it is still equal.
+    ipc_array_t *one = heat_solve(ipc_dict("initial", line, "steps", 2, "device", "cpu"));
+    ipc_array_t *three =
+        heat_solve(ipc_dict("initial", solid, "steps", 2, "device", "cpu"));
+    const size_t middle = (M / 2 * M + M / 2) * N;
+    for (size_t i = 0; i < N; i++) {
+        ck_assert_double_eq_tol(heat_at(one, i), heat_at(three, middle + i), 1e-15);
+        const double *u = ipc_array_f64(line);
+        if (i > 1 && i + 2 < N)
+            ck_assert_double_eq_tol(heat_at(one, i),
+                                    0.01 * u[i - 2] + 0.16 * u[i - 1] + 0.66 * u[i] +
+                                        0.16 * u[i + 1] + 0.01 * u[i + 2],
+                                    1e-15);
+    }
+    ipc_array_destroy(&line);
+    ipc_array_destroy(&solid);
+    ipc_array_destroy(&one);
+    ipc_array_destroy(&three);
+}
+END_TEST
+
 START_TEST(the_cross_equals_the_reference)
 {
-    ipc_value_t cross = heat_call("initial", ipc_dict("n", 1024));
+    ipc_value_t cross = module_call("initial", ipc_dict("n", 1024));
     ipc_array_t *initial = (ipc_array_t *) ipc_value_array(cross);
     ipc_array_t *expected = reference(initial, 0.1, 200);
     ipc_array_t *result = heat_solve(ipc_dict("steps", 200, "device", heat_device_name()));
@@ -242,6 +272,7 @@ int main(void)
         return 77;
     const TTest *const tests[] = {
         finite_differences_equal_the_reference_on_every_shape,
+        finite_differences_of_one_and_three_dimensions,
         the_cross_equals_the_reference,
         finite_differences_in_single_precision,
         threads_do_not_change_a_bit,
@@ -253,5 +284,5 @@ int main(void)
         two_times_add_up,
         both_methods_agree_away_from_the_edges,
     };
-    return heat_run_tests("heat", tests, sizeof tests / sizeof *tests);
+    return module_run_tests("heat", tests, sizeof tests / sizeof *tests);
 }

@@ -43,7 +43,9 @@ expect 2 "not '1.5'" --n 1.5
 expect 2 "--t takes a number, not 'nan'" --t nan
 expect 2 "--dt takes a number, not '0.1x'" --dt 0.1x
 expect 2 'give one of them' --t 1 --steps 2
-expect 2 'fd|fft|both' --method euler
+expect 2 'fd|fft|both|cn|all' --method euler
+expect 2 'fixed|periodic|insulated' --boundary open
+expect 2 'continuous|discrete' --laplacian five
 expect 2 'float64|float32' --dtype int
 expect 2 'auto|cpu|cuda' --device gpu
 expect 2 '1 to 4096' --threads 0
@@ -66,6 +68,9 @@ expect 0 'finite differences' --n 64 --t 10
 expect 0 'spectral' --n 64 --steps 5 --dt 0.2 --alpha 0.5 --dtype float32 --device cpu --threads 1
 awk '/^spectral/ { found = ($NF + 0 < 0.1 && $NF + 0 > 0) } END { exit !found }' stdout \
     || fail 'the two methods are too far apart, or the same'
+expect 0 'Crank-Nicolson' --n 64 --t 10 --dt 0.01 --method all --boundary insulated --laplacian discrete
+awk '/^(spectral|Crank)/ { found += ($NF + 0 < 1e-3 && $NF + 0 > 0) } END { exit found != 2 }' stdout \
+    || fail 'not two methods that are close to the first one'
 expect 0 '1.05' --n 32 --sweep alpha=0.1:2:3 --method fft
 [ "$(grep -c spectral stdout)" -eq 3 ] || fail 'not one line for each value'
 expect 1 '1/4' --n 64 --t 3 --dt 0.3 --method fd

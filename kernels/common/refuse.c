@@ -1,4 +1,4 @@
-#include "kernels/heat/refuse.h"
+#include "kernels/common/refuse.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -10,7 +10,7 @@ static int code_of(const char *kind)
     return strcmp(kind, "DeviceError") == 0 ? IPC_E_SYSTEM : IPC_E_ARGUMENT;
 }
 
-int heat_refuse(ipc_error_t *error, const char *kind, const char *format, ...)
+int kernel_refuse(ipc_error_t *error, const char *kind, const char *format, ...)
 {
     if (!error)
         return -1;

@@ -1,4 +1,4 @@
-#include "kernels/heat/pool.h"
+#include "kernels/common/pool.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -24,22 +24,22 @@ typedef struct barrier {
 } barrier_t;
 
 typedef struct worker {
-    heat_pool_t *pool;
+    kernel_pool_t *pool;
     int index; // 1 …, as the caller is 0
     pthread_t thread;
 } worker_t;
 
-struct heat_pool {
+struct kernel_pool {
     pthread_mutex_t lock;  // guards what follows, up to the barrier
     pthread_cond_t called; // a job was set, or the pool ends
     uint64_t call;         // counts the jobs
-    heat_job_fn job;
+    kernel_job_fn job;
     void *context;
     int count; // threads of the job, the caller included
     bool ends;
     barrier_t barrier; // of the job's threads
     int workers_count;
-    worker_t workers[HEAT_MAX_THREADS];
+    worker_t workers[KERNEL_MAX_THREADS];
 };
 
 static void barrier_wait(barrier_t *self)
@@ -100,7 +100,7 @@ static void denormals_restore(uint64_t mode)
 static void *worker_main(void *argument)
 {
     worker_t *self = argument;
-    heat_pool_t *pool = self->pool;
+    kernel_pool_t *pool = self->pool;
     uint64_t seen = 0;
     denormals_off();
     pthread_mutex_lock(&pool->lock);
@@ -131,7 +131,7 @@ static void block_signals(sigset_t *before)
 
 //  Gives the number of threads that a job can have, the caller's included, up to the number
 //  asked for.
-static int start_workers(heat_pool_t *self, int threads)
+static int start_workers(kernel_pool_t *self, int threads)
 {
     sigset_t before;
     block_signals(&before);
@@ -146,9 +146,9 @@ static int start_workers(heat_pool_t *self, int threads)
     return threads < self->workers_count + 1 ? threads : self->workers_count + 1;
 }
 
-heat_pool_t *heat_pool_new(void)
+kernel_pool_t *kernel_pool_new(void)
 {
-    heat_pool_t *self = calloc(1, sizeof *self);
+    kernel_pool_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
     pthread_mutex_init(&self->lock, NULL);
@@ -158,9 +158,9 @@ heat_pool_t *heat_pool_new(void)
     return self;
 }
 
-void heat_pool_destroy(heat_pool_t **self_p)
+void kernel_pool_destroy(kernel_pool_t **self_p)
 {
-    heat_pool_t *self = *self_p;
+    kernel_pool_t *self = *self_p;
     *self_p = NULL;
     if (!self)
         return;
@@ -177,10 +177,10 @@ void heat_pool_destroy(heat_pool_t **self_p)
     free(self);
 }
 
-void heat_pool_run(heat_pool_t *self, int threads, heat_job_fn job, void *context)
+void kernel_pool_run(kernel_pool_t *self, int threads, kernel_job_fn job, void *context)
 {
-    if (threads > HEAT_MAX_THREADS)
-        threads = HEAT_MAX_THREADS;
+    if (threads > KERNEL_MAX_THREADS)
+        threads = KERNEL_MAX_THREADS;
     int count = threads > 1 ? start_workers(self, threads) : 1;
     self->barrier.count = (unsigned) count;
     uint64_t mode = denormals_off();
@@ -194,11 +194,11 @@ void heat_pool_run(heat_pool_t *self, int threads, heat_job_fn job, void *contex
         pthread_mutex_unlock(&self->lock);
     }
     job(context, 0, count);
-    heat_pool_barrier(self);
+    kernel_pool_barrier(self);
     denormals_restore(mode);
 }
 
-void heat_pool_barrier(heat_pool_t *self)
+void kernel_pool_barrier(kernel_pool_t *self)
 {
     if (self->barrier.count > 1)
         barrier_wait(&self->barrier);

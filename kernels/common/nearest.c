@@ -1,4 +1,4 @@
-#include "kernels/heat/nearest.h"
+#include "kernels/common/nearest.h"
 
 #include <string.h>
 
@@ -26,7 +26,7 @@ static size_t distance(const char *a, const char *b)
     return cost[rows][columns];
 }
 
-const char *heat_nearest(const char *word, const char *const *known, size_t count)
+const char *kernel_nearest(const char *word, const char *const *known, size_t count)
 {
     const char *nearest = known[0];
     for (size_t i = 1; i < count; i++)

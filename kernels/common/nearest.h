@@ -1,6 +1,6 @@
 //  Which of the known words somebody may have meant.
-#ifndef HEAT_NEAREST_H
-#define HEAT_NEAREST_H
+#ifndef KERNELS_COMMON_NEAREST_H
+#define KERNELS_COMMON_NEAREST_H
 
 #include <stddef.h>
 
@@ -8,6 +8,6 @@
 //  exchanged) to become the given one; the first of several (lent).
 //      word       borrowed
 //      known      borrowed; count words, count > 0
-const char *heat_nearest(const char *word, const char *const *known, size_t count);
+const char *kernel_nearest(const char *word, const char *const *known, size_t count);
 
 #endif

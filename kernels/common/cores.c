@@ -1,4 +1,4 @@
-#include "kernels/heat/cores.h"
+#include "kernels/common/cores.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@ typedef struct record {
     uint64_t started; // the process's start time: pids come again
 } record_t;
 
-int heat_cores_available(void)
+int kernel_cores_available(void)
 {
     cpu_set_t set;
     int cores = sched_getaffinity(0, sizeof set, &set) == 0
@@ -80,7 +80,7 @@ static void write_record(int file, int slot, record_t record)
 }
 
 //  Under the lock: finds a place, counts the others' threads, writes the claim.
-static void claim_slot(heat_cores_t *self, int threads)
+static void claim_slot(kernel_cores_t *self, int threads)
 {
     record_t records[SLOTS] = {0};
     if (pread(self->file, records, sizeof records, 0) < 0)
@@ -103,10 +103,11 @@ static void claim_slot(heat_cores_t *self, int threads)
                                 .started = start_time(getpid())});
 }
 
-heat_cores_t heat_cores_claim(int threads)
+kernel_cores_t kernel_cores_claim(int threads)
 {
-    heat_cores_t self = {
-        .threads = threads > 0 ? threads : heat_cores_available(), .file = -1, .slot = -1};
+    kernel_cores_t self = {.threads = threads > 0 ? threads : kernel_cores_available(),
+                           .file = -1,
+                           .slot = -1};
     self.file = open_claims();
     if (self.file < 0)
         return self;
@@ -117,7 +118,7 @@ heat_cores_t heat_cores_claim(int threads)
     return self;
 }
 
-void heat_cores_release(heat_cores_t *self)
+void kernel_cores_release(kernel_cores_t *self)
 {
     if (self->slot >= 0)
         write_record(self->file, self->slot, (record_t){0});

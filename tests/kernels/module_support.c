@@ -1,0 +1,59 @@
+#include "module_support.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+//  Outside of tests too, where Check's own assertions may not stand.
+static void need(bool holds, const char *what)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "the module: %s\n", what);
+    exit(EXIT_FAILURE);
+}
+
+static const ipc_module_t *load(void)
+{
+    static const ipc_module_t *module;
+    if (module)
+        return module;
+    const char *path = getenv("KERNEL_MODULE");
+    void *library = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+    need(library != NULL, path ? dlerror() : "KERNEL_MODULE is not set");
+    module = dlsym(library, "ipc_module");
+    need(module && module->magic == IPC_MODULE_MAGIC, "no module");
+    ipc_error_t error;
+    need(!module->init || module->init(&error) == 0, "its init failed");
+    return module;
+}
+
+ipc_value_t module_call(const char *function, ipc_value_t keywords)
+{
+    const ipc_module_t *module = load();
+    for (size_t i = 0; i < module->count; i++) {
+        const ipc_remote_t *remote = module->functions[i];
+        if (strcmp(remote->name, function) != 0)
+            continue;
+        *remote->runtime = ipc_runtime_local();
+        ipc_value_t result = ipc_none();
+        remote->call(&keywords, &result);
+        return result;
+    }
+    need(false, "a function is missing");
+    return ipc_none();
+}
+
+int module_run_tests(const char *name, const TTest *const *tests, size_t count)
+{
+    Suite *suite = suite_create(name);
+    TCase *tcase = tcase_create(name);
+    tcase_set_timeout(tcase, 120);
+    for (size_t i = 0; i < count; i++) tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
