@@ -1,14 +1,20 @@
-//  Finite differences on the host, step by step: for three dimensions, and where alpha
-//  varies from point to point. A line along x has a place before its first and one behind
-//  its last point, for the neighbours that the rule of the edges gives; the neighbours of a
-//  line are found by the same rule.
+//  Finite differences on the host, line by line: for three dimensions, and where alpha varies
+//  from point to point. A line along x has a place before its first and one behind its last
+//  point, for the neighbours that the rule of the edges gives; the neighbours of a line are
+//  found by the same rule.
+//
+//  As in host_fd.c, several steps (levels) are taken while a part of the grid is in the
+//  cache, here slab by slab: a plane, or a line of a grid of two dimensions. Periodic edges
+//  join the last slab to the first, so there a step is taken everywhere before the next.
 #include <string.h>
 
 #include "kernels/heat/host.h"
 
 enum {
     LINE = 64,
-    THREAD_POINTS = 1 << 13 // that make another thread worth its start
+    THREAD_POINTS = 1 << 13, // that make another thread worth its start
+    LEVELS = 8,              // steps in one block, at most
+    CACHE = 1 << 20          // bytes that the slabs of a block may take
 };
 
 //  One line to advance by one step.
@@ -77,6 +83,9 @@ typedef struct fd_lines {
     size_t pitch;   // bytes from a line to the next
     size_t lines;   // of a grid
     size_t size;    // bytes of a working grid
+    size_t slabs;   // in which threads share a grid
+    size_t slab;    // lines of each
+    int levels;     // steps in one block
     double pace;    // of the grid at hand: see heat_grid_t
 } fd_lines_t;
 
@@ -173,13 +182,53 @@ static void step_line(const fd_lines_t *job, size_t index, int parity)
     set_ends(job, out);
 }
 
+//  Advances slabs first … end - 1 by some levels, each one slab behind the level before it;
+//  first and end move with each level.
+static void march(const fd_lines_t *job, int parity, int levels, long first, int first_move,
+                  long end, int end_move)
+{
+    const int last = levels - 1;
+    const long first_late = first + last * (first_move + 1L);
+    const long end_late = end + last * (end_move + 1L);
+    const long begin = first < first_late ? first : first_late;
+    for (long sweep = begin; sweep < (end > end_late ? end : end_late); sweep++)
+        for (int level = 0; level < levels; level++) {
+            const long slab = sweep - level;
+            if (slab < first + level * first_move || slab >= end + level * end_move)
+                continue;
+            const size_t line = (size_t) slab * job->slab;
+            for (size_t k = 0; k < job->slab; k++)
+                step_line(job, line + k, (parity + level) & 1);
+        }
+}
+
+static long band_edge(const fd_lines_t *job, int band, int bands)
+{
+    return (long) (job->slabs * (size_t) band / (size_t) bands);
+}
+
+//  One thread's part of one block: a trapezoid that leaves a slab to each neighbour at each
+//  level, then the triangle behind it.
+static void run_block(const fd_lines_t *job, int parity, int levels, int index, int count)
+{
+    const long first = band_edge(job, index, count), end = band_edge(job, index + 1, count);
+    const bool inner = index + 1 < count;
+    march(job, parity, levels, first, index > 0 ? 1 : 0, end, inner ? -1 : 0);
+    barrier(job, count);
+    if (levels == 1)
+        return;
+    if (inner)
+        march(job, parity, levels, end, -1, end, 1);
+    barrier(job, count);
+}
+
 //  One thread's part of the solve of one grid.
 static void run_grid(fd_lines_t *job, size_t which, int index, int count)
 {
     job->pace = job->grid->pace ? job->grid->pace[which] : 1;
     const size_t bytes = job->grid->length[HEAT_X] * job->element;
-    const size_t first = job->lines * (size_t) index / (size_t) count;
-    const size_t end = job->lines * ((size_t) index + 1) / (size_t) count;
+    const size_t first = (size_t) band_edge(job, index, count) * job->slab;
+    const size_t end = (size_t) band_edge(job, index + 1, count) * job->slab;
     const char *initial = (const char *) job->grid->initial + which * job->lines * bytes;
     char *result = (char *) job->grid->result + which * job->lines * bytes;
     for (int k = 0; k < 2; k++)
@@ -189,9 +238,11 @@ static void run_grid(fd_lines_t *job, size_t which, int index, int count)
         }
     barrier(job, count);
     int parity = 0;
-    for (int64_t step = 0; step < job->steps->count; step++, parity = !parity) {
-        for (size_t line = first; line < end; line++) step_line(job, line, parity);
-        barrier(job, count);
+    for (int64_t left = job->steps->count; left > 0;) {
+        const int levels = left < job->levels ? (int) left : job->levels;
+        run_block(job, parity, levels, index, count);
+        parity = (parity + levels) & 1;
+        left -= levels;
     }
     for (size_t line = first; line < end; line++)
         memcpy(result + line * bytes, job->work[parity] + line * job->pitch, bytes);
@@ -224,6 +275,27 @@ static int useful_threads(const fd_lines_t *job)
     return most < 1 ? 1 : (int) most;
 }
 
+//  Cuts the grid into slabs, and finds how many levels fit into the cache and leave each
+//  thread a trapezoid.
+static void set_levels(fd_lines_t *job, int threads)
+{
+    const size_t *length = job->grid->length;
+    size_t arrays = job->steps->source ? 3 : 2;
+    for (int axis = HEAT_Z; axis < HEAT_AXES; axis++)
+        arrays += job->steps->face[axis] ? 1 : 0;
+    job->slab = length[HEAT_Z] > 1 ? length[HEAT_Y] : 1;
+    job->slabs = job->lines / job->slab;
+    const size_t fit = CACHE / (arrays * job->slab * job->pitch);
+    const size_t wide = job->slabs / (2 * (size_t) threads);
+    const size_t most = fit < wide + 2 ? fit : wide + 2; // two more slabs are looked at
+    job->levels = most < LEVELS + 2 ? (int) most - 2 : LEVELS;
+    if (job->levels > 1 && job->grid->boundary != HEAT_PERIODIC)
+        return;
+    job->levels = 1;
+    job->slab = 1;
+    job->slabs = job->lines;
+}
+
 int heat_host_fd_lines(heat_device_state_t *state, const heat_grid_t *grid,
                        const heat_steps_t *steps, ipc_error_t *error)
 {
@@ -240,6 +312,7 @@ int heat_host_fd_lines(heat_device_state_t *state, const heat_grid_t *grid,
     const bool many = threads == 1 && grid->count > 1;
     if (many)
         threads = grid->count < (size_t) grid->threads ? (int) grid->count : grid->threads;
+    set_levels(&job, many ? 1 : threads);
     char *work = heat_buffer_reserve(&state->work,
                                      (many ? (size_t) threads : 1) * 2 * job.size, error);
     if (!work)

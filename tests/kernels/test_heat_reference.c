@@ -191,7 +191,14 @@ END_TEST
 
 START_TEST(sources_and_an_alpha_that_varies)
 {
-    for (int b = 0; b < 3; b++)
+    for (int b = 0; b < 3; b++) {
+        // Enough for several threads.
+        check((form_t){.boundary = boundaries[b],
+                       .ndim = 2,
+                       .length = {150, 270},
+                       .varies = true,
+                       .source = true,
+                       .steps = 21});
         for (int which = 1; which < 4; which++)
             for (int ndim = 1; ndim <= 3; ndim++)
                 check((form_t){.boundary = boundaries[b],
@@ -201,6 +208,7 @@ START_TEST(sources_and_an_alpha_that_varies)
                                .varies = (which & 1) != 0,
                                .source = (which & 2) != 0,
                                .steps = 26});
+    }
 }
 END_TEST
 

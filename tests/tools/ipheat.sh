@@ -5,7 +5,7 @@
 set -euo pipefail
 ipheat=$1/ipheat ipcluster=$1/ipcluster cairo=$2 heat=$3
 folder=$(mktemp -d /tmp/ipc-test.XXXXXX)
-export XDG_RUNTIME_DIR=$folder IPC_CLUSTER_ID=ipheat-test
+export XDG_RUNTIME_DIR=$folder IPC_CLUSTER_ID=ipheat-$$ # another run on this host has the same /dev/shm
 unset IPC_PROFILE IPC_CONNECTION_FILE
 trap '"$ipcluster" stop >/dev/null 2>&1 || true; rm -rf "$folder"' EXIT
 trap 'exit 1' INT TERM
