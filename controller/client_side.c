@@ -326,6 +326,12 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
         fail_submission(self, peer, msg, error.code, error.text);
         return;
     }
+    const char *failure = self->journal ? journal_failure(self->journal) : NULL;
+    if (failure) { // what is accepted is to be in it
+        fail_submission(self, peer, msg, IPC_E_SYSTEM, failure);
+        free(needs);
+        return;
+    }
     bool detaches = msg->submit.flags & IPC_SUBMIT_DETACH;
     if (detaches && !detached_has_room(self->detached)) {
         fail_submission(self, peer, msg, IPC_E_LIMIT, "too many detached jobs are under way");
@@ -351,6 +357,7 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
         peer->tasks += tasks;
         peer->bytes += payload_bytes(job->payload);
     }
+    record_accepted(self, job);
     if (terms)
         terms_hold(self, peer, terms, job);
     bool targeted = job->direct && !later;

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -39,11 +40,28 @@ static void *bind_router(controller_t *self, const char *endpoint, ipc_error_t *
     return socket;
 }
 
+//  Opens the journal. SIGTERM and SIGINT end the main loop then, not the process: what is under way is to be written.
+//  They are blocked before there are threads that could take them.
+static int open_journal(controller_t *self, const controller_options_t *options, ipc_error_t *error)
+{
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    self->end_signals = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (self->end_signals < 0)
+        return ipc_fail(error, IPC_E_SYSTEM, "cannot take signals: %s", strerror(errno));
+    self->journal = journal_new(options->journal, &options->journal_terms, error);
+    return self->journal ? 0 : -1;
+}
+
 controller_t *controller_new(const controller_options_t *options, ipc_error_t *error)
 {
     controller_t *self = ipc_xalloc(sizeof *self);
     char path[IPC_PATH_MAX + 16];
     self->ready_fd = options->ready_fd;
+    self->end_signals = -1;
     self->deaths = epoll_create1(EPOLL_CLOEXEC);
     self->supervisor = options->supervisor;
     self->supervisor_pidfd =
@@ -54,6 +72,8 @@ controller_t *controller_new(const controller_options_t *options, ipc_error_t *e
     rc = rc || ipc_connection_read(&self->engine_file, path, error);
     if (!rc && self->deaths < 0)
         rc = ipc_fail(error, IPC_E_SYSTEM, "cannot watch for deaths: %s", strerror(errno));
+    if (!rc && options->journal)
+        rc = open_journal(self, options, error);
     if (!rc) {
         self->zmq = zmq_ctx_new();
         self->clients = bind_router(self, self->client_file.endpoint, error);
@@ -84,8 +104,12 @@ void controller_destroy(controller_t **self_p)
     *self_p = NULL;
     if (!self)
         return;
-    if (self->scheduler)
+    if (self->scheduler) {
+        controller_begin_turn(self);
+        records_end(self);
         scheduler_destroy(&self->scheduler);
+    }
+    journal_destroy(&self->journal); // before the names of functions, which it has
     detached_destroy(&self->detached);
     history_destroy(&self->history);
     peers_free(self);
@@ -104,6 +128,8 @@ void controller_destroy(controller_t **self_p)
         close(self->supervisor_pidfd);
     if (self->deaths >= 0)
         close(self->deaths);
+    if (self->end_signals >= 0)
+        close(self->end_signals);
     free(self->dirty);
     free(self->by_client);
     free(self->entries);
@@ -229,6 +255,26 @@ static int on_deaths(zloop_t *loop, zmq_pollitem_t *item, void *argument)
     return 0;
 }
 
+static int on_end(zloop_t *loop, zmq_pollitem_t *item, void *argument)
+{
+    (void) loop;
+    (void) item;
+    (void) argument;
+    return -1;
+}
+
+//  The journal has answers.
+static int on_journal(zloop_t *loop, zmq_pollitem_t *item, void *argument)
+{
+    (void) loop;
+    (void) item;
+    controller_t *self = argument;
+    controller_begin_turn(self);
+    journal_serve(self->journal);
+    controller_end_turn(self);
+    return 0;
+}
+
 //  One turn: what has come in, then what follows from it, then what is to be said.
 static int on_turn(zloop_t *loop, zmq_pollitem_t *item, void *argument)
 {
@@ -294,6 +340,11 @@ void controller_run(controller_t *self)
     zloop_poller(self->loop, &items[2], on_deaths, self);
     if (self->supervisor_pidfd >= 0)
         zloop_poller(self->loop, &items[3], on_supervisor_gone, self);
+    if (self->journal) {
+        zloop_poller(self->loop, &(zmq_pollitem_t){.fd = journal_fd(self->journal), .events = ZMQ_POLLIN}, on_journal,
+                     self);
+        zloop_poller(self->loop, &(zmq_pollitem_t){.fd = self->end_signals, .events = ZMQ_POLLIN}, on_end, self);
+    }
     orders_start(self);
     zloop_timer(self->loop, 1000, 0, on_second, self);
     zloop_start(self->loop);

@@ -3,24 +3,47 @@
 
 #include "common/fail.h"
 #include "common/rows.h"
+#include "controller/listing.h"
 #include "controller/state.h"
 
-static void record(controller_t *self, const scheduler_job_t *job, history_entry_t *entry)
+static void describe(const scheduler_job_t *job, history_entry_t *entry)
 {
     const payload_t *payload = job->payload;
     entry->client = payload->owner;
     entry->job = job->id;
+    entry->function = job->function;
+    entry->submitted = payload->submitted;
+    entry->accepted = job->accepted;
+    if (payload->more)
+        memcpy(entry->label, payload->more->label, sizeof entry->label);
+}
+
+static void note(controller_t *self, const history_entry_t *entry)
+{
+    if (self->journal)
+        journal_add(self->journal, entry, functions_at(self->functions, entry->function)->name);
+}
+
+static void record(controller_t *self, const scheduler_job_t *job, history_entry_t *entry)
+{
+    const payload_t *payload = job->payload;
+    describe(job, entry);
     if (payload->items == IPC_ITEMS_CALLS) { // each is a task of its own
         entry->job += entry->first;
         entry->first = 0;
     }
-    entry->function = job->function;
-    entry->submitted = payload->submitted;
-    entry->accepted = job->accepted;
     entry->received = self->now;
-    if (payload->more)
-        memcpy(entry->label, payload->more->label, sizeof entry->label);
     history_add(self->history, entry);
+    note(self, entry);
+}
+
+void record_accepted(controller_t *self, const scheduler_job_t *job)
+{
+    if (!self->journal)
+        return;
+    history_entry_t entry = {.count = job->count, .engine = SCHEDULER_NO_ENGINE, .state = IPC_ROW_WAITING};
+    describe(job, &entry);
+    note(self, &entry);
 }
 
 void record_done(controller_t *self, const scheduler_job_t *job, uint32_t engine, uint32_t attempts, int64_t sent,
@@ -49,4 +72,18 @@ void record_lost(controller_t *self, const scheduler_job_t *job, uint64_t first,
                              .state = code == IPC_E_ABORTED ? IPC_ROW_ABORTED : IPC_ROW_FAILED};
     ipc_text_copy(entry.error, sizeof entry.error, kind);
     record(self, job, &entry);
+}
+
+static bool abort_unfinished(void *context, const unfinished_t *item)
+{
+    controller_t *self = context;
+    record_lost(self, item->job, item->first, item->count, item->engine, item->attempts + item->running, IPC_E_ABORTED,
+                "TaskAborted", 0);
+    return true;
+}
+
+void records_end(controller_t *self)
+{
+    if (self->journal)
+        scheduler_list(self->scheduler, abort_unfinished, self);
 }

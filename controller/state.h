@@ -9,6 +9,7 @@
 #include "controller/dependencies.h"
 #include "controller/functions.h"
 #include "controller/history.h"
+#include "controller/journal.h"
 #include "common/needs.h"
 #include "controller/objects.h"
 #include "controller/scheduler.h"
@@ -137,6 +138,8 @@ struct controller {
     functions_t *functions;
     objects_t *objects;
     history_t *history;
+    journal_t *journal;                // or NULL
+    int end_signals;                   // a signalfd, when there is a journal; else -1
     detached_t *detached;
     uint32_t detached_client;          // of the scheduler, who owns detached work; SCHEDULER_NO_CLIENT: none did yet
     struct slab *payloads;
@@ -264,7 +267,9 @@ void object_freed(void *context, ipc_object_t object);
 bool token_is(const char *token, ipc_bytes_t given);
 char *controller_report(controller_t *self);
 
-//  controller/records.c: what comes of positions goes into the history.
+//  controller/records.c: what comes of positions goes into the history; that a job was accepted into the journal.
+void record_accepted(controller_t *self, const scheduler_job_t *job);
+void records_end(controller_t *self);                  // what is not over will not be: it is aborted
 void record_done(controller_t *self, const scheduler_job_t *job, uint32_t engine, uint32_t attempts, int64_t sent,
                  const ipc_msg_t *done);
 void record_lost(controller_t *self, const scheduler_job_t *job, uint64_t first, uint64_t count, uint32_t engine,
