@@ -173,6 +173,7 @@ void query_answer_end(peer_t *peer, const ipc_msg_t *query, ended_t *ended)
                       end ? end : "no task of this id is known: it may be older than the history");
     free(end);
     free(ended->function);
+    ended->function = NULL;
 }
 
 static bool explain_wait(const controller_t *self, uint64_t id, char *text, size_t size)
