@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client/given.h"
+#include "client/resume.h"
 #include "client/terms.h"
 #include "client/views.h"
 #include "common/array_body.h"
@@ -207,6 +208,7 @@ static void send_draft(draft_t *self, ipc_result_t *result)
         group_add(client, result, &msg, self->call->count);
         return;
     }
+    size_t mark = resume_mark(client);
     if (limits)
         link_send(client, &(ipc_msg_t){.type = IPC_MSG_LIMITS,
                                        .limits = {.wait_ms = (uint32_t) self->options.timeout_ms,
@@ -217,6 +219,8 @@ static void send_draft(draft_t *self, ipc_result_t *result)
     ticket_t *ticket = ticket_new(client, result, self->count, bytes);
     msg.submit.job = ticket->job;
     link_send(client, &msg);
+    if (!terms && !self->options.detach) // others end with the controller
+        resume_keep(client, ticket, mark);
     ticket->given = self->given;
     self->given = NULL;
     if (ticket->given)

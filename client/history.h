@@ -65,8 +65,9 @@ typedef struct ipc_history ipc_history_t;
 
 //  Asks the controller for tasks of all clients: those under way (10,000 entries at most), and the last 10,000 entries
 //  of those that are over (2,000,000 bytes: an entry has 200, whatever its texts), or with a journal all that it has,
-//  also those before the cluster was started again; in the order of their submission, oldest first. What is asked for must all be so; of several states, engines, ids one is enough. Given; NULL with
-//  *error: ARGUMENT, CONNECTION, TIMEOUT.
+//  also those before the cluster was started again; in the order of their submission, oldest first. What is asked for
+//  must all be so; of several states, engines, ids one is enough. Given; NULL with *error: ARGUMENT, CONNECTION,
+//  TIMEOUT; with a journal LIMIT (more than an answer can have), SYSTEM (it is damaged).
 //      query        borrowed; NULL: all
 ipc_history_t *ipc_client_history(ipc_client_t *self, const ipc_history_query_t *query, ipc_error_t *error);
 

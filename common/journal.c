@@ -48,7 +48,8 @@ static int read_term(ipc_journal_terms_t *self, const char *term, size_t size, i
         return read_amount(term + KEY, size - KEY, bytes, "size", &self->size, error);
     if (size >= KEY && strncmp(term, "age=", KEY - 1) == 0)
         return read_amount(term + KEY - 1, size - KEY + 1, seconds, "age", &self->age_s, error);
-    return ipc_fail(error, IPC_E_ARGUMENT, "--journal takes %s, not \"%.*s\"", IPC_JOURNAL_TERMS_HELP, (int) size, term);
+    return ipc_fail(error, IPC_E_ARGUMENT, "--journal takes %s, not \"%.*s\"", IPC_JOURNAL_TERMS_HELP, (int) size,
+                    term);
 }
 
 int ipc_journal_terms_read(ipc_journal_terms_t *self, const char *text, ipc_error_t *error)

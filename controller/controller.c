@@ -12,8 +12,8 @@
 
 #include "common/fail.h"
 #include "controller/detached.h"
+#include "controller/recovery.h"
 #include "controller/slab.h"
-#include "controller/state.h"
 
 enum { MESSAGES_PER_TURN = 256, MANY_TASKS = 10000, SUPERVISOR_GRACE_MS = 10000 };
 
@@ -93,6 +93,8 @@ controller_t *controller_new(const controller_options_t *options, ipc_error_t *e
     self->detached = detached_new(self);
     self->detached_client = SCHEDULER_NO_CLIENT;
     self->payloads = slab_new(sizeof(payload_t));
+    if (self->journal)
+        self->recovery = recovery_new(self, options->successor);
     if (self->ready_fd >= 0)
         dprintf(self->ready_fd, "listening\n");
     return self;
@@ -109,6 +111,7 @@ void controller_destroy(controller_t **self_p)
         records_end(self);
         scheduler_destroy(&self->scheduler);
     }
+    recovery_destroy(&self->recovery);
     journal_destroy(&self->journal); // before the names of functions, which it has
     detached_destroy(&self->detached);
     history_destroy(&self->history);
@@ -228,6 +231,8 @@ void controller_end_turn(controller_t *self)
 {
     dispatch(self);
     engines_tell(self);
+    if (self->recovery)
+        recovery_flush(self->recovery);
     peers_flush(self);
 }
 
@@ -275,6 +280,8 @@ static int on_journal(zloop_t *loop, zmq_pollitem_t *item, void *argument)
     return 0;
 }
 
+static void hear_clients(controller_t *self);
+
 //  One turn: what has come in, then what follows from it, then what is to be said.
 static int on_turn(zloop_t *loop, zmq_pollitem_t *item, void *argument)
 {
@@ -290,6 +297,8 @@ static int on_turn(zloop_t *loop, zmq_pollitem_t *item, void *argument)
     for (size_t i = 0; i < admitted; i++) engine_admit(self, &self->pending[i]);
     self->pending_count -= admitted;
     controller_end_turn(self);
+    if (!self->hears_clients)
+        hear_clients(self);
     if (self->submitted > MANY_TASKS && scheduler_counts(self->scheduler).jobs == 0) {
         self->submitted = 0;
         self->results_leave = true;
@@ -298,11 +307,33 @@ static int on_turn(zloop_t *loop, zmq_pollitem_t *item, void *argument)
     return 0;
 }
 
+//  Clients are heard once the engines have told what they have.
+static void hear_clients(controller_t *self)
+{
+    if (self->hears_clients || (self->recovery && !recovery_is_ready(self->recovery)))
+        return;
+    self->hears_clients = true;
+    zloop_poller(self->loop, &(zmq_pollitem_t){.socket = self->clients, .events = ZMQ_POLLIN}, on_turn, self);
+}
+
+static int on_wait_for_engines(zloop_t *loop, int timer, void *argument)
+{
+    controller_t *self = argument;
+    hear_clients(self);
+    if (self->hears_clients)
+        zloop_timer_end(loop, timer);
+    return 0;
+}
+
 static int on_second(zloop_t *loop, int timer, void *argument)
 {
     (void) loop;
     (void) timer;
     controller_t *self = argument;
+    if (self->recovery && recovery_is_over(self->recovery)) {
+        recovery_end(self->recovery);
+        journal_settle(self->journal);
+    }
     engines_check(self);
     engines_tell(self);
     peers_flush(self);
@@ -331,15 +362,17 @@ static int on_supervisor_gone(zloop_t *loop, zmq_pollitem_t *item, void *argumen
 
 void controller_run(controller_t *self)
 {
+    enum { LOOK_MS = 20 };
     zmq_pollitem_t items[] = {{.socket = self->engines, .events = ZMQ_POLLIN},
-                              {.socket = self->clients, .events = ZMQ_POLLIN},
                               {.fd = self->deaths, .events = ZMQ_POLLIN},
                               {.fd = self->supervisor_pidfd, .events = ZMQ_POLLIN}};
     zloop_poller(self->loop, &items[0], on_turn, self);
-    zloop_poller(self->loop, &items[1], on_turn, self);
-    zloop_poller(self->loop, &items[2], on_deaths, self);
+    zloop_poller(self->loop, &items[1], on_deaths, self);
     if (self->supervisor_pidfd >= 0)
-        zloop_poller(self->loop, &items[3], on_supervisor_gone, self);
+        zloop_poller(self->loop, &items[2], on_supervisor_gone, self);
+    hear_clients(self);
+    if (!self->hears_clients) // else an engine's turn finds it, if no time does
+        zloop_timer(self->loop, LOOK_MS, 0, on_wait_for_engines, self);
     if (self->journal) {
         zloop_poller(self->loop, &(zmq_pollitem_t){.fd = journal_fd(self->journal), .events = ZMQ_POLLIN}, on_journal,
                      self);

@@ -17,6 +17,7 @@ typedef struct controller_options {
     uint32_t hwm;                      // balanced tasks that an engine may have before it; 0: by the measured pace
     const char *journal;               // its path (controller/journal.h), NULL: none
     ipc_journal_terms_t journal_terms;
+    uint32_t successor;                // engines that a controller had which died, and which this one is the next of
 } controller_options_t;
 
 //  Reads the connection files, opens the journal, and binds both sockets. NULL with *error: as ipc_connection_read()

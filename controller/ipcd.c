@@ -14,7 +14,7 @@
 #include "controller/controller.h"
 
 static const char usage[] = "usage: ipcd --directory DIR [--ready-fd FD] [--supervisor PID] [--scheme NAME] [--hwm N]\n"
-                            "            [--journal PATH [--journal-terms TERMS]]\n"
+                            "            [--journal PATH [--journal-terms TERMS] [--successor N]]\n"
                             "\n"
                             "The controller of a cluster; `ipcluster start` starts it.\n"
                             "  --directory DIR    the cluster's, with client.json and engine.json\n"
@@ -22,7 +22,8 @@ static const char usage[] = "usage: ipcd --directory DIR [--ready-fd FD] [--supe
                             "  --supervisor PID   end 10 s after this process has ended\n"
                             "  --scheme NAME      which engine gets the next balanced task: " IPC_SCHEME_NAMES "\n"
                             "  --hwm N            balanced tasks that an engine may have at a time; 0: by its pace\n"
-                            "  --journal PATH     keep the history there; TERMS: " IPC_JOURNAL_TERMS_HELP "\n";
+                            "  --journal PATH     keep the history there; TERMS: " IPC_JOURNAL_TERMS_HELP "\n"
+                            "  --successor N      another ipcd died, which had N engines\n";
 
 //  Gives an exit status, or -1 to go on.
 static int read_options(int count, char **arguments, controller_options_t *what)
@@ -32,6 +33,7 @@ static int read_options(int count, char **arguments, controller_options_t *what)
         {"supervisor", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'},
         {"scheme", required_argument, NULL, 'c'},     {"hwm", required_argument, NULL, 'w'},
         {"journal", required_argument, NULL, 'j'},    {"journal-terms", required_argument, NULL, 't'},
+        {"successor", required_argument, NULL, 'u'},
         {"version", no_argument, NULL, 'v'},          {0}};
     ipc_error_t error;
     const char *terms = NULL;
@@ -63,6 +65,11 @@ static int read_options(int count, char **arguments, controller_options_t *what)
             break;
         case 'j': what->journal = optarg; break;
         case 't': terms = optarg; break;
+        case 'u':
+            if (!ipc_usage_number("ipcd", "--successor", optarg, 0, INT_MAX, &number))
+                return IPC_EXIT_USAGE;
+            what->successor = (uint32_t) number;
+            break;
         case 'h': return fputs(usage, stdout), 0;
         case 'v': return puts("ipcd " IPC_VERSION), 0;
         default: return ipc_usage_unknown("ipcd", arguments);

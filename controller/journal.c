@@ -30,11 +30,13 @@ static void close_batch(journal_t *self)
     self->open = NULL;
 }
 
-static int write_batches(journal_t *self, const batch_t *batches, ipc_error_t *error)
+static int write_batches(journal_t *self, const batch_t *batches, bool settles, ipc_error_t *error)
 {
     int rc = journal_execute(self->database, self->path, "BEGIN IMMEDIATE", error);
     for (const batch_t *batch = batches; !rc && batch; batch = batch->next)
         rc = journal_insert(self->insertion, self->path, batch, error);
+    if (!rc && settles)
+        rc = journal_end_runs(self, false, error);
     rc = rc || journal_tidy(self, error) || journal_execute(self->database, self->path, "COMMIT", error) ? -1 : 0;
     if (rc)
         sqlite3_exec(self->database, "ROLLBACK", NULL, NULL, NULL); // nothing to be rolled back is fine
@@ -51,7 +53,8 @@ static void note_written(journal_t *self, batch_t *batches)
         batch_destroy(&batches);
     }
     if (self->failed)
-        fprintf(stderr, "info: the journal is written again%s\n", self->lost ? ", what came meanwhile is not all there" : "");
+        fprintf(stderr, "info: the journal is written again%s\n",
+                self->lost ? ", what came meanwhile is not all there" : "");
     self->failed = false;
 }
 
@@ -59,11 +62,12 @@ static void note_written(journal_t *self, batch_t *batches)
 static void note_failed(journal_t *self, batch_t *batches, const ipc_error_t *error)
 {
     batch_t *last = batches;
-    while (last->next) last = last->next;
-    last->next = self->closed;
-    if (!self->closed)
+    while (last && last->next) last = last->next;
+    if (last)
+        last->next = self->closed;
+    if (last && !self->closed)
         self->closed_end = &last->next;
-    self->closed = batches;
+    self->closed = last ? batches : self->closed;
     if (!self->failed)
         fprintf(stderr, "error: %s\n", error->text);
     ipc_text_copy(self->failure, sizeof self->failure, error->text);
@@ -78,12 +82,14 @@ static void write_waiting(journal_t *self)
     batch_t *batches = self->closed;
     self->closed = NULL;
     self->closed_end = &self->closed;
-    self->hurry = false;
-    if (!batches)
+    bool settles = self->settles;
+    self->hurry = self->settles = false;
+    if (!batches && !settles)
         return;
     pthread_mutex_unlock(&self->lock);
-    int rc = write_batches(self, batches, &error);
+    int rc = write_batches(self, batches, settles, &error);
     pthread_mutex_lock(&self->lock);
+    self->settles = self->settles || (rc && settles);
     if (rc)
         note_failed(self, batches, &error);
     else
@@ -93,7 +99,7 @@ static void write_waiting(journal_t *self)
 
 static bool has_waiting(const journal_t *self)
 {
-    return self->open || self->closed;
+    return self->open || self->closed || self->settles;
 }
 
 static void *journal_writer(void *argument)
@@ -136,6 +142,36 @@ void journal_add(journal_t *self, const history_entry_t *entry, const char *func
         close_batch(self);
     if (first)
         pthread_cond_signal(&self->wanted);
+    pthread_mutex_unlock(&self->lock);
+}
+
+void journal_resume(journal_t *self, uint64_t job)
+{
+    if (self->losses)
+        losses_resume(self->losses, job);
+}
+
+void journal_settle(journal_t *self)
+{
+    if (!self->losses)
+        return;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    batch_t *lost = losses_take(self->losses, (int64_t) now.tv_sec * 1000000000 + now.tv_nsec);
+    self->settled = self->losses;
+    self->losses = NULL;
+    pthread_mutex_lock(&self->lock);
+    close_batch(self);
+    for (batch_t *next; lost; lost = next) {
+        next = lost->next;
+        lost->next = NULL;
+        lost->number = ++self->number;
+        self->waiting += lost->body.size;
+        *self->closed_end = lost;
+        self->closed_end = &lost->next;
+    }
+    self->settles = true;
+    pthread_cond_signal(&self->wanted);
     pthread_mutex_unlock(&self->lock);
 }
 
@@ -256,17 +292,9 @@ journal_t *journal_new(const char *path, const ipc_journal_terms_t *terms, ipc_e
 //  What is left is written; without that the run has no end, and the next one looks for what was lost.
 static void end_run(journal_t *self)
 {
-    enum { ROOM = 96 };
-    char sql[ROOM];
     ipc_error_t error = {0};
     write_waiting(self);
-    if (self->closed || self->failed || self->lost)
-        return;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    snprintf(sql, sizeof sql, "UPDATE runs SET ended = %lld WHERE number = %llu",
-             (long long) now.tv_sec * 1000000000 + now.tv_nsec, (unsigned long long) self->run);
-    if (journal_execute(self->database, self->path, sql, &error))
+    if (!self->closed && !self->failed && !self->lost && journal_end_runs(self, true, &error))
         fprintf(stderr, "error: %s\n", error.text);
 }
 
@@ -276,6 +304,8 @@ void journal_destroy(journal_t **self_p)
     *self_p = NULL;
     if (!self)
         return;
+    if (self->has_writer)
+        journal_settle(self);
     pthread_mutex_lock(&self->lock);
     self->stopping = true;
     pthread_cond_broadcast(&self->wanted);
@@ -297,6 +327,8 @@ void journal_destroy(journal_t **self_p)
         batch_destroy(&batch);
     }
     batch_destroy(&self->open);
+    losses_destroy(&self->losses);
+    losses_destroy(&self->settled);
     journal_finalize(&self->insertion);
     journal_disconnect(&self->database);
     if (self->file >= 0)

@@ -10,7 +10,8 @@
 //  answers questions by reading the batches, and purges; it shares the file with the writer, and nothing else.
 //
 //  A controller that is killed leaves a run that has no end. The next one finds by it the positions that had been
-//  accepted and were not over, and writes that they are lost: no task vanishes from the history.
+//  accepted and were not over. Those that no client comes back for (recovery.h) it writes down as lost: no task
+//  vanishes from the history.
 //
 //  What cannot be written is kept in memory and tried again each second, and until that works journal_failure() is a
 //  sentence: the controller takes no work then, and says why.
@@ -38,6 +39,12 @@ void journal_destroy(journal_t **self_p);
 //      entry      copied
 //      function   its name; borrowed for the journal's life
 void journal_add(journal_t *self, const history_entry_t *entry, const char *function);
+
+//  A job of before goes on: what is missing of it is not lost.
+void journal_resume(journal_t *self, uint64_t job);
+
+//  No more jobs will: what is left open of before is lost.
+void journal_settle(journal_t *self);
 
 //  NULL: it can be written. Else why not, a sentence; lent until the next call.
 const char *journal_failure(journal_t *self);

@@ -29,8 +29,9 @@ struct journal {
     int event;                         // something is answered
     sqlite3 *database;                 // the writer's
     sqlite3_stmt *insertion;           // of a batch
-    uint64_t run;                      // its number
-    uint64_t run_begin;                // the last batch before it
+    uint64_t run_begin;                // the last batch before this run, or before the oldest one without an end
+    struct losses *losses;             // of those; NULL once they are settled
+    struct losses *settled;            // that; batches have its names
     int64_t tidied;                    // when it was looked for what is too old, monotonic milliseconds
     pthread_t writer, reader;
     bool has_writer, has_reader;       // they were started
@@ -44,6 +45,7 @@ struct journal {
     uint64_t number;                   // of the newest batch
     uint64_t committed;                // likewise, of those on disk
     bool hurry;                        // somebody waits for it
+    bool settles;                      // with what it writes next former runs have an end
     bool stopping;
     journal_queue_t asked, answered;
     uint64_t lost;                     // entries that did not fit while it could not be written
@@ -68,12 +70,14 @@ int journal_insert(sqlite3_stmt *insertion, const char *path, const batch_t *bat
 int journal_body(sqlite3_stmt *row, int hash, int body, const char *path, batch_reader_t *reader, ipc_error_t *error);
 int journal_tidy(journal_t *self, ipc_error_t *error); // removes what is too old, or too much; within a transaction
 int journal_open(journal_t *self, ipc_error_t *error); // and checks all of it
+int journal_end_runs(journal_t *self, bool all, ipc_error_t *error); // those before this one; this one too
 
 //  controller/journal_losses.c: what a run that has no end leaves open.
 typedef struct losses losses_t;
 losses_t *losses_new(void);
 void losses_destroy(losses_t **self_p);
 void losses_see(losses_t *self, const history_entry_t *entry, ipc_bytes_t function);
+void losses_resume(losses_t *self, uint64_t job);      // this job goes on
 //  Batches of entries that tell of the positions without an end, a list; given, NULL when there are none. Their names
 //  are the losses'.
 //      now        nanoseconds since 1970

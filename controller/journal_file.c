@@ -227,7 +227,9 @@ static int is_fresh(journal_t *self, ipc_error_t *error)
 {
     int64_t application = number_of(self->database, self->path, "PRAGMA application_id", error);
     int64_t version = application < 0 ? -1 : number_of(self->database, self->path, "PRAGMA user_version", error);
-    int64_t tables = version < 0 ? -1 : number_of(self->database, self->path, "SELECT count(*) FROM sqlite_master", error);
+    int64_t tables = -1;
+    if (version >= 0)
+        tables = number_of(self->database, self->path, "SELECT count(*) FROM sqlite_master", error);
     if (tables < 0)
         return -1;
     if (application == 0 && tables == 0)
@@ -235,7 +237,8 @@ static int is_fresh(journal_t *self, ipc_error_t *error)
     if (application != APPLICATION)
         return ipc_fail(error, IPC_E_SYSTEM, "%s is no journal of a cluster: move it away", self->path);
     if (version != VERSION)
-        return ipc_fail(error, IPC_E_SYSTEM, "the journal %s is of version %lld, this ipcd has version %d: move it away",
+        return ipc_fail(error, IPC_E_SYSTEM,
+                        "the journal %s is of version %lld, this ipcd has version %d: move it away",
                         self->path, (long long) version, VERSION);
     return 0;
 }
@@ -263,42 +266,45 @@ static int check_batches(journal_t *self, losses_t *losses, uint64_t open_run, i
     return rc;
 }
 
-//  The last batch before the newest run, if that has no end; else so large that no batch is newer.
+//  The last batch before the oldest run that has no end; without one so large that no batch is newer.
 static int find_open_run(journal_t *self, uint64_t *batch, ipc_error_t *error)
 {
     ipc_auto(journal_finalize) sqlite3_stmt *row = journal_prepare(
-        self->database, self->path, "SELECT ended IS NULL, batch FROM runs ORDER BY number DESC LIMIT 1", error);
+        self->database, self->path, "SELECT min(batch) FROM runs WHERE ended IS NULL", error);
     int rc = row ? journal_step(row, self->path, error) : -1;
-    bool open = rc > 0 && sqlite3_column_int(row, 0);
-    *batch = open ? (uint64_t) sqlite3_column_int64(row, 1) : UINT64_MAX;
+    bool open = rc > 0 && sqlite3_column_type(row, 0) != SQLITE_NULL;
+    *batch = open ? (uint64_t) sqlite3_column_int64(row, 0) : UINT64_MAX;
     return rc < 0 ? -1 : 0;
 }
 
-//  What the last run left open gets its end, and a new run begins, in one transaction.
-static int begin_run(journal_t *self, losses_t *losses, ipc_error_t *error)
+static int begin_run(journal_t *self, uint64_t open_run, ipc_error_t *error)
 {
-    enum { ROOM = 320 };
+    enum { ROOM = 192 };
     char sql[ROOM];
     struct timespec time;
     clock_gettime(CLOCK_REALTIME, &time);
-    int64_t now = (int64_t) time.tv_sec * 1000000000 + time.tv_nsec;
-    int rc = journal_execute(self->database, self->path, "BEGIN IMMEDIATE", error);
-    for (batch_t *lost = losses_take(losses, now), *next; lost; lost = next) {
-        next = lost->next;
-        lost->number = ++self->number;
-        rc = rc || journal_insert(self->insertion, self->path, lost, error) ? -1 : 0;
-        batch_destroy(&lost);
-    }
-    if (rc)
-        return -1;
-    self->run_begin = self->committed = self->number;
-    snprintf(sql, sizeof sql, "UPDATE runs SET ended = %lld WHERE ended IS NULL; DELETE FROM runs WHERE number < "
-                              "(SELECT max(number) FROM runs); INSERT INTO runs VALUES (NULL, %lld, NULL, %llu)",
-             (long long) now, (long long) now, (unsigned long long) self->number);
-    if (journal_execute(self->database, self->path, sql, error))
-        return -1;
-    self->run = (uint64_t) sqlite3_last_insert_rowid(self->database);
-    return journal_tidy(self, error) || journal_execute(self->database, self->path, "COMMIT", error) ? -1 : 0;
+    self->committed = self->number;
+    self->run_begin = open_run < self->number ? open_run : self->number;
+    snprintf(sql, sizeof sql,
+             "BEGIN IMMEDIATE; DELETE FROM runs WHERE ended IS NOT NULL;"
+             "INSERT INTO runs VALUES (NULL, %lld, NULL, %llu)",
+             (long long) time.tv_sec * 1000000000 + time.tv_nsec, (unsigned long long) self->number);
+    return journal_execute(self->database, self->path, sql, error) || journal_tidy(self, error) ||
+                   journal_execute(self->database, self->path, "COMMIT", error)
+               ? -1
+               : 0;
+}
+
+int journal_end_runs(journal_t *self, bool all, ipc_error_t *error)
+{
+    enum { ROOM = 160 };
+    char sql[ROOM];
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    snprintf(sql, sizeof sql,
+             "UPDATE runs SET ended = %lld WHERE ended IS NULL AND number < %s (SELECT max(number) FROM runs)",
+             (long long) time.tv_sec * 1000000000 + time.tv_nsec, all ? "1 +" : "");
+    return journal_execute(self->database, self->path, sql, error);
 }
 
 int journal_open(journal_t *self, ipc_error_t *error)
@@ -316,8 +322,8 @@ int journal_open(journal_t *self, ipc_error_t *error)
         return -1;
     self->insertion = journal_prepare(self->database, self->path,
                                       "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?)", error);
-    ipc_auto(losses_destroy) losses_t *losses = losses_new();
-    if (!self->insertion || find_open_run(self, &open_run, error) || check_batches(self, losses, open_run, error))
+    self->losses = losses_new();
+    if (!self->insertion || find_open_run(self, &open_run, error) || check_batches(self, self->losses, open_run, error))
         return -1;
-    return begin_run(self, losses, error);
+    return begin_run(self, open_run, error);
 }

@@ -19,6 +19,7 @@ struct losses {
     range_t *over;
     size_t over_count, over_room;
     ipc_arena_t *texts;                // names of functions
+    bool sorted;                       // jobs are in order
 };
 
 losses_t *losses_new(void)
@@ -79,10 +80,28 @@ void losses_see(losses_t *self, const history_entry_t *entry, ipc_bytes_t functi
     self->over[self->over_count++] = (range_t){begin, begin + entry->count};
 }
 
+//  Of jobs by the first id of theirs that was accepted.
 static int by_job(const void *one, const void *other)
 {
-    uint64_t a = ((const history_entry_t *) one)->job, b = ((const history_entry_t *) other)->job;
-    return a < b ? -1 : a > b;
+    const history_entry_t *a = one, *b = other;
+    uint64_t x = a->job + a->first, y = b->job + b->first;
+    return x < y ? -1 : x > y;
+}
+
+void losses_resume(losses_t *self, uint64_t job)
+{
+    if (!self->sorted)
+        qsort(self->jobs, self->job_count, sizeof self->jobs[0], by_job);
+    self->sorted = true;
+    size_t low = 0, high = self->job_count;
+    while (low < high) { // the first that is not below it
+        size_t middle = low + (high - low) / 2;
+        if (self->jobs[middle].job < job)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < self->job_count && self->jobs[low].job == job; low++) self->jobs[low].state = IPC_ROW_RUNNING;
 }
 
 static int by_begin(const void *one, const void *other)
@@ -113,21 +132,24 @@ batch_t *losses_take(losses_t *self, int64_t now)
 {
     batch_t *batches = NULL;
     size_t at = 0;
-    if (self->job_count > 0)
+    uint64_t open = 0;                 // the first id that is not looked at yet
+    if (self->job_count > 0 && !self->sorted)
         qsort(self->jobs, self->job_count, sizeof self->jobs[0], by_job);
     if (self->over_count > 0)
         qsort(self->over, self->over_count, sizeof self->over[0], by_begin);
     for (size_t i = 0; i < self->job_count; i++) {
         const history_entry_t *job = &self->jobs[i];
-        uint64_t end = job->job + job->count, open = job->job;
-        while (at < self->over_count && self->over[at].begin < open) at++; // of a job that is not known
+        uint64_t begin = job->job + job->first, end = begin + job->count;
+        open = begin > open ? begin : open; // a job that went on was accepted twice
         for (; at < self->over_count && self->over[at].begin < end; at++) {
-            if (self->over[at].begin > open)
-                lose(self, &batches, job, (range_t){open, self->over[at].begin}, now);
-            open = self->over[at].end;
+            range_t over = self->over[at];
+            if (over.begin > open && job->state == IPC_ROW_WAITING)
+                lose(self, &batches, job, (range_t){open, over.begin}, now);
+            open = over.end > open ? over.end : open;
         }
-        if (open < end)
+        if (open < end && job->state == IPC_ROW_WAITING)
             lose(self, &batches, job, (range_t){open, end}, now);
+        open = end > open ? end : open;
     }
     return batches;
 }

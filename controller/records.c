@@ -46,22 +46,52 @@ void record_accepted(controller_t *self, const scheduler_job_t *job)
     note(self, &entry);
 }
 
+void record_resumed(controller_t *self, const peer_t *client, const ipc_msg_t *submission, uint32_t function,
+                    const ipc_ranges_t *missing)
+{
+    size_t size = submission->submit.label.size;
+    history_entry_t entry = {.client = client->owner, .job = submission->submit.job, .function = function,
+                             .submitted = submission->submit.submitted, .accepted = self->now,
+                             .engine = SCHEDULER_NO_ENGINE, .state = IPC_ROW_WAITING};
+    memcpy(entry.label, submission->submit.label.data, size < sizeof entry.label ? size : sizeof entry.label - 1);
+    for (size_t i = 0; i < missing->count; i++) {
+        entry.first = missing->ranges[i].first;
+        entry.count = missing->ranges[i].count;
+        note(self, &entry);
+    }
+}
+
+static void describe_end(history_entry_t *entry, const ipc_msg_t *done)
+{
+    ipc_failure_t failure;
+    entry->count = done->done.count;
+    entry->started = done->done.started;
+    entry->finished = done->done.finished;
+    entry->peak_memory = done->done.peak_memory;
+    entry->state = done->done.failed ? IPC_ROW_FAILED : IPC_ROW_DONE;
+    if (!done->done.failed || ipc_failure_unpack(&failure, done->done.body))
+        return;
+    size_t size = failure.kind.size < sizeof entry->error ? failure.kind.size : sizeof entry->error - 1;
+    memcpy(entry->error, failure.kind.data, size);
+    if (failure.code == IPC_E_ABORTED)
+        entry->state = IPC_ROW_ABORTED;
+}
+
 void record_done(controller_t *self, const scheduler_job_t *job, uint32_t engine, uint32_t attempts, int64_t sent,
                  const ipc_msg_t *done)
 {
-    history_entry_t entry = {.first = done->done.first, .count = done->done.count, .engine = engine,
-                             .attempts = attempts, .sent = sent, .started = done->done.started,
-                             .finished = done->done.finished, .peak_memory = done->done.peak_memory,
-                             .state = IPC_ROW_DONE};
-    ipc_failure_t failure;
-    if (done->done.failed && ipc_failure_unpack(&failure, done->done.body) == 0) {
-        size_t size = failure.kind.size < sizeof entry.error ? failure.kind.size : sizeof entry.error - 1;
-        memcpy(entry.error, failure.kind.data, size);
-        entry.state = failure.code == IPC_E_ABORTED ? IPC_ROW_ABORTED : IPC_ROW_FAILED;
-    } else if (done->done.failed) {
-        entry.state = IPC_ROW_FAILED;
-    }
+    history_entry_t entry = {.first = done->done.first, .engine = engine, .attempts = attempts, .sent = sent};
+    describe_end(&entry, done);
     record(self, job, &entry);
+}
+
+void record_recovered(controller_t *self, history_entry_t *entry, const ipc_msg_t *done)
+{
+    describe_end(entry, done);
+    entry->attempts = 1;
+    entry->received = self->now;
+    history_add(self->history, entry);
+    note(self, entry);
 }
 
 void record_lost(controller_t *self, const scheduler_job_t *job, uint64_t first, uint64_t count, uint32_t engine,

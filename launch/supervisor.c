@@ -83,7 +83,10 @@ static int start_controller(supervisor_t *self, launch_job_t *job, child_t *chil
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
         return ipc_fail(error, IPC_E_SYSTEM, "cannot make a pair of sockets: %s", strerror(errno));
     fcntl(ends[0], F_SETFL, O_NONBLOCK); // the controller may write to its end as it likes
-    char supervisor[16], ready_fd[16], hwm[16];
+    char supervisor[16], ready_fd[16], hwm[16], successor[16];
+    size_t engines = 0; // that a controller before this one had
+    for (size_t i = 1; self->phase == PHASE_RUNNING && i < supervisor_children(self); i++)
+        engines += !self->children[i].removed;
     snprintf(supervisor, sizeof supervisor, "%d", (int) getpid());
     snprintf(ready_fd, sizeof ready_fd, "%d", LAUNCH_EXTRA_FD);
     snprintf(hwm, sizeof hwm, "%u", (unsigned) self->options.hwm);
@@ -92,7 +95,7 @@ static int start_controller(supervisor_t *self, launch_job_t *job, child_t *chil
                                supervisor,   "--scheme",    ipc_scheme_name(self->options.scheme),
                                "--hwm",      hwm,           NULL,
                                NULL,         NULL,          NULL,
-                               NULL};
+                               NULL,         NULL,          NULL};
     if (self->journal[0]) {
         const char **at = arguments;
         while (*at) at++;
@@ -100,6 +103,9 @@ static int start_controller(supervisor_t *self, launch_job_t *job, child_t *chil
         *at++ = self->journal;
         *at++ = "--journal-terms";
         *at++ = self->options.journal;
+        snprintf(successor, sizeof successor, "%zu", engines);
+        *at++ = "--successor";
+        *at++ = successor;
     }
     job->program = self->controller_path;
     job->arguments = arguments;
@@ -410,8 +416,9 @@ static int find_journal(supervisor_t *self, ipc_error_t *error)
 {
     if (!self->options.journal)
         return 0;
-    return ipc_journal_path(&self->site.paths, self->journal, error) || ipc_journal_make_folder(self->journal, error) ? -1
-                                                                                                                    : 0;
+    if (ipc_journal_path(&self->site.paths, self->journal, error))
+        return -1;
+    return ipc_journal_make_folder(self->journal, error);
 }
 
 static void fill_record(supervisor_t *self)

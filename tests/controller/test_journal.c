@@ -41,6 +41,7 @@ static void open_journal(void)
     ipc_error_t error = {0};
     journal = journal_new(path, &terms, &error);
     ck_assert_msg(journal != NULL, "%s", error.text);
+    journal_settle(journal);
 }
 
 static void assert_refused(int code, const char *words)
@@ -49,7 +50,8 @@ static void assert_refused(int code, const char *words)
     journal = journal_new(path, &terms, &error);
     ck_assert_ptr_null(journal);
     ck_assert_int_eq(error.code, code);
-    ck_assert_msg(strstr(error.text, words) && strstr(error.text, path), "no '%s', or path, in '%s'", words, error.text);
+    ck_assert_msg(strstr(error.text, words) && strstr(error.text, path), "no '%s', or path, in '%s'", words,
+                  error.text);
 }
 
 static void accept_job(uint64_t job, uint64_t count)
@@ -84,7 +86,8 @@ static bool see(journal_work_t *work, const history_entry_t *entry, ipc_bytes_t 
 {
     seen_t *self = (seen_t *) work;
     ck_assert_uint_lt(self->count, SEEN_MAX);
-    ck_assert(function.size == strlen("add (prog.c:12)") && memcmp(function.data, "add (prog.c:12)", function.size) == 0);
+    static const char name[] = "add (prog.c:12)";
+    ck_assert(function.size == strlen(name) && memcmp(function.data, name, function.size) == 0);
     self->entries[self->count++] = *entry;
     return true;
 }
