@@ -54,6 +54,8 @@ void ipc_ranges_add(ipc_ranges_t *self, uint64_t first, uint64_t count)
 
 void ipc_ranges_remove(ipc_ranges_t *self, uint64_t first, uint64_t count)
 {
+    if (count == 0)
+        return;
     uint64_t end = first + count;
     ipc_range_t rest[2];
     size_t at = find(self, first), old = 0, left = 0;
