@@ -13,6 +13,7 @@
 #include "client/given.h"
 #include "client/questions.h"
 #include "client/results.h"
+#include "client/resume.h"
 #include "client/views.h"
 #include "common/fail.h"
 #include "common/rows.h"
@@ -24,7 +25,7 @@ int64_t client_now(void)
     return (int64_t) time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-static int64_t monotonic_now(void)
+int64_t client_monotonic(void)
 {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -45,6 +46,7 @@ static void lead(ipc_client_t *self, int timeout_ms, bool thread)
         [CONTROLLER] = {.fd = self->controller_fd, .events = POLLIN},
         [KICK] = {.fd = self->kick_fd, .events = POLLIN},
     };
+    timeout_ms = resume_wait_ms(self, timeout_ms);
     pthread_mutex_unlock(&self->lock);
     int rc = poll(fds, COUNT, timeout_ms);
     uint64_t kicks;
@@ -53,7 +55,7 @@ static void lead(ipc_client_t *self, int timeout_ms, bool thread)
     pthread_mutex_lock(&self->lock);
     self->leading = self->thread_leading = false;
     link_receive(self);
-    if (rc > 0 && fds[CONTROLLER].revents && fds[CONTROLLER].fd == self->controller_fd)
+    if ((rc > 0 && fds[CONTROLLER].revents && fds[CONTROLLER].fd == self->controller_fd) || resume_is_late(self))
         link_controller_died(self);
     self->leads++;
     if (self->followers > 0)
@@ -118,7 +120,7 @@ void ipc_client_catch_interrupts(ipc_client_t *self, bool on)
 bool client_wait_caught(ipc_client_t *self, condition_fn *condition, void *context, int timeout_ms,
                         interrupt_t *interrupt)
 {
-    int64_t deadline = timeout_ms < 0 ? INT64_MAX : monotonic_now() + (int64_t) timeout_ms * 1000000;
+    int64_t deadline = timeout_ms < 0 ? INT64_MAX : client_monotonic() + (int64_t) timeout_ms * 1000000;
     if (condition(context)) // the common case of a reader: no system call
         return true;
     self->waiters++;
@@ -136,7 +138,7 @@ bool client_wait_caught(ipc_client_t *self, condition_fn *condition, void *conte
                 break;
             continue; // it may have something to be sent
         }
-        int64_t left = deadline == INT64_MAX ? INT64_MAX : deadline - monotonic_now();
+        int64_t left = deadline == INT64_MAX ? INT64_MAX : deadline - client_monotonic();
         if (left <= 0)
             break;
         if (!self->leading) {
@@ -176,13 +178,15 @@ static void *client_thread(void *argument)
     uint64_t leads = self->leads;
     while (!self->stopping) {
         flush_gathered(self);
+        if (!self->leading && self->waiters == 0 && self->leads == leads && resume_tell_seen(self, true))
+            link_flush(self);
         if (!self->leading && self->waiters == 0 && self->leads == leads) {
             lead(self, -1, true);
         } else {
             self->thread_parked = self->leading && self->leads == leads;
             leads = self->leads;
             wait_on(self, &self->thread_wanted,
-                    self->thread_parked ? INT64_MAX : monotonic_now() + LINGER_NS);
+                    self->thread_parked ? INT64_MAX : client_monotonic() + LINGER_NS);
             self->thread_parked = false;
             continue;
         }
@@ -216,7 +220,8 @@ static int client_connect(ipc_client_t *self, ipc_error_t *error)
 {
     if (ipc_connection_find(&self->connection, self->connection_path, error))
         return -1;
-    self->dead = self->welcome = self->knows_engines = self->unanswered = false;
+    self->told_seen = 0;
+    self->dead = self->resuming = self->keeps = self->welcome = self->knows_engines = self->unanswered = false;
     self->refusal = (ipc_error_t){0};
     randombytes_buf(&self->uuid, sizeof self->uuid); // of this connection: objects of a former one are not ours
     self->uuid = self->uuid >> 1 | 1;                // a number that SQL and JSON have as well
@@ -301,7 +306,7 @@ static void client_free(ipc_client_t *self)
     for (size_t i = 0; i < TICKET_BUCKETS; i++)
         for (ticket_t *ticket = self->tickets[i], *next; ticket; ticket = next) {
             next = ticket->next;
-            free(ticket->calls);
+            ticket_empty(ticket);
             free(ticket);
         }
     for (uint32_t i = 0; i < self->function_count; i++) {

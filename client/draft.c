@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client/given.h"
+#include "client/resume.h"
 #include "client/terms.h"
 #include "client/views.h"
 #include "common/array_body.h"
@@ -216,6 +217,7 @@ static void send_draft(draft_t *self, ipc_result_t *result)
         group_add(client, result, &msg, self->call->count);
         return;
     }
+    size_t mark = resume_mark(client);
     if (limits)
         link_send(client, &(ipc_msg_t){.type = IPC_MSG_LIMITS,
                                        .limits = {.wait_ms = (uint32_t) self->options.timeout_ms,
@@ -227,6 +229,8 @@ static void send_draft(draft_t *self, ipc_result_t *result)
     msg.submit.job = ticket->job;
     link_send(client, &msg);
     client->detached = client->detached || self->options.detach;
+    if (!terms && !self->options.detach) // others end with the controller
+        resume_keep(client, ticket, mark);
     ticket->given = self->given;
     self->given = NULL;
     if (ticket->given)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/results.h"
+#include "client/resume.h"
 
 enum { CALLS_MAX = 8192 };
 
@@ -74,7 +75,10 @@ void group_close(ipc_client_t *client)
     msg->submit.label = (ipc_bytes_t){"", 0};
     msg->submit.data = (ipc_bytes_t){self->data.data, self->data.size};
     msg->submit.places = (ipc_bytes_t){self->places.data, self->places.size};
+    self->ticket = NULL;
+    size_t mark = resume_mark(client);
     ipc_msg_pack(msg, &client->out);
+    resume_keep(client, ticket, mark);
     group_drop(self);
 }
 

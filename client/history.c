@@ -257,6 +257,18 @@ static int ask_of_task(ipc_client_t *client, ipc_query_kind_t kind, uint64_t id,
     return question_ask(answer, client, &msg, ANSWER_MS, error);
 }
 
+char *ipc_client_journal(ipc_client_t *client, int timeout_ms, ipc_error_t *error)
+{
+    ipc_msg_t msg = {.query = {.kind = IPC_QUERY_JOURNAL}};
+    question_t answer = {0};
+    pthread_mutex_lock(&client->lock);
+    int rc = question_ask(&answer, client, &msg, timeout_ms, error);
+    pthread_mutex_unlock(&client->lock);
+    char *text = rc ? NULL : ipc_xstrdup(answer.text);
+    question_free(&answer);
+    return text;
+}
+
 char *ipc_client_explain(ipc_client_t *client, uint64_t id, ipc_error_t *error)
 {
     question_t answer = {0};
@@ -278,26 +290,38 @@ int ipc_client_purge(ipc_client_t *client, uint64_t id, ipc_error_t *error)
     return rc;
 }
 
+//  Those of some tasks that are over; adds how many there were. With the lock.
+static int purge_some(ipc_client_t *client, const uint64_t *ids, size_t count, int64_t *purged, ipc_error_t *error)
+{
+    ipc_msg_t msg = {.query = {.kind = IPC_QUERY_PURGE, .jobs = {(const char *) ids, count * sizeof ids[0]}}};
+    question_t answer = {0};
+    int rc = question_ask(&answer, client, &msg, ANSWER_MS, error);
+    *purged += (int64_t) answer.count;
+    question_free(&answer);
+    return rc;
+}
+
 int64_t ipc_client_purge_where(ipc_client_t *client, const ipc_history_query_t *query, ipc_error_t *error)
 {
-    ipc_history_t *found = ipc_client_history(client, query, error);
-    ipc_error_t problem = {0};
-    int64_t purged = 0;
-    for (size_t i = 0; found && i < found->count; i++) {
+    ipc_auto(ipc_history_destroy) ipc_history_t *found = ipc_client_history(client, query, error);
+    if (!found)
+        return -1;
+    uint64_t *ids = ipc_xalloc((found->count + 1) * sizeof ids[0]);
+    size_t count = 0;
+    for (size_t i = 0; i < found->count; i++) {
         const ipc_task_t *task = &found->tasks[i];
-        if (task->state == IPC_TASK_WAITING || task->state == IPC_TASK_RUNNING)
-            continue;
-        if (ipc_client_purge(client, task->id, &problem) == 0)
-            purged++;
-        else if (problem.code != IPC_E_NAME && problem.code != IPC_E_BUSY) // gone already; or parts of it go on
-            break;
-        problem = (ipc_error_t){0};
+        bool over = task->state != IPC_TASK_WAITING && task->state != IPC_TASK_RUNNING;
+        if (over && (count == 0 || ids[count - 1] != task->id)) // several rows of a task follow one another
+            ids[count++] = task->id;
     }
-    if (found && problem.code && error)
-        *error = problem;
-    int64_t result = found && !problem.code ? purged : -1;
-    ipc_history_destroy(&found);
-    return result;
+    int64_t purged = 0;
+    int rc = 0;
+    pthread_mutex_lock(&client->lock);
+    for (size_t i = 0; i < count && !rc; i += IPC_MAX_TARGETS)
+        rc = purge_some(client, ids + i, count - i < IPC_MAX_TARGETS ? count - i : IPC_MAX_TARGETS, &purged, error);
+    pthread_mutex_unlock(&client->lock);
+    free(ids);
+    return rc ? -1 : purged;
 }
 
 //  The name that stands in errors lives as long as the library.

@@ -1,4 +1,5 @@
-//  What the cluster remembers: the last tasks of all clients, how they stand, the queues of the engines; and results
+//  What the cluster remembers: the last tasks of all clients (all of them, where it has a journal), how they stand, the
+//  queues of the engines; and results
 //  of tasks that were detached (ipc_options_t), by id, for whoever comes later.
 #ifndef IPC_CLIENT_HISTORY_H
 #define IPC_CLIENT_HISTORY_H
@@ -63,9 +64,10 @@ typedef struct ipc_history_query {
 typedef struct ipc_history ipc_history_t;
 
 //  Asks the controller for tasks of all clients: those under way (10,000 entries at most), and the last 10,000 entries
-//  of those that are over (2,000,000 bytes: an entry has 200, whatever its texts); in the order of their submission,
-//  oldest first. What is asked for must all be so; of several states, engines, ids one is enough. Given; NULL with
-//  *error: ARGUMENT, CONNECTION, TIMEOUT.
+//  of those that are over (2,000,000 bytes: an entry has 200, whatever its texts), or with a journal all that it has,
+//  also those before the cluster was started again; in the order of their submission, oldest first. What is asked for
+//  must all be so; of several states, engines, ids one is enough. Given; NULL with *error: ARGUMENT, CONNECTION,
+//  TIMEOUT; with a journal LIMIT (more than an answer can have), SYSTEM (it is damaged).
 //      query        borrowed; NULL: all
 ipc_history_t *ipc_client_history(ipc_client_t *self, const ipc_history_query_t *query, ipc_error_t *error);
 
@@ -102,6 +104,12 @@ typedef struct ipc_queue_status {
 //      timeout_ms   IPC_FOREVER waits without limit
 ipc_queue_status_t *ipc_client_queue_status(ipc_client_t *self, int timeout_ms, ipc_error_t *error);
 void ipc_queue_status_destroy(ipc_queue_status_t **self_p);
+
+//  Where the cluster keeps its journal (ipcluster start --journal) and how large that is, for people to read; "" when
+//  there is none. Given: free() it. NULL with *error: SYSTEM (it cannot be written, the text says why; no task is taken
+//  meanwhile), CONNECTION, TIMEOUT.
+//      timeout_ms   IPC_FOREVER waits without limit
+char *ipc_client_journal(ipc_client_t *self, int timeout_ms, ipc_error_t *error);
 
 //  Says in a sentence why a task has not started, where it is, or how it ended. Given: free() it. NULL with *error:
 //  NAME (no such task), CONNECTION, TIMEOUT.

@@ -8,6 +8,7 @@
 #include "client/given.h"
 #include "client/questions.h"
 #include "client/results.h"
+#include "client/resume.h"
 #include "common/fail.h"
 #include "common/frame.h"
 
@@ -66,7 +67,7 @@ void link_close(ipc_client_t *self)
 ticket_t *ticket_new(ipc_client_t *self, ipc_result_t *result, uint64_t count, uint64_t bytes)
 {
     ticket_t *ticket = ipc_xalloc(sizeof *ticket);
-    *ticket = (ticket_t){.job = self->next_job, .left = count, .bytes = bytes, .result = result};
+    *ticket = (ticket_t){.job = self->next_job, .left = count, .total = count, .bytes = bytes, .result = result};
     self->next_job += count;
     self->tasks += count > 0;
     self->bytes += bytes;
@@ -139,16 +140,26 @@ static void ticket_free(ipc_client_t *self, ticket_t **at)
     for (uint64_t i = 0; i < ticket->count; i++)
         if (ticket->calls[i])
             ticket->calls[i]->ticket = NULL;
-    given_free(ticket->given);
-    free(ticket->calls);
+    ticket_empty(ticket);
     free(ticket);
+}
+
+void ticket_empty(ticket_t *self)
+{
+    given_free(self->given);
+    free(self->calls);
+    ipc_writer_destroy(&self->kept);
+    ipc_ranges_free(&self->got);
 }
 
 //  --- Messages in ---------------------------------------------------------------------------------------------
 
 static void on_welcome(ipc_client_t *self, const ipc_msg_t *msg)
 {
+    if (self->resuming)
+        resume_end(self);
     self->welcome = true;
+    self->keeps = msg->welcome.keeps != 0;
     self->task_limit = msg->welcome.task_limit;
     self->byte_limit = msg->welcome.byte_limit;
     size_t size = msg->welcome.sanitizers.size;
@@ -165,7 +176,7 @@ static void on_refused(ipc_client_t *self, const ipc_msg_t *msg)
 {
     ipc_fail(&self->refusal, (int) msg->refused.code, "the controller refuses this program: %.*s",
              (int) msg->refused.text.size, msg->refused.text.data);
-    if (self->welcome)
+    if (self->welcome || self->resuming)
         link_controller_died(self);
 }
 
@@ -205,6 +216,18 @@ static void take_calls(const ticket_t *ticket, reply_t *reply, uint64_t first, u
             reply_skip(reply, 1);
 }
 
+//  Whether a result is of positions that have none yet, which it is noted to have; where controllers are succeeded it
+//  may come again.
+static bool is_new(const ipc_client_t *self, ticket_t *ticket, const ipc_msg_t *msg)
+{
+    if (!self->keeps)
+        return true;
+    if (ipc_ranges_meet(&ticket->got, msg->result.first, msg->result.count))
+        return false;
+    ipc_ranges_add(&ticket->got, msg->result.first, msg->result.count);
+    return true;
+}
+
 static void on_result(ipc_client_t *self, const ipc_msg_t *msg)
 {
     ticket_t **at = ticket_find(self, msg->result.job);
@@ -212,7 +235,7 @@ static void on_result(ipc_client_t *self, const ipc_msg_t *msg)
     self->results_seen++;
     for (size_t i = 0; i < msg->result.objects.count; i++)
         holds_receive(self->holds, ipc_object_at(&msg->result.objects, i));
-    if (ticket && msg->result.count <= ticket->left) {
+    if (ticket && msg->result.count <= ticket->left && is_new(self, ticket, msg)) {
         reply_t reply;
         reply_begin(&reply, msg);
         ticket->left -= msg->result.count;
@@ -313,6 +336,7 @@ void link_receive(ipc_client_t *self)
         if (!answered || self->dead)
             return;
         answered = false;
+        resume_tell_seen(self, false);
         ipc_frame_send(&self->out, self->socket);
     }
 }
@@ -320,6 +344,7 @@ void link_receive(ipc_client_t *self)
 void link_flush(ipc_client_t *self)
 {
     group_close(self);
+    resume_tell_seen(self, false);
     if (self->socket && !self->dead && self->out.size > 0)
         ipc_frame_send(&self->out, self->socket);
     link_receive(self);
@@ -334,27 +359,42 @@ static void end_result(ipc_result_t *result, const ipc_error_t *error)
     result_settle(result);
 }
 
-//  Every wait ends.
+//  Ends what waits for results; with others kept that the next controller goes on with.
+static void end_tickets(ipc_client_t *self, bool others, const ipc_error_t *error)
+{
+    for (size_t i = 0; i < TICKET_BUCKETS; i++)
+        for (ticket_t **at = &self->tickets[i]; *at;) {
+            ticket_t *ticket = *at;
+            if (others && ticket->kept.size > 0) {
+                at = &ticket->next;
+                continue;
+            }
+            end_result(ticket->result, error);
+            for (uint64_t k = 0; k < ticket->count; k++) end_result(ticket->calls[k], error);
+            ticket_free(self, at);
+        }
+}
+
+//  Every wait ends, or goes on with the next controller.
 void link_controller_died(ipc_client_t *self)
 {
     if (self->dead)
         return;
-    self->dead = true;
-    self->id_count = 0;
     ipc_error_t error = {0};
+    bool goes_on = resume_begin(self);
     if (self->refusal.code)
         error = self->refusal;
     else
         ipc_fail(&error, IPC_E_CONNECTION,
                  "the cluster's controller is gone: what was under way is lost; start the cluster again with "
                  "'ipcluster start -n 4', or retry if it is being restarted");
-    group_drop(&self->group);
-    for (size_t i = 0; i < TICKET_BUCKETS; i++)
-        while (self->tickets[i]) {
-            ticket_t *ticket = self->tickets[i];
-            end_result(ticket->result, &error);
-            for (uint64_t k = 0; k < ticket->count; k++) end_result(ticket->calls[k], &error);
-            ticket_free(self, &self->tickets[i]);
-        }
+    questions_lose(self);
+    if (!goes_on) {
+        self->dead = true;
+        self->resuming = false;
+        self->id_count = 0;
+        group_drop(&self->group);
+    }
+    end_tickets(self, goes_on, &error);
     client_tell(self);
 }

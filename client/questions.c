@@ -12,7 +12,7 @@ typedef struct awaited {
 static bool is_answered(void *context)
 {
     const awaited_t *self = context;
-    return self->question->answered || self->client->dead;
+    return self->question->answered || self->question->lost || self->client->dead;
 }
 
 static void forget(ipc_client_t *client, const question_t *question)
@@ -22,10 +22,9 @@ static void forget(ipc_client_t *client, const question_t *question)
     *at = question->next;
 }
 
-int question_ask(question_t *self, ipc_client_t *client, ipc_msg_t *query, int timeout_ms, ipc_error_t *error)
+//  False: Ctrl-C ended the wait for the answer.
+static bool ask_once(question_t *self, ipc_client_t *client, ipc_msg_t *query, int timeout_ms)
 {
-    if (client_ensure(client, error))
-        return -1;
     *self = (question_t){.number = ++client->question_number, .next = client->questions};
     client->questions = self;
     query->type = IPC_MSG_QUERY;
@@ -33,8 +32,17 @@ int question_ask(question_t *self, ipc_client_t *client, ipc_msg_t *query, int t
     link_send(client, query);
     bool interrupted = !client_wait(client, is_answered, &(awaited_t){client, self}, timeout_ms) && client->interrupted;
     forget(client, self);
-    if (interrupted)
-        return client_fail_interrupted(error);
+    return !interrupted;
+}
+
+int question_ask(question_t *self, ipc_client_t *client, ipc_msg_t *query, int timeout_ms, ipc_error_t *error)
+{
+    if (client_ensure(client, error))
+        return -1;
+    do
+        if (!ask_once(self, client, query, timeout_ms))
+            return client_fail_interrupted(error);
+    while (self->lost && !client->dead && !client->stopping); // the next controller is asked again
     if (!self->answered && (client->dead || client->stopping))
         return ipc_fail(error, IPC_E_CONNECTION, "the cluster is gone");
     if (!self->answered)
@@ -46,6 +54,12 @@ void question_free(question_t *self)
 {
     free(self->text);
     ipc_writer_destroy(&self->body);
+}
+
+void questions_lose(ipc_client_t *client)
+{
+    for (question_t *question = client->questions; question; question = question->next)
+        question->lost = !question->answered;
 }
 
 void questions_answer(ipc_client_t *client, const ipc_msg_t *msg)

@@ -8,6 +8,7 @@
 typedef struct question {
     uint64_t number;                   // of the query
     bool answered;
+    bool lost;                         // the controller that was asked is gone
     uint64_t count;
     ipc_writer_t body;                 // rows, or what the kind of query says
     char *text;                        // or NULL
@@ -19,6 +20,9 @@ typedef struct question {
 //      query        its number is filled in
 int question_ask(question_t *self, ipc_client_t *client, ipc_msg_t *query, int timeout_ms, ipc_error_t *error);
 void question_free(question_t *self);
+
+//  Those that wait will get no answer of this controller: they are asked again of the next one. With the lock.
+void questions_lose(ipc_client_t *client);
 
 //  An ANSWER came in. With the lock.
 void questions_answer(ipc_client_t *client, const ipc_msg_t *msg);

@@ -14,6 +14,7 @@
 #include "common/connection.h"
 #include "common/holds.h"
 #include "common/message.h"
+#include "common/ranges.h"
 #include "common/store.h"
 
 enum {
@@ -32,6 +33,9 @@ typedef struct ticket {
     ipc_result_t *result;              // NULL when it was freed
     ipc_result_t **calls;              // of a group: each call's; likewise
     struct given *given;               // values of other calls that it waits for
+    uint64_t total;                    // positions
+    ipc_writer_t kept;                 // what was sent, to be sent again to the next controller; none: it cannot be
+    ipc_ranges_t got;                  // positions with a result, where controllers are succeeded
     struct ticket *next;               // of the bucket
 } ticket_t;
 
@@ -85,6 +89,10 @@ struct ipc_client {
     int64_t now;                       // when the last frame came in
     bool welcome, knows_engines;       // what the controller said first
     bool dead;                         // the controller is gone
+    bool keeps;                        // it is succeeded by another when it dies: client/resume.h
+    bool resuming;                     // that one is awaited,
+    int64_t resume_until;              //   until then, monotonic nanoseconds
+    uint64_t told_seen;                // of results_seen, what the controller knows
     bool stopping;                     // ipc_client_destroy() was called
     bool detached;                     // it has sent work that is to stay when it goes
     atomic_bool catches;               // Ctrl-C ends waits: ipc_client_catch_interrupts()
@@ -137,6 +145,7 @@ int client_ensure(ipc_client_t *self, ipc_error_t *error); // connected, or conn
 void client_wake(ipc_client_t *self);                  // the thread, to send what is to be sent
 void client_tell(ipc_client_t *self);                  // those who wait that something has changed
 int64_t client_now(void);                              // nanoseconds since 1970
+int64_t client_monotonic(void);                        // nanoseconds
 int client_start_thread(pthread_t *thread, void *(*run)(void *), void *argument); // errno; takes no signals
 
 //  client/link.c
@@ -152,6 +161,7 @@ size_t link_size(const ipc_client_t *self);            // how many bytes
 //  Tickets. A group's is made with a count of 0 and gets its calls one by one.
 ticket_t *ticket_new(ipc_client_t *self, ipc_result_t *result, uint64_t count, uint64_t bytes);
 void ticket_add(ipc_client_t *self, ticket_t *ticket, ipc_result_t *result, uint64_t bytes);
+void ticket_empty(ticket_t *self);                     // frees what it has
 void ticket_forget(const ipc_result_t *result);       // nobody wants it
 ticket_t *ticket_of(ipc_client_t *self, uint64_t job); // or NULL
 

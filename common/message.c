@@ -32,6 +32,13 @@ ipc_target_t ipc_target_at(ipc_bytes_t targets, size_t i)
     return target;
 }
 
+ipc_range_t ipc_range_at(ipc_bytes_t ranges, size_t i)
+{
+    ipc_range_t range;
+    memcpy(&range, ranges.data + i * sizeof range, sizeof range);
+    return range;
+}
+
 #define MESSAGE_ROW(name, field) [IPC_MSG_##name] = {#name, ipc_pack_##field, ipc_unpack_##field},
 static const struct {
     const char *name;

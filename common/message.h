@@ -50,7 +50,12 @@ enum {
     X(PUBLISH,  publish)     /* engine to controller to client: while a task runs, its latest value of a name */ \
     X(WANT,     want)        /* controller to client: values that a job of it is to be given as arguments */ \
     X(SUPPLY,   supply)      /* client to controller: those; controller to engine: those of the TASK that follows */ \
-    X(SHUTDOWN, shutdown)    /* client to controller: end engines, or have them run anew; or end the cluster */
+    X(SHUTDOWN, shutdown)    /* client to controller: end engines, or have them run anew; or end the cluster */ \
+    X(JOB,      job)         /* to engine, from engine: what the TASK, the DONE that follows is of */ \
+    X(RUNS,     runs)        /* engine to controller: what it has begun, or not told, of a former controller's work */ \
+    X(SAFE,     safe)        /* controller to engine: results that need not be sent again */ \
+    X(SEEN,     seen)        /* client to controller: so many results have been read */ \
+    X(RESUME,   resume)      /* client to controller: what is missing of the submission that follows */
 // clang-format on
 
 #define IPC_MSG_CODE_(name, field) IPC_MSG_##name,
@@ -131,6 +136,13 @@ typedef struct ipc_parent {
     uint32_t engine;       // of those that ended: that ran them, UINT32_MAX: none
 } ipc_parent_t;
 
+//  Positions of a job: 16 bytes each in a frame.
+typedef struct ipc_range {
+    uint64_t first, count;
+} ipc_range_t;
+
+ipc_range_t ipc_range_at(ipc_bytes_t ranges, size_t i);
+
 //  How: any of them is enough; which ends count.
 enum { IPC_DEPEND_ANY = 1, IPC_DEPEND_SUCCESS = 2, IPC_DEPEND_FAILURE = 4 };
 
@@ -159,7 +171,8 @@ typedef struct ipc_msg {
     ipc_msg_type_t type;
     union {
         struct { ipc_bytes_t token, name; uint64_t uuid; uint32_t pid; } hello;
-        struct { uint32_t client, pid; uint64_t task_limit, byte_limit; ipc_bytes_t sanitizers; } welcome;
+        struct { uint32_t client, pid; uint64_t task_limit, byte_limit; ipc_bytes_t sanitizers;
+                 uint32_t keeps; } welcome; // keeps: another controller can take its place, see controller/recovery.h
         struct { uint32_t code; ipc_bytes_t text; } refused;
         struct { ipc_bytes_t ids; ipc_bytes_t ready; } engines; // uint32_t each; one byte each
         struct { uint32_t function, kind; ipc_bytes_t key, name, libraries; } function;
@@ -230,7 +243,7 @@ typedef struct ipc_msg {
             ipc_bytes_t host_has;      // what tasks may need of that: "cores=4,memory=8e9"
             uint64_t peak_memory;      // of the worker before it while the task ran, bytes; 0: not known
         } registration;
-        struct { uint32_t engine, pid; } accepted;
+        struct { uint32_t engine, pid, keeps; } accepted; // keeps: as in welcome
         struct { uint64_t number; } ping;
         struct { uint64_t number; } pong;
         struct { uint64_t number; } status;
@@ -292,6 +305,11 @@ typedef struct ipc_msg {
             uint32_t restart;
             ipc_bytes_t engines;       // uint32_t each; none: the whole cluster, nobody answers
         } shutdown;
+        struct { uint64_t job; } job;  // the id of its position 0
+        struct { uint64_t job, first, count; uint32_t last; } runs; // last: all has been told; count may be 0
+        struct { ipc_bytes_t numbers; } safe; // uint64_t each: DONE messages of this connection, counted from 1
+        struct { uint64_t count; } seen; // RESULT messages of this connection
+        struct { ipc_bytes_t missing; } resume; // ipc_range_t each, in order: positions without a result
     };
 } ipc_msg_t;
 

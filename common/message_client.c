@@ -23,6 +23,7 @@ void ipc_pack_welcome(const ipc_msg_t *self, ipc_writer_t *w)
     ipc_write_u64(w, self->welcome.task_limit);
     ipc_write_u64(w, self->welcome.byte_limit);
     put(w, self->welcome.sanitizers);
+    ipc_write_u64(w, self->welcome.keeps);
 }
 void ipc_unpack_welcome(ipc_msg_t *self, ipc_reader_t *r)
 {
@@ -31,6 +32,7 @@ void ipc_unpack_welcome(ipc_msg_t *self, ipc_reader_t *r)
     self->welcome.task_limit = ipc_read_u64(r);
     self->welcome.byte_limit = ipc_read_u64(r);
     self->welcome.sanitizers = get(r);
+    self->welcome.keeps = ipc_read_u32(r);
 }
 
 void ipc_pack_engines(const ipc_msg_t *self, ipc_writer_t *w)
@@ -295,4 +297,22 @@ void ipc_unpack_shutdown(ipc_msg_t *self, ipc_reader_t *r)
     self->shutdown.job = ipc_read_u64(r);
     self->shutdown.restart = ipc_read_u32(r);
     self->shutdown.engines = get_row(r, sizeof(uint32_t), IPC_MAX_TARGETS);
+}
+
+void ipc_pack_seen(const ipc_msg_t *self, ipc_writer_t *w)
+{
+    ipc_write_u64(w, self->seen.count);
+}
+void ipc_unpack_seen(ipc_msg_t *self, ipc_reader_t *r)
+{
+    self->seen.count = ipc_read_u64(r);
+}
+
+void ipc_pack_resume(const ipc_msg_t *self, ipc_writer_t *w)
+{
+    put(w, self->resume.missing);
+}
+void ipc_unpack_resume(ipc_msg_t *self, ipc_reader_t *r)
+{
+    self->resume.missing = get_row(r, sizeof(ipc_range_t), UINT32_MAX);
 }

@@ -146,11 +146,13 @@ void ipc_pack_accepted(const ipc_msg_t *self, ipc_writer_t *w)
 {
     ipc_write_u64(w, self->accepted.engine);
     ipc_write_u64(w, self->accepted.pid);
+    ipc_write_u64(w, self->accepted.keeps);
 }
 void ipc_unpack_accepted(ipc_msg_t *self, ipc_reader_t *r)
 {
     self->accepted.engine = ipc_read_u32(r);
     self->accepted.pid = ipc_read_u32(r);
+    self->accepted.keeps = ipc_read_u32(r);
 }
 
 void ipc_pack_drop(const ipc_msg_t *self, ipc_writer_t *w)
@@ -168,4 +170,37 @@ void ipc_unpack_drop(ipc_msg_t *self, ipc_reader_t *r)
     self->drop.how = ipc_read_u32(r);
     if (self->drop.how >= IPC_DROPS)
         ipc_reader_refuse(r);
+}
+
+void ipc_pack_job(const ipc_msg_t *self, ipc_writer_t *w)
+{
+    ipc_write_u64(w, self->job.job);
+}
+void ipc_unpack_job(ipc_msg_t *self, ipc_reader_t *r)
+{
+    self->job.job = ipc_read_u64(r);
+}
+
+void ipc_pack_runs(const ipc_msg_t *self, ipc_writer_t *w)
+{
+    ipc_write_u64(w, self->runs.job);
+    ipc_write_u64(w, self->runs.first);
+    ipc_write_u64(w, self->runs.count);
+    ipc_write_u64(w, self->runs.last);
+}
+void ipc_unpack_runs(ipc_msg_t *self, ipc_reader_t *r)
+{
+    self->runs.job = ipc_read_u64(r);
+    self->runs.first = ipc_read_u64(r);
+    self->runs.count = ipc_read_u64(r);
+    self->runs.last = ipc_read_u32(r);
+}
+
+void ipc_pack_safe(const ipc_msg_t *self, ipc_writer_t *w)
+{
+    put(w, self->safe.numbers);
+}
+void ipc_unpack_safe(ipc_msg_t *self, ipc_reader_t *r)
+{
+    self->safe.numbers = get_row(r, sizeof(uint64_t), UINT32_MAX);
 }

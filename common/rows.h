@@ -11,8 +11,9 @@ typedef enum ipc_query_kind {
     IPC_QUERY_QUEUES,      // rows of engines; count: positions that are at no engine yet
     IPC_QUERY_EXPLAIN,     // text: why a task has not started
     IPC_QUERY_FIND,        // count: positions of a task whose results can be fetched, or that can run again
-    IPC_QUERY_PURGE,       // forgets finished tasks; count: how many rows
+    IPC_QUERY_PURGE,       // forgets tasks that are over: of all ids, or all; count: how many
     IPC_QUERY_SUPERVISOR,  // count: the pid of the cluster's supervisor, which ends last when the cluster is stopped
+    IPC_QUERY_JOURNAL,     // text: where the journal is; "": there is none
     IPC_QUERY_KINDS
 } ipc_query_kind_t;
 

@@ -5,6 +5,7 @@
 
 #include "common/fail.h"
 #include "controller/detached.h"
+#include "controller/recovery.h"
 #include "controller/slab.h"
 #include "controller/state.h"
 
@@ -112,7 +113,8 @@ static void on_hello(controller_t *self, peer_t *peer, const ipc_msg_t *msg, par
                                              .pid = (uint32_t) getpid(),
                                              .task_limit = TASK_LIMIT,
                                              .byte_limit = BYTE_LIMIT,
-                                             .sanitizers = ipc_bytes_of(SANITIZERS)}});
+                                             .sanitizers = ipc_bytes_of(SANITIZERS),
+                                             .keeps = self->recovery != NULL}});
     tell_engines(self, peer);
 }
 
@@ -136,7 +138,10 @@ static void on_function(controller_t *self, peer_t *peer, const ipc_msg_t *msg, 
 //  A submission that makes no sense ends with an error for each of its positions.
 static void fail_submission(controller_t *self, peer_t *peer, const ipc_msg_t *msg, int code, const char *text)
 {
-    peer_fail(peer, msg->submit.job, msg->submit.count, code, text);
+    if (!peer->resumes)
+        peer_fail(peer, msg->submit.job, msg->submit.count, code, text);
+    for (size_t i = 0; peer->resumes && i < peer->missing.count; i++) // the others have ended
+        peer_fail_some(peer, msg->submit.job, peer->missing.ranges[i].first, peer->missing.ranges[i].count, code, text);
     for (size_t i = 0; i < msg->submit.objects.count; i++) { // nobody will ever hold them
         objects_hold(self->objects, ipc_object_at(&msg->submit.objects, i), OBJECTS_QUEUE, 1);
         objects_release(self->objects, ipc_object_at(&msg->submit.objects, i), OBJECTS_QUEUE, 1);
@@ -311,9 +316,56 @@ static void miss_targets(controller_t *self, scheduler_job_t *job, ipc_bytes_t t
     }
 }
 
-static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
+//  A target's positions among those that are missing become spans of the job.
+static void target_missing(controller_t *self, scheduler_job_t *job, ipc_target_t target, const ipc_ranges_t *missing)
+{
+    for (size_t i = 0; i < missing->count; i++) {
+        ipc_range_t range = missing->ranges[i];
+        uint64_t begin = range.first > target.first ? range.first : target.first;
+        uint64_t end = range.first + range.count, stop = target.first + target.count;
+        end = end < stop ? end : stop;
+        if (begin < end)
+            scheduler_job_target(self->scheduler, job, target.engine, begin, end - begin);
+    }
+}
+
+//  A job of before goes on with what is missing of it and nobody runs. Engines that are gone are found out first: all
+//  that was for them ends.
+static void submit_missing(controller_t *self, peer_t *peer, scheduler_job_t *job, const ipc_msg_t *msg)
+{
+    ipc_ranges_t *missing = &peer->missing;
+    for (size_t i = 0; job->direct && i < msg->submit.targets.size / sizeof(ipc_target_t); i++) {
+        ipc_target_t target = ipc_target_at(msg->submit.targets, i);
+        if (scheduler_engine_known(self->scheduler, target.engine)) {
+            target_missing(self, job, target, missing);
+            continue;
+        }
+        char text[64];
+        snprintf(text, sizeof text, "engine %u is gone", target.engine);
+        peer_fail_some(peer, job->id, target.first, target.count, IPC_E_ENGINE_LOST, text);
+        ipc_ranges_remove(missing, target.first, target.count);
+    }
+    _Static_assert(sizeof(scheduler_range_t) == sizeof(ipc_range_t), "one is the other");
+    scheduler_submit_some(self->scheduler, job, (const scheduler_range_t *) missing->ranges, missing->count);
+}
+
+//  What a client misses of a job of before: 1: all of it is to be queued; 0: some; -1: nothing, it is done or runs.
+static int resume(controller_t *self, peer_t *peer, const ipc_msg_t *msg)
+{
+    ipc_ranges_remove(&peer->missing, msg->submit.count, UINT64_MAX - msg->submit.count);
+    uint32_t function = peer->functions[msg->submit.function] - 1;
+    journal_resume(self->journal, msg->submit.job);
+    record_resumed(self, peer, msg, function, &peer->missing);
+    recovery_match(self->recovery, peer, msg, function, &peer->missing);
+    if (ipc_ranges_have(&peer->missing, 0, msg->submit.count))
+        return 1;
+    return peer->missing.count > 0 ? 0 : -1;
+}
+
+static void submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
     ipc_auto(terms_free) job_terms_t *terms = peer->terms;
+    bool resumes = peer->resumes;
     needs_t *needs = NULL;
     ipc_error_t error = {0};
     peer->terms = NULL;
@@ -324,6 +376,18 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
         return;
     if (terms && (terms_check(terms, msg, &error) || terms_needs(terms, &needs, &error))) {
         fail_submission(self, peer, msg, error.code, error.text);
+        return;
+    }
+    const char *failure = self->journal ? journal_failure(self->journal) : NULL;
+    if (failure && !resumes) { // what is accepted is to be in it
+        fail_submission(self, peer, msg, IPC_E_SYSTEM, failure);
+        free(needs);
+        return;
+    }
+    int rest = resumes ? resume(self, peer, msg) : 1;
+    bool some = rest == 0;
+    if (rest < 0) {
+        free(needs);
         return;
     }
     bool detaches = msg->submit.flags & IPC_SUBMIT_DETACH;
@@ -342,7 +406,8 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
                              .payload = payload_new(self, peer->owner, msg, parcel)};
     limits = NULL; // the job's
     bool later = job->direct && terms && terms_give(terms);
-    set_targets(self, job, msg->submit.targets, later);
+    if (!some || !job->direct)
+        set_targets(self, job, msg->submit.targets, later);
     if (detaches)
         detached_adopt(self->detached, peer, job, msg->submit.flags & IPC_SUBMIT_LIST);
     uint64_t tasks = payload_tasks(job->payload, job->count);
@@ -351,12 +416,26 @@ static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
         peer->tasks += tasks;
         peer->bytes += payload_bytes(job->payload);
     }
+    if (!resumes)
+        record_accepted(self, job);
+    if (some) {
+        submit_missing(self, peer, job, msg);
+        return;
+    }
     if (terms)
         terms_hold(self, peer, terms, job);
     bool targeted = job->direct && !later;
     scheduler_submit(self->scheduler, job);
     if (targeted)
         miss_targets(self, job, msg->submit.targets);
+}
+
+static void on_submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    submit(self, peer, msg, parcel);
+    if (peer->resumes)
+        ipc_ranges_free(&peer->missing);
+    peer->resumes = false;
 }
 
 static void on_client_release(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
@@ -404,6 +483,8 @@ handler_fn *const client_handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_QUERY] = on_query,
     [IPC_MSG_FETCH] = on_fetch,
     [IPC_MSG_PING] = on_client_ping,
+    [IPC_MSG_SEEN] = on_seen,
+    [IPC_MSG_RESUME] = on_resume,
     [IPC_MSG_BYE] = on_bye,
 };
 

@@ -6,13 +6,14 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/fail.h"
 #include "controller/detached.h"
+#include "controller/recovery.h"
 #include "controller/slab.h"
-#include "controller/state.h"
 
 enum { MESSAGES_PER_TURN = 256, MANY_TASKS = 10000, SUPERVISOR_GRACE_MS = 10000 };
 
@@ -39,11 +40,28 @@ static void *bind_router(controller_t *self, const char *endpoint, ipc_error_t *
     return socket;
 }
 
+//  Opens the journal. SIGTERM and SIGINT end the main loop then, not the process: what is under way is to be written.
+//  They are blocked before there are threads that could take them.
+static int open_journal(controller_t *self, const controller_options_t *options, ipc_error_t *error)
+{
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    self->end_signals = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (self->end_signals < 0)
+        return ipc_fail(error, IPC_E_SYSTEM, "cannot take signals: %s", strerror(errno));
+    self->journal = journal_new(options->journal, &options->journal_terms, error);
+    return self->journal ? 0 : -1;
+}
+
 controller_t *controller_new(const controller_options_t *options, ipc_error_t *error)
 {
     controller_t *self = ipc_xalloc(sizeof *self);
     char path[IPC_PATH_MAX + 16];
     self->ready_fd = options->ready_fd;
+    self->end_signals = -1;
     self->deaths = epoll_create1(EPOLL_CLOEXEC);
     self->supervisor = options->supervisor;
     self->supervisor_pidfd =
@@ -54,6 +72,8 @@ controller_t *controller_new(const controller_options_t *options, ipc_error_t *e
     rc = rc || ipc_connection_read(&self->engine_file, path, error);
     if (!rc && self->deaths < 0)
         rc = ipc_fail(error, IPC_E_SYSTEM, "cannot watch for deaths: %s", strerror(errno));
+    if (!rc && options->journal)
+        rc = open_journal(self, options, error);
     if (!rc) {
         self->zmq = zmq_ctx_new();
         self->clients = bind_router(self, self->client_file.endpoint, error);
@@ -73,6 +93,8 @@ controller_t *controller_new(const controller_options_t *options, ipc_error_t *e
     self->detached = detached_new(self);
     self->detached_client = SCHEDULER_NO_CLIENT;
     self->payloads = slab_new(sizeof(payload_t));
+    if (self->journal)
+        self->recovery = recovery_new(self, options->successor);
     if (self->ready_fd >= 0)
         dprintf(self->ready_fd, "listening\n");
     return self;
@@ -84,8 +106,13 @@ void controller_destroy(controller_t **self_p)
     *self_p = NULL;
     if (!self)
         return;
-    if (self->scheduler)
+    if (self->scheduler) {
+        controller_begin_turn(self);
+        records_end(self);
         scheduler_destroy(&self->scheduler);
+    }
+    recovery_destroy(&self->recovery);
+    journal_destroy(&self->journal); // before the names of functions, which it has
     detached_destroy(&self->detached);
     history_destroy(&self->history);
     peers_free(self);
@@ -104,6 +131,8 @@ void controller_destroy(controller_t **self_p)
         close(self->supervisor_pidfd);
     if (self->deaths >= 0)
         close(self->deaths);
+    if (self->end_signals >= 0)
+        close(self->end_signals);
     free(self->dirty);
     free(self->by_client);
     free(self->entries);
@@ -202,6 +231,8 @@ void controller_end_turn(controller_t *self)
 {
     dispatch(self);
     engines_tell(self);
+    if (self->recovery)
+        recovery_flush(self->recovery);
     peers_flush(self);
 }
 
@@ -229,6 +260,28 @@ static int on_deaths(zloop_t *loop, zmq_pollitem_t *item, void *argument)
     return 0;
 }
 
+static int on_end(zloop_t *loop, zmq_pollitem_t *item, void *argument)
+{
+    (void) loop;
+    (void) item;
+    (void) argument;
+    return -1;
+}
+
+//  The journal has answers.
+static int on_journal(zloop_t *loop, zmq_pollitem_t *item, void *argument)
+{
+    (void) loop;
+    (void) item;
+    controller_t *self = argument;
+    controller_begin_turn(self);
+    journal_serve(self->journal);
+    controller_end_turn(self);
+    return 0;
+}
+
+static void hear_clients(controller_t *self);
+
 //  One turn: what has come in, then what follows from it, then what is to be said.
 static int on_turn(zloop_t *loop, zmq_pollitem_t *item, void *argument)
 {
@@ -244,6 +297,8 @@ static int on_turn(zloop_t *loop, zmq_pollitem_t *item, void *argument)
     for (size_t i = 0; i < admitted; i++) engine_admit(self, &self->pending[i]);
     self->pending_count -= admitted;
     controller_end_turn(self);
+    if (!self->hears_clients)
+        hear_clients(self);
     if (self->submitted > MANY_TASKS && scheduler_counts(self->scheduler).jobs == 0) {
         self->submitted = 0;
         self->results_leave = true;
@@ -252,11 +307,33 @@ static int on_turn(zloop_t *loop, zmq_pollitem_t *item, void *argument)
     return 0;
 }
 
+//  Clients are heard once the engines have told what they have.
+static void hear_clients(controller_t *self)
+{
+    if (self->hears_clients || (self->recovery && !recovery_is_ready(self->recovery)))
+        return;
+    self->hears_clients = true;
+    zloop_poller(self->loop, &(zmq_pollitem_t){.socket = self->clients, .events = ZMQ_POLLIN}, on_turn, self);
+}
+
+static int on_wait_for_engines(zloop_t *loop, int timer, void *argument)
+{
+    controller_t *self = argument;
+    hear_clients(self);
+    if (self->hears_clients)
+        zloop_timer_end(loop, timer);
+    return 0;
+}
+
 static int on_second(zloop_t *loop, int timer, void *argument)
 {
     (void) loop;
     (void) timer;
     controller_t *self = argument;
+    if (self->recovery && recovery_is_over(self->recovery)) {
+        recovery_end(self->recovery);
+        journal_settle(self->journal);
+    }
     engines_check(self);
     engines_tell(self);
     peers_flush(self);
@@ -285,15 +362,22 @@ static int on_supervisor_gone(zloop_t *loop, zmq_pollitem_t *item, void *argumen
 
 void controller_run(controller_t *self)
 {
+    enum { LOOK_MS = 20 };
     zmq_pollitem_t items[] = {{.socket = self->engines, .events = ZMQ_POLLIN},
-                              {.socket = self->clients, .events = ZMQ_POLLIN},
                               {.fd = self->deaths, .events = ZMQ_POLLIN},
                               {.fd = self->supervisor_pidfd, .events = ZMQ_POLLIN}};
     zloop_poller(self->loop, &items[0], on_turn, self);
-    zloop_poller(self->loop, &items[1], on_turn, self);
-    zloop_poller(self->loop, &items[2], on_deaths, self);
+    zloop_poller(self->loop, &items[1], on_deaths, self);
     if (self->supervisor_pidfd >= 0)
-        zloop_poller(self->loop, &items[3], on_supervisor_gone, self);
+        zloop_poller(self->loop, &items[2], on_supervisor_gone, self);
+    hear_clients(self);
+    if (!self->hears_clients) // else an engine's turn finds it, if no time does
+        zloop_timer(self->loop, LOOK_MS, 0, on_wait_for_engines, self);
+    if (self->journal) {
+        zloop_poller(self->loop, &(zmq_pollitem_t){.fd = journal_fd(self->journal), .events = ZMQ_POLLIN}, on_journal,
+                     self);
+        zloop_poller(self->loop, &(zmq_pollitem_t){.fd = self->end_signals, .events = ZMQ_POLLIN}, on_end, self);
+    }
     orders_start(self);
     zloop_timer(self->loop, 1000, 0, on_second, self);
     zloop_start(self->loop);

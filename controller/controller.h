@@ -4,6 +4,7 @@
 #define IPC_CONTROLLER_CONTROLLER_H
 
 #include "common/connection.h"
+#include "common/journal.h"
 #include "common/scheme.h"
 
 typedef struct controller controller_t;
@@ -14,9 +15,13 @@ typedef struct controller_options {
     int supervisor;                    // its pid, 0: none to watch
     ipc_scheme_t scheme;               // of the balanced work
     uint32_t hwm;                      // balanced tasks that an engine may have before it; 0: by the measured pace
+    const char *journal;               // its path (controller/journal.h), NULL: none
+    ipc_journal_terms_t journal_terms;
+    uint32_t successor;                // engines that a controller had which died, and which this one is the next of
 } controller_options_t;
 
-//  Reads the connection files and binds both sockets. NULL with *error: as ipc_connection_read(), SYSTEM.
+//  Reads the connection files, opens the journal, and binds both sockets. NULL with *error: as ipc_connection_read()
+//  and journal_new() have it, SYSTEM.
 controller_t *controller_new(const controller_options_t *options, ipc_error_t *error);
 void controller_destroy(controller_t **self_p);
 

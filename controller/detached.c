@@ -269,13 +269,17 @@ bool detached_follow(detached_t *self, detached_job_t *job, peer_t *client, uint
     return true;
 }
 
-size_t detached_purge(detached_t *self, uint64_t id)
+void detached_purge(detached_t *self, const uint64_t *ids, size_t count, bool *found)
 {
-    size_t before = self->count;
-    for (detached_job_t **at = &self->oldest; *at;)
-        if ((*at)->over && (id == 0 || (*at)->job.id == id))
+    for (detached_job_t **at = &self->oldest; *at;) {
+        uint64_t id = (*at)->job.id;
+        size_t i = history_find_id(ids, count, id, id + 1);
+        bool goes = (*at)->over && (count == 0 || i < count);
+        if (goes && count > 0)
+            found[i] = true;
+        if (goes)
             job_remove(self, at);
         else
             at = &(*at)->next;
-    return before - self->count;
+    }
 }

@@ -60,7 +60,7 @@ detached_job_t *detached_followed(const detached_t *self, const peer_t *client, 
 //  nothing, when FOLLOWERS_MAX wait for it.
 bool detached_follow(detached_t *self, detached_job_t *job, peer_t *client, uint64_t as);
 
-//  Forgets a job that has ended, 0: all such. Gives how many.
-size_t detached_purge(detached_t *self, uint64_t id);
+//  Forgets jobs that have ended, by ids in rising order, and notes in found which of them there were; no ids: all.
+void detached_purge(detached_t *self, const uint64_t *ids, size_t count, bool *found);
 
 #endif

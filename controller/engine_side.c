@@ -7,7 +7,7 @@
 #include "controller/detached.h"
 #include "controller/slab.h"
 #include "controller/hosts.h"
-#include "controller/state.h"
+#include "controller/recovery.h"
 
 //  --- Actions of the scheduler -----------------------------------------------------------------------
 
@@ -55,6 +55,8 @@ static void action_send(void *context, uint32_t engine, scheduler_span_t *span)
     if (span->job->limits && span->job->limits->run_ms)
         peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_LIMITS, .limits = {.run_ms = span->job->limits->run_ms}});
     given_send(peer, payload);
+    if (self->recovery)
+        peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_JOB, .job = {.job = span->job->id}});
     peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_TASK,
                                  .task = {.function = span->job->function,
                                           .items = payload->items,
@@ -384,7 +386,8 @@ void engine_admit(controller_t *self, pending_t *pending)
     entry->pid = peer->pid;
     entry->nanny = msg->registration.nanny;
     peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_ACCEPTED,
-                                 .accepted = {.engine = engine, .pid = (uint32_t) getpid()}});
+                                 .accepted = {.engine = engine, .pid = (uint32_t) getpid(),
+                                              .keeps = self->recovery != NULL}});
     note_possessions(self, engine, msg);
     scheduler_engine_up(self->scheduler, engine);
     self->engines_changed = true;
@@ -420,12 +423,21 @@ static ipc_msg_t result_of(const peer_t *engine, const scheduler_span_t *span, c
 static void on_done(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
     (void) parcel;
+    uint64_t former_job = peer->next_job;
+    peer->next_job = 0;
+    peer->dones++;
+    if (former_job && self->recovery) {
+        recovery_done(self->recovery, peer, former_job, msg);
+        return;
+    }
     scheduler_span_t *span = scheduler_span(self->scheduler, msg->done.span, peer->engine);
     uint64_t next = span ? span->first + span->count - span->left : 0;
     if (!span || msg->done.first != next || msg->done.count == 0 || msg->done.count > span->left ||
         (msg->done.failed && msg->done.count != 1)) {
         fprintf(stderr, "warning: engine %u: a late or odd result of span %llx is dropped\n", peer->engine,
                 (unsigned long long) msg->done.span);
+        if (self->recovery)
+            recovery_safe(self->recovery, peer);
         return;
     }
     scheduler_job_t *job = span->job;
@@ -454,6 +466,10 @@ static void on_done(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parc
     else // nobody wants them
         for (size_t i = 0; i < msg->done.objects.count; i++)
             objects_release(self->objects, ipc_object_at(&msg->done.objects, i), holder, 1);
+    if (self->recovery && counts && client)
+        recovery_told(self->recovery, peer, client);
+    else if (self->recovery)
+        recovery_safe(self->recovery, peer);
     scheduler_settle(self->scheduler, span);
 }
 
@@ -524,6 +540,8 @@ handler_fn *const engine_handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_OUTPUT] = on_output,
     [IPC_MSG_PUBLISH] = on_publish,
     [IPC_MSG_GAVE] = on_gave,
+    [IPC_MSG_JOB] = on_engine_job,
+    [IPC_MSG_RUNS] = on_runs,
     [IPC_MSG_RELEASE] = on_engine_release,
     [IPC_MSG_PING] = on_engine_ping,
     [IPC_MSG_PONG] = on_pong,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/fail.h"
+#include "common/rows.h"
 
 struct history {
     history_entry_t *entries;          // a ring of HISTORY_MAX
@@ -57,11 +58,32 @@ bool history_entry_is_of(const history_entry_t *entry, uint64_t job)
     return job >= entry->job && job - entry->job < entry->first + entry->count;
 }
 
-size_t history_purge(history_t *self, uint64_t job)
+size_t history_find_id(const uint64_t *ids, size_t count, uint64_t job, uint64_t end)
+{
+    size_t low = 0, high = count;
+    while (low < high) { // the first that is not below job
+        size_t middle = low + (high - low) / 2;
+        if (ids[middle] < job)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < count && ids[low] - job < end - job ? low : count;
+}
+
+bool history_note_ids(const history_entry_t *entry, const uint64_t *ids, size_t count, bool *found)
+{
+    uint64_t end = entry->job + entry->first + entry->count;
+    size_t first = history_find_id(ids, count, entry->job, end);
+    for (size_t i = first; i < count && ids[i] < end; i++) found[i] = found[i] || entry->state >= IPC_ROW_DONE;
+    return first < count;
+}
+
+size_t history_purge(history_t *self, const uint64_t *ids, size_t count, bool *found)
 {
     size_t kept = 0, before = self->count;
     for (size_t age = 0; age < before; age++)
-        if (job != 0 && !history_entry_is_of(entry_at(self, age), job))
+        if (count > 0 && !history_note_ids(entry_at(self, age), ids, count, found))
             *entry_at(self, kept++) = *entry_at(self, age);
     self->count = kept;
     return before - kept;

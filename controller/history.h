@@ -1,5 +1,6 @@
 //  history_t: what became of the last tasks, without their bodies: positions that share their fate are one entry,
-//  so that a map of a million items costs as many entries as messages. In memory; a journal can take its place.
+//  so that a map of a million items costs as many entries as messages. In memory; with a journal (journal.h) all of
+//  them are on disk, too.
 #ifndef IPC_CONTROLLER_HISTORY_H
 #define IPC_CONTROLLER_HISTORY_H
 
@@ -42,7 +43,15 @@ void history_each(const history_t *self, history_visit_fn *visit, void *context)
 //  Whether it tells of this task: of all its positions, or of calls that were one after another.
 bool history_entry_is_of(const history_entry_t *entry, uint64_t job);
 
-//  Forgets the entries of a task, 0: of all. Gives how many.
-size_t history_purge(history_t *self, uint64_t job);
+//  Where the first of some ids, in rising order, is that is one of those from job on, before end; count: none is.
+size_t history_find_id(const uint64_t *ids, size_t count, uint64_t job, uint64_t end);
+
+//  Whether the entry is one of the tasks of these ids, in rising order; notes in found which of them are, unless they
+//  are of positions that are not over.
+bool history_note_ids(const history_entry_t *entry, const uint64_t *ids, size_t count, bool *found);
+
+//  Forgets the entries of tasks, ids in rising order, and notes in found which of them there were. No ids: of all.
+//  Gives how many entries.
+size_t history_purge(history_t *self, const uint64_t *ids, size_t count, bool *found);
 
 #endif

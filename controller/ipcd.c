@@ -14,13 +14,16 @@
 #include "controller/controller.h"
 
 static const char usage[] = "usage: ipcd --directory DIR [--ready-fd FD] [--supervisor PID] [--scheme NAME] [--hwm N]\n"
+                            "            [--journal PATH [--journal-terms TERMS] [--successor N]]\n"
                             "\n"
                             "The controller of a cluster; `ipcluster start` starts it.\n"
                             "  --directory DIR    the cluster's, with client.json and engine.json\n"
                             "  --ready-fd FD      says there when it listens and when engines are ready\n"
                             "  --supervisor PID   end 10 s after this process has ended\n"
                             "  --scheme NAME      which engine gets the next balanced task: " IPC_SCHEME_NAMES "\n"
-                            "  --hwm N            balanced tasks that an engine may have at a time; 0: by its pace\n";
+                            "  --hwm N            balanced tasks that an engine may have at a time; 0: by its pace\n"
+                            "  --journal PATH     keep the history there; TERMS: " IPC_JOURNAL_TERMS_HELP "\n"
+                            "  --successor N      another ipcd died, which had N engines\n";
 
 //  Gives an exit status, or -1 to go on.
 static int read_options(int count, char **arguments, controller_options_t *what)
@@ -29,7 +32,11 @@ static int read_options(int count, char **arguments, controller_options_t *what)
         {"directory", required_argument, NULL, 'd'}, {"ready-fd", required_argument, NULL, 'r'},
         {"supervisor", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'},
         {"scheme", required_argument, NULL, 'c'},     {"hwm", required_argument, NULL, 'w'},
+        {"journal", required_argument, NULL, 'j'},    {"journal-terms", required_argument, NULL, 't'},
+        {"successor", required_argument, NULL, 'u'},
         {"version", no_argument, NULL, 'v'},          {0}};
+    ipc_error_t error;
+    const char *terms = NULL;
     opterr = 0;
     for (int c; (c = getopt_long(count, arguments, "", options, NULL)) != -1;) {
         long number = 0;
@@ -56,6 +63,13 @@ static int read_options(int count, char **arguments, controller_options_t *what)
                 return IPC_EXIT_USAGE;
             what->hwm = (uint32_t) number;
             break;
+        case 'j': what->journal = optarg; break;
+        case 't': terms = optarg; break;
+        case 'u':
+            if (!ipc_usage_number("ipcd", "--successor", optarg, 0, INT_MAX, &number))
+                return IPC_EXIT_USAGE;
+            what->successor = (uint32_t) number;
+            break;
         case 'h': return fputs(usage, stdout), 0;
         case 'v': return puts("ipcd " IPC_VERSION), 0;
         default: return ipc_usage_unknown("ipcd", arguments);
@@ -66,6 +80,8 @@ static int read_options(int count, char **arguments, controller_options_t *what)
     if (!what->directory)
         return fputs("ipcd: --directory is missing: start clusters with 'ipcluster start'\n", stderr),
                IPC_EXIT_USAGE;
+    if (ipc_journal_terms_read(&what->journal_terms, terms, &error))
+        return fprintf(stderr, "ipcd: %s\n", error.text), IPC_EXIT_USAGE;
     return -1;
 }
 
@@ -90,6 +106,7 @@ int main(int argc, char **argv)
     allow_many_files();
     setvbuf(stderr, NULL, _IOLBF, 0);
     signal(SIGPIPE, SIG_IGN); // the supervisor may be gone
+    signal(SIGXFSZ, SIG_IGN); // a journal that grows too large is told so by its error
     ipc_error_t error = {0};
     controller_t *controller = sodium_init() < 0 ? NULL : controller_new(&what, &error);
     if (!controller) {

@@ -7,7 +7,7 @@
 
 #include "common/fail.h"
 #include "common/frame.h"
-#include "controller/state.h"
+#include "controller/recovery.h"
 
 static size_t bucket_of(const void *socket, const void *route, size_t size)
 {
@@ -44,6 +44,9 @@ static void peer_free(peer_t *peer)
     ipc_writer_destroy(&peer->out);
     dependencies_destroy(&peer->dependencies);
     terms_free(&peer->terms);
+    ipc_writer_destroy(&peer->unseen);
+    ipc_writer_destroy(&peer->safe);
+    ipc_ranges_free(&peer->missing);
     free(peer->functions);
     free(peer->known);
     free(peer);
@@ -100,6 +103,8 @@ void peer_drop(controller_t *self, peer_t *peer)
 {
     peer_unwatch(peer);
     peer_disown(peer);
+    if (self->recovery)
+        recovery_forget(self->recovery, peer);
     if (peer->kind == PEER_CLIENT)
         client_gone(self, peer);
     if (peer->kind == PEER_ENGINE)
@@ -151,6 +156,7 @@ void peer_send(peer_t *peer, const ipc_msg_t *msg)
         dependencies_note(peer->dependencies, msg);
         self->decided = self->decided || dependencies_has_next(peer->dependencies);
     }
+    peer->results += msg->type == IPC_MSG_RESULT;
     ipc_msg_pack(msg, &peer->out);
     if (!peer->listed) {
         if (self->dirty_count == self->dirty_room) {
@@ -166,6 +172,11 @@ void peer_send(peer_t *peer, const ipc_msg_t *msg)
 
 void peer_fail(peer_t *peer, uint64_t job, uint64_t count, int code, const char *text)
 {
+    peer_fail_some(peer, job, 0, count, code, text);
+}
+
+void peer_fail_some(peer_t *peer, uint64_t job, uint64_t first, uint64_t count, int code, const char *text)
+{
     ipc_writer_t body = {0};
     ipc_failure_t failure = {.code = (uint32_t) code, .kind = ipc_bytes_of(ipc_code_kind(code)),
                              .text = ipc_bytes_of(text)};
@@ -174,6 +185,7 @@ void peer_fail(peer_t *peer, uint64_t job, uint64_t count, int code, const char 
                                  .result = {.failed = 1,
                                             .engine = SCHEDULER_NO_ENGINE,
                                             .job = job,
+                                            .first = first,
                                             .count = count,
                                             .body = {body.data, body.size}}});
     ipc_writer_destroy(&body);

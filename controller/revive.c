@@ -74,6 +74,11 @@ static void run_again(controller_t *self, peer_t *peer, const ipc_msg_t *msg)
         refuse(peer, msg, IPC_E_ENGINE_LOST, "the engines that may run this task are gone");
         return;
     }
+    const char *failure = self->journal ? journal_failure(self->journal) : NULL;
+    if (failure) {
+        refuse(peer, msg, IPC_E_SYSTEM, failure);
+        return;
+    }
     const function_t *function = functions_at(self->functions, kept->job.function);
     if (function->kind != IPC_FUNCTION_IMAGE && function->kind != IPC_FUNCTION_NAMED) {
         refuse(peer, msg, IPC_E_ARGUMENT, "only calls of functions run again, by apply or map");
@@ -86,6 +91,7 @@ static void run_again(controller_t *self, peer_t *peer, const ipc_msg_t *msg)
                              .payload = payload_copy(self, peer->owner, kept->job.payload)};
     detached_terms(kept, job);
     detached_adopt(self->detached, peer, job, kept->is_list);
+    record_accepted(self, job);
     scheduler_submit(self->scheduler, job);
 }
 

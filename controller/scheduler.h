@@ -158,6 +158,12 @@ scheduler_job_t *scheduler_job_new(scheduler_t *self);
 void scheduler_job_target(scheduler_t *self, scheduler_job_t *job, uint32_t engine, uint64_t first,
                           uint64_t count);
 void scheduler_submit(scheduler_t *self, scheduler_job_t *job);
+//  The same for a job of which only some positions are to run, ranges in rising order: of a direct one those that it
+//  has spans for.
+typedef struct scheduler_range {
+    uint64_t first, count;
+} scheduler_range_t;
+void scheduler_submit_some(scheduler_t *self, scheduler_job_t *job, const scheduler_range_t *ranges, size_t count);
 //  Positions of a direct job end, as their engine is no longer there; after it was submitted with spans for others.
 void scheduler_job_miss(scheduler_t *self, scheduler_job_t *job, uint32_t engine, uint64_t first, uint64_t count);
 

@@ -9,10 +9,12 @@
 #include "controller/dependencies.h"
 #include "controller/functions.h"
 #include "controller/history.h"
+#include "controller/journal.h"
 #include "common/needs.h"
 #include "controller/objects.h"
 #include "controller/scheduler.h"
 #include "controller/supply.h"
+#include "common/ranges.h"
 
 enum {
     ROUTE_MAX = 255,                   // bytes of a routing id; libzmq's own have 5, a peer may choose
@@ -28,6 +30,13 @@ enum {
 typedef struct controller controller_t;
 typedef struct detached detached_t;
 typedef struct ending ending_t;
+typedef struct recovery recovery_t;
+
+//  A result that a client was told and has not said that it has: controller/recovery.h.
+typedef struct unseen {
+    uint64_t result, number;           // which one of the client's it is, and of its engine's
+    uint32_t engine, peer;             // that engine: its id, and the peer's number
+} unseen_t;
 
 //  A frame that came in, kept as long as something in it is needed.
 typedef struct parcel {
@@ -58,9 +67,17 @@ typedef struct peer {
     struct job_terms *terms;           // what the submission that follows waits for; or NULL
     uint32_t *functions;               // its numbers of functions to ours, plus 1; 0: not named
     uint32_t function_count;
+    uint64_t results;                  // RESULT messages to it
+    ipc_writer_t unseen;               // unseen_t each
+    size_t unseen_begin;               // where the first is
+    ipc_ranges_t missing;              // of the submission that follows, if that
+    bool resumes;                      //   goes on with one of before
     // of an engine:
     uint32_t engine;
     uint32_t epoch;
+    uint64_t dones;                    // DONE messages of it
+    uint64_t next_job;                 // that the next one is of, told to a former controller; 0: none
+    ipc_writer_t safe;                 // numbers of those, that it is to hear of
     unsigned char *known;              // one bit for each function it has been told of
     size_t known_size;
     uint32_t wait_ms, run_ms;          // of a client: limits of what it submits next; 0: none
@@ -137,6 +154,10 @@ struct controller {
     functions_t *functions;
     objects_t *objects;
     history_t *history;
+    journal_t *journal;                // or NULL
+    int end_signals;                   // a signalfd, when there is a journal; else -1
+    recovery_t *recovery;              // when there is a journal; else NULL
+    bool hears_clients;                // not before engines have told what they have of a former controller's
     detached_t *detached;
     uint32_t detached_client;          // of the scheduler, who owns detached work; SCHEDULER_NO_CLIENT: none did yet
     struct slab *payloads;
@@ -221,6 +242,7 @@ peer_t *peer_new(controller_t *self, void *socket, const void *route, size_t siz
 void peer_drop(controller_t *self, peer_t *peer);      // forgets it, with all that it had
 void peer_send(peer_t *peer, const ipc_msg_t *msg);    // at the end of the turn
 void peer_fail(peer_t *peer, uint64_t job, uint64_t count, int code, const char *text); // all of a client's job
+void peer_fail_some(peer_t *peer, uint64_t job, uint64_t first, uint64_t count, int code, const char *text);
 void peer_refuse(peer_t *peer, int code, const char *text); // tells it; it stays
 void peer_dismiss(controller_t *self, peer_t *peer);   // sends it what is to be sent and drops it
 void peer_expel(controller_t *self, peer_t *peer, int code, const char *text); // tells and drops it
@@ -264,7 +286,13 @@ void object_freed(void *context, ipc_object_t object);
 bool token_is(const char *token, ipc_bytes_t given);
 char *controller_report(controller_t *self);
 
-//  controller/records.c: what comes of positions goes into the history.
+//  controller/records.c: what comes of positions goes into the history; that a job was accepted into the journal.
+void record_accepted(controller_t *self, const scheduler_job_t *job);
+//  A job of before goes on: what is missing of it.
+void record_resumed(controller_t *self, const peer_t *client, const ipc_msg_t *submission, uint32_t function,
+                    const ipc_ranges_t *missing);
+void record_recovered(controller_t *self, history_entry_t *entry, const ipc_msg_t *done); // it began earlier
+void records_end(controller_t *self);                  // what is not over will not be: it is aborted
 void record_done(controller_t *self, const scheduler_job_t *job, uint32_t engine, uint32_t attempts, int64_t sent,
                  const ipc_msg_t *done);
 void record_lost(controller_t *self, const scheduler_job_t *job, uint64_t first, uint64_t count, uint32_t engine,

@@ -92,7 +92,7 @@ static void send_batch(worker_t *self, bool with_output, uint64_t peak_memory)
         msg.done.out = text_of(self, 0);
         msg.done.err = text_of(self, 1);
     }
-    link_send(self, &msg);
+    kept_send(self, batch->job, &msg);
     batch->count = 0;
     ipc_writer_clear(&batch->values);
     ipc_writer_clear(&batch->durations);
@@ -118,26 +118,29 @@ static void report_failure(worker_t *self, work_t *work, uint64_t position, uint
     ipc_writer_t body = {0};
     ipc_failure_pack(&failure, &body);
     bool refused = strcmp(outcome->kind, IPC_REFUSAL_KIND) == 0;
-    link_send(self, &(ipc_msg_t){.type = IPC_MSG_DONE,
-                                 .done = {.failed = refused ? IPC_DONE_REFUSED : 1,
-                                          .span = work->span,
-                                          .first = position,
-                                          .count = 1,
-                                          .started = outcome->started,
-                                          .finished = outcome->finished,
-                                          .body = {body.data, body.size},
-                                          .peak_memory = peak_memory}});
+    kept_send(self, work->job,
+              &(ipc_msg_t){.type = IPC_MSG_DONE,
+                           .done = {.failed = refused ? IPC_DONE_REFUSED : 1,
+                                    .span = work->span,
+                                    .first = position,
+                                    .count = 1,
+                                    .started = outcome->started,
+                                    .finished = outcome->finished,
+                                    .body = {body.data, body.size},
+                                    .peak_memory = peak_memory}});
     ipc_writer_destroy(&body);
 }
 
 //  Begins a batch, or goes on with it: of one span, positions in a row.
-static batch_t *batch_for(worker_t *self, uint64_t span, uint64_t position, int64_t started)
+static batch_t *batch_for(worker_t *self, const work_t *work, uint64_t position, int64_t started)
 {
     batch_t *batch = &self->batch;
-    if (batch->count > 0 && batch->span != span)
+    uint64_t span = work->span;
+    if (batch->count > 0 && (batch->span != span || batch->job != work->job))
         link_close_batch(self);
     if (batch->count == 0) {
         batch->span = span;
+        batch->job = work->job;
         batch->first = position;
         batch->started = started;
     }
@@ -159,11 +162,12 @@ void link_take_slice(worker_t *self)
     if (from >= count)
         return;
     slice->taken = count;
-    if (self->current->span == 0) // nobody wants them
+    self->current->told = slice->first + count;
+    if (self->current->span == 0 && self->current->job == 0) // nobody wants them
         return;
     const slice_item_t *items = slice->items;
     uint32_t begin = from ? items[from - 1].end : 0;
-    batch_t *batch = batch_for(self, self->current->span, slice->first + from, items[from].started);
+    batch_t *batch = batch_for(self, self->current, slice->first + from, items[from].started);
     ipc_write_raw(&batch->values, slice->values + begin, items[count - 1].end - begin);
     for (unsigned i = from; i < count; i++) batch_time(batch, items[i].started, items[i].finished);
     if (batch->values.size > IPC_INLINE_LIMIT)
@@ -177,7 +181,8 @@ void link_report(worker_t *self, work_t *work, uint64_t position)
         published_send(self);
         published_clear(self);
     }
-    if (work->span == 0) { // of a controller that is gone: nobody wants it
+    work->told = position + 1;
+    if (work->span == 0 && work->job == 0) { // of a controller that is gone: nobody wants it
         ipc_objects_t objects = objects_of(&outcome->objects);
         for (size_t i = 0; i < objects.count; i++) ipc_store_freed(self->store, ipc_object_at(&objects, i));
         output_read(&self->output);
@@ -194,7 +199,7 @@ void link_report(worker_t *self, work_t *work, uint64_t position)
         output_clear(&self->output);
         return;
     }
-    batch_t *batch = batch_for(self, work->span, position, outcome->started);
+    batch_t *batch = batch_for(self, work, position, outcome->started);
     ipc_write_raw(&batch->values, outcome->value.data, outcome->value.size);
     ipc_write_raw(&batch->objects, outcome->objects.data, outcome->objects.size);
     batch_time(batch, outcome->started, outcome->finished);
@@ -256,7 +261,8 @@ static void on_task(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
         return; // the controller names functions first
     work_t *work = self->spare ? self->spare : ipc_xalloc(sizeof *work);
     self->spare = NULL;
-    *work = (work_t){.span = msg->task.span, .first = msg->task.first, .range = msg->task.count << 32,
+    *work = (work_t){.span = msg->task.span, .job = self->next_job, .told = msg->task.first,
+                     .first = msg->task.first, .range = msg->task.count << 32,
                      .function = self->functions[msg->task.function], .items = msg->task.items,
                      .recallable = msg->task.recallable, .lone = msg->task.lone, .base = msg->task.base,
                      .arguments = msg->task.arguments,
@@ -264,12 +270,25 @@ static void on_task(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
                      .objects = msg->task.objects, .parcel = parcel, .previous = self->last,
                      .run_limit_ns = (int64_t) self->next_run_ms * 1000000, .supplied = self->next_supplied};
     self->next_run_ms = 0;
+    self->next_job = 0;
     self->next_supplied = (ipc_writer_t){0};
     parcel->references++;
     for (size_t i = 0; i < work->objects.count; i++)
         holds_receive(self->holds, ipc_object_at(&work->objects, i));
     *(self->last ? &self->last->next : &self->first) = work;
     self->last = work;
+}
+
+static void on_job(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) parcel;
+    self->next_job = msg->job.job;
+}
+
+static void on_safe(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) parcel;
+    kept_safe(self, msg->safe.numbers);
 }
 
 static void on_supply(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
@@ -375,6 +394,12 @@ static void on_accepted(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
         self->page->death.epoch = 0; // reported
         self->page->ready = 1;
     }
+    self->accepted = true;
+    self->keeps = msg->accepted.keeps != 0;
+    if (self->keeps)
+        kept_tell(self);
+    else
+        kept_clear(self);
 }
 
 static void on_refused(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
@@ -404,7 +429,8 @@ static handler_fn *const handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_FUNCTION] = on_function, [IPC_MSG_TASK] = on_task,         [IPC_MSG_RECALL] = on_recall,
     [IPC_MSG_FREED] = on_freed,       [IPC_MSG_ACCEPTED] = on_accepted, [IPC_MSG_REFUSED] = on_refused,
     [IPC_MSG_PING] = on_ping,         [IPC_MSG_LIMITS] = on_limits,     [IPC_MSG_SUPPLY] = on_supply,
-    [IPC_MSG_DROP] = on_drop,         [IPC_MSG_PONG] = on_pong,
+    [IPC_MSG_DROP] = on_drop,         [IPC_MSG_PONG] = on_pong,         [IPC_MSG_JOB] = on_job,
+    [IPC_MSG_SAFE] = on_safe,
 };
 
 static void serve_frame(worker_t *self, parcel_t *parcel)
@@ -495,9 +521,15 @@ int link_open(worker_t *self, ipc_error_t *error)
     return 0;
 }
 
-//  What it had asked for is gone with it; the task that runs goes on, and this engine registers anew.
+//  What it had asked for is gone with it; the task that runs goes on, and this engine registers anew. Where controllers
+//  are succeeded the next one hears of what was finished, and of what runs.
 void link_controller_died(worker_t *self)
 {
+    self->accepted = false;
+    if (self->keeps && self->current)
+        link_take_slice(self);
+    if (self->keeps)
+        link_close_batch(self);
     if (self->controller_fd >= 0)
         close(self->controller_fd);
     self->controller_fd = -1;
@@ -506,7 +538,8 @@ void link_controller_died(worker_t *self)
         queue_remove(self, work);
         work_free(self, work);
     }
-    if (self->current) { // it ends, and nobody wants to know
+    self->next_job = 0;
+    if (self->current) { // it ends, and nobody wants to know, or the next one
         self->current->recallable = true;
         self->current->span = 0;
         give_back(self, self->current, UINT32_MAX);

@@ -49,6 +49,8 @@ typedef struct engine_function {
 //  one may give back the last of them.
 typedef struct work {
     _Atomic uint64_t span;             // 0: of a controller that is gone
+    uint64_t job;                      // its job's id, where controllers are succeeded; else 0
+    uint64_t told;                     // L: the first position whose result was not made known
     uint64_t first;                    // position
     _Atomic uint64_t range;            // from first on: the next item to start, and in the upper half where they end
     _Atomic uint64_t running;          // the position that runs now
@@ -69,12 +71,20 @@ typedef struct work {
 
 //  Results of one span that have not been sent: of positions in a row, without output.
 typedef struct batch {
-    uint64_t span, first, count;
+    uint64_t span, job, first, count;
     int64_t started, finished;         // of the first and the last
     ipc_writer_t values;
     ipc_writer_t durations;            // nanoseconds as float, one for each
     ipc_writer_t objects;              // that the values refer to
 } batch_t;
+
+//  A result that the controller may not have handed on yet: should it die, the next one is sent it again.
+typedef struct kept {
+    uint64_t number;                   // of the DONE messages of this connection, from 1
+    uint64_t job;
+    ipc_writer_t frame;                // of this message
+    struct kept *next;                 // younger
+} kept_t;
 
 //  What the task that runs has published of one name.
 enum { PUBLISHED_NAMES = 16, PUBLISHED_NAME = 64 };
@@ -124,6 +134,11 @@ struct worker {
     int socket_fd;
     int controller_fd;                 // its pidfd, -1: not known
     ipc_writer_t out;                  // the frame to be sent next
+    bool accepted;                     // by the controller there is now
+    bool keeps;                        // it will be succeeded when it dies
+    uint64_t next_job;                 // of the next TASK
+    uint64_t done_number;              // of the newest DONE
+    kept_t *kept, **kept_end;
     int64_t flushed;                   // when the last one was sent
     int refused;                       // 1: the controller does not want this engine
     // L: work
@@ -188,6 +203,12 @@ void link_close_batch(worker_t *self);
 void link_report(worker_t *self, work_t *work, uint64_t position); // the outcome, and what was written
 void link_stream_output(worker_t *self);               // of the task that runs
 void link_controller_died(worker_t *self);
+
+//  engine/kept.c: results until they are known to be safe. With the lock.
+void kept_send(worker_t *self, uint64_t job, const ipc_msg_t *done); // now, and again if that should be needed
+void kept_safe(worker_t *self, ipc_bytes_t numbers);   // these need not be kept
+void kept_tell(worker_t *self);                        // a controller that has accepted it: what it has, what it runs
+void kept_clear(worker_t *self);                       // nobody wants them
 void work_free(worker_t *self, work_t *work);          // lets its objects go
 void release_objects(worker_t *self, const ipc_objects_t *objects);
 

@@ -441,6 +441,7 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     setvbuf(stdout, NULL, _IOLBF, 0); // so that a crash loses at most an unfinished line
     memory_open(&self->memory);
     self->holds = holds_new();
+    self->kept_end = &self->kept;
     self->names = names_new();
     snprintf(self->where, sizeof self->where, " on engine %d", self->options.engine);
     self->arena = ipc_arena_new();

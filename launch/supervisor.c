@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/fail.h"
+#include "common/journal.h"
 #include "launch/control.h"
 #include "launch/local.h"
 #include "launch/log.h"
@@ -82,14 +83,30 @@ static int start_controller(supervisor_t *self, launch_job_t *job, child_t *chil
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
         return ipc_fail(error, IPC_E_SYSTEM, "cannot make a pair of sockets: %s", strerror(errno));
     fcntl(ends[0], F_SETFL, O_NONBLOCK); // the controller may write to its end as it likes
-    char supervisor[16], ready_fd[16], hwm[16];
+    char supervisor[16], ready_fd[16], hwm[16], successor[16];
+    size_t engines = 0; // that a controller before this one had
+    for (size_t i = 1; self->phase == PHASE_RUNNING && i < supervisor_children(self); i++)
+        engines += !self->children[i].removed;
     snprintf(supervisor, sizeof supervisor, "%d", (int) getpid());
     snprintf(ready_fd, sizeof ready_fd, "%d", LAUNCH_EXTRA_FD);
     snprintf(hwm, sizeof hwm, "%u", (unsigned) self->options.hwm);
     const char *arguments[] = {"ipcd",       "--directory", self->site.paths.directory,
                                "--ready-fd", ready_fd,      "--supervisor",
                                supervisor,   "--scheme",    ipc_scheme_name(self->options.scheme),
-                               "--hwm",      hwm,           NULL};
+                               "--hwm",      hwm,           NULL,
+                               NULL,         NULL,          NULL,
+                               NULL,         NULL,          NULL};
+    if (self->journal[0]) {
+        const char **at = arguments;
+        while (*at) at++;
+        *at++ = "--journal";
+        *at++ = self->journal;
+        *at++ = "--journal-terms";
+        *at++ = self->options.journal;
+        snprintf(successor, sizeof successor, "%zu", engines);
+        *at++ = "--successor";
+        *at++ = successor;
+    }
     job->program = self->controller_path;
     job->arguments = arguments;
     job->extra_fd = ends[1];
@@ -394,6 +411,16 @@ static int open_site(supervisor_t *self, ipc_error_t *error)
     return 0;
 }
 
+//  Where the journal is that was asked for; its folder is made.
+static int find_journal(supervisor_t *self, ipc_error_t *error)
+{
+    if (!self->options.journal)
+        return 0;
+    if (ipc_journal_path(&self->site.paths, self->journal, error))
+        return -1;
+    return ipc_journal_make_folder(self->journal, error);
+}
+
 static void fill_record(supervisor_t *self)
 {
     const ipc_paths_t *paths = &self->site.paths;
@@ -434,7 +461,7 @@ supervisor_t *supervisor_new(const supervisor_options_t *options, ipc_error_t *e
         self->options.launcher = &launcher_local;
     if (ipc_program_path("ipcd", self->controller_path, error) ||
         ipc_program_path("ipengine", self->engine_path, error) ||
-        catch_signals(self, error) || open_site(self, error)) {
+        catch_signals(self, error) || open_site(self, error) || find_journal(self, error)) {
         supervisor_destroy(&self);
         return NULL;
     }

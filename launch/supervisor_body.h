@@ -50,6 +50,7 @@ struct supervisor {
     site_t site;
     record_t *record; // as cluster.json has it
     char controller_path[IPC_PATH_MAX], engine_path[IPC_PATH_MAX];
+    char journal[IPC_PATH_MAX]; // its path, "": none
     phase_t phase;
     int signals;               // a signalfd
     int stops_asked;           // how many signals asked for the end

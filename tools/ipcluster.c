@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/fail.h"
+#include "common/journal.h"
 #include "ipcluster.h"
 #include "launch/log.h"
 #include "tools/words.h"
@@ -69,27 +70,30 @@ static int run_stop(const arguments_t *arguments)
 
 static int run_clean(const arguments_t *arguments)
 {
-    (void) arguments;
     ipc_error_t error;
-    size_t count = 0;
-    if (cluster_clean(&count, &error))
+    size_t count = 0, journals = 0;
+    if (cluster_clean(&count, &error) || (arguments->journals && ipc_journals_clean(&journals, &error)))
         return fail(&error);
-    if (count == 0)
+    if (count == 0 && journals == 0)
         puts("nothing to clean");
-    else
+    if (count > 0)
         printf("removed what %zu dead cluster%s left\n", count, count == 1 ? "" : "s");
+    if (journals > 0)
+        printf("removed %zu journal%s\n", journals, journals == 1 ? "" : "s");
     return EXIT_DONE;
 }
 
 // ---- the command line -------------------------------------------------------------------
 
 static const command_t commands[] = {
-    {"start", "ndoSwpch", 0, run_start,
+    {"start", "ndoSwJpch", 0, run_start,
      "[-n N] [--daemonize]   start a controller and N engines (default: one for each CPU);\n"
      "                               --owner PID: stop when that process ends; --scheme NAME: which\n"
      "                               engine gets the next balanced task (leastload, lru, random,\n"
      "                               twobin, weighted); --hwm N: how many it may have at a time\n"
-     "                               (1: one by one; 0, the default: by the pace that is measured)"},
+     "                               (1: one by one; 0, the default: by the pace that is measured);\n"
+     "                               --journal[=TERMS]: keep the history of all tasks on disk; TERMS:\n"
+     "                               " IPC_JOURNAL_TERMS_HELP},
     {"engines", "nrpch", 0, run_engines,
      "-n N | --remove ID   add N engines to a running cluster, or take one away"},
     {"restart", "pch", 1, run_restart,
@@ -106,7 +110,7 @@ static const command_t commands[] = {
      "                               --label, --since 10m and more, see 'ipcluster tasks --help'"},
     {"explain", "pch", 1, run_explain, "ID                   say why a task waits, or how it ended"},
     {"logs", "pch", 1, run_logs, "[ID|ipcd]               print what the processes wrote"},
-    {"clean", "h", 0, run_clean, "                       remove what dead clusters left"},
+    {"clean", "Dh", 0, run_clean, "[--journals]            remove what dead clusters left; their journals, too"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -124,7 +128,8 @@ static const struct option long_options[] = {
     {"until", required_argument, NULL, 'u'},   {"submitted-from", required_argument, NULL, 'F'},
     {"submitted-before", required_argument, NULL, 'B'},
     {"sql", required_argument, NULL, 'q'},     {"scheme", required_argument, NULL, 'S'},
-    {"hwm", required_argument, NULL, 'w'},     {NULL, 0, NULL, 0},
+    {"hwm", required_argument, NULL, 'w'},     {"journal", optional_argument, NULL, 'J'},
+    {"journals", no_argument, NULL, 'D'},      {NULL, 0, NULL, 0},
 };
 
 static int show_help(void)
@@ -195,6 +200,14 @@ static int read_hwm(arguments_t *arguments, const char *text)
     return 0;
 }
 
+static int read_journal(arguments_t *arguments, const char *text)
+{
+    ipc_journal_terms_t terms;
+    ipc_error_t error;
+    arguments->journal = text ? text : "";
+    return ipc_journal_terms_read(&terms, text, &error) ? fail_usage("%s", error.text) : 0;
+}
+
 static int read_owner(arguments_t *arguments, const char *text)
 {
     char *end;
@@ -250,6 +263,11 @@ static int read_arguments(arguments_t *arguments, const command_t *command, int 
             if (read_owner(arguments, optarg))
                 return EXIT_USAGE;
             break;
+        case 'J':
+            if (read_journal(arguments, optarg))
+                return EXIT_USAGE;
+            break;
+        case 'D': arguments->journals = true; break;
         case 'h': *help = true; break;
         default: // of tasks
             if (read_task_option(arguments, letter, optarg))

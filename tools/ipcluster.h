@@ -16,6 +16,8 @@ typedef struct arguments {
     size_t engines;                   // -n; 0: not given
     ipc_scheme_t scheme;
     uint32_t hwm;                     // 0: by the measured pace
+    const char *journal;              // --journal: its terms, "" by default; NULL: none
+    bool journals;                    // of clean
     long owner;                       // --owner: a pid, 0: none
     bool daemonize, all, json;
     const char *removed;              // --remove: the id of an engine, or NULL
@@ -62,7 +64,9 @@ int show_sql(const ipc_history_t *history, const char *sql, bool as_json, ipc_er
 
 //  What the controller says of the engines' queues within a second (given), or NULL with *error; of one engine of
 //  these (lent), or NULL.
-ipc_queue_status_t *queues_of_cluster(const arguments_t *arguments, ipc_error_t *error);
+//      journal    written: where the journal is or why it cannot be written; NULL: there is none. free() it
+//      fails      written: the journal cannot be written
+ipc_queue_status_t *queues_of_cluster(const arguments_t *arguments, char **journal, bool *fails, ipc_error_t *error);
 const ipc_engine_queue_t *queue_of_engine(const ipc_queue_status_t *status, size_t id);
 
 #endif

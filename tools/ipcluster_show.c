@@ -60,13 +60,15 @@ int run_list(const arguments_t *arguments)
     return EXIT_DONE;
 }
 
-static void status_as_json(const record_t *record, const ipc_queue_status_t *queues)
+static void status_as_json(const record_t *record, const ipc_queue_status_t *queues, const char *journal, bool fails)
 {
     json_t *json = json_pack("{s:s, s:s, s:i, s:s}", "profile", record->profile, "cluster_id",
                              record->cluster_id, "pid", (int) record->supervisor.pid, "directory",
                              record->directory);
     json_object_update_new(json, json_pack("{s:s, s:I}", "scheme", ipc_scheme_name(record->scheme), "hwm",
                                            (json_int_t) record->hwm));
+    json_object_set_new(json, "journal", journal ? json_of_text(journal) : json_null());
+    json_object_set_new(json, "journal_fails", json_boolean(fails));
     json_t *engines = json_array();
     for (size_t i = 0; i < record->engines; i++) {
         engine_status_t status = engine_status(record, i);
@@ -107,16 +109,24 @@ static void show_scheduling(const record_t *record)
         puts("balanced tasks at an engine by its pace");
 }
 
+static void free_text(char **text)
+{
+    free(*text);
+}
+
 int run_status(const arguments_t *arguments)
 {
     ipc_error_t error;
+    ipc_auto(free_text) char *journal = NULL;
+    bool fails = false;
     ipc_auto(record_destroy) record_t *record =
         cluster_find(arguments->profile, arguments->cluster_id, &error);
     if (!record)
         return fail(&error);
-    ipc_auto(ipc_queue_status_destroy) ipc_queue_status_t *queues = queues_of_cluster(arguments, &error);
+    ipc_auto(ipc_queue_status_destroy) ipc_queue_status_t *queues =
+        queues_of_cluster(arguments, &journal, &fails, &error);
     if (arguments->json)
-        return status_as_json(record, queues), EXIT_DONE;
+        return status_as_json(record, queues, journal, fails), EXIT_DONE;
     printf("supervisor: pid %d, profile %s, cluster id \"%s\"\n",
            (int) record->supervisor.pid, record->profile, record->cluster_id);
     if (process_lives(&record->controller))
@@ -124,6 +134,8 @@ int run_status(const arguments_t *arguments)
     else
         puts("controller: down");
     show_scheduling(record);
+    if (journal)
+        printf("%s%s\n", fails ? "no task is taken: " : "journal: ", journal);
     for (size_t i = 0; i < record->engines; i++) {
         engine_status_t status = engine_status(record, i);
         if (status.worker)

@@ -35,6 +35,7 @@ static supervisor_t *start_cluster(const arguments_t *arguments, int waiter_fd,
                                     .engines = arguments->engines,
                                     .scheme = arguments->scheme,
                                     .hwm = arguments->hwm,
+                                    .journal = arguments->journal,
                                     .waiter_fd = waiter_fd,
                                     .owner_fd = owner_fd,
                                     .log = log_to_stderr};

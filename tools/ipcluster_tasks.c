@@ -149,9 +149,25 @@ int run_explain(const arguments_t *arguments)
 
 //  --- status -------------------------------------------------------------------------------------------------------
 
-ipc_queue_status_t *queues_of_cluster(const arguments_t *arguments, ipc_error_t *error)
+static void ask_journal(ipc_client_t *client, char **journal, bool *fails)
+{
+    ipc_error_t error;
+    char *text = ipc_client_journal(client, STATUS_MS, &error);
+    *fails = !text && error.code == IPC_E_SYSTEM;
+    if (*fails)
+        *journal = ipc_xstrdup(error.text);
+    else if (text && text[0])
+        *journal = ipc_xstrdup(text);
+    free(text);
+}
+
+ipc_queue_status_t *queues_of_cluster(const arguments_t *arguments, char **journal, bool *fails, ipc_error_t *error)
 {
     ipc_auto(ipc_client_destroy) ipc_client_t *client = connect_to(arguments, STATUS_MS, error);
+    *journal = NULL;
+    *fails = false;
+    if (client)
+        ask_journal(client, journal, fails);
     return client ? ipc_client_queue_status(client, STATUS_MS, error) : NULL;
 }
 

@@ -485,12 +485,6 @@ static char *ipcluster(int wanted, const char *one, const char *two, const char 
     return text;
 }
 
-static void assert_shows(char *text, const char *words)
-{
-    ck_assert_msg(strstr(text, words), "no '%s' in '%s'", words, text);
-    free(text);
-}
-
 START_TEST(ipcluster_shows_tasks_and_explains_them)
 {
     session_t s = session_open();

@@ -134,22 +134,6 @@ START_TEST(threads_share_a_client)
 }
 END_TEST
 
-//  A client that connects while the controller is started again.
-static session_t session_again(void)
-{
-    ipc_error_t error = {.code = IPC_E_NONE};
-    double deadline = now() + 10;
-    for (;;) {
-        ipc_client_t *client = ipc_client_new(NULL, &error);
-        bool ready = client && ipc_client_wait(client, ENGINES, 2000, &error) == 0;
-        ipc_client_destroy(&client);
-        if (ready)
-            return session_open();
-        ck_assert_msg(now() < deadline, "no new client after ten seconds: %s", error.text);
-        usleep(10000); // there is no event to wait for: nobody listens yet
-    }
-}
-
 START_TEST(waits_end_when_the_controller_is_killed)
 {
     session_t s = session_open();

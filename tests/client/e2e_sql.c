@@ -1,7 +1,6 @@
 //  ipcluster tasks: options that mirror ipc_history_query_t, and SQL over what they leave.
 #include "e2e_support.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,33 +15,7 @@ IPC_REMOTE(double, root, (double x))
 IPC_REMOTE(int, wait_for, (const char *path)) { gate_await(path); return 1; }
 // clang-format on
 
-enum { ARGUMENTS = 16 };
-
-//  What 'ipcluster tasks' with these options, and NULL, prints to stdout and stderr; the caller frees it.
-static char *tasks(int wanted, ...)
-{
-    char program[512];
-    int status = -1, count = 0;
-    snprintf(program, sizeof program, "%s/tools/ipcluster", getenv("BUILD_ROOT"));
-    char *arguments[ARGUMENTS] = {"/bin/sh", "-c", "exec \"$0\" \"$@\" 2>&1", program, "tasks"};
-    for (count = 0; arguments[count]; count++) {}
-    va_list list;
-    va_start(list, wanted);
-    for (char *word; (word = va_arg(list, char *));) {
-        ck_assert_int_lt(count, ARGUMENTS - 1);
-        arguments[count++] = word;
-    }
-    va_end(list);
-    char *text = output_of(arguments, &status);
-    ck_assert_msg(status == wanted, "exit status %d: %s", status, text);
-    return text;
-}
-
-static void assert_shows(char *text, const char *words)
-{
-    ck_assert_msg(strstr(text, words) != NULL, "no '%s' in '%s'", words, text);
-    free(text);
-}
+#define tasks(wanted, ...) ipcluster_prints(wanted, "tasks", __VA_ARGS__)
 
 //  Five tasks of a label: x = 0 … 3 on engine 0 and one that fails on engine 2.
 static void run_five(session_t *s, const char *label)

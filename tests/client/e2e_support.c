@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -28,6 +29,21 @@ session_t session_open(void)
     self.any = ipc_balanced_view(self.client, NULL, &error);
     ck_assert_msg(self.any != NULL, "%s", error.text);
     return self;
+}
+
+session_t session_again(void)
+{
+    ipc_error_t error = {.code = IPC_E_NONE};
+    double deadline = now() + READY_MS * 1e-3;
+    for (;;) {
+        ipc_client_t *client = ipc_client_new(NULL, &error);
+        bool ready = client && ipc_client_wait(client, ENGINES, 2000, &error) == 0;
+        ipc_client_destroy(&client);
+        if (ready)
+            return session_open();
+        ck_assert_msg(now() < deadline, "no new client after ten seconds: %s", error.text);
+        usleep(10000); // there is no event to wait for: nobody listens yet
+    }
 }
 
 void session_close(session_t *self)
@@ -240,6 +256,32 @@ void gate_await(const char *path)
     while (end < 0 && errno == EINTR); // a signal does not open it
     if (end >= 0)
         close(end);
+}
+
+char *ipcluster_prints(int wanted, ...)
+{
+    enum { ARGUMENTS = 20 };
+    char program[512];
+    int status = -1, count = 0;
+    snprintf(program, sizeof program, "%s/tools/ipcluster", getenv("BUILD_ROOT"));
+    char *arguments[ARGUMENTS] = {"/bin/sh", "-c", "exec \"$0\" \"$@\" 2>&1", program};
+    for (count = 0; arguments[count]; count++) {}
+    va_list list;
+    va_start(list, wanted);
+    for (char *word; (word = va_arg(list, char *));) {
+        ck_assert_int_lt(count, ARGUMENTS - 1);
+        arguments[count++] = word;
+    }
+    va_end(list);
+    char *text = output_of(arguments, &status);
+    ck_assert_msg(status == wanted, "exit status %d: %s", status, text);
+    return text;
+}
+
+void assert_shows(char *text, const char *words)
+{
+    ck_assert_msg(strstr(text, words) != NULL, "no '%s' in '%s'", words, text);
+    free(text);
 }
 
 double now(void)

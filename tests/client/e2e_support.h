@@ -29,6 +29,9 @@ typedef struct session {
 session_t session_open(void);
 void session_close(session_t *self);
 
+//  The same while the controller is being started again.
+session_t session_again(void);
+
 //  A direct view that must be given.
 ipc_view_t *view_of(session_t *self, const char *targets);
 
@@ -73,6 +76,13 @@ void gate_await(const char *path);
 //  The tasks that a query finds, given; how many they are.
 ipc_history_t *history_of(session_t *self, const ipc_history_query_t *query);
 size_t task_count(session_t *self, const ipc_history_query_t *query);
+
+//  What 'ipcluster' with these words, and NULL, prints to stdout and stderr, given that its exit status is the one that
+//  is wanted; the caller frees it.
+char *ipcluster_prints(int wanted, ...);
+
+//  Fails the test unless the text has these words; frees it.
+void assert_shows(char *text, const char *words);
 
 //  Seconds of the monotonic clock.
 double now(void);

@@ -10,7 +10,7 @@
 //  N: a number, L: a number of this value, B: bytes, R: a row of elements of this size, O: objects, T: an object.
 // clang-format off
 #define FIELDS_hello(N, L, B, R, O, T)        B(token) B(name) N(uuid) N(pid)
-#define FIELDS_welcome(N, L, B, R, O, T)      N(client) N(pid) N(task_limit) N(byte_limit) B(sanitizers)
+#define FIELDS_welcome(N, L, B, R, O, T)      N(client) N(pid) N(task_limit) N(byte_limit) B(sanitizers) N(keeps)
 #define FIELDS_refused(N, L, B, R, O, T)      N(code) B(text)
 #define FIELDS_engines(N, L, B, R, O, T)      R(ids, 4) R(ready, 1)
 #define FIELDS_function(N, L, B, R, O, T)     N(function) L(kind, IPC_FUNCTION_WRITE) B(key) B(name) B(libraries)
@@ -31,7 +31,7 @@
 #define FIELDS_registration(N, L, B, R, O, T) B(token) N(engine) N(epoch) N(pid) N(nanny) N(owner) N(death_epoch) \
     N(signal) N(status) N(stack_overflow) N(idle_deaths) N(span) N(item) N(done_span) N(done_item) N(address)     \
     B(trace) B(output) B(errors) N(verdict) B(has) B(host) B(host_has) N(peak_memory)
-#define FIELDS_accepted(N, L, B, R, O, T)     N(engine) N(pid)
+#define FIELDS_accepted(N, L, B, R, O, T)     N(engine) N(pid) N(keeps)
 #define FIELDS_ping(N, L, B, R, O, T)         N(number)
 #define FIELDS_pong(N, L, B, R, O, T)         N(number)
 #define FIELDS_status(N, L, B, R, O, T)       N(number)
@@ -52,6 +52,11 @@
 #define FIELDS_want(N, L, B, R, O, T)         N(job) N(first) N(count)
 #define FIELDS_supply(N, L, B, R, O, T)       N(job) N(first) N(count) O(objects) B(body)
 #define FIELDS_shutdown(N, L, B, R, O, T)     N(job) N(restart) R(engines, 4)
+#define FIELDS_job(N, L, B, R, O, T)          N(job)
+#define FIELDS_runs(N, L, B, R, O, T)         N(job) N(first) N(count) N(last)
+#define FIELDS_safe(N, L, B, R, O, T)         R(numbers, 8)
+#define FIELDS_seen(N, L, B, R, O, T)         N(count)
+#define FIELDS_resume(N, L, B, R, O, T)       R(missing, 16)
 // clang-format on
 
 static const char row[96] = "\1\2\3\4 a row of elements \xff\xfe of three each \0 and more";

@@ -82,6 +82,13 @@ expect 2 '"FOO"' "$ipcluster" signal FOO
 expect 1 'no cluster is running' "$ipcluster" engines -n 2
 expect 1 'no cluster is running' "$ipcluster" restart
 expect 1 'no cluster is running' "$ipcluster" signal INT
+expect 2 '"snyc"' "$ipcluster" start -n 1 --journal=snyc
+expect 2 '"0"' "$ipcluster" start -n 1 --journal=size=0
+expect 2 'at least' "$ipcluster" start -n 1 --journal=sync,size=1K
+expect 2 '"5m"' "$ipcluster" start -n 1 --journal=age=5m
+expect 2 'takes no --journals' "$ipcluster" start -n 1 --journals
+expect 2 'takes no --journal' "$ipcluster" stop --journal
+HOME= XDG_STATE_HOME= expect 1 'XDG_STATE_HOME' "$ipcluster" start -n 1 --journal
 expect 2 '--owner takes' "$ipcluster" start -n 1 --owner x
 expect 1 'cannot watch process' "$ipcluster" start -n 1 --owner 2147483647
 
@@ -104,6 +111,7 @@ expect 2 'extra' "$ipcd" --directory "$folder" extra
 expect 2 "'x'" "$ipcd" --directory "$folder" --ready-fd x
 expect 2 "'x'" "$ipcd" --directory "$folder" --supervisor x
 expect 2 "'lur'" "$ipcd" --directory "$folder" --scheme lur
+expect 2 '"snyc"' "$ipcd" --directory "$folder" --journal "$folder/journal.db" --journal-terms snyc
 expect 2 "'1000001'" "$ipcd" --directory "$folder" --hwm 1000001
 expect 1 '/nowhere/client.json' "$ipcd" --directory /nowhere
 

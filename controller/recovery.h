@@ -1,0 +1,59 @@
+//  recovery_t: work that goes on when a controller with a journal dies and the supervisor starts another.
+//
+//  Whoever has something that the dead controller knew tells it to the new one:
+//  - An engine goes on with the task that it runs. It keeps each result until it is safe: until the client has said
+//    that it has it (SEEN), of which the engine hears (SAFE). To a new controller it tells all that it keeps (JOB,
+//    DONE), and which position it has begun (RUNS). What it had not begun it forgets.
+//  - A client keeps what it submitted until all of it is there. It connects again by itself, as the same client, and
+//    submits again what is missing, in the order of before (RESUME, SUBMIT).
+//  The new controller hears all engines first, and only then its clients, so that it knows of each position that is
+//  missing whether it is done, begun, or neither: it hands on what is done, waits for what is begun, and queues the
+//  rest. So nothing that was begun is begun again, nothing is lost, and no result comes twice: a client drops what it
+//  has. All this is done only in a cluster with a journal; others pay nothing for it.
+//
+//  What it does not take over ends with an error, as without a journal: calls that depend on others or are given their
+//  results, the second half of gathers, and detached work. A task that was begun before cannot be aborted, and
+//  runs without a limit. An engine that dies while there is no controller loses what it ran and what it kept: that is
+//  begun again. Shared memory that was in use stays so until its owner ends.
+#ifndef IPC_CONTROLLER_RECOVERY_H
+#define IPC_CONTROLLER_RECOVERY_H
+
+#include "common/ranges.h"
+#include "controller/state.h"
+
+enum { RECOVERY_ENGINES_MS = 4000, RECOVERY_CLIENTS_MS = 10000 };
+
+//      engines    that are to tell what they have before clients are heard; 0: there was no controller before
+recovery_t *recovery_new(controller_t *controller, uint32_t engines);
+void recovery_destroy(recovery_t **self_p);
+
+//  Whether clients may be heard: all engines have told what they have, or have taken too long.
+bool recovery_is_ready(const recovery_t *self);
+
+//  Whether no client may come with anything of before any more: what nobody has asked for is forgotten.
+bool recovery_is_over(const recovery_t *self);
+void recovery_end(recovery_t *self);
+
+//  What a client misses of a job: hands on what is done of it, and takes that and what runs out of missing.
+//      msg        its submission
+//      function   the controller's number
+//      missing    positions that it has no result of
+void recovery_match(recovery_t *self, peer_t *client, const ipc_msg_t *msg, uint32_t function, ipc_ranges_t *missing);
+
+//  A result of an engine, of a job that a former controller knew.
+void recovery_done(recovery_t *self, peer_t *engine, uint64_t job, const ipc_msg_t *done);
+
+//  A result of an engine was told to its client, who will say that it has it; or needs to be told to nobody.
+void recovery_told(recovery_t *self, const peer_t *engine, peer_t *client);
+void recovery_safe(recovery_t *self, peer_t *engine);
+
+//  Visits positions that run since before, and are waited for.
+typedef void recovery_visit_fn(void *context, const history_entry_t *entry);
+void recovery_list(const recovery_t *self, recovery_visit_fn *visit, void *context);
+
+void recovery_flush(recovery_t *self);                 // at the end of a turn: tells engines what is safe
+void recovery_forget(recovery_t *self, peer_t *peer);  // it is gone
+
+handler_fn on_runs, on_engine_job, on_seen, on_resume;
+
+#endif
