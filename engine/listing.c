@@ -36,22 +36,23 @@ static const char *find_name(const char *text, const char *name)
     return NULL;
 }
 
-//  A declaration without its name: "double [16]", "int (int x)". Blanks in a row become one.
+//  A declaration without its name: "double [16]", "int (int x)". Blanks in a row become one, those at the end none.
 static void write_type(FILE *stream, const char *text, const char *name)
 {
     const char *skipped = find_name(text, name);
-    bool blank = true; // one would be too many
+    bool blank = false, begun = false;
     for (const char *at = text; *at; at++) {
         if (at == skipped)
             at += strlen(name);
         if (!*at)
             break;
-        bool space = isspace((unsigned char) *at);
-        const char *rest = at + strspn(at, " \t\n");
-        if (space && (blank || !*rest || (rest == skipped && !rest[strlen(name)])))
+        if (isspace((unsigned char) *at)) {
+            blank = begun;
             continue;
-        fputc(space ? ' ' : *at, stream);
-        blank = space;
+        }
+        fprintf(stream, "%s%c", blank ? " " : "", *at);
+        blank = false;
+        begun = true;
     }
 }
 

@@ -341,8 +341,9 @@ static void put_value(const writing_t *self, cell_span_t text)
                    "typedef IPC_CELL_TYPE_OR_INT(ipc_cell_type) ipc_cell_shown;\n");
     put_expression(self, "__auto_type ipc_cell_last = __builtin_choose_expr(ipc_cell_is_void, ((", text,
                    "), ipc_cell_none()), ");
-    fprintf(self->out, "((void) 0, %s", sign);
-    put_expression(self, "(", text, ")));\n*ipc_cell_result = IPC_CELL_SHOW(ipc_cell_shown, ipc_cell_last, ");
+    // With an operator before it that would be the place of a call, in traces.
+    fprintf(self->out, "%s", sign);
+    put_expression(self, "(", text, "));\n*ipc_cell_result = IPC_CELL_SHOW(ipc_cell_shown, ipc_cell_last, ");
     writing_put_members_of(self, "ipc_cell_shown", self->out);
     fputs("); }\n", self->out);
     char *name = cell_span_text(text);
