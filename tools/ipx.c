@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include "common/fail.h"
-#include "tools/ipx_file.h"
 #include "tools/ipx_shell.h"
+
+enum { SOURCE_MAX = 16 << 20 };
 
 static int complain(const ipc_error_t *error)
 {
@@ -41,10 +42,35 @@ static bool is_for_shell(int *lines)
     return letter == '%';
 }
 
+//  What a stream still has, given; NULL with *error: SYSTEM, LIMIT, ARGUMENT (it is no text).
+//      name   stands in errors
+static char *read_stream(FILE *stream, const char *name, ipc_error_t *error)
+{
+    size_t size = 0, room = 4096;
+    char *text = ipc_xalloc(room);
+    for (size_t got; (got = fread(text + size, 1, room - size - 1, stream)) > 0 && size <= SOURCE_MAX;) {
+        size += got;
+        if (size + 1 == room)
+            text = ipc_xrealloc(text, room *= 2);
+    }
+    text[size] = 0;
+    int rc = 0;
+    if (ferror(stream))
+        rc = ipc_fail(error, IPC_E_SYSTEM, "cannot read %s: %s", name, strerror(errno));
+    else if (size > SOURCE_MAX)
+        rc = ipc_fail(error, IPC_E_LIMIT, "%s has more than %d bytes", name, SOURCE_MAX);
+    else if (strlen(text) != size)
+        rc = ipc_fail(error, IPC_E_ARGUMENT, "%s is no source of C: it has a zero byte", name);
+    if (!rc)
+        return text;
+    free(text);
+    return NULL;
+}
+
 //  What standard input has, in its lines; given.
 static char *read_input(int lines, ipc_error_t *error)
 {
-    char *text = ipx_stream_read(stdin, "standard input", error);
+    char *text = read_stream(stdin, "standard input", error);
     if (!text || lines == 0)
         return text;
     char *source = ipc_xalloc((size_t) lines + strlen(text) + 1);
@@ -67,7 +93,9 @@ static int run(ipx_session_t *session, const ipx_options_t *options)
         return run_source(session, &options->flags, options->code);
     if (!options->file && is_for_shell(&lines))
         return ipx_shell_run(session);
-    char *source = options->file ? ipx_file_read(options->file, &error) : read_input(lines, &error);
+    if (options->file)
+        return ipx_session_execute_file(session, ipx_session_view(session, ""), &options->flags, options->file);
+    char *source = read_input(lines, &error);
     if (!source)
         return complain(&error);
     int exit_code = run_source(session, &options->flags, source);

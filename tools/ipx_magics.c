@@ -7,7 +7,6 @@
 
 #include "client/control.h"
 #include "common/fail.h"
-#include "tools/ipx_file.h"
 #include "tools/words.h"
 
 typedef struct magic {
@@ -70,15 +69,9 @@ static int run_local(magic_call_t *call)
 
 static int run_file(magic_call_t *call)
 {
-    ipc_error_t error;
     if (!call->rest[0])
         return magic_wrong("%%run needs a file of C, such as %%run prog.c");
-    char *source = ipx_file_read(call->rest, &error);
-    if (!source)
-        return ipx_complain(&error);
-    int exit_code = ipx_session_execute(call->shell->session, call->view, &call->flags, source);
-    free(source);
-    return exit_code;
+    return ipx_session_execute_file(call->shell->session, call->view, &call->flags, call->rest);
 }
 
 static int toggle_autopx(magic_call_t *call)

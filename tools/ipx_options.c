@@ -90,6 +90,8 @@ static int set_group(ipx_flags_t *self, const flag_t *flag, const char *value, i
     }
 SET_BOOL(block)
 SET_BOOL(local)
+SET_BOOL(restore)
+SET_BOOL(cuda)
 SET_BOOL(stream)
 SET_BOOL(verbose)
 #undef SET_BOOL
@@ -100,6 +102,8 @@ static const flag_t flags[] = {
     {"block", 'b', NULL, set_block, true, NULL},
     {"noblock", 'a', NULL, set_block, false, "wait for the end, or submit and go on (block)"},
     {"local", 0, NULL, set_local, true, "run it here, too, once it is submitted"},
+    {"restore", 0, NULL, set_restore, true, "run it again on an engine that starts again"},
+    {"cuda", 0, NULL, set_cuda, true, "it is CUDA C++, for the engines' GPUs"},
     {"stream", 0, NULL, set_stream, true, NULL},
     {"no-stream", 0, NULL, set_stream, false, "show lines as they come (on a terminal), or at the end"},
     {"group-outputs", 0, "HOW", set_group, 0, "at the end: by type, engine or order (type)"},

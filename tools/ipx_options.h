@@ -21,6 +21,8 @@ typedef struct ipx_flags {
     char out[IPX_NAME_MAX];            // keeps the result under this name; ""
     bool block;                        // waits for the end
     bool local;                        // runs it here, too
+    bool restore;                      // runs it again on an engine that starts again
+    bool cuda;                         // it is CUDA C++
     bool stream;                       // shows lines as they come
     bool verbose;                      // says where it runs
     bool silent;                       // does not show its value: no word asks for it

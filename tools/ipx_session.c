@@ -11,6 +11,11 @@
 
 enum { VIEWS_MAX = 32 };
 
+//  What is to be run: a text, or a file.
+typedef struct ipx_source {
+    const char *text, *path;           // one of them is NULL
+} ipx_source_t;
+
 //  A result, and the name that it is kept under.
 typedef struct kept {
     char name[IPX_NAME_MAX];           // of a view's last one without a name of its own: "%", "%even"
@@ -135,7 +140,7 @@ int ipx_session_wait_here(ipx_session_t *self, ipc_result_t *result)
     return ipx_site_wait(ipx_local_site(self->local), result, NULL, &flags);
 }
 
-int ipx_session_execute_here(ipx_session_t *self, const char *source)
+static int execute_here(ipx_session_t *self, const ipx_source_t *source)
 {
     ipx_local_t *local = ipx_session_local(self);
     if (!local)
@@ -143,10 +148,17 @@ int ipx_session_execute_here(ipx_session_t *self, const char *source)
     self->cells_here++;
     ipx_flags_t flags = ipx_flags_default(true);
     ipx_engines_t *engine = ipx_engines_of(ipx_local_view(local));
-    ipc_auto(ipc_result_destroy) ipc_result_t *result = ipc_execute(ipx_local_view(local), source);
+    ipc_auto(ipc_result_destroy) ipc_result_t *result =
+        source->path ? ipc_execute_file(ipx_local_view(local), source->path)
+                     : ipc_execute(ipx_local_view(local), source->text);
     int exit_code = ipx_site_wait(ipx_local_site(local), result, engine, &flags);
     free(engine);
     return exit_code;
+}
+
+int ipx_session_execute_here(ipx_session_t *self, const char *text)
+{
+    return execute_here(self, &(ipx_source_t){.text = text});
 }
 
 uint64_t ipx_session_next_cell(const ipx_session_t *self, bool here)
@@ -245,24 +257,35 @@ static void say_where(const kept_t *kept, bool blocks)
 }
 
 //  What may be left alone goes on without this program.
-int ipx_session_execute(ipx_session_t *self, ipx_view_t *view, const ipx_flags_t *flags, const char *source)
+static int execute(ipx_session_t *self, ipx_view_t *view, const ipx_flags_t *flags, const ipx_source_t *source)
 {
     ipc_error_t error;
     ipc_auto(ipc_view_destroy) ipc_view_t *engines = ipc_direct_view(self->client, flags->targets, &error);
     if (!engines)
         return ipx_complain(&error);
-    ipc_options_t options = {.detach = !flags->block || flags->signal == 0,
-                             .label = flags->out[0] ? flags->out : NULL};
-    ipc_result_t *result = ipc_execute_with(engines, source, &options);
+    ipc_options_t options = {.detach = !flags->block || flags->signal == 0, .restore = flags->restore,
+                             .cuda = flags->cuda, .label = flags->out[0] ? flags->out : NULL};
+    ipc_result_t *result = source->path ? ipc_execute_file_with(engines, source->path, &options)
+                                        : ipc_execute_with(engines, source->text, &options);
     const kept_t *kept = keep(self, view, flags->out, result, ipx_engines_of(engines));
     self->cells++;
     if (flags->verbose || !flags->block)
         say_where(kept, flags->block);
-    int here = flags->local ? ipx_session_execute_here(self, source) : EXIT_DONE;
+    int here = flags->local ? execute_here(self, source) : EXIT_DONE;
     if (!flags->block && ipc_result_failed(result) < ipc_result_count(result))
         return here;
     int there = ipx_site_wait(&self->site, result, kept->engines, flags);
     return there ? there : here;
+}
+
+int ipx_session_execute(ipx_session_t *self, ipx_view_t *view, const ipx_flags_t *flags, const char *text)
+{
+    return execute(self, view, flags, &(ipx_source_t){.text = text});
+}
+
+int ipx_session_execute_file(ipx_session_t *self, ipx_view_t *view, const ipx_flags_t *flags, const char *path)
+{
+    return execute(self, view, flags, &(ipx_source_t){.path = path});
 }
 
 int ipx_session_finish(ipx_session_t *self, const ipx_flags_t *flags, ipc_result_t *result)

@@ -40,8 +40,9 @@ bool ipx_session_has_local(const ipx_session_t *self);
 
 //  Runs a cell on the engines that the flags name: shown when it is done, or under way when they say so; it is the
 //  view's last result. With .local it runs here, too. One that is not waited for goes on when the session ends.
-int ipx_session_execute(ipx_session_t *self, ipx_view_t *view, const ipx_flags_t *flags, const char *source);
-int ipx_session_execute_here(ipx_session_t *self, const char *source);
+int ipx_session_execute(ipx_session_t *self, ipx_view_t *view, const ipx_flags_t *flags, const char *text);
+int ipx_session_execute_file(ipx_session_t *self, ipx_view_t *view, const ipx_flags_t *flags, const char *path);
+int ipx_session_execute_here(ipx_session_t *self, const char *text);
 
 //  The number that the next cell will have, on the engines or here.
 uint64_t ipx_session_next_cell(const ipx_session_t *self, bool here);

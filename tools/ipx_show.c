@@ -69,7 +69,9 @@ static void show_bare(const ipc_error_t *error)
 {
     if (error->code != IPC_E_COMPILE && error->engine >= 0)
         fprintf(stderr, "%s: ", error->kind);
-    fprintf(stderr, "%s\n%s", error->text, ipc_error_trace(error));
+    const char *restart = error->code == IPC_E_CRASH ? strstr(error->text, "; engine ") : NULL; // said below
+    fprintf(stderr, "%.*s\n%s", restart ? (int) (restart - error->text) : (int) strlen(error->text), error->text,
+            ipc_error_trace(error));
     if (error->code == IPC_E_CRASH)
         fputs("the shell's own cell space begins anew: what was declared here is gone\n", stderr);
 }

@@ -231,7 +231,7 @@ def wrong_usage_is_one_sentence():
         out, errors = ipx(*arguments, code=2)
         same((out, errors.count("\n")), ("", 1))
         says(errors, part)
-    for arguments, part in ((("nothing.c",), "cannot open nothing.c"), (("-f", "/"), "cannot read /"),
+    for arguments, part in ((("nothing.c",), "'nothing.c', cannot be read"), (("-f", "/"), "'/', cannot be read"),
                             (("-t", "9", "1"), "9"), (("--cluster-id", "nowhere", "1"), "no cluster is running")):
         out, errors = ipx(*arguments, code=1)
         same((out, errors.count("\n")), ("", 1))

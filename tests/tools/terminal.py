@@ -119,7 +119,7 @@ class Terminal:
             raise Late("the program did not end, but shows:\n" + "\n".join(self.screen()))
         while not (status := self.tmux("display-message", "-p", "#{pane_dead_status}").strip()):
             if time.monotonic() > end:  # tmux reaps it at once, but after the kernel has told us
-                raise Late("tmux does not tell how the program ended")
+                raise Late("tmux does not tell how the program ended, but by signal " + self.tmux("display-message", "-p", "#{pane_dead_signal}"))
         return int(status)
 
     def close(self):
