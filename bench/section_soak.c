@@ -171,7 +171,8 @@ static int go_round(soak_t *self, ipc_error_t *error)
 
 static void show(const bench_t *bench, const char *name, double before, double after, unit_t unit)
 {
-    bench_row(bench, &(row_t){name, after, unit, before, "near the beginning", before * GROWTH + (unit == UNIT_BYTES ? SLACK : 0)});
+    double most = before * GROWTH + (unit == UNIT_BYTES ? SLACK : 0);
+    bench_row(bench, &(row_t){name, after, unit, before, "near the beginning", most});
 }
 
 static int soak(soak_t *self, const bench_t *bench, double seconds, ipc_error_t *error)

@@ -32,11 +32,11 @@ static bool find_folder(char folder[PATH_MAX], bool make)
         return false;
     int length =
         snprintf(folder, PATH_MAX, "%s%s", named ? cache : home, named ? "" : "/.cache");
-    if (length < 0 || length + (int) sizeof "/ipc" >= PATH_MAX)
+    if (length < 0 || length + (int) sizeof "/ipclient" >= PATH_MAX)
         return false;
     if (make)
         mkdir(folder, 0700); // it may be there
-    snprintf(folder + length, (size_t) (PATH_MAX - length), "/ipc");
+    snprintf(folder + length, (size_t) (PATH_MAX - length), "/ipclient");
     if (make)
         mkdir(folder, 0700);
     return true;

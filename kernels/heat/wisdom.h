@@ -1,5 +1,5 @@
 //  What FFTW has measured (its wisdom), kept in files of the user's from one engine to the
-//  next: heat-f64.wisdom and heat-f32.wisdom in $XDG_CACHE_HOME/ipc, or in ~/.cache/ipc where
+//  next: heat-f64.wisdom and heat-f32.wisdom in $XDG_CACHE_HOME/ipclient, or in ~/.cache/ipclient where
 //  that is not set. Failures cost time alone, so nobody is told.
 #ifndef HEAT_WISDOM_H
 #define HEAT_WISDOM_H

@@ -223,14 +223,14 @@ START_TEST(what_was_measured_is_kept_for_other_engines)
     heat_wisdom_load();
     ck_assert(is_known(60));
     fftw_forget_wisdom();
-    snprintf(path, sizeof path, "%s/ipc/heat-f64.wisdom", cache);
+    snprintf(path, sizeof path, "%s/ipclient/heat-f64.wisdom", cache);
     ck_assert_int_eq(chmod(path, 0622), 0); // others could have written it
     heat_wisdom_load();
     ck_assert(!is_known(60));
     ck_assert_int_eq(unlink(path), 0);
-    snprintf(path, sizeof path, "%s/ipc/heat-f32.wisdom", cache);
+    snprintf(path, sizeof path, "%s/ipclient/heat-f32.wisdom", cache);
     ck_assert_int_eq(unlink(path), 0);
-    snprintf(path, sizeof path, "%s/ipc", cache);
+    snprintf(path, sizeof path, "%s/ipclient", cache);
     ck_assert_int_eq(rmdir(path), 0); // nothing else is left
     ck_assert_int_eq(rmdir(cache), 0);
 }
