@@ -157,7 +157,8 @@ static void see(recovery_t *self, peer_t *client, uint64_t count)
     if (at < client->unseen.size / 2)
         return;
     client->unseen.size -= at; // half of it or more is free
-    memmove(client->unseen.data, client->unseen.data + at, client->unseen.size);
+    if (client->unseen.size > 0)
+        memmove(client->unseen.data, client->unseen.data + at, client->unseen.size);
     client->unseen_begin = 0;
 }
 
