@@ -284,12 +284,13 @@ START_TEST(a_cluster_chooses_engines_by_its_scheme)
 }
 END_TEST
 
-static void assert_unassigned(ipc_client_t *client, uint64_t one, uint64_t or_other)
+static void assert_unassigned(ipc_client_t *client, uint64_t least, uint64_t most)
 {
     ipc_error_t error = {.code = IPC_E_NONE};
     ipc_queue_status_t *status = ipc_client_queue_status(client, 5000, &error);
     ck_assert_msg(status != NULL, "%s", error.text);
-    ck_assert(status->unassigned == one || status->unassigned == or_other);
+    ck_assert_uint_ge(status->unassigned, least);
+    ck_assert_uint_le(status->unassigned, most);
     ipc_queue_status_destroy(&status);
 }
 
@@ -304,8 +305,8 @@ START_TEST(an_engine_has_as_many_tasks_as_its_window_says)
     gate_t gate = gate_new();
     ipc_result_t *held[10];
     for (int i = 0; i < 10; i++) held[i] = ipc_apply(any, waits_at, gate.path);
-    assert_unassigned(client, 10, 7);
-    assert_unassigned(client, 7, 7); // the first question may have come in one turn with the tasks
+    assert_unassigned(client, 7, 10); // the question may have come in one turn with tasks
+    assert_unassigned(client, 7, 7);
     gate_open(&gate);
     for (int i = 0; i < 10; i++) assert_ok(held[i]);
     gate_remove(&gate);
