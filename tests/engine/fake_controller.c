@@ -185,7 +185,7 @@ void fake_await_registration(fake_t *self)
 
 void fake_accept(fake_t *self)
 {
-    fake_add(self, &(ipc_msg_t){.type = IPC_MSG_ACCEPTED, .accepted = {0, (uint32_t) self->process}});
+    fake_add(self, &(ipc_msg_t){.type = IPC_MSG_ACCEPTED, .accepted = {.pid = (uint32_t) self->process}});
     fake_send(self);
 }
 

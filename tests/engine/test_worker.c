@@ -488,7 +488,7 @@ START_TEST(a_cut_message_does_no_harm)
         span_of(1, TWICE, 10),
         {.type = IPC_MSG_RECALL, .recall = {1000}},
         {.type = IPC_MSG_FREED, .freed = {{UINT64_MAX, 1000}}},
-        {.type = IPC_MSG_ACCEPTED, .accepted = {0, 100000}},
+        {.type = IPC_MSG_ACCEPTED, .accepted = {.pid = 100000}},
         {.type = IPC_MSG_REFUSED, .refused = {IPC_E_LIMIT, {"enough engines", 14}}},
         {.type = IPC_MSG_PING, .ping = {1000000}},
     };
