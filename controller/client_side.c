@@ -362,40 +362,58 @@ static int resume(controller_t *self, peer_t *peer, const ipc_msg_t *msg)
     return peer->missing.count > 0 ? 0 : -1;
 }
 
+static void needs_free(needs_t **needs)
+{
+    free(*needs);
+    *needs = NULL;
+}
+
+//  What a submission comes to, once it is found fit.
+typedef struct admission {
+    job_terms_t *terms;                // the peer's; or NULL
+    needs_t *needs;                    // or NULL
+    bool detaches;
+    bool is_some;                      // those positions alone that its client misses
+} admission_t;
+
+//  Refuses it with that error.
+static bool turn_down(controller_t *self, peer_t *peer, const ipc_msg_t *msg, int code, const char *text)
+{
+    fail_submission(self, peer, msg, code, text);
+    return false;
+}
+
+//  Whether a submission is taken; else its client has been told.
+static bool admit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, admission_t *admission)
+{
+    ipc_error_t error = {0};
+    if (!peer_check_credit(peer) || !submission_is_sound(self, peer, msg) || !has_engine(self, peer, msg))
+        return false;
+    if (admission->terms && (terms_check(admission->terms, msg, &error) ||
+                             terms_needs(admission->terms, &admission->needs, &error)))
+        return turn_down(self, peer, msg, error.code, error.text);
+    const char *failure = self->journal ? journal_failure(self->journal) : NULL;
+    if (failure && !peer->resumes) // what is accepted is to be in it
+        return turn_down(self, peer, msg, IPC_E_SYSTEM, failure);
+    int rest = peer->resumes ? resume(self, peer, msg) : 1;
+    admission->is_some = rest == 0;
+    admission->detaches = msg->submit.flags & IPC_SUBMIT_DETACH;
+    if (rest >= 0 && admission->detaches && !detached_has_room(self->detached))
+        return turn_down(self, peer, msg, IPC_E_LIMIT, "too many detached jobs are under way");
+    return rest >= 0;
+}
+
 static void submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
     ipc_auto(terms_free) job_terms_t *terms = peer->terms;
-    bool resumes = peer->resumes;
-    needs_t *needs = NULL;
-    ipc_error_t error = {0};
-    peer->terms = NULL;
     ipc_auto(limits_free) scheduler_limits_t *limits = limits_take(self, peer);
-    if (!peer_check_credit(peer))
+    bool resumes = peer->resumes;
+    admission_t admission = {.terms = terms};
+    peer->terms = NULL;
+    bool taken = admit(self, peer, msg, &admission);
+    ipc_auto(needs_free) needs_t *needs = admission.needs;
+    if (!taken)
         return;
-    if (!submission_is_sound(self, peer, msg) || !has_engine(self, peer, msg))
-        return;
-    if (terms && (terms_check(terms, msg, &error) || terms_needs(terms, &needs, &error))) {
-        fail_submission(self, peer, msg, error.code, error.text);
-        return;
-    }
-    const char *failure = self->journal ? journal_failure(self->journal) : NULL;
-    if (failure && !resumes) { // what is accepted is to be in it
-        fail_submission(self, peer, msg, IPC_E_SYSTEM, failure);
-        free(needs);
-        return;
-    }
-    int rest = resumes ? resume(self, peer, msg) : 1;
-    bool some = rest == 0;
-    if (rest < 0) {
-        free(needs);
-        return;
-    }
-    bool detaches = msg->submit.flags & IPC_SUBMIT_DETACH;
-    if (detaches && !detached_has_room(self->detached)) {
-        fail_submission(self, peer, msg, IPC_E_LIMIT, "too many detached jobs are under way");
-        free(needs);
-        return;
-    }
     scheduler_job_t *job = scheduler_job_new(self->scheduler);
     *job = (scheduler_job_t){.id = msg->submit.job, .client = peer->client,
                              .function = peer->functions[msg->submit.function] - 1,
@@ -404,21 +422,21 @@ static void submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parce
                              .direct = msg->submit.flags & IPC_SUBMIT_DIRECT, .accepted = self->now,
                              .needs = needs, .limits = limits,
                              .payload = payload_new(self, peer->owner, msg, parcel)};
-    limits = NULL; // the job's
+    needs = NULL; // the job's, both
+    limits = NULL;
     bool later = job->direct && terms && terms_give(terms);
-    if (!some || !job->direct)
+    if (!admission.is_some || !job->direct)
         set_targets(self, job, msg->submit.targets, later);
-    if (detaches)
+    if (admission.detaches)
         detached_adopt(self->detached, peer, job, msg->submit.flags & IPC_SUBMIT_LIST);
-    uint64_t tasks = payload_tasks(job->payload, job->count);
     self->submitted += job->count;
-    if (!detaches) { // what is detached has limits of its own
-        peer->tasks += tasks;
+    if (!admission.detaches) { // what is detached has limits of its own
+        peer->tasks += payload_tasks(job->payload, job->count);
         peer->bytes += payload_bytes(job->payload);
     }
     if (!resumes)
         record_accepted(self, job);
-    if (some) {
+    if (admission.is_some) {
         submit_missing(self, peer, job, msg);
         return;
     }
