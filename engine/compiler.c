@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/fail.h"
+#include "engine/spare.h"
 #include "engine/unit_cache.h"
 
 enum { MAX_AGE = 30 * 24 * 3600 };     // seconds that an unused file is kept
@@ -180,27 +181,55 @@ static void add_headers(const compiler_t *self, const compiler_options_t *option
     words_add_list(arguments, "-I", options->include, ':');
 }
 
-//  Compiles in a directory of its own. 0: unit.so is there; 1: words says why not.
-static int compile(const compiler_t *self, const compiler_job_t *job, const char *directory, ipc_error_t *error)
+//  The command that makes unit.so of a file.
+static void put_command(const compiler_t *self, const compiler_options_t *options, const char *file,
+                        words_t *arguments)
+{
+    compiler_command(self, options->flags, arguments);
+    add_prelude(self, arguments);
+    add_headers(self, options, arguments);
+    words_add_all(arguments, (const char *const[]){"-shared", "-Wl,-Bsymbolic", file, NULL});
+    add_libraries(options, arguments);
+    if (!has_flags(options))
+        words_add(arguments, "-nostdlib");
+    words_add_all(arguments, (const char *const[]){"-lm", "-lc", "-lgcc", "-o", "unit.so", NULL});
+}
+
+//  Compiles from the beginning: gives the exit code, or -1 with *error.
+static int compile_anew(const compiler_t *self, const compiler_job_t *job, const char *directory, ipc_error_t *error)
 {
     char path[FILE_PATH];
-    const compiler_options_t *options = &job->options;
     words_t arguments = {0};
     compiler_join(path, directory, "unit.c");
     if (compiler_write(path, job->unit, error))
         return -1;
-    compiler_command(self, options->flags, &arguments);
-    add_prelude(self, &arguments);
-    add_headers(self, options, &arguments);
-    words_add_all(&arguments, (const char *const[]){"-shared", "-Wl,-Bsymbolic", "unit.c", NULL});
-    add_libraries(options, &arguments);
-    if (!has_flags(options))
-        words_add(&arguments, "-nostdlib");
-    words_add_all(&arguments, (const char *const[]){"-lm", "-lc", "-lgcc", "-o", "unit.so", NULL});
-    compiler_join(path, directory, "words");
-    int rc = compiler_run(&arguments, directory, path, -1, error);
+    put_command(self, &job->options, "unit.c", &arguments);
+    int rc = compiler_run(&arguments, directory, compiler_join(path, directory, "words"), -1, error);
     words_free(&arguments);
+    return rc;
+}
+
+//  Compiles in a directory of its own. 0: unit.so is there; 1: words says why not.
+static int compile(const compiler_t *self, const compiler_job_t *job, const char *directory, ipc_error_t *error)
+{
+    words_t begun = {0};
+    put_command(self, &job->options, SPARE_MAIN, &begun);
+    int rc = spare_compile(self, &begun, directory, job->unit);
+    words_free(&begun);
+    rc = rc < 0 ? compile_anew(self, job, directory, error) : rc;
     return rc < 0 ? -1 : rc > 0;
+}
+
+//  Once the prelude is there a compiler has something to do ahead.
+static void begin_next(const compiler_t *self, const compiler_options_t *options)
+{
+    char path[FILE_PATH];
+    words_t command = {0};
+    if (!precompile_file(self, path))
+        return;
+    put_command(self, options, SPARE_MAIN, &command);
+    spare_start(self, &command);
+    words_free(&command);
 }
 
 //  The same, with what the compiler said. A prelude that does not fit any more is no reason to fail.
@@ -331,6 +360,7 @@ int compiler_build(compiler_t *self, const compiler_job_t *job, char path[COMPIL
     if (access(path, R_OK) && !(*words = words_of(words_path, job->occasion))) {
         rc = build(self, job, path, words_path, words, error);
         precompile_start(self);
+        begin_next(self, &job->options);
         unit_cache_trim(self->directory, MAX_AGE, max_size);
     }
     compiler_unlock(self, hash, fd);

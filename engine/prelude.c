@@ -29,7 +29,8 @@ CARRY(prelude_library, "engine/cell_library.h");
 CARRY(prelude_unit, "engine/cell_unit.h");
 
 #define REPLACE(name) "#define " #name " ipc_cell_library->" #name "\n"
-static const char includes[] = "#define IPC_CELL 1\n"
+static const char includes[] = "#ifndef IPC_CELL\n"
+                               "#define IPC_CELL 1\n"
                                "#include <complex.h>\n"
                                "#include <math.h>\n"
                                "#include <stdbool.h>\n"
@@ -41,7 +42,8 @@ static const char includes[] = "#define IPC_CELL 1\n"
                                "#include <time.h>\n"
                                "#include <unistd.h>\n"
                                "#include \"engine/cell_unit.h\"\n"
-                               "#define ipc_array_new ipc_cell_array_new\n" IPC_CELL_FUNCTIONS(REPLACE);
+                               "#define ipc_array_new ipc_cell_array_new\n" IPC_CELL_FUNCTIONS(REPLACE)
+                               "#endif\n";
 
 const prelude_file_t prelude_files[] = {
     {"prelude.h", includes},

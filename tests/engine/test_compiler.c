@@ -1,6 +1,7 @@
 //  Source to shared objects: commands as they are put together, what is compiled once, where it is kept and when it
 //  goes.
 #include <check.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -24,8 +25,32 @@ static void make_root(void)
     ck_assert(mkdtemp(root) != NULL);
 }
 
+//  The hidden directory in which a compilation waits for its unit; false: there is none.
+static bool find_spare(char path[256])
+{
+    DIR *folder = opendir(root);
+    bool found = false;
+    for (struct dirent *entry; (entry = readdir(folder));)
+        if (strncmp(entry->d_name, ".spare.", 7) == 0)
+            found = snprintf(path, 256, "%s/%.100s", root, entry->d_name) > 0;
+    closedir(folder);
+    return found;
+}
+
+//  Lets it end, for want of a unit.
+static void dismiss(const char *spare)
+{
+    char path[400];
+    snprintf(path, sizeof path, "%s/go", spare);
+    int fd = open(path, O_RDWR | O_NONBLOCK);
+    ck_assert(fd >= 0 && close(fd) == 0);
+    ipc_remove_tree(spare);
+}
+
 static void remove_root(void)
 {
+    char spare[256];
+    while (find_spare(spare)) dismiss(spare);
     ipc_remove_tree(root);
 }
 
@@ -103,6 +128,80 @@ START_TEST(what_the_compiler_refuses_is_told_to_all_of_one_occasion)
 }
 END_TEST
 
+//  A build leaves one as soon as the prelude is there, which is compiled in the background.
+static void leave_spare(char path[256])
+{
+    for (int i = 0; !find_spare(path); i++) {
+        char unit[64];
+        snprintf(unit, sizeof unit, "#include \"prelude.h\"\nint filler%d;\n", i);
+        build(unit, NULL, "1", false);
+    }
+}
+
+//  Whether a unit that was built says of itself that it was compiled as that file.
+static bool came_of(const char *name, const char *unit)
+{
+    char path[COMPILER_PATH], *words;
+    ipc_error_t error = {0};
+    compiler_t *compiler = compiler_new(root);
+    compiler_job_t job = {.unit = unit, .occasion = "1"};
+    ck_assert_msg(compiler_build(compiler, &job, path, &words, &error) == 0, "%s%s", words ? words : "", error.text);
+    compiler_destroy(&compiler);
+    FILE *file = fopen(path, "r");
+    char *bytes = NULL;
+    ck_assert(file && fseek(file, 0, SEEK_END) == 0);
+    size_t size = (size_t) ftell(file);
+    rewind(file);
+    bytes = malloc(size);
+    ck_assert(bytes && fread(bytes, 1, size, file) == size);
+    bool found = memmem(bytes, size, name, strlen(name)) != NULL;
+    free(bytes);
+    fclose(file);
+    return found;
+}
+
+START_TEST(a_unit_is_compiled_by_what_has_begun_before)
+{
+    char spare[256];
+    leave_spare(spare);
+    ck_assert(came_of("main.c", "#include \"prelude.h\"\ndouble root(double x) { return sqrt(x); }\n"));
+    ck_assert(find_spare(spare));      // for the next one
+}
+END_TEST
+
+START_TEST(what_it_refuses_is_told_as_ever)
+{
+    char spare[256], path[COMPILER_PATH], *words;
+    ipc_error_t error = {0};
+    compiler_t *compiler = compiler_new(root);
+    compiler_job_t job = {.unit = "#include \"prelude.h\"\n#line 1 \"cell\"\nint x = nothing;\n", .occasion = "1"};
+    leave_spare(spare);
+    ck_assert_int_eq(compiler_build(compiler, &job, path, &words, &error), -1);
+    ck_assert_msg(words && strstr(words, "cell:1:9: error: "), "%s", words ? words : error.text);
+    free(words);
+    compiler_destroy(&compiler);
+}
+END_TEST
+
+//  As after the death of all processes: the directory is there, and nobody in it.
+START_TEST(one_that_is_gone_is_done_without)
+{
+    static const char *const fifos[] = {"gate", "go", "end"};
+    char spare[256], away[300], path[400];
+    leave_spare(spare);
+    snprintf(away, sizeof away, "%s.away", spare);
+    ck_assert_int_eq(rename(spare, away), 0);
+    ck_assert_int_eq(mkdir(spare, 0700), 0);
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/%s", spare, fifos[i]);
+        ck_assert_int_eq(mkfifo(path, 0600), 0);
+    }
+    ck_assert(came_of("unit.c", "#include \"prelude.h\"\nint alone;\n"));
+    ck_assert(find_spare(spare));
+    dismiss(away);
+}
+END_TEST
+
 static void make_file(const char *name, int64_t age, size_t size)
 {
     char path[256];
@@ -176,6 +275,9 @@ int main(void)
     tcase_add_test(tests, lists_lose_their_empty_members);
     tcase_add_test(tests, what_was_compiled_once_is_found_by_all);
     tcase_add_test(tests, what_the_compiler_refuses_is_told_to_all_of_one_occasion);
+    tcase_add_test(tests, a_unit_is_compiled_by_what_has_begun_before);
+    tcase_add_test(tests, what_it_refuses_is_told_as_ever);
+    tcase_add_test(tests, one_that_is_gone_is_done_without);
     tcase_add_test(tests, what_is_old_or_too_much_goes);
     tcase_add_test(tests, the_folder_is_the_users_alone_or_the_clusters);
     suite_add_tcase(suite, tests);
