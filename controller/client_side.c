@@ -37,7 +37,7 @@ static void tell_engines(controller_t *self, peer_t *one)
         if (!self->entries[i].known)
             continue;
         ids[count] = i;
-        ready[count++] = self->entries[i].peer != NULL;
+        ready[count++] = engine_is_here(&self->entries[i]);
     }
     ipc_msg_t msg = {.type = IPC_MSG_ENGINES,
                      .engines = {.ids = {(char *) ids, count * sizeof ids[0]}, .ready = {ready, count}}};

@@ -28,6 +28,7 @@ void scheduler_engine_up(scheduler_t *self, uint32_t engine)
     make_room_for(self, engine);
     self->engines[engine].known = true;
     self->engines[engine].ready = true;
+    self->engines[engine].suspected = false;
     self->engines[engine].recalling = false;
     self->engines[engine].dry = false;
     engine_review(self, engine);
@@ -55,8 +56,25 @@ static void engine_rests(scheduler_t *self, uint32_t engine)
 
 void scheduler_engine_down(scheduler_t *self, uint32_t engine)
 {
-    if (scheduler_engine_known(self, engine))
-        engine_rests(self, engine);
+    if (!scheduler_engine_known(self, engine))
+        return;
+    self->engines[engine].suspected = false;
+    engine_rests(self, engine);
+}
+
+void scheduler_engine_suspect(scheduler_t *self, uint32_t i, bool suspected)
+{
+    engine_t *engine = scheduler_engine_known(self, i) ? &self->engines[i] : NULL;
+    if (!engine || engine->ready != suspected || engine->suspected == suspected)
+        return; // it is down
+    engine->suspected = suspected;
+    if (suspected) {
+        recall_all(self, i);
+        engine_rests(self, i);
+    } else {
+        engine->ready = true;
+        engine_review(self, i);
+    }
 }
 
 //  Positions that ran and have no result: again, or an error.

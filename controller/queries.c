@@ -136,7 +136,7 @@ static void on_queues(controller_t *self, peer_t *peer, const ipc_msg_t *query, 
         const engine_entry_t *entry = &self->entries[i];
         ipc_queue_row_t *row = &queues.rows[i];
         row->engine = i;
-        row->ready = entry->peer != NULL;
+        row->ready = engine_is_here(entry);
         row->pid = (uint32_t) entry->pid;
         row->restarts = entry->restarts;
         row->finished = scheduler_engine_finished(self->scheduler, i);

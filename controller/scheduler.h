@@ -135,6 +135,9 @@ void scheduler_client_leave(scheduler_t *self, uint32_t client);
 //  to it; what it has is kept until its death is known in detail, or it is removed.
 void scheduler_engine_up(scheduler_t *self, uint32_t engine);
 void scheduler_engine_down(scheduler_t *self, uint32_t engine);
+//  It has not answered for a while, or it has again: meanwhile nothing is sent to it, and the balanced work that it has
+//  not started is asked back, which it reads when it can. What it tells counts.
+void scheduler_engine_suspect(scheduler_t *self, uint32_t engine, bool suspected);
 //  It died. Of the spans it had: items before (done_span, done_item) in the order sent, and that one, had
 //  finished; (span, item) was running when span is not 0; the rest had not started.
 typedef struct scheduler_death {
