@@ -43,3 +43,14 @@ int ipc_silence_read(ipc_silence_t *self, const char *suspect_after, const char 
     *self = read;
     return 0;
 }
+
+bool ipc_process_is_stopped(int pid)
+{
+    char path[32], state = 0;
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    FILE *file = fopen(path, "re");
+    bool stopped = file && fscanf(file, "%*d (%*[^)]) %c", &state) == 1 && (state == 'T' || state == 't');
+    if (file)
+        fclose(file);
+    return stopped;
+}

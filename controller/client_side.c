@@ -501,6 +501,7 @@ handler_fn *const client_handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_QUERY] = on_query,
     [IPC_MSG_FETCH] = on_fetch,
     [IPC_MSG_PING] = on_client_ping,
+    [IPC_MSG_PONG] = on_pong,
     [IPC_MSG_SEEN] = on_seen,
     [IPC_MSG_RESUME] = on_resume,
     [IPC_MSG_BYE] = on_bye,

@@ -431,14 +431,6 @@ static void on_engine_ping(controller_t *self, peer_t *peer, const ipc_msg_t *ms
     peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_PONG, .pong = {.number = msg->ping.number}});
 }
 
-static void on_pong(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
-{
-    (void) self;
-    (void) peer;
-    (void) msg;
-    (void) parcel;
-}
-
 handler_fn *const engine_handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_REGISTER] = on_register,
     [IPC_MSG_DONE] = on_done,

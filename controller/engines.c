@@ -28,7 +28,6 @@ void scheduler_engine_up(scheduler_t *self, uint32_t engine)
     make_room_for(self, engine);
     self->engines[engine].known = true;
     self->engines[engine].ready = true;
-    self->engines[engine].suspected = false;
     self->engines[engine].recalling = false;
     self->engines[engine].dry = false;
     engine_review(self, engine);

@@ -26,6 +26,15 @@ bool engine_is_here(const engine_entry_t *entry)
     return entry->peer && !entry->lapsed;
 }
 
+//  That it came is all: see receive().
+void on_pong(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) self;
+    (void) peer;
+    (void) msg;
+    (void) parcel;
+}
+
 static page_t *page_of(const controller_t *self, const peer_t *peer)
 {
     page_t *page = page_find(self->client_file.shm, (int) peer->engine);

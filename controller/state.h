@@ -272,6 +272,7 @@ void watch_serve(controller_t *self);                  // what follows from deat
 //  controller/pulse.c: peers that do not answer.
 void pulse_start(controller_t *self);                  // asks and counts, by a timer
 void pulse_back(controller_t *self, peer_t *peer);     // a suspected engine has been heard
+void on_pong(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel);
 void on_lapsed(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel);
 bool engine_is_here(const engine_entry_t *entry);      // and has not lapsed
 

@@ -6,18 +6,7 @@
 #include <unistd.h>
 
 #include "common/page.h"
-
-//  Whether its state in /proc is that of a stopped process.
-static bool is_stopped(pid_t pid)
-{
-    char path[32], state = 0;
-    snprintf(path, sizeof path, "/proc/%d/stat", (int) pid);
-    FILE *file = fopen(path, "re");
-    bool stopped = file && fscanf(file, "%*d (%*[^)]) %c", &state) == 1 && (state == 'T' || state == 't');
-    if (file)
-        fclose(file);
-    return stopped;
-}
+#include "common/silence.h"
 
 engine_status_t engine_status(const record_t *record, size_t id)
 {
@@ -37,5 +26,5 @@ engine_status_t engine_status(const record_t *record, size_t id)
     static const char *const doubts[] = {[PAGE_SUSPECTED] = "suspected", [PAGE_LAPSED] = "lost"};
     const char *doubt = page.trust <= PAGE_LAPSED ? doubts[page.trust] : NULL;
     return (engine_status_t){.worker = page.pid, .state = doubt ? doubt : page.running ? "busy" : "idle",
-                             .stopped = is_stopped(page.pid)};
+                             .stopped = ipc_process_is_stopped(page.pid)};
 }

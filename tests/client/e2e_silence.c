@@ -3,6 +3,7 @@
 #include "e2e_support.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,6 +270,68 @@ START_TEST(a_controller_that_was_stopped_loses_no_engine)
 }
 END_TEST
 
+//  A wait for a controller that is there and does nothing.
+START_TEST(waits_end_when_the_controller_does_not_answer)
+{
+    setenv("IPC_CONTROLLER_TIMEOUT", "0.2", 1);
+    session_t s = session_open();
+    gate_t gate = gate_new();
+    ipc_result_t *r, *other;
+    begin_gated(s.one, 0, &gate, &r);
+    other = ipc_apply(view_of(&s, "1:"), my_id); // nobody waits for this one
+    ck_assert(!ipc_result_wait(r, 500)); // while it answers, waits may be long
+    pid_t pid = process_named("ipcd");
+    send(pid, SIGSTOP);
+    double start = now();
+    if (_i)
+        while (!ipc_result_wait(r, 50)) ck_assert_double_lt(now() - start, 5); // many short waits are a long one
+    assert_fails(r, "has not answered for 0.2 s: its process is stopped");
+    ck_assert_double_lt(now() - start, 5);
+    ck_assert_int_eq(ipc_result_error(r)->code, IPC_E_CONNECTION);
+    ck_assert(ipc_result_wait(other, 0));
+    send(pid, SIGCONT);
+    gate_open(&gate);
+    assert_prints(ipc_apply_sync(s.all, my_id), "[0, 1, 2, 3]"); // connected again
+    end_gated(&gate);
+    session_close(&s);
+}
+END_TEST
+
+//  A program that waits for nothing learns of it too, once it has work under way; and one that was stopped itself hears
+//  what came meanwhile.
+START_TEST(the_library_listens_while_the_program_computes)
+{
+    setenv("IPC_CONTROLLER_TIMEOUT", "0.2", 1);
+    session_t s = session_open();
+    gate_t gate = gate_new();
+    ipc_result_t *r;
+    begin_gated(s.one, 0, &gate, &r);
+    int fd = ipc_result_fd(r);
+    pid_t pid = process_named("ipcd");
+    send(pid, SIGSTOP);
+    struct pollfd done = {.fd = fd, .events = POLLIN};
+    ck_assert_int_eq(poll(&done, 1, 5000), 1);
+    send(pid, SIGCONT);
+    assert_fails(r, "has not answered for 0.2 s");
+    gate_open(&gate);
+    end_gated(&gate);
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(a_timeout_that_makes_no_sense_is_refused)
+{
+    ipc_error_t error = {.code = IPC_E_NONE};
+    setenv("IPC_CONTROLLER_TIMEOUT", "soon", 1);
+    ck_assert_ptr_null(ipc_client_new(NULL, &error));
+    ck_assert_int_eq(error.code, IPC_E_ARGUMENT);
+    ck_assert_str_eq(error.text, "IPC_CONTROLLER_TIMEOUT takes seconds from 0.001 to 86400, or 0 for never, not "
+                                 "\"soon\"");
+    free(ipcluster_prints(2, "start", "-n", "1", "--suspect-after", "3", "--lose-after", "2", NULL));
+    assert_shows(ipcluster_prints(2, "start", "-n", "1", "--lose-after", "-1", NULL), "--lose-after takes seconds");
+}
+END_TEST
+
 static void add(TCase *tests)
 {
     tcase_add_test(tests, a_controller_that_was_stopped_loses_no_engine);
@@ -277,6 +340,9 @@ static void add(TCase *tests)
     tcase_add_test(tests, retries_run_on_another_engine_and_the_late_result_is_dropped);
     tcase_add_test(tests, no_task_of_a_silent_engine_is_started_twice);
     tcase_add_test(tests, a_stopped_nanny_does_no_harm);
+    tcase_add_loop_test(tests, waits_end_when_the_controller_does_not_answer, 0, 2);
+    tcase_add_test(tests, the_library_listens_while_the_program_computes);
+    tcase_add_test(tests, a_timeout_that_makes_no_sense_is_refused);
     tcase_add_test(tests, a_killed_nanny_is_replaced_and_the_engine_keeps_its_id);
 }
 
