@@ -334,6 +334,7 @@ typedef struct ipc_failure {
     uint32_t code;             // ipc_code_t
     ipc_bytes_t kind, text, where, trace, last; // last: the last lines of its stderr
     ipc_bytes_t out, err;      // what the task wrote
+    ipc_bytes_t attempts;      // how the runs before this one ended, a line each
 } ipc_failure_t;
 
 void ipc_failure_pack(const ipc_failure_t *self, ipc_writer_t *writer);

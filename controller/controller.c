@@ -92,6 +92,7 @@ controller_t *controller_new(const controller_options_t *options, ipc_error_t *e
     self->functions = functions_new();
     self->objects = objects_new(object_freed, self);
     self->history = history_new();
+    self->attempts = attempts_new();
     self->detached = detached_new(self);
     self->detached_client = SCHEDULER_NO_CLIENT;
     self->payloads = slab_new(sizeof(payload_t));
@@ -117,6 +118,7 @@ void controller_destroy(controller_t **self_p)
     journal_destroy(&self->journal); // before the names of functions, which it has
     detached_destroy(&self->detached);
     history_destroy(&self->history);
+    attempts_destroy(&self->attempts);
     peers_free(self);
     objects_destroy(&self->objects);
     functions_destroy(&self->functions);

@@ -92,9 +92,11 @@ static void action_lose(void *context, scheduler_job_t *job, uint64_t first, uin
 {
     controller_t *self = context;
     peer_t *client = job->client < self->by_client_count ? self->by_client[job->client] : NULL;
-    char kind[LOSS_KIND], text[LOSS_TEXT];
+    char kind[LOSS_KIND], text[LOSS_TEXT], runs[ATTEMPTS_TEXT];
     ipc_failure_t failure;
     describe_loss(self, job, loss, engine, &failure, kind, text);
+    if (attempts > 1 && attempts_write(self->attempts, job->id + first, runs) > 0)
+        failure.attempts = ipc_bytes_of(runs);
     uint64_t peak_memory = loss == SCHEDULER_CRASHED ? self->dying->registration.peak_memory : 0;
     record_lost(self, job, first, count, engine, attempts, (int) failure.code, kind, peak_memory);
     ipc_writer_t body = {0};
@@ -140,7 +142,8 @@ static void action_end(void *context, scheduler_job_t *job)
 }
 
 const scheduler_actions_t controller_actions = {
-    .send = action_send, .recall = action_recall, .drop = action_drop, .lose = action_lose, .end = action_end};
+    .send = action_send, .recall = action_recall, .drop = action_drop, .lose = action_lose,
+    .again = action_again, .end = action_end};
 
 //  Nobody holds an object: its owner may use it again; without an owner its file goes.
 void object_freed(void *context, ipc_object_t object)
@@ -356,6 +359,12 @@ static void on_done(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parc
     ipc_msg_t ended = *msg;
     if (refused && counts) {
         refusal_end(self, job, peer->engine, &ended, &body);
+        msg = &ended;
+    }
+    if (msg->done.failed == 1 && !counts) {
+        note_failure(self, job, peer->engine, span->sent, msg);
+    } else if (msg->done.failed == 1 && span->attempts > 0) {
+        add_attempts(self, job, &ended, &body);
         msg = &ended;
     }
     uint32_t holder = counts && client ? client->number : peer->number;

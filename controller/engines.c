@@ -85,8 +85,13 @@ static void lose(scheduler_t *self, scheduler_span_t *span, uint64_t first, uint
         for (uint64_t i = 0; i < count; i++) lose(self, span, first + i, 1, loss);
         return;
     }
-    if (count == 0 || span_try_again(self, span, first, count, loss == SCHEDULER_CRASHED))
+    if (count == 0)
         return;
+    if (span_try_again(self, span, first, count, loss == SCHEDULER_CRASHED)) {
+        for (uint64_t i = 0; self->actions->again && i < count; i++)
+            self->actions->again(self->context, job, first + i, span->engine, span->sent, loss);
+        return;
+    }
     job->left -= count;
     if (!job->dropped)
         self->actions->lose(self->context, job, first, count, span->engine, loss, span->attempts + 1u);

@@ -116,3 +116,36 @@ void describe_loss(const controller_t *self, const scheduler_job_t *job, schedul
     failure->kind = ipc_bytes_of(kind);
     failure->text = ipc_bytes_of(text);
 }
+
+void action_again(void *context, const scheduler_job_t *job, uint64_t position, uint32_t engine, int64_t sent,
+                  scheduler_loss_t loss)
+{
+    controller_t *self = context;
+    attempt_t attempt = {.task = job->id + position, .engine = engine, .sent = sent, .ended = self->now};
+    char text[LOSS_TEXT];
+    ipc_failure_t failure;
+    describe_loss(self, job, loss, engine, &failure, attempt.kind, text);
+    attempts_note(self->attempts, &attempt);
+}
+
+void note_failure(controller_t *self, const scheduler_job_t *job, uint32_t engine, int64_t sent, const ipc_msg_t *done)
+{
+    attempt_t attempt = {.task = job->id + done->done.first, .engine = engine, .sent = sent, .ended = self->now};
+    ipc_failure_t failure;
+    if (ipc_failure_unpack(&failure, done->done.body))
+        return;
+    snprintf(attempt.kind, sizeof attempt.kind, "%.*s", (int) failure.kind.size, failure.kind.size ? failure.kind.data : "");
+    attempts_note(self->attempts, &attempt);
+}
+
+void add_attempts(const controller_t *self, const scheduler_job_t *job, ipc_msg_t *done, ipc_writer_t *writer)
+{
+    char runs[ATTEMPTS_TEXT];
+    ipc_failure_t failure;
+    if (attempts_write(self->attempts, job->id + done->done.first, runs) == 0 ||
+        ipc_failure_unpack(&failure, done->done.body))
+        return;
+    failure.attempts = ipc_bytes_of(runs);
+    ipc_failure_pack(&failure, writer);
+    done->done.body = (ipc_bytes_t){writer->data, writer->size};
+}

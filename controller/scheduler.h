@@ -107,6 +107,9 @@ typedef struct scheduler_actions {
     //  Positions of a job end with an error.
     void (*lose)(void *context, scheduler_job_t *job, uint64_t first, uint64_t count, uint32_t engine,
                  scheduler_loss_t loss, uint32_t attempts);
+    //  A position runs again: its run at an engine, to which it was sent at that time, ended so. May be NULL.
+    void (*again)(void *context, const scheduler_job_t *job, uint64_t position, uint32_t engine, int64_t sent,
+                  scheduler_loss_t loss);
     //  The job is over, its memory goes: the caller frees payload and allowed.
     void (*end)(void *context, scheduler_job_t *job);
 } scheduler_actions_t;

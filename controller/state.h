@@ -6,6 +6,7 @@
 
 #include "common/connection.h"
 #include "common/message.h"
+#include "controller/attempts.h"
 #include "controller/dependencies.h"
 #include "controller/functions.h"
 #include "controller/history.h"
@@ -158,6 +159,7 @@ struct controller {
     functions_t *functions;
     objects_t *objects;
     history_t *history;
+    attempts_t *attempts;              // that were not the last ones
     journal_t *journal;                // or NULL
     int end_signals;                   // a signalfd, when there is a journal; else -1
     recovery_t *recovery;              // when there is a journal; else NULL
@@ -280,6 +282,12 @@ bool engine_is_here(const engine_entry_t *entry);      // and has not lapsed
 enum { LOSS_KIND = 32, LOSS_TEXT = 512 };
 void describe_loss(const controller_t *self, const scheduler_job_t *job, scheduler_loss_t loss, uint32_t engine,
                    ipc_failure_t *failure, char kind[LOSS_KIND], char text[LOSS_TEXT]);
+void action_again(void *context, const scheduler_job_t *job, uint64_t position, uint32_t engine, int64_t sent,
+                  scheduler_loss_t loss);
+//  A function failed at a position, which runs again; or for the last time: then its earlier runs are added to what
+//  is told, which is put into writer.
+void note_failure(controller_t *self, const scheduler_job_t *job, uint32_t engine, int64_t sent, const ipc_msg_t *done);
+void add_attempts(const controller_t *self, const scheduler_job_t *job, ipc_msg_t *done, ipc_writer_t *writer);
 
 //  controller/client_side.c, controller/engine_side.c: a table of handlers for each kind of peer.
 typedef void handler_fn(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel);
