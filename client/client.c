@@ -11,6 +11,7 @@
 
 #include "client/callbacks.h"
 #include "client/given.h"
+#include "client/pulse.h"
 #include "client/questions.h"
 #include "client/results.h"
 #include "client/resume.h"
@@ -46,7 +47,7 @@ static void lead(ipc_client_t *self, int timeout_ms, bool thread)
         [CONTROLLER] = {.fd = self->controller_fd, .events = POLLIN},
         [KICK] = {.fd = self->kick_fd, .events = POLLIN},
     };
-    timeout_ms = resume_wait_ms(self, timeout_ms);
+    timeout_ms = pulse_wait_ms(self, thread, resume_wait_ms(self, timeout_ms));
     pthread_mutex_unlock(&self->lock);
     int rc = poll(fds, COUNT, timeout_ms);
     uint64_t kicks;
@@ -57,6 +58,8 @@ static void lead(ipc_client_t *self, int timeout_ms, bool thread)
     link_receive(self);
     if ((rc > 0 && fds[CONTROLLER].revents && fds[CONTROLLER].fd == self->controller_fd) || resume_is_late(self))
         link_controller_died(self);
+    if (rc == 0 && timeout_ms > 0)
+        pulse_silent(self, timeout_ms);
     self->leads++;
     if (self->followers > 0)
         pthread_cond_broadcast(&self->changed);
@@ -376,7 +379,7 @@ ipc_client_t *ipc_client_new_within(const char *connection, int timeout_ms, ipc_
     self->tickets = ipc_xalloc(TICKET_BUCKETS * sizeof self->tickets[0]);
     self->holds = holds_new();
     pthread_mutex_lock(&self->lock);
-    if (client_connect(self, error) || start_thread(self, error)) {
+    if (pulse_open(self, error) || client_connect(self, error) || start_thread(self, error)) {
         client_free(self);
         return NULL;
     }

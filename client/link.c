@@ -160,6 +160,7 @@ static void on_welcome(ipc_client_t *self, const ipc_msg_t *msg)
         resume_end(self);
     self->welcome = true;
     self->keeps = msg->welcome.keeps != 0;
+    self->controller_pid = (int) msg->welcome.pid;
     self->task_limit = msg->welcome.task_limit;
     self->byte_limit = msg->welcome.byte_limit;
     size_t size = msg->welcome.sanitizers.size;
@@ -283,6 +284,11 @@ static void on_freed(ipc_client_t *self, const ipc_msg_t *msg)
     ipc_store_freed(self->store, msg->freed.object);
 }
 
+static void on_ping(ipc_client_t *self, const ipc_msg_t *msg)
+{
+    link_send(self, &(ipc_msg_t){.type = IPC_MSG_PONG, .pong = {.number = msg->ping.number}});
+}
+
 static void on_pong(ipc_client_t *self, const ipc_msg_t *msg)
 {
     (void) msg;
@@ -297,7 +303,7 @@ static handler_fn *const handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_WELCOME] = on_welcome, [IPC_MSG_REFUSED] = on_refused, [IPC_MSG_ENGINES] = on_engines,
     [IPC_MSG_RESULT] = on_result,   [IPC_MSG_OUTPUT] = on_output,   [IPC_MSG_FREED] = on_freed,
     [IPC_MSG_PONG] = on_pong,       [IPC_MSG_PUBLISH] = on_publish, [IPC_MSG_ANSWER] = questions_answer,
-    [IPC_MSG_WANT] = on_want,
+    [IPC_MSG_WANT] = on_want,       [IPC_MSG_PING] = on_ping,
 };
 
 static void serve_frame(ipc_client_t *self, const void *data, size_t size)
@@ -307,6 +313,8 @@ static void serve_frame(ipc_client_t *self, const void *data, size_t size)
     ipc_error_t error = {0};
     int more = ipc_frame_open(&reader, data, size, &error) ? -1 : 1;
     self->now = client_now();
+    self->silent_ms = 0;
+    self->asked = false;
     while (more == 1 && (more = ipc_msg_unpack(&msg, &reader, &error)) == 1)
         if (handlers[msg.type])
             handlers[msg.type](self, &msg);

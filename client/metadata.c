@@ -98,8 +98,7 @@ static void tell_run(ipc_metadata_t *metadata, const run_t *run, uint64_t i)
     metadata->peak_memory = run->peak_memory;
 }
 
-//  All that a position wrote to a stream so far; given.
-static char *text_of(const ipc_result_t *self, uint64_t position, int stream)
+char *result_text_of(const ipc_result_t *self, uint64_t position, int stream)
 {
     char *text = NULL;
     size_t size = 0;
@@ -124,7 +123,7 @@ const ipc_metadata_t *ipc_result_metadata(ipc_result_t *self, size_t i)
     const run_t *run = result_run(origin, position);
     for (int k = 0; k < 2; k++) {
         free(more->texts[k]);
-        more->texts[k] = text_of(self, i, k + 1);
+        more->texts[k] = result_text_of(self, i, k + 1);
     }
     more->metadata = (ipc_metadata_t){.index = i,
                                       .id = origin->job ? origin->job + position : 0,

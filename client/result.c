@@ -67,6 +67,7 @@ static void error_free(ipc_error_t *error)
         free(more->method);
         free(more->trace);
         free(more->output);
+        free(more->attempts);
         free(more->parts);
         free(more);
     }
@@ -138,7 +139,7 @@ static void add_trace(ipc_result_t *self, ipc_error_t *error, ipc_error_more_t *
     free(text);
 }
 
-static ipc_error_t *error_of(ipc_result_t *self, int engine, const ipc_failure_t *failure)
+static ipc_error_t *error_of(ipc_result_t *self, int engine, const ipc_failure_t *failure, uint64_t peak_memory)
 {
     ipc_error_t *error = ipc_xalloc(sizeof *error);
     ipc_error_more_t *more = ipc_xalloc(sizeof *more);
@@ -150,11 +151,26 @@ static ipc_error_t *error_of(ipc_result_t *self, int engine, const ipc_failure_t
     copy_bytes(error->where, sizeof error->where, failure->where);
     more->method = ipc_xstrdup(self->method);
     add_trace(self, error, more, failure->trace);
+    more->attempts = failure->attempts.size > 0 ? ipc_bytes_text(failure->attempts) : NULL;
+    more->peak_memory = peak_memory;
     size_t size = strlen(error->text);
     if (error->code == IPC_E_CRASH && engine >= 0)
         snprintf(error->text + size, sizeof error->text - size, "; engine %d starts again, its namespace is gone",
                  engine);
     return error;
+}
+
+//  Of a crash: the end of what it had written to stderr.
+static void add_last_lines(ipc_result_t *self, ipc_error_t *error, uint64_t position)
+{
+    enum { LAST_LINES = 10 };
+    if (error->code != IPC_E_CRASH)
+        return;
+    char *text = result_text_of(self, position, 2), *from = text + strlen(text);
+    for (int lines = 0; from > text && !(from[-1] == '\n' && *from && ++lines == LAST_LINES);) from--;
+    ipc_error_more_t *more = (ipc_error_more_t *) (uintptr_t) error->more;
+    more->output = *from ? ipc_xstrdup(from) : NULL;
+    free(text);
 }
 
 //  --- What positions wrote ------------------------------------------------------------------------------------
@@ -254,7 +270,9 @@ void result_take(ipc_result_t *self, reply_t *reply, uint64_t first, uint64_t co
     uint64_t done = first;
     const ipc_error_t *failed = NULL;
     if (reply->failed) {
-        failed = keep_error(self, error_of(self, reply->engine, &reply->failure));
+        ipc_error_t *told = error_of(self, reply->engine, &reply->failure, reply->peak_memory);
+        add_last_lines(self, told, first);
+        failed = keep_error(self, told);
     } else {
         keep_durations(self, run, reply);
         done = take_values(self, reply, first, count, &error);

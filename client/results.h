@@ -162,6 +162,8 @@ void result_free_abandoned(ipc_result_t *self);
 //  A run of positions, to be filled; lent until the next. What a position wrote.
 run_t *result_add_run(ipc_result_t *self, int engine, uint64_t first, uint64_t count);
 void result_add_written(ipc_result_t *self, uint64_t position, int engine, int stream, ipc_bytes_t text);
+//  All that a position wrote to a stream so far; given.
+char *result_text_of(const ipc_result_t *self, uint64_t position, int stream);
 
 //  client/metadata.c: the run of a position, NULL while it is not done (a gather's: while it is not over). With the
 //  lock; lent until messages come in.

@@ -100,6 +100,10 @@ struct ipc_client {
     bool leading;                      // somebody waits at the socket, without the lock
     bool thread_leading;               // and that is the thread
     bool thread_parked;                // the thread sleeps until a caller leaves
+    int pulse_ms;                      // how long a part of its silence is, 0: it may be silent (client/pulse.h)
+    int silent_ms;                     // that was waited in vain, since it was heard last
+    bool asked;                        // it was, since then
+    int controller_pid;
     bool unanswered;                   // the controller has not answered to the last PING
     unsigned waiters;                  // threads in client_wait()
     unsigned followers;                // of these, those that do not lead

@@ -72,6 +72,25 @@ const char *ipc_error_trace(const ipc_error_t *error)
     return more && more->trace ? more->trace : "";
 }
 
+//  Of an error of several positions, the first one's.
+static const ipc_error_more_t *first_more(const ipc_error_t *error)
+{
+    const ipc_error_t *part = ipc_error_part(error, 0);
+    return part ? part->more : NULL;
+}
+
+const char *ipc_error_attempts(const ipc_error_t *error)
+{
+    const ipc_error_more_t *more = first_more(error);
+    return more && more->attempts ? more->attempts : "";
+}
+
+const char *ipc_error_output(const ipc_error_t *error)
+{
+    const ipc_error_more_t *more = first_more(error);
+    return more && more->output ? more->output : "";
+}
+
 //  --- As people read it ---------------------------------------------------------------------------------------
 
 //  What switches colours on and off: "" where there are none.
@@ -116,6 +135,15 @@ static void print_place(const ipc_error_t *error, const colours_t *colours, FILE
     }
 }
 
+static void print_output(const char *output, FILE *stream)
+{
+    fputs("    the last lines of its stderr:\n", stream);
+    for (size_t size; *output; output += size + (output[size] == '\n')) {
+        size = strcspn(output, "\n");
+        fprintf(stream, "    | %.*s\n", (int) size, output);
+    }
+}
+
 static void print_part(const ipc_error_t *error, const colours_t *colours, FILE *stream)
 {
     const ipc_error_more_t *more = error->more;
@@ -130,7 +158,11 @@ static void print_part(const ipc_error_t *error, const colours_t *colours, FILE 
     if (more->trace)
         fputs(more->trace, stream);
     if (more->output)
-        fprintf(stream, "    the last lines of its stderr:\n%s", more->output);
+        print_output(more->output, stream);
+    if (more->peak_memory > 0 && error->code == IPC_E_CRASH)
+        fprintf(stream, "    its process had %.1f MB of memory at most\n", 1e-6 * (double) more->peak_memory);
+    if (more->attempts)
+        fputs(more->attempts, stream);
 }
 
 //  Whether a part says of source what the one at i says.

@@ -73,6 +73,13 @@ const ipc_error_t *ipc_error_part(const ipc_error_t *error, size_t i);
 const char *ipc_error_method(const ipc_error_t *error);
 const char *ipc_error_trace(const ipc_error_t *error);
 
+//  Of a task whose process died: the last lines that it wrote to stderr, ten at most. Of one that was tried several
+//  times: how each run before the last ended, one a line, as in "    attempt 1: engine 2, 14:03:07.120, SIGSEGV after
+//  0.2 s", which counts from when it was sent. Of an error of
+//  several positions, the first one's. Lent as the error is; "" where there is none.
+const char *ipc_error_output(const ipc_error_t *error);
+const char *ipc_error_attempts(const ipc_error_t *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -35,6 +35,8 @@ typedef struct ipc_error_more {
     char *method;               // "apply", "map", "pull": stands in the head line
     char *trace;                // the frames, one a line; or NULL
     char *output;               // the last lines of the engine's stderr; or NULL
+    char *attempts;             // how the runs before this one ended, a line each; or NULL
+    uint64_t peak_memory;       // that its process had while it ran, bytes; 0: not known
     const ipc_error_t **parts;  // of a result's error: those of its positions, lent, which have no parts
     size_t parts_count;
 } ipc_error_more_t;

@@ -103,6 +103,7 @@ void ipc_failure_pack(const ipc_failure_t *self, ipc_writer_t *w)
     put(w, self->last);
     put(w, self->out);
     put(w, self->err);
+    put(w, self->attempts);
 }
 
 int ipc_failure_unpack(ipc_failure_t *self, ipc_bytes_t body)
@@ -116,5 +117,6 @@ int ipc_failure_unpack(ipc_failure_t *self, ipc_bytes_t body)
     self->last = get(&r);
     self->out = get(&r);
     self->err = get(&r);
+    self->attempts = get(&r);
     return ipc_reader_ok(&r) ? 0 : -1;
 }

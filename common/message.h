@@ -55,7 +55,8 @@ enum {
     X(RUNS,     runs)        /* engine to controller: what it has begun, or not told, of a former controller's work */ \
     X(SAFE,     safe)        /* controller to engine: results that need not be sent again */ \
     X(SEEN,     seen)        /* client to controller: so many results have been read */ \
-    X(RESUME,   resume)      /* client to controller: what is missing of the submission that follows */
+    X(RESUME,   resume)      /* client to controller: what is missing of the submission that follows */ \
+    X(LAPSED,   lapsed)      /* controller to engine: what you have is others' now; and its answer: I have dropped it */
 // clang-format on
 
 #define IPC_MSG_CODE_(name, field) IPC_MSG_##name,
@@ -157,12 +158,13 @@ enum {
 //  runs, too; and ends its process if that one cannot be stopped.
 typedef enum ipc_drop { IPC_DROP_WAITING, IPC_DROP_STOP, IPC_DROP_KILL, IPC_DROPS } ipc_drop_t;
 
-//  Why a worker ended its process itself, or (the controller's own verdict) was ended with its engine.
+//  Why a worker ended its process itself, or (the controller's own verdicts) was ended with its engine, does not answer.
 typedef enum ipc_verdict {
     IPC_VERDICT_NONE,
     IPC_VERDICT_ABORTED,
     IPC_VERDICT_TIMEOUT,
-    IPC_VERDICT_ENDED
+    IPC_VERDICT_ENDED,
+    IPC_VERDICT_SILENT
 } ipc_verdict_t;
 
 enum { IPC_DONE_REFUSED = 2 };
@@ -246,6 +248,7 @@ typedef struct ipc_msg {
         struct { uint32_t engine, pid, keeps; } accepted; // keeps: as in welcome
         struct { uint64_t number; } ping;
         struct { uint64_t number; } pong;
+        struct { uint64_t number; } lapsed; // how many times it has been said to this engine
         struct { uint64_t number; } status;
         struct { uint64_t number; ipc_bytes_t text; } report;
         struct { uint32_t reason; } bye;
@@ -331,6 +334,7 @@ typedef struct ipc_failure {
     uint32_t code;             // ipc_code_t
     ipc_bytes_t kind, text, where, trace, last; // last: the last lines of its stderr
     ipc_bytes_t out, err;      // what the task wrote
+    ipc_bytes_t attempts;      // how the runs before this one ended, a line each
 } ipc_failure_t;
 
 void ipc_failure_pack(const ipc_failure_t *self, ipc_writer_t *writer);

@@ -70,6 +70,15 @@ void ipc_unpack_freed(ipc_msg_t *self, ipc_reader_t *r)
     self->freed.object = get_object(r);
 }
 
+void ipc_pack_lapsed(const ipc_msg_t *self, ipc_writer_t *w)
+{
+    ipc_write_u64(w, self->lapsed.number);
+}
+void ipc_unpack_lapsed(ipc_msg_t *self, ipc_reader_t *r)
+{
+    self->lapsed.number = ipc_read_u64(r);
+}
+
 void ipc_pack_ping(const ipc_msg_t *self, ipc_writer_t *w)
 {
     ipc_write_u64(w, self->ping.number);

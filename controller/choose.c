@@ -532,7 +532,7 @@ static void feed_lone(scheduler_t *self, int64_t now)
         engine_set_put(called, i, false);
         if (!span || !self->engines[i].ready || !scheduler_span_is_lone(self, span))
             continue;
-        recall_for_lone(self, i);
+        recall_all(self, i);
         engine_takes(self, i, take_direct(&self->engines[i]), now);
     }
     for (uint32_t k = 0; !is_by_scheme(self) && k < self->lone_count; k++) {
@@ -542,7 +542,7 @@ static void feed_lone(scheduler_t *self, int64_t now)
         uint32_t engine = find_soonest(self, job, now);
         if (engine == SCHEDULER_NO_ENGINE)
             continue;
-        recall_for_lone(self, engine);
+        recall_all(self, engine);
         engine_takes(self, engine, cut(self, job, engine), now);
     }
     self->lone_count = 0;

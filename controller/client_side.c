@@ -37,7 +37,7 @@ static void tell_engines(controller_t *self, peer_t *one)
         if (!self->entries[i].known)
             continue;
         ids[count] = i;
-        ready[count++] = self->entries[i].peer != NULL;
+        ready[count++] = engine_is_here(&self->entries[i]);
     }
     ipc_msg_t msg = {.type = IPC_MSG_ENGINES,
                      .engines = {.ids = {(char *) ids, count * sizeof ids[0]}, .ready = {ready, count}}};
@@ -501,6 +501,7 @@ handler_fn *const client_handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_QUERY] = on_query,
     [IPC_MSG_FETCH] = on_fetch,
     [IPC_MSG_PING] = on_client_ping,
+    [IPC_MSG_PONG] = on_pong,
     [IPC_MSG_SEEN] = on_seen,
     [IPC_MSG_RESUME] = on_resume,
     [IPC_MSG_BYE] = on_bye,

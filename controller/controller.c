@@ -64,6 +64,8 @@ controller_t *controller_new(const controller_options_t *options, ipc_error_t *e
     self->end_signals = -1;
     self->deaths = epoll_create1(EPOLL_CLOEXEC);
     self->supervisor = options->supervisor;
+    self->suspect_ms = options->suspect_ms;
+    self->lose_ms = options->lose_ms;
     self->supervisor_pidfd =
         options->supervisor > 0 ? (int) syscall(SYS_pidfd_open, options->supervisor, 0) : -1;
     snprintf(path, sizeof path, "%s/client.json", options->directory);
@@ -90,6 +92,7 @@ controller_t *controller_new(const controller_options_t *options, ipc_error_t *e
     self->functions = functions_new();
     self->objects = objects_new(object_freed, self);
     self->history = history_new();
+    self->attempts = attempts_new();
     self->detached = detached_new(self);
     self->detached_client = SCHEDULER_NO_CLIENT;
     self->payloads = slab_new(sizeof(payload_t));
@@ -115,6 +118,7 @@ void controller_destroy(controller_t **self_p)
     journal_destroy(&self->journal); // before the names of functions, which it has
     detached_destroy(&self->detached);
     history_destroy(&self->history);
+    attempts_destroy(&self->attempts);
     peers_free(self);
     objects_destroy(&self->objects);
     functions_destroy(&self->functions);
@@ -185,6 +189,9 @@ static bool receive(controller_t *self, void *socket, handler_fn *const *handler
     if (!peer)
         peer = peer_new(self, socket, zmq_msg_data(&route), zmq_msg_size(&route));
     zmq_msg_close(&route);
+    peer->heard = self->beat;
+    if (peer->suspected)
+        pulse_back(self, peer);
     if (more && zmq_msg_more(&parcel->frame)) { // we send two frames: the rest is not ours
         zmq_msg_t rest;
         do {
@@ -379,6 +386,7 @@ void controller_run(controller_t *self)
         zloop_poller(self->loop, &(zmq_pollitem_t){.fd = self->end_signals, .events = ZMQ_POLLIN}, on_end, self);
     }
     orders_start(self);
+    pulse_start(self);
     zloop_timer(self->loop, 1000, 0, on_second, self);
     zloop_start(self->loop);
 }
@@ -394,7 +402,8 @@ char *controller_report(controller_t *self)
             continue;
         char *longer = ipc_xformat(
             "%sengine %u pid %d: %s, %zu items sent, %zu waiting, %llu finished, %u restarts%s%s\n", text, i,
-            entry->pid, entry->peer ? "ready" : "restarting", scheduler_engine_load(self->scheduler, i),
+            entry->pid, engine_is_here(entry) ? entry->peer->suspected ? "suspected" : "ready" : entry->lapsed ? "lost" : "restarting",
+            scheduler_engine_load(self->scheduler, i),
             scheduler_engine_queue(self->scheduler, i),
             (unsigned long long) scheduler_engine_finished(self->scheduler, i), entry->restarts,
             entry->why[0] ? ", " : "", entry->why);

@@ -15,6 +15,7 @@ typedef struct controller_options {
     int supervisor;                    // its pid, 0: none to watch
     ipc_scheme_t scheme;               // of the balanced work
     uint32_t hwm;                      // balanced tasks that an engine may have before it; 0: by the measured pace
+    int suspect_ms, lose_ms;           // an engine that does not answer for so long is suspected, lost; 0: never
     const char *journal;               // its path (controller/journal.h), NULL: none
     ipc_journal_terms_t journal_terms;
     uint32_t successor;                // engines that a controller had which died, and which this one is the next of

@@ -80,116 +80,10 @@ static void action_recall(void *context, uint32_t engine, uint64_t count)
               &(ipc_msg_t){.type = IPC_MSG_RECALL, .recall = {.count = count}});
 }
 
-//  "; it had 3.1 GB of memory", when that is known: what the kernel kills for lack of memory has much.
-static const char *describe_memory(char text[64], uint64_t bytes)
-{
-    if (bytes > 0)
-        snprintf(text, 64, "; it had %.*f %s of memory", bytes < 1000000000 ? 0 : 1,
-                 1e-6 * (double) bytes / (bytes < 1000000000 ? 1 : 1000), bytes < 1000000000 ? "MB" : "GB");
-    else
-        text[0] = 0;
-    return text;
-}
-
-//  What killed the engine, as kind and sentence.
-static void describe_death(const ipc_msg_t *death, const function_t *function, char kind[32], char text[512])
-{
-    bool late = death->registration.verdict == IPC_VERDICT_TIMEOUT;
-    if (death->registration.verdict == IPC_VERDICT_ENDED) {
-        snprintf(kind, 32, "EngineLost");
-        snprintf(text, 512, "engine %u was shut down, or restarted, while it ran %s", death->registration.engine,
-                 function->name);
-        return;
-    }
-    if (late || death->registration.verdict == IPC_VERDICT_ABORTED) {
-        snprintf(kind, 32, "%s", late ? "TaskTimeout" : "TaskAborted");
-        snprintf(text, 512, "%s %s and could not be interrupted: engine %u was restarted, its namespace is lost",
-                 function->name, late ? "ran longer than it may (run_limit_ms)" : "was aborted",
-                 death->registration.engine);
-        return;
-    }
-    if (death->registration.signal) {
-        const char *signal = sigabbrev_np((int) death->registration.signal);
-        char memory[64];
-        snprintf(kind, 32, "SIG%s", signal ? signal : "?");
-        if (death->registration.stack_overflow)
-            snprintf(text, 512, "stack overflow (%s) in %s", kind, function->name);
-        else if (death->registration.signal == SIGKILL)
-            snprintf(text, 512, "killed (SIGKILL: from outside, or out of memory) in %s%s", function->name,
-                     describe_memory(memory, death->registration.peak_memory));
-        else if (death->registration.signal == SIGSEGV || death->registration.signal == SIGBUS)
-            snprintf(text, 512, "%s at address 0x%llx in %s", kind,
-                     (unsigned long long) death->registration.address, function->name);
-        else
-            snprintf(text, 512, "%s in %s", kind, function->name);
-        return;
-    }
-    snprintf(kind, 32, "exit");
-    snprintf(text, 512, "the task called exit(%u) in %s", death->registration.status, function->name);
-}
-
 static detached_job_t *detached_of(const scheduler_job_t *job)
 {
     const payload_t *payload = job->payload;
     return payload->more ? payload->more->detached : NULL;
-}
-
-enum { KIND_ROOM = 32, TEXT_ROOM = 512 };
-
-//  Why positions of a job end, as code, kind and sentence; of a crash also what the dead worker left.
-static void describe_loss(controller_t *self, const scheduler_job_t *job, scheduler_loss_t loss, uint32_t engine,
-                          ipc_failure_t *failure, char kind[KIND_ROOM], char text[TEXT_ROOM])
-{
-    const function_t *function = functions_at(self->functions, job->function);
-    *failure = (ipc_failure_t){.code = IPC_E_CRASH, .where = ipc_bytes_of(function->name)};
-    switch (loss) {
-    case SCHEDULER_ABORTED:
-        failure->code = IPC_E_ABORTED;
-        snprintf(kind, KIND_ROOM, "TaskAborted");
-        snprintf(text, TEXT_ROOM, "%s was aborted before it ran", function->name);
-        break;
-    case SCHEDULER_LATE:
-        failure->code = IPC_E_TIMEOUT;
-        snprintf(kind, KIND_ROOM, "TaskTimeout");
-        snprintf(text, TEXT_ROOM, "%s had not started when its time for waiting (timeout_ms) was up",
-                 function->name);
-        break;
-    case SCHEDULER_CRASHED:
-        if (self->dying->registration.verdict == IPC_VERDICT_ABORTED)
-            failure->code = IPC_E_ABORTED;
-        else if (self->dying->registration.verdict == IPC_VERDICT_TIMEOUT)
-            failure->code = IPC_E_TIMEOUT;
-        else if (self->dying->registration.verdict == IPC_VERDICT_ENDED)
-            failure->code = IPC_E_ENGINE_LOST;
-        describe_death(self->dying, function, kind, text);
-        failure->trace = self->dying->registration.trace;
-        failure->out = self->dying->registration.output;
-        failure->err = self->dying->registration.errors;
-        break;
-    case SCHEDULER_RESULT_LOST:
-        failure->code = IPC_E_RESULT_LOST;
-        snprintf(kind, KIND_ROOM, "ResultLost");
-        snprintf(text, TEXT_ROOM, "%s finished on engine %u, but the engine died before the result was out",
-                 function->name, engine);
-        break;
-    case SCHEDULER_NO_ENGINES:
-        failure->code = IPC_E_ENGINE_LOST;
-        snprintf(kind, KIND_ROOM, "EngineLost");
-        snprintf(text, TEXT_ROOM, "no engine that may run %s is left", function->name);
-        break;
-    case SCHEDULER_UNMET:
-    case SCHEDULER_REFUSED:
-    case SCHEDULER_IMPOSSIBLE:
-        failure->code = (uint32_t) describe_impossible(self, job, loss, text, TEXT_ROOM);
-        ipc_text_copy(kind, KIND_ROOM, ipc_code_kind((int) failure->code));
-        break;
-    default:
-        failure->code = IPC_E_ENGINE_LOST;
-        snprintf(kind, KIND_ROOM, "EngineLost");
-        snprintf(text, TEXT_ROOM, "engine %u is gone, %s did not run", engine, function->name);
-    }
-    failure->kind = ipc_bytes_of(kind);
-    failure->text = ipc_bytes_of(text);
 }
 
 //  One message, however many positions: the client shows one error for all.
@@ -198,9 +92,11 @@ static void action_lose(void *context, scheduler_job_t *job, uint64_t first, uin
 {
     controller_t *self = context;
     peer_t *client = job->client < self->by_client_count ? self->by_client[job->client] : NULL;
-    char kind[KIND_ROOM], text[TEXT_ROOM];
+    char kind[LOSS_KIND], text[LOSS_TEXT], runs[ATTEMPTS_TEXT];
     ipc_failure_t failure;
     describe_loss(self, job, loss, engine, &failure, kind, text);
+    if (attempts > 1 && attempts_write(self->attempts, job->id + first, runs) > 0)
+        failure.attempts = ipc_bytes_of(runs);
     uint64_t peak_memory = loss == SCHEDULER_CRASHED ? self->dying->registration.peak_memory : 0;
     record_lost(self, job, first, count, engine, attempts, (int) failure.code, kind, peak_memory);
     ipc_writer_t body = {0};
@@ -246,7 +142,8 @@ static void action_end(void *context, scheduler_job_t *job)
 }
 
 const scheduler_actions_t controller_actions = {
-    .send = action_send, .recall = action_recall, .drop = action_drop, .lose = action_lose, .end = action_end};
+    .send = action_send, .recall = action_recall, .drop = action_drop, .lose = action_lose,
+    .again = action_again, .end = action_end};
 
 //  Nobody holds an object: its owner may use it again; without an owner its file goes.
 void object_freed(void *context, ipc_object_t object)
@@ -380,6 +277,7 @@ void engine_admit(controller_t *self, pending_t *pending)
     peer->epoch = msg->registration.epoch;
     peer_own(peer, msg->registration.owner);
     entry->known = true;
+    entry->lapsed = false;
     entry->ended = entry->ended && entry->nanny == msg->registration.nanny; // it is about to end
     entry->peer = peer;
     entry->epoch = peer->epoch;
@@ -420,6 +318,15 @@ static ipc_msg_t result_of(const peer_t *engine, const scheduler_span_t *span, c
                                   .peak_memory = msg->done.peak_memory}};
 }
 
+//  What nobody wants that an engine made.
+static void drop_objects(controller_t *self, const peer_t *peer, const ipc_msg_t *msg)
+{
+    for (size_t i = 0; i < msg->done.objects.count; i++) {
+        objects_hold(self->objects, ipc_object_at(&msg->done.objects, i), peer->number, 1);
+        objects_release(self->objects, ipc_object_at(&msg->done.objects, i), peer->number, 1);
+    }
+}
+
 static void on_done(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
     (void) parcel;
@@ -436,6 +343,7 @@ static void on_done(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parc
         (msg->done.failed && msg->done.count != 1)) {
         fprintf(stderr, "warning: engine %u: a late or odd result of span %llx is dropped\n", peer->engine,
                 (unsigned long long) msg->done.span);
+        drop_objects(self, peer, msg);
         if (self->recovery)
             recovery_safe(self->recovery, peer);
         return;
@@ -451,6 +359,12 @@ static void on_done(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parc
     ipc_msg_t ended = *msg;
     if (refused && counts) {
         refusal_end(self, job, peer->engine, &ended, &body);
+        msg = &ended;
+    }
+    if (msg->done.failed == 1 && !counts) {
+        note_failure(self, job, peer->engine, span->sent, msg);
+    } else if (msg->done.failed == 1 && span->attempts > 0) {
+        add_attempts(self, job, &ended, &body);
         msg = &ended;
     }
     uint32_t holder = counts && client ? client->number : peer->number;
@@ -526,14 +440,6 @@ static void on_engine_ping(controller_t *self, peer_t *peer, const ipc_msg_t *ms
     peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_PONG, .pong = {.number = msg->ping.number}});
 }
 
-static void on_pong(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
-{
-    (void) self;
-    (void) peer;
-    (void) msg;
-    (void) parcel;
-}
-
 handler_fn *const engine_handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_REGISTER] = on_register,
     [IPC_MSG_DONE] = on_done,
@@ -545,6 +451,7 @@ handler_fn *const engine_handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_RELEASE] = on_engine_release,
     [IPC_MSG_PING] = on_engine_ping,
     [IPC_MSG_PONG] = on_pong,
+    [IPC_MSG_LAPSED] = on_lapsed,
 };
 
 void engine_gone(controller_t *self, peer_t *peer)
@@ -555,6 +462,7 @@ void engine_gone(controller_t *self, peer_t *peer)
     if (!entry || entry->peer != peer)
         return;
     entry->peer = NULL;
+    entry->lapsed = false;
     entry->away_since = monotonic_ns();
     snprintf(entry->why, sizeof entry->why, "its worker (pid %d) died", peer->pid);
     scheduler_engine_down(self->scheduler, peer->engine);
@@ -586,7 +494,7 @@ void engines_check(controller_t *self)
 {
     for (uint32_t i = 0; i < self->entry_count; i++) {
         engine_entry_t *entry = &self->entries[i];
-        if (!entry->known || entry->peer ||
+        if (!entry->known || engine_is_here(entry) ||
             monotonic_ns() - entry->away_since < (int64_t) ENGINE_ABSENT_S * 1000000000)
             continue;
         fprintf(stderr, "error: engine %u has been away for %d s and is lost\n", i, ENGINE_ABSENT_S);

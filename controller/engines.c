@@ -55,8 +55,25 @@ static void engine_rests(scheduler_t *self, uint32_t engine)
 
 void scheduler_engine_down(scheduler_t *self, uint32_t engine)
 {
-    if (scheduler_engine_known(self, engine))
-        engine_rests(self, engine);
+    if (!scheduler_engine_known(self, engine))
+        return;
+    self->engines[engine].suspected = false;
+    engine_rests(self, engine);
+}
+
+void scheduler_engine_suspect(scheduler_t *self, uint32_t i, bool suspected)
+{
+    engine_t *engine = scheduler_engine_known(self, i) ? &self->engines[i] : NULL;
+    if (!engine || engine->ready != suspected || engine->suspected == suspected)
+        return; // it is down
+    engine->suspected = suspected;
+    if (suspected) {
+        recall_all(self, i);
+        engine_rests(self, i);
+    } else {
+        engine->ready = true;
+        engine_review(self, i);
+    }
 }
 
 //  Positions that ran and have no result: again, or an error.
@@ -68,8 +85,13 @@ static void lose(scheduler_t *self, scheduler_span_t *span, uint64_t first, uint
         for (uint64_t i = 0; i < count; i++) lose(self, span, first + i, 1, loss);
         return;
     }
-    if (count == 0 || span_try_again(self, span, first, count, loss == SCHEDULER_CRASHED))
+    if (count == 0)
         return;
+    if (span_try_again(self, span, first, count, loss == SCHEDULER_CRASHED)) {
+        for (uint64_t i = 0; self->actions->again && i < count; i++)
+            self->actions->again(self->context, job, first + i, span->engine, span->sent, loss);
+        return;
+    }
     job->left -= count;
     if (!job->dropped)
         self->actions->lose(self->context, job, first, count, span->engine, loss, span->attempts + 1u);

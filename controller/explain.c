@@ -114,9 +114,13 @@ static bool explain_at_engine(const scheduler_t *self, uint32_t client, uint64_t
         if (sent)
             snprintf(text, size, "engine %u %s", i, sent != engine->sent.first ? "has it, behind other tasks"
                                                     : engine->ready            ? "runs it"
+                                                    : engine->suspected        ? "has it, and does not answer"
                                                                                : "has it, and is away");
         else if (direct)
-            snprintf(text, size, "it waits for engine %u, which is %s", i, engine->ready ? "busy" : "away");
+            snprintf(text, size, "it waits for engine %u, which %s", i,
+                     engine->ready       ? "is busy"
+                     : engine->suspected ? "does not answer"
+                                         : "is away");
         if (sent || direct)
             return true;
     }

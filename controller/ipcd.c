@@ -10,10 +10,12 @@
 #include <sodium.h>
 
 #include "common/fail.h"
+#include "common/silence.h"
 #include "common/usage.h"
 #include "controller/controller.h"
 
 static const char usage[] = "usage: ipcd --directory DIR [--ready-fd FD] [--supervisor PID] [--scheme NAME] [--hwm N]\n"
+                            "            [--suspect-after S] [--lose-after S]\n"
                             "            [--journal PATH [--journal-terms TERMS] [--successor N]]\n"
                             "\n"
                             "The controller of a cluster; `ipcluster start` starts it.\n"
@@ -22,6 +24,9 @@ static const char usage[] = "usage: ipcd --directory DIR [--ready-fd FD] [--supe
                             "  --supervisor PID   end 10 s after this process has ended\n"
                             "  --scheme NAME      which engine gets the next balanced task: " IPC_SCHEME_NAMES "\n"
                             "  --hwm N            balanced tasks that an engine may have at a time; 0: by its pace\n"
+                            "  --suspect-after S  an engine that does not answer for so many seconds gets no more work\n"
+                            "  --lose-after S     likewise, and its tasks end, or run elsewhere; 0: never. Without these\n"
+                            "                     IPC_SUSPECT_AFTER and IPC_LOSE_AFTER say it, else 2 and 5\n"
                             "  --journal PATH     keep the history there; TERMS: " IPC_JOURNAL_TERMS_HELP "\n"
                             "  --successor N      another ipcd died, which had N engines\n";
 
@@ -33,10 +38,12 @@ static int read_options(int count, char **arguments, controller_options_t *what)
         {"supervisor", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'},
         {"scheme", required_argument, NULL, 'c'},     {"hwm", required_argument, NULL, 'w'},
         {"journal", required_argument, NULL, 'j'},    {"journal-terms", required_argument, NULL, 't'},
-        {"successor", required_argument, NULL, 'u'},
+        {"successor", required_argument, NULL, 'u'},  {"suspect-after", required_argument, NULL, 'a'},
+        {"lose-after", required_argument, NULL, 'l'},
         {"version", no_argument, NULL, 'v'},          {0}};
     ipc_error_t error;
-    const char *terms = NULL;
+    const char *terms = NULL, *suspect_after = NULL, *lose_after = NULL;
+    ipc_silence_t silence;
     opterr = 0;
     for (int c; (c = getopt_long(count, arguments, "", options, NULL)) != -1;) {
         long number = 0;
@@ -70,6 +77,8 @@ static int read_options(int count, char **arguments, controller_options_t *what)
                 return IPC_EXIT_USAGE;
             what->successor = (uint32_t) number;
             break;
+        case 'a': suspect_after = optarg; break;
+        case 'l': lose_after = optarg; break;
         case 'h': return fputs(usage, stdout), 0;
         case 'v': return puts("ipcd " IPC_VERSION), 0;
         default: return ipc_usage_unknown("ipcd", arguments);
@@ -80,8 +89,11 @@ static int read_options(int count, char **arguments, controller_options_t *what)
     if (!what->directory)
         return fputs("ipcd: --directory is missing: start clusters with 'ipcluster start'\n", stderr),
                IPC_EXIT_USAGE;
-    if (ipc_journal_terms_read(&what->journal_terms, terms, &error))
+    if (ipc_journal_terms_read(&what->journal_terms, terms, &error) ||
+        ipc_silence_read(&silence, suspect_after, lose_after, &error))
         return fprintf(stderr, "ipcd: %s\n", error.text), IPC_EXIT_USAGE;
+    what->suspect_ms = silence.suspect_ms;
+    what->lose_ms = silence.lose_ms;
     return -1;
 }
 

@@ -136,7 +136,7 @@ static void on_queues(controller_t *self, peer_t *peer, const ipc_msg_t *query, 
         const engine_entry_t *entry = &self->entries[i];
         ipc_queue_row_t *row = &queues.rows[i];
         row->engine = i;
-        row->ready = entry->peer != NULL;
+        row->ready = engine_is_here(entry);
         row->pid = (uint32_t) entry->pid;
         row->restarts = entry->restarts;
         row->finished = scheduler_engine_finished(self->scheduler, i);
@@ -187,7 +187,12 @@ static bool count_finished(void *context, const history_entry_t *entry)
 
 void query_answer_end(peer_t *peer, const ipc_msg_t *query, ended_t *ended)
 {
-    char *end = ended_explain(ended);
+    char *end = ended_explain(ended), runs[ATTEMPTS_TEXT];
+    if (end && attempts_write(peer->controller->attempts, query->query.job, runs) > 0) {
+        char *longer = ipc_xformat("%s; it ran before:\n%.*s", end, (int) strlen(runs) - 1, runs);
+        free(end);
+        end = longer;
+    }
     query_answer_text(peer, query, end ? IPC_E_NONE : IPC_E_NAME,
                       end ? end : "no task of this id is known: it may be older than the history");
     free(end);
@@ -229,9 +234,13 @@ static bool explain_wait(const controller_t *self, uint64_t id, char *text, size
 
 static void on_explain(controller_t *self, peer_t *peer, const ipc_msg_t *query, parcel_t *parcel)
 {
-    char text[512];
+    char text[512 + ATTEMPTS_TEXT];
     if (explain_wait(self, query->query.job, text, sizeof text) ||
         explain_recovered(self, query->query.job, text, sizeof text)) {
+        size_t size = strlen(text);
+        char runs[ATTEMPTS_TEXT];
+        if (attempts_write(self->attempts, query->query.job, runs) > 0)
+            snprintf(text + size, sizeof text - size, "; it ran before:\n%.*s", (int) strlen(runs) - 1, runs);
         query_answer_text(peer, query, IPC_E_NONE, text);
         return;
     }

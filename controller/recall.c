@@ -93,7 +93,7 @@ static void recall(scheduler_t *self, uint32_t i, uint64_t count)
     self->actions->recall(self->context, i, count);
 }
 
-void recall_for_lone(scheduler_t *self, uint32_t i)
+void recall_all(scheduler_t *self, uint32_t i)
 {
     if (engine_set_has(&self->sets[SET_RECALLABLE], i) && spare_of(&self->engines[i]) > 0)
         recall(self, i, spare_of(&self->engines[i]));

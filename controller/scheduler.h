@@ -107,6 +107,9 @@ typedef struct scheduler_actions {
     //  Positions of a job end with an error.
     void (*lose)(void *context, scheduler_job_t *job, uint64_t first, uint64_t count, uint32_t engine,
                  scheduler_loss_t loss, uint32_t attempts);
+    //  A position runs again: its run at an engine, to which it was sent at that time, ended so. May be NULL.
+    void (*again)(void *context, const scheduler_job_t *job, uint64_t position, uint32_t engine, int64_t sent,
+                  scheduler_loss_t loss);
     //  The job is over, its memory goes: the caller frees payload and allowed.
     void (*end)(void *context, scheduler_job_t *job);
 } scheduler_actions_t;
@@ -135,6 +138,9 @@ void scheduler_client_leave(scheduler_t *self, uint32_t client);
 //  to it; what it has is kept until its death is known in detail, or it is removed.
 void scheduler_engine_up(scheduler_t *self, uint32_t engine);
 void scheduler_engine_down(scheduler_t *self, uint32_t engine);
+//  It has not answered for a while, or it has again: meanwhile nothing is sent to it, and the balanced work that it has
+//  not started is asked back, which it reads when it can. What it tells counts.
+void scheduler_engine_suspect(scheduler_t *self, uint32_t engine, bool suspected);
 //  It died. Of the spans it had: items before (done_span, done_item) in the order sent, and that one, had
 //  finished; (span, item) was running when span is not 0; the rest had not started.
 typedef struct scheduler_death {

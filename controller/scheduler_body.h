@@ -14,6 +14,7 @@
 
 typedef struct engine {
     bool known, ready;
+    bool suspected;                    // not ready, since it does not answer
     bool recalling;                    // a recall is on its way
     bool dry;                          // the last recall brought nothing, and nothing was sent since
     bool gave;                         // the recall under way has brought something
@@ -176,7 +177,8 @@ void recall_for_idle(scheduler_t *self, int64_t now);
 //  While no engine is idle, what waits behind a long item is asked for too, so that it keeps its turn. A turn looks at
 //  some engines.
 void recall_overdue(scheduler_t *self, int64_t now);
-//  A lone call is about to be sent to an engine: what waits there is asked back, so that it goes behind.
-void recall_for_lone(scheduler_t *self, uint32_t engine);
+//  What waits at an engine is asked back: for a lone call that is about to be sent, so that it goes first; or since
+//  the engine does not answer.
+void recall_all(scheduler_t *self, uint32_t engine);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "common/connection.h"
 #include "common/message.h"
+#include "controller/attempts.h"
 #include "controller/dependencies.h"
 #include "controller/functions.h"
 #include "controller/history.h"
@@ -59,6 +60,8 @@ typedef struct peer {
     uint64_t owner;                    // of the objects it makes
     int pid;
     int pidfd;                         // -1: none
+    uint32_t heard;                    // the beat after which something of it came last
+    bool suspected;                    // an engine that has not answered for a while
     // of a client:
     uint32_t client;                   // the scheduler's number
     uint64_t tasks, bytes;             // outstanding: jobs, and what they hold here
@@ -95,6 +98,8 @@ typedef struct engine_entry {
     uint32_t restarts;
     int64_t away_since;                // monotonic nanoseconds
     bool ended;                        // a client has asked for its end: what it runs then ends so
+    bool lapsed;                       // it is here, but did not answer for so long that what it had is others' now
+    uint64_t lapses;                   // how often that has been
     char why[160];                     // it is away, or the last death
 } engine_entry_t;
 
@@ -154,6 +159,7 @@ struct controller {
     functions_t *functions;
     objects_t *objects;
     history_t *history;
+    attempts_t *attempts;              // that were not the last ones
     journal_t *journal;                // or NULL
     int end_signals;                   // a signalfd, when there is a journal; else -1
     recovery_t *recovery;              // when there is a journal; else NULL
@@ -186,6 +192,9 @@ struct controller {
     bool results_leave;                // of many: memory is to be given back once more
     bool decided;                      // jobs that waited for others are to begin, or to end
     const decision_t *decision;        // that is being carried out
+    uint32_t beat;                     // counts those of controller/pulse.c
+    int64_t beaten;                    // when the last one was, monotonic nanoseconds
+    int beat_ms, suspect_ms, lose_ms;  // the time between two; the silence of an engine that is suspected, lost; 0: none
     bool held_timer;                   // a look at work that is held back is due
     int deadline_timer;                // for what may wait no longer; 0: none
     int64_t deadline_armed;            // when it comes
@@ -261,6 +270,24 @@ watch_t peer_watch(peer_t *peer, int pid);             // learns of its process'
 void peer_unwatch(peer_t *peer);
 void peer_turn_away(peer_t *peer);                     // tells it that no descriptor is left; it leaves
 void watch_serve(controller_t *self);                  // what follows from deaths
+
+//  controller/pulse.c: peers that do not answer.
+void pulse_start(controller_t *self);                  // asks and counts, by a timer
+void pulse_back(controller_t *self, peer_t *peer);     // a suspected engine has been heard
+void on_pong(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel);
+void on_lapsed(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel);
+bool engine_is_here(const engine_entry_t *entry);      // and has not lapsed
+
+//  controller/losses.c: why positions of a job end, as code, kind and sentence; of a crash also what the worker left.
+enum { LOSS_KIND = 32, LOSS_TEXT = 512 };
+void describe_loss(const controller_t *self, const scheduler_job_t *job, scheduler_loss_t loss, uint32_t engine,
+                   ipc_failure_t *failure, char kind[LOSS_KIND], char text[LOSS_TEXT]);
+void action_again(void *context, const scheduler_job_t *job, uint64_t position, uint32_t engine, int64_t sent,
+                  scheduler_loss_t loss);
+//  A function failed at a position, which runs again; or for the last time: then its earlier runs are added to what
+//  is told, which is put into writer.
+void note_failure(controller_t *self, const scheduler_job_t *job, uint32_t engine, int64_t sent, const ipc_msg_t *done);
+void add_attempts(const controller_t *self, const scheduler_job_t *job, ipc_msg_t *done, ipc_writer_t *writer);
 
 //  controller/client_side.c, controller/engine_side.c: a table of handlers for each kind of peer.
 typedef void handler_fn(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel);

@@ -423,6 +423,32 @@ static void on_pong(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
     self->answered = true;
 }
 
+static void drop_queued(worker_t *self)
+{
+    for (work_t *work; (work = self->first);) {
+        queue_remove(self, work);
+        work_free(self, work);
+    }
+}
+
+//  Where the controller had taken this engine's tasks away it may start the next ones.
+static void trust_page(worker_t *self)
+{
+    if (self->page)
+        self->page->trust = PAGE_TRUSTED;
+}
+
+//  What it had is others' now, or has ended. What runs goes on, and what is told of it is passed over there.
+static void on_lapsed(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) parcel;
+    drop_queued(self);
+    if (self->current)
+        work_forsake(self->current);
+    trust_page(self);
+    link_send(self, msg);
+}
+
 typedef void handler_fn(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel);
 
 static handler_fn *const handlers[IPC_MSG_COUNT] = {
@@ -430,7 +456,7 @@ static handler_fn *const handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_FREED] = on_freed,       [IPC_MSG_ACCEPTED] = on_accepted, [IPC_MSG_REFUSED] = on_refused,
     [IPC_MSG_PING] = on_ping,         [IPC_MSG_LIMITS] = on_limits,     [IPC_MSG_SUPPLY] = on_supply,
     [IPC_MSG_DROP] = on_drop,         [IPC_MSG_PONG] = on_pong,         [IPC_MSG_JOB] = on_job,
-    [IPC_MSG_SAFE] = on_safe,
+    [IPC_MSG_SAFE] = on_safe,         [IPC_MSG_LAPSED] = on_lapsed,
 };
 
 static void serve_frame(worker_t *self, parcel_t *parcel)
@@ -534,10 +560,8 @@ void link_controller_died(worker_t *self)
         close(self->controller_fd);
     self->controller_fd = -1;
     zmq_close(self->socket);
-    for (work_t *work; (work = self->first);) {
-        queue_remove(self, work);
-        work_free(self, work);
-    }
+    drop_queued(self);
+    trust_page(self);
     self->next_job = 0;
     if (self->current) { // it ends, and nobody wants to know, or the next one
         self->current->recallable = true;

@@ -3,7 +3,7 @@
 #include "common/fail.h"
 #include "engine/child.h"
 #include "engine/crash.h"
-#include "engine/page.h"
+#include "common/page.h"
 #include "engine/unit_names.h"
 #include "engine/unwind.h"
 
@@ -235,7 +235,7 @@ static event_t start_worker(nanny_t *self)
     page->epoch++;
     page->span = page->item = page->done_span = page->done_item = 0;
     page->running = page->ready = 0;
-    page->verdict = 0;
+    page->verdict = page->trust = 0;
     page->measured_span = page->measured_item = 0;
     const child_options_t options = {.program = self->options.program,
                                      .directory = self->options.directory,

@@ -18,7 +18,7 @@
 #include "engine/loader.h"
 #include "engine/memory.h"
 #include "engine/output.h"
-#include "engine/page.h"
+#include "common/page.h"
 #include "engine/restore.h"
 #include "engine/slice.h"
 #include "engine/targets.h"
@@ -230,6 +230,13 @@ static inline uint64_t work_left(const work_t *self)
 {
     uint64_t range = atomic_load_explicit(&self->range, memory_order_relaxed);
     return (range >> 32) - (range & UINT32_MAX);
+}
+
+//  What of it has not started never will.
+static inline void work_forsake(work_t *self)
+{
+    uint64_t range = atomic_load(&self->range);
+    while (!atomic_compare_exchange_weak(&self->range, &range, (range << 32) | (range & UINT32_MAX))) continue;
 }
 
 //  engine/run.c: on the task thread, without the lock. The engine's own code ends in ipc_task_enter().

@@ -204,13 +204,18 @@ static work_t *next_work(worker_t *self)
     return self->current = work;
 }
 
-static void note_start(worker_t *self, const work_t *work, uint64_t position)
+//  False when the controller has given it to another engine, as this one was silent for too long.
+static bool note_start(worker_t *self, const work_t *work, uint64_t position)
 {
     if (!self->page)
-        return;
+        return true;
     self->page->span = work->span;
     self->page->item = position;
     self->page->running = 1;
+    if (page_may_start(self->page))
+        return true;
+    self->page->running = 0;
+    return false;
 }
 
 static void note_end(worker_t *self)
@@ -255,7 +260,10 @@ static bool run_slice(worker_t *self, work_t *work, uint64_t *position)
             interrupt_skip(self, work);
             return true;
         }
-        note_start(self, work, *position);
+        if (!note_start(self, work, *position)) {
+            work_forsake(work); // and what comes behind it likewise, until the controller says so: see link.c
+            return false;
+        }
         run_item(self, work, *position);
         note_end(self);
         if (!is_plain(self))

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-// The one thing of the engine that others read: the page that it shares.
-#include "engine/page.h"
+#include "common/page.h"
+#include "common/silence.h"
 
 engine_status_t engine_status(const record_t *record, size_t id)
 {
@@ -23,5 +23,8 @@ engine_status_t engine_status(const record_t *record, size_t id)
     close(file);
     if (size != sizeof page || page.magic != PAGE_MAGIC || page.pid <= 0 || !page.ready)
         return (engine_status_t){.state = "starting"};
-    return (engine_status_t){.worker = page.pid, .state = page.running ? "busy" : "idle"};
+    static const char *const doubts[] = {[PAGE_SUSPECTED] = "suspected", [PAGE_LAPSED] = "lost"};
+    const char *doubt = page.trust <= PAGE_LAPSED ? doubts[page.trust] : NULL;
+    return (engine_status_t){.worker = page.pid, .state = doubt ? doubt : page.running ? "busy" : "idle",
+                             .stopped = ipc_process_is_stopped(page.pid)};
 }

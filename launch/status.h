@@ -7,7 +7,9 @@
 
 typedef struct engine_status {
     pid_t worker;      // 0: none
-    const char *state; // "idle", "busy", "starting" or "down" (lent for ever)
+    const char *state; // "idle", "busy", "starting" or "down"; "suspected", as it does not answer, or "lost", and its
+                       //   tasks ended or went to others (lent for ever)
+    bool stopped;      // the worker is, by a signal or a debugger
 } engine_status_t;
 
 //  Reads the status of one engine of a running cluster.

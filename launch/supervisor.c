@@ -95,10 +95,20 @@ static int start_controller(supervisor_t *self, launch_job_t *job, child_t *chil
                                supervisor,   "--scheme",    ipc_scheme_name(self->options.scheme),
                                "--hwm",      hwm,           NULL,
                                NULL,         NULL,          NULL,
-                               NULL,         NULL,          NULL};
+                               NULL,         NULL,          NULL,
+                               NULL,         NULL,          NULL,
+                               NULL};
+    const char **at = arguments;
+    while (*at) at++;
+    if (self->options.suspect_after) {
+        *at++ = "--suspect-after";
+        *at++ = self->options.suspect_after;
+    }
+    if (self->options.lose_after) {
+        *at++ = "--lose-after";
+        *at++ = self->options.lose_after;
+    }
     if (self->journal[0]) {
-        const char **at = arguments;
-        while (*at) at++;
         *at++ = "--journal";
         *at++ = self->journal;
         *at++ = "--journal-terms";

@@ -17,6 +17,7 @@ typedef struct supervisor_options {
     size_t engines;                   // 1 … CLUSTER_ENGINES_MAX
     ipc_scheme_t scheme;              // of the balanced work
     uint32_t hwm;                     // balanced tasks that an engine may have, 0: by its pace
+    const char *suspect_after, *lose_after; // borrowed: seconds, as common/silence.h has them; NULL: not said
     const char *journal; // borrowed: the terms of one (common/journal.h), "" by default; NULL: none
     const launcher_t *launcher;       // borrowed for the supervisor's life; NULL: local
     int timeout_ms;                   // for getting ready; 0: 30 s

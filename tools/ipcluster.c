@@ -11,6 +11,7 @@
 
 #include "common/fail.h"
 #include "common/journal.h"
+#include "common/silence.h"
 #include "ipcluster.h"
 #include "launch/log.h"
 #include "tools/words.h"
@@ -86,12 +87,15 @@ static int run_clean(const arguments_t *arguments)
 // ---- the command line -------------------------------------------------------------------
 
 static const command_t commands[] = {
-    {"start", "ndoSwJpch", 0, run_start,
+    {"start", "ndoSwJAZpch", 0, run_start,
      "[-n N] [--daemonize]   start a controller and N engines (default: one for each CPU);\n"
      "                               --owner PID: stop when that process ends; --scheme NAME: which\n"
      "                               engine gets the next balanced task (leastload, lru, random,\n"
      "                               twobin, weighted); --hwm N: how many it may have at a time\n"
      "                               (1: one by one; 0, the default: by the pace that is measured);\n"
+     "                               --suspect-after S, --lose-after S: an engine that does not answer\n"
+     "                               for so many seconds gets no more work (" IPC_SUSPECT_AFTER "), its tasks end or\n"
+     "                               run elsewhere (" IPC_LOSE_AFTER "; 0: never);\n"
      "                               --journal[=TERMS]: keep the history of all tasks on disk; TERMS:\n"
      "                               " IPC_JOURNAL_TERMS_HELP},
     {"engines", "nrpch", 0, run_engines,
@@ -129,6 +133,8 @@ static const struct option long_options[] = {
     {"submitted-before", required_argument, NULL, 'B'},
     {"sql", required_argument, NULL, 'q'},     {"scheme", required_argument, NULL, 'S'},
     {"hwm", required_argument, NULL, 'w'},     {"journal", optional_argument, NULL, 'J'},
+    {"suspect-after", required_argument, NULL, 'A'},
+    {"lose-after", required_argument, NULL, 'Z'},
     {"journals", no_argument, NULL, 'D'},      {NULL, 0, NULL, 0},
 };
 
@@ -267,6 +273,8 @@ static int read_arguments(arguments_t *arguments, const command_t *command, int 
             if (read_journal(arguments, optarg))
                 return EXIT_USAGE;
             break;
+        case 'A': arguments->suspect_after = optarg; break;
+        case 'Z': arguments->lose_after = optarg; break;
         case 'D': arguments->journals = true; break;
         case 'h': *help = true; break;
         default: // of tasks
@@ -293,6 +301,18 @@ static int check_names(const arguments_t *arguments)
     return error.code == IPC_E_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
 
+//  The two go together.
+static int check_silence(const arguments_t *arguments)
+{
+    ipc_silence_t silence;
+    ipc_error_t error;
+    if (!arguments->suspect_after && !arguments->lose_after)
+        return 0;
+    return ipc_silence_read(&silence, arguments->suspect_after, arguments->lose_after, &error)
+               ? fail_usage("%s", error.text)
+               : 0;
+}
+
 static int run(arguments_t *arguments, int argc, char **argv)
 {
     if (argc < 2)
@@ -313,6 +333,7 @@ static int run(arguments_t *arguments, int argc, char **argv)
     if (help)
         return command->run == run_tasks ? puts(tasks_help), EXIT_DONE : show_help();
     int unusable = check_names(arguments);
+    unusable = unusable ? unusable : check_silence(arguments);
     return unusable ? unusable : command->run(arguments);
 }
 

@@ -16,6 +16,7 @@ typedef struct arguments {
     size_t engines;                   // -n; 0: not given
     ipc_scheme_t scheme;
     uint32_t hwm;                     // 0: by the measured pace
+    const char *suspect_after, *lose_after; // seconds; NULL: not given
     const char *journal;              // --journal: its terms, "" by default; NULL: none
     bool journals;                    // of clean
     long owner;                       // --owner: a pid, 0: none

@@ -109,6 +109,15 @@ static void show_scheduling(const record_t *record)
         puts("balanced tasks at an engine by its pace");
 }
 
+//  Why an engine is suspected or lost.
+static const char *doubt_of(const engine_status_t *status)
+{
+    bool doubted = !strcmp(status->state, "suspected") || !strcmp(status->state, "lost");
+    if (status->stopped)
+        return doubted ? ": it does not answer, its process is stopped" : ", its process is stopped";
+    return doubted ? ": it does not answer" : "";
+}
+
 static void free_text(char **text)
 {
     free(*text);
@@ -139,7 +148,7 @@ int run_status(const arguments_t *arguments)
     for (size_t i = 0; i < record->engines; i++) {
         engine_status_t status = engine_status(record, i);
         if (status.worker)
-            printf("engine %zu: pid %d, %s", i, (int) status.worker, status.state);
+            printf("engine %zu: pid %d, %s%s", i, (int) status.worker, status.state, doubt_of(&status));
         else if (record->nannies[i].pid)
             printf("engine %zu: %s", i, status.state);
         else

@@ -52,6 +52,12 @@ IPC_REMOTE(void, say_and_die, (void))
     abort();
 }
 
+IPC_REMOTE(void, complain_and_die, (void))
+{
+    for (int i = 1; i <= 12; i++) fprintf(stderr, "complaint %d\n", i);
+    abort();
+}
+
 //  Dies when there is no marker file, and leaves one, so that the next run lives.
 IPC_REMOTE(int64_t, die_once, (const char *marker))
 {
@@ -211,6 +217,29 @@ START_TEST(output_before_a_crash_is_kept)
 }
 END_TEST
 
+//  What there is to know of a death: how, where, the last lines, the runs before.
+START_TEST(an_error_of_a_crash_is_a_certificate)
+{
+    session_t s = session_open();
+    ipc_result_t *r = ipc_apply_with_sync(s.one, &(ipc_options_t){.retries = 2}, complain_and_die);
+    const ipc_error_t *error = ipc_result_error(r);
+    ck_assert(!ipc_result_ok(r));
+    ck_assert_str_eq(error->kind, "SIGABRT");
+    ck_assert_msg(strncmp(ipc_error_output(error), "complaint 3\ncomplaint 4\n", 24) == 0, "%s",
+                  ipc_error_output(error));
+    const char *second = strstr(ipc_error_attempts(error), "\n    attempt 2: engine 0, ");
+    ck_assert_msg(second && strstr(second, ", SIGABRT after 0."), "%s", ipc_error_attempts(error));
+    char *text = error_text_of(error);
+    ck_assert_msg(strstr(text, "    the last lines of its stderr:\n    | complaint 3\n") &&
+                      strstr(text, "    | complaint 12\n") && strstr(text, "\n    attempt 1: engine 0, "), "%s", text);
+    free(text);
+    char *sentence = ipc_client_explain(s.client, ipc_result_id(r), NULL);
+    ck_assert_ptr_nonnull(sentence);
+    assert_shows(sentence, "the first error was SIGABRT; it ran before:\n    attempt 1: engine 0, ");
+    session_close(&s);
+}
+END_TEST
+
 START_TEST(a_client_within_a_task_fails_in_one_sentence)
 {
     session_t s = session_open();
@@ -264,6 +293,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, all_engines_may_crash_at_once);
     tcase_add_test(tests, retries_cover_a_crash);
     tcase_add_test(tests, output_before_a_crash_is_kept);
+    tcase_add_test(tests, an_error_of_a_crash_is_a_certificate);
     tcase_add_test(tests, a_client_within_a_task_fails_in_one_sentence);
     tcase_add_test(tests, a_kill_from_outside_while_running_is_the_tasks);
     tcase_add_test(tests, a_kill_from_outside_while_idle_harms_nobody);

@@ -57,6 +57,7 @@
 #define FIELDS_safe(N, L, B, R, O, T)         R(numbers, 8)
 #define FIELDS_seen(N, L, B, R, O, T)         N(count)
 #define FIELDS_resume(N, L, B, R, O, T)       R(missing, 16)
+#define FIELDS_lapsed(N, L, B, R, O, T)       N(number)
 // clang-format on
 
 static const char row[96] = "\1\2\3\4 a row of elements \xff\xfe of three each \0 and more";

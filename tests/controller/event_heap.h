@@ -6,7 +6,7 @@
 
 typedef enum event_type {
     EVENT_TASK, EVENT_START, EVENT_RECALL, EVENT_ITEM, EVENT_DONE, EVENT_GAVE, EVENT_DOWN, EVENT_BACK, EVENT_USER,
-    EVENT_HELD, EVENT_DROP, EVENT_DEADLINE
+    EVENT_HELD, EVENT_DROP, EVENT_DEADLINE, EVENT_SUSPECT, EVENT_LAPSE, EVENT_WAKE, EVENT_PONG, EVENT_LAPSED, EVENT_REJOIN
 } event_type_t;
 
 typedef struct event {
@@ -29,6 +29,8 @@ typedef struct event_heap {
 } event_heap_t;
 
 void event_heap_post(event_heap_t *self, event_t event);
+//  The same of one that was taken, at another time: it keeps its place among those of that time.
+void event_heap_put_off(event_heap_t *self, event_t event);
 
 //  Takes the next one; there is one.
 event_t event_heap_take(event_heap_t *self);

@@ -69,7 +69,9 @@ static void on_done(simulator_t *self, const event_t *event)
 {
     scheduler_span_t *span = scheduler_span(self->scheduler, event->span, event->engine);
     if (!span) {
-        MUST(self, !self->state->engines[event->engine].known, "a result finds its span");
+        const engine_t *engine = &self->state->engines[event->engine];
+        MUST(self, !engine->known || engine->lapses > 0, "a result finds its span");
+        self->late += engine->known;
         return;
     }
     uint64_t next = span->first + span->count - span->left;
@@ -114,14 +116,67 @@ static void on_back(simulator_t *self, uint32_t e)
     engine_t *engine = &self->state->engines[e];
     if (!engine->known)
         return;
-    scheduler_engine_died(self->scheduler, e, &engine->death);
-    put_back(self, e);
+    if (!engine->lapsed) { // else what it had was taken away before
+        scheduler_engine_died(self->scheduler, e, &engine->death);
+        put_back(self, e);
+    }
+    engine->lapsed = false;
     MUST(self, scheduler_engine_load(self->scheduler, e) == 0, "a dead engine has nothing");
     engine->alive = engine->told_up = true;
     engine->told_epoch = engine->epoch;
     engine->running = false;
     engine->death = (scheduler_death_t){0};
     scheduler_engine_up(self->scheduler, e);
+}
+
+//  An engine that was frozen, unless it has died since.
+static void on_silence(simulator_t *self, const event_t *event)
+{
+    engine_t *engine = &self->state->engines[event->engine];
+    if (!engine->known || !engine->alive || engine->epoch != event->epoch)
+        return;
+    if (event->type == EVENT_SUSPECT) {
+        scheduler_engine_suspect(self->scheduler, event->engine, true);
+        engine->suspected = true;
+        engine->told_up = false;
+    } else if (event->type == EVENT_PONG && engine->suspected) {
+        scheduler_engine_suspect(self->scheduler, event->engine, false);
+        engine->suspected = false;
+        engine->told_up = true;
+    }
+}
+
+//  It is taken for dead, as its page has it; and told so.
+static void lapse(simulator_t *self, uint32_t e, uint32_t epoch)
+{
+    engine_t *engine = &self->state->engines[e];
+    if (!engine->known || !engine->alive || engine->epoch != epoch)
+        return;
+    scheduler_death_t death = engine->death;
+    if (!engine->running)
+        death.span = 0;
+    if (engine->running && !engine->stale && !engine->work->job->dropped)
+        engine->work->job->positions[death.item].crashes++;
+    engine->stale = engine->running;
+    engine->lapsed = engine->fenced = true;
+    engine->suspected = engine->told_up = false;
+    engine->lapses++;
+    self->lapses++;
+    scheduler_engine_down(self->scheduler, e);
+    scheduler_engine_died(self->scheduler, e, &death);
+    put_back(self, e);
+    MUST(self, scheduler_engine_load(self->scheduler, e) == 0, "an engine that is lost has nothing");
+    sim_post(self, (event_t){.time = self->now + self->latency, .type = EVENT_LAPSED, .engine = e, .epoch = epoch});
+}
+
+static void on_rejoin(simulator_t *self, const event_t *event)
+{
+    engine_t *engine = &self->state->engines[event->engine];
+    if (!engine->known || !engine->lapsed || engine->epoch != event->epoch)
+        return;
+    engine->lapsed = false;
+    engine->told_up = true;
+    scheduler_engine_up(self->scheduler, event->engine);
 }
 
 static void on_event(simulator_t *self, const event_t *event)
@@ -132,7 +187,13 @@ static void on_event(simulator_t *self, const event_t *event)
     case EVENT_START:
     case EVENT_ITEM:
     case EVENT_RECALL:
+    case EVENT_WAKE:
+    case EVENT_LAPSED:
     case EVENT_DROP: sim_engine_event(self, event); return;
+    case EVENT_SUSPECT:
+    case EVENT_PONG: on_silence(self, event); break;
+    case EVENT_LAPSE: lapse(self, event->engine, event->epoch); break;
+    case EVENT_REJOIN: on_rejoin(self, event); break;
     case EVENT_DEADLINE: self->state->deadline = 0; break;
     case EVENT_DONE: on_done(self, event); break;
     case EVENT_GAVE: on_gave(self, event); break;
@@ -264,7 +325,7 @@ void sim_end(simulator_t *self)
 void sim_remove(simulator_t *self, uint32_t e)
 {
     engine_t *engine = &self->state->engines[e];
-    engine->known = engine->told_up = false;
+    engine->known = engine->told_up = engine->lapsed = false;
     sim_engine_stops(engine);
     scheduler_engine_remove(self->scheduler, e);
     put_back(self, e); // what has retries

@@ -90,6 +90,7 @@ struct simulator {
     uint64_t noted[SIM_CLIENTS]; // messages
     uint64_t next_id, session[SIM_CLIENTS]; // session: ids after it are of the client that there is now
     uint64_t refusals, impossible; // positions that ended so
+    uint64_t lapses, late;     // engines that were silent for too long, what they told after it
 };
 
 void sim_init(simulator_t *self, uint64_t seed, uint32_t engines);
@@ -120,6 +121,10 @@ void sim_abort_engines(simulator_t *self, uint32_t client, bool direct, uint32_t
 //  Kills an engine now; it is back a few milliseconds later. Removes one for good.
 void sim_kill(simulator_t *self, uint32_t engine);
 void sim_remove(simulator_t *self, uint32_t engine);
+//  Stops an engine for so many nanoseconds: it reads and does nothing. The controller suspects it after SIM_SUSPECT_NS,
+//  and takes its work away after SIM_LOSE_NS; when it wakes, what it is at goes on, and what it tells of it is late.
+enum { SIM_SUSPECT_NS = SIM_MS, SIM_LOSE_NS = 3 * SIM_MS };
+void sim_freeze(simulator_t *self, uint32_t engine, int64_t duration);
 //  Tells the scheduler alone that nothing goes to an engine, or something again.
 void sim_tell(simulator_t *self, uint32_t engine, bool up);
 bool sim_engine_known(const simulator_t *self, uint32_t engine);

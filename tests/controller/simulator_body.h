@@ -34,6 +34,11 @@ typedef struct engine {
     event_t *unsent;                   // results
     size_t unsent_count, unsent_room;
     scheduler_death_t death;
+    int64_t wakes;                     // until when it is stopped
+    bool suspected, lapsed;            // as the controller sees it
+    bool fenced;                       // it starts nothing more until it has heard that it had lapsed
+    bool stale;                        // what it runs is not the controller's any more
+    uint32_t lapses;
     uint64_t balanced;                 // positions of balanced jobs without chunks that are here
 } engine_t;
 
@@ -72,6 +77,9 @@ void sim_post(simulator_t *self, event_t event);
 void sim_engine_event(simulator_t *self, const event_t *event);
 //  Its process ends: what was there is forgotten.
 void sim_engine_stops(engine_t *engine);
+
+//  It has heard that what it had is others' now.
+void sim_engine_forsakes(engine_t *engine);
 
 //  --- simulator_promises.c
 

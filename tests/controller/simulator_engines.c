@@ -32,7 +32,10 @@ static void start_next(simulator_t *self, engine_t *engine)
         engine->work = over->next;
         free(over);
     }
-    engine->running = engine->work != NULL;
+    if (engine->fenced)
+        sim_engine_forsakes(engine);
+    engine->running = engine->work && engine->work->cursor < engine->work->end;
+    engine->stale = false;
     if (!engine->running) {
         flush(self, engine);
         return;
@@ -67,8 +70,9 @@ static void note_result(engine_t *engine, bool failed)
 
 void sim_engine_stops(engine_t *engine)
 {
-    engine->alive = false;
+    engine->alive = engine->suspected = engine->fenced = engine->stale = false;
     engine->epoch++;
+    engine->wakes = 0;
     engine->unsent_count = 0;
     for (work_t *work; (work = engine->work);) {
         engine->work = work->next;
@@ -81,13 +85,48 @@ void sim_kill(simulator_t *self, uint32_t e)
     engine_t *engine = &self->state->engines[e];
     if (!engine->alive)
         return;
-    if (engine->running && !engine->work->job->dropped)
+    if (engine->running && !engine->stale && !engine->work->job->dropped)
         engine->work->job->positions[engine->death.item].crashes++;
     if (!engine->running)
         engine->death.span = 0;
     sim_engine_stops(engine);
     post_to_controller(self, engine, (event_t){.type = EVENT_DOWN});
     sim_post(self, (event_t){.time = engine->last_arrival + RESTART_NS, .type = EVENT_BACK, .engine = e});
+}
+
+void sim_freeze(simulator_t *self, uint32_t e, int64_t duration)
+{
+    engine_t *engine = &self->state->engines[e];
+    if (!engine->alive || engine->wakes > self->now || engine->fenced)
+        return;
+    engine->wakes = self->now + duration;
+    event_t event = {.engine = e, .epoch = engine->epoch};
+    static const struct {
+        int64_t after;
+        event_type_t type;
+    } steps[] = {{SIM_SUSPECT_NS, EVENT_SUSPECT}, {SIM_LOSE_NS, EVENT_LAPSE}};
+    for (size_t i = 0; i < 2 && duration > steps[i].after; i++) {
+        event.time = self->now + steps[i].after;
+        event.type = steps[i].type;
+        sim_post(self, event);
+    }
+    event.time = engine->wakes;
+    event.type = EVENT_WAKE;
+    sim_post(self, event);
+}
+
+void sim_engine_forsakes(engine_t *engine)
+{
+    work_t *first = engine->running ? engine->work : NULL;
+    for (work_t *work = first ? first->next : engine->work, *next; work; work = next) {
+        next = work->next;
+        free(work);
+    }
+    if (first) {
+        first->end = first->cursor;
+        first->next = NULL;
+    }
+    engine->work = first;
 }
 
 static void on_item(simulator_t *self, engine_t *engine)
@@ -162,6 +201,12 @@ void sim_engine_event(simulator_t *self, const event_t *event)
     engine_t *engine = &self->state->engines[event->engine];
     if (!engine->alive || engine->epoch != event->epoch)
         return;
+    if (self->now < engine->wakes) {
+        event_t later = *event;
+        later.time = engine->wakes;
+        event_heap_put_off(&self->state->events, later);
+        return;
+    }
     switch (event->type) {
     case EVENT_TASK: on_task(self, engine, event); break;
     case EVENT_START:
@@ -174,6 +219,12 @@ void sim_engine_event(simulator_t *self, const event_t *event)
         post_to_controller(self, engine, (event_t){.type = EVENT_GAVE, .flag = true});
         break;
     case EVENT_DROP: drop(self, engine, event); break;
+    case EVENT_WAKE: post_to_controller(self, engine, (event_t){.type = EVENT_PONG}); break;
+    case EVENT_LAPSED:
+        sim_engine_forsakes(engine);
+        engine->fenced = false;
+        post_to_controller(self, engine, (event_t){.type = EVENT_REJOIN});
+        break;
     default: break;
     }
 }

@@ -112,7 +112,7 @@ static uint32_t cores_in_use(const simulator_t *self, uint32_t e)
     uint32_t cores = 0, first = e / SIM_HOST_ENGINES * SIM_HOST_ENGINES;
     for (uint32_t i = first; i < first + SIM_HOST_ENGINES && i < SIM_ENGINES; i++) {
         const engine_t *engine = &self->state->engines[i];
-        if (i != e && engine->alive && engine->running && engine->work)
+        if (i != e && engine->alive && engine->running && !engine->stale && engine->work)
             cores += engine->work->job->cores;
     }
     return cores;

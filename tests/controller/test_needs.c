@@ -105,7 +105,9 @@ static void act_at_random(simulator_t *self)
         sim_leave(self, client);
     else if (dice < 10)
         sim_kill(self, (uint32_t) sim_random(self, FEW));
-    else if (dice < 12 && self->user_left < 15 && sim_engine_known(self, 6))
+    else if (dice < 12)
+        sim_freeze(self, (uint32_t) sim_random(self, FEW), (int64_t) (1 + sim_random(self, 60)) * SIM_MS / 10);
+    else if (dice < 14 && self->user_left < 15 && sim_engine_known(self, 6))
         sim_remove(self, 6);
     else if (dice < 20)
         sim_abort_client(self, client);

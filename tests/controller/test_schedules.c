@@ -12,6 +12,7 @@ enum { FEW = 5, HUNDREDS = 300 };
 static simulator_t sim;
 static uint32_t engine_count; // of the schedule that runs
 static uint64_t aborts, delays; // positions that ended so, in all schedules
+static uint64_t lapses, late;  // engines that fell silent, and what they told of what was not theirs any more
 
 //  What a run is like depends on the seed, the job and the position.
 static sim_outcome_t at_random(simulator_t *self, uint32_t engine, const sim_job_t *job, uint64_t position,
@@ -79,6 +80,8 @@ static void act_at_random(simulator_t *self)
         client = sim_join(self);
     if (sim_random(self, 6) == 0)
         abort_at_random(self, client);
+    if (sim_random(self, 4) == 0)
+        sim_freeze(self, (uint32_t) sim_random(self, engine_count), (int64_t) (1 + sim_random(self, 60)) * SIM_MS / 10);
     if (dice < 5)
         sim_leave(self, client);
     else if (dice < 9)
@@ -107,6 +110,8 @@ static uint64_t run_by_scheme(uint64_t seed, uint32_t engines, ipc_scheme_t sche
     uint64_t events = sim.events;
     aborts += sim.aborts;
     delays += sim.delays;
+    lapses += sim.lapses;
+    late += sim.late;
     sim_check_empty(&sim);
     sim_end(&sim);
     return events;
@@ -125,6 +130,8 @@ START_TEST(random_schedules_keep_every_promise)
         run_at_random(strtoull(one, NULL, 10), FEW);
     for (uint64_t seed = 1; events < wanted; seed++) events += run_at_random(seed, FEW);
     ck_assert(one || sim_is_limited() || (aborts > 10000 / SIM_SHARE && delays > 1000 / SIM_SHARE));
+    ck_assert_msg(one || sim_is_limited() || (lapses > 300 / SIM_SHARE && late > 100 / SIM_SHARE),
+                  "%llu engines lost, %llu late results", (unsigned long long) lapses, (unsigned long long) late);
 }
 END_TEST
 

@@ -67,7 +67,9 @@ static void act_at_random(simulator_t *self)
         sim_leave(self, client);
     else if (dice < 9)
         sim_kill(self, (uint32_t) sim_random(self, FEW));
-    else if (dice < 11 && sim_engine_known(self, 4) && self->user_left < 20)
+    else if (dice < 12)
+        sim_freeze(self, (uint32_t) sim_random(self, FEW), (int64_t) (1 + sim_random(self, 60)) * SIM_MS / 10);
+    else if (dice < 14 && sim_engine_known(self, 4) && self->user_left < 20)
         sim_remove(self, 4);
     else
         for (uint64_t i = 1 + sim_random(self, 4); i > 0; i--) submit_at_random(self, client);

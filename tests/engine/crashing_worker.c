@@ -2,7 +2,7 @@
 //  CRASHES is a list with commas, the n-th word for the worker of epoch n; the last one counts for all that
 //  follow. REPORT_FD is a pipe on which each worker writes the death that its predecessor left on the page.
 #include "engine/crash.h"
-#include "engine/page.h"
+#include "common/page.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 //  The crash handler and the unwinder, without a nanny: a child crashes, this process reads.
 #include "engine/crash.h"
-#include "engine/page.h"
+#include "common/page.h"
 #include "engine/unwind.h"
 
 #include <check.h>

@@ -2,7 +2,7 @@
 //  it.
 #include "common/fail.h"
 #include "engine/nanny.h"
-#include "engine/page.h"
+#include "common/page.h"
 
 #include <check.h>
 #include <errno.h>

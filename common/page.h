@@ -1,14 +1,23 @@
 //  page_t: what the worker tells its nanny while it runs, in memory that outlives both: a file in the
 //  cluster's shared-memory directory, mapped by worker and nanny. So the next worker of the engine can
-//  say what became of the tasks of this one (DESIGN.md 5, "When a worker dies").
-#ifndef IPC_ENGINE_PAGE_H
-#define IPC_ENGINE_PAGE_H
+//  say what became of the tasks of this one (DESIGN.md 5, "When a worker dies"); and the controller can take
+//  away the tasks of one that does not answer, and know which of them it has started (controller/pulse.c).
+#ifndef IPC_COMMON_PAGE_H
+#define IPC_COMMON_PAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/error.h"
 
-enum { PAGE_MAGIC = 0x49504350, PAGE_TEXT = 4096 };
+enum { PAGE_MAGIC = 0x49504351, PAGE_TEXT = 4096 };
+
+//  How the controller stands to the worker.
+typedef enum page_trust {
+    PAGE_TRUSTED,
+    PAGE_SUSPECTED,            // it has not answered for a while
+    PAGE_LAPSED                // what it had is others' now: it starts no task until it has been told so, and agreed
+} page_trust_t;
 
 //  What the nanny (or, for exit(), the worker) writes about a death; the next worker sends it on.
 typedef struct page_death {
@@ -44,6 +53,7 @@ typedef struct page {
     volatile uint32_t verdict; // of a worker that ends itself: ipc_verdict_t
     volatile uint64_t measured_span; // the task whose memory is measured,
     volatile uint64_t measured_item; //   and its item
+    volatile uint32_t trust;   // page_trust_t: set by the controller, lapsed taken back by the worker
     page_death_t death;
 } page_t;
 
@@ -61,6 +71,20 @@ page_t *page_open(const char *directory, int engine, int *fd_p, ipc_error_t *err
 //  For the worker: maps the page behind a descriptor that it was started with. Or NULL with *error:
 //  PROTOCOL (it is no page), SYSTEM.
 page_t *page_map(int fd, ipc_error_t *error);
+
+//  For others on its host: the page that an engine has now, or NULL.
+page_t *page_find(const char *directory, int engine);
+
+//  For the worker, which has just noted a task as running: whether it may really start it. Either it sees here that
+//  its tasks are others' now, or who takes them by page_lapse() sees that this one runs.
+bool page_may_start(const page_t *self);
+
+//  For the controller: from here on the worker starts nothing. Gives what it runs, and what it finished last.
+typedef struct page_work {
+    bool running;
+    uint64_t span, item, done_span, done_item;
+} page_work_t;
+page_work_t page_lapse(page_t *self);
 
 //  Unmaps the page and sets *self_p to NULL; NULL is fine.
 void page_close(page_t **self_p);

@@ -1,10 +1,11 @@
-#include "engine/page.h"
+#include "common/page.h"
 
 #include "common/fail.h"
 #include "common/paths.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -111,6 +112,56 @@ page_t *page_map(int fd, ipc_error_t *error)
         page_close(&self);
     }
     return self;
+}
+
+page_t *page_find(const char *directory, int engine)
+{
+    char path[IPC_PATH_MAX + 32];
+    struct stat status;
+    page_t *self = NULL;
+    snprintf(path, sizeof path, "%s/" PAGE_NAME_FORMAT, directory, engine);
+    int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return NULL;
+    if (check_owner(fd, path, &status, NULL) == 0)
+        self = page_map(fd, NULL);
+    close(fd);
+    if (self && self->engine != engine)
+        page_close(&self);
+    return self;
+}
+
+//  The worker writes what it starts, then reads the trust; the controller the other way round, and between the two each
+//  has a fence: one of them sees what the other wrote.
+bool page_may_start(const page_t *self)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+    return self->trust != PAGE_LAPSED;
+}
+
+static page_work_t page_work(const page_t *self)
+{
+    return (page_work_t){.running = self->running, .span = self->span, .item = self->item,
+                         .done_span = self->done_span, .done_item = self->done_item};
+}
+
+static bool is_same(const page_work_t *one, const page_work_t *other)
+{
+    return one->running == other->running && one->span == other->span && one->item == other->item &&
+           one->done_span == other->done_span && one->done_item == other->done_item;
+}
+
+page_work_t page_lapse(page_t *self)
+{
+    enum { LOOKS = 1000 };             // at a worker that is not stopped, and so writes at the same time
+    self->trust = PAGE_LAPSED;
+    atomic_thread_fence(memory_order_seq_cst);
+    page_work_t work = page_work(self), again = page_work(self);
+    for (int i = 0; i < LOOKS && !is_same(&work, &again); i++) {
+        work = again;
+        again = page_work(self);
+    }
+    return again;
 }
 
 void page_close(page_t **self_p)
