@@ -329,11 +329,12 @@ static void target_missing(controller_t *self, scheduler_job_t *job, ipc_target_
     }
 }
 
-//  A job of before goes on with what is missing of it and nobody runs. Engines that are gone are found out first: all
-//  that was for them ends.
+//  A job of before goes on with what is missing of it: what engines run stays there, the rest is queued. Engines that
+//  are gone are found out first: all that was for them ends.
 static void submit_missing(controller_t *self, peer_t *peer, scheduler_job_t *job, const ipc_msg_t *msg)
 {
     ipc_ranges_t *missing = &peer->missing;
+    recovery_adopt(self->recovery, &(resumption_t){peer, msg, job->function, job}, missing);
     for (size_t i = 0; job->direct && i < msg->submit.targets.size / sizeof(ipc_target_t); i++) {
         ipc_target_t target = ipc_target_at(msg->submit.targets, i);
         if (scheduler_engine_known(self->scheduler, target.engine)) {
@@ -349,15 +350,15 @@ static void submit_missing(controller_t *self, peer_t *peer, scheduler_job_t *jo
     scheduler_submit_some(self->scheduler, job, (const scheduler_range_t *) missing->ranges, missing->count);
 }
 
-//  What a client misses of a job of before: 1: all of it is to be queued; 0: some; -1: nothing, it is done or runs.
+//  What a client misses of a job of before: 1: all of it is to be queued; 0: some, or some runs; -1: nothing.
 static int resume(controller_t *self, peer_t *peer, const ipc_msg_t *msg)
 {
     ipc_ranges_remove(&peer->missing, msg->submit.count, UINT64_MAX - msg->submit.count);
     uint32_t function = peer->functions[msg->submit.function] - 1;
     journal_resume(self->journal, msg->submit.job);
     record_resumed(self, peer, msg, function, &peer->missing);
-    recovery_match(self->recovery, peer, msg, function, &peer->missing);
-    if (ipc_ranges_have(&peer->missing, 0, msg->submit.count))
+    bool runs = recovery_match(self->recovery, &(resumption_t){peer, msg, function, NULL}, &peer->missing);
+    if (!runs && ipc_ranges_have(&peer->missing, 0, msg->submit.count))
         return 1;
     return peer->missing.count > 0 ? 0 : -1;
 }

@@ -444,29 +444,6 @@ void scheduler_submit(scheduler_t *self, scheduler_job_t *job)
     }
 }
 
-void scheduler_submit_some(scheduler_t *self, scheduler_job_t *job, const scheduler_range_t *ranges, size_t count)
-{
-    job->left = 0;
-    job->cursor = job->count;
-    for (size_t i = 0; i < count; i++) job->left += ranges[i].count;
-    self->clients[job->client].alive++;
-    if (self->clients[job->client].by_id)
-        job_index_add(self->clients[job->client].by_id, job);
-    deadline_add(self, job);
-    job->holds++; // it stays while some of it may end
-    bool possible = !job->needs || job_is_possible(self, job);
-    for (size_t i = count; i-- > 0 && !job->direct;) // each before the next one
-        if (possible) {
-            span_return(self, span_new(self, job, ranges[i].first, ranges[i].count));
-        } else {
-            job->left -= ranges[i].count;
-            self->actions->lose(self->context, job, ranges[i].first, ranges[i].count, SCHEDULER_NO_ENGINE,
-                                SCHEDULER_UNMET, 0);
-        }
-    job->holds--;
-    job_settle(self, job);
-}
-
 uint32_t scheduler_client_join(scheduler_t *self)
 {
     uint32_t i = 0;

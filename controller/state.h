@@ -95,8 +95,17 @@ typedef struct engine_entry {
     uint32_t restarts;
     int64_t away_since;                // monotonic nanoseconds
     bool ended;                        // a client has asked for its end: what it runs then ends so
+    bool told;                         // it has told this controller what it has of a former one's
+    uint64_t former_span;              // it runs since before this controller, as it calls that; 0: nothing
+    uint64_t adopted_span;             // the scheduler's name for that, once its client has come
     char why[160];                     // it is away, or the last death
 } engine_entry_t;
+
+//  The scheduler's name for a span that an engine calls so.
+static inline uint64_t entry_span(const engine_entry_t *self, uint64_t id)
+{
+    return id && id == self->former_span ? self->adopted_span : id;
+}
 
 //  The items of a job that are a list.
 typedef struct item_list {

@@ -31,8 +31,6 @@ void kept_send(worker_t *self, uint64_t job, const ipc_msg_t *done)
     if (!self->accepted)
         return; // kept_tell() will
     kept->number = ++self->done_number;
-    if (done->done.span == 0)
-        send_job(self, job);
     send_frame(self, &kept->frame);
 }
 
@@ -75,10 +73,11 @@ void kept_tell(worker_t *self)
         send_job(self, kept->job);
         send_frame(self, &kept->frame);
     }
-    bool runs = work && work->span == 0 && work->job && work->told < begun;
+    bool runs = work && work->job && work->told < begun;
     link_send(self, &(ipc_msg_t){.type = IPC_MSG_RUNS,
                                  .runs = {.job = runs ? work->job : 0,
                                           .first = runs ? work->told : 0,
                                           .count = runs ? begun - work->told : 0,
-                                          .last = 1}});
+                                          .last = 1,
+                                          .span = runs ? work->span : 0}});
 }
