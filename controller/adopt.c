@@ -37,19 +37,34 @@ static void lose_range(scheduler_t *self, scheduler_job_t *job, scheduler_range_
     self->actions->lose(self->context, job, range.first, range.count, SCHEDULER_NO_ENGINE, SCHEDULER_UNMET, 0);
 }
 
-void scheduler_submit_some(scheduler_t *self, scheduler_job_t *job, const scheduler_range_t *ranges, size_t count)
+//  It is its client's, with so many positions that have no result.
+static void enter(scheduler_t *self, scheduler_job_t *job, uint64_t left)
 {
-    job->left = adopted(job);
-    job->cursor = job->count;
-    for (size_t i = 0; i < count; i++) job->left += ranges[i].count;
+    job->left = left;
     self->clients[job->client].alive++;
     if (self->clients[job->client].by_id)
         job_index_add(self->clients[job->client].by_id, job);
     deadline_add(self, job);
+}
+
+void scheduler_submit_some(scheduler_t *self, scheduler_job_t *job, const scheduler_range_t *ranges, size_t count)
+{
+    uint64_t left = adopted(job);
+    for (size_t i = 0; i < count; i++) left += ranges[i].count;
+    job->cursor = job->count;
+    enter(self, job, left);
     job->holds++; // it stays while some of it may end
     bool possible = !job->needs || job_is_possible(self, job);
     for (size_t i = 0; i < count && !job->direct; i++)
         possible ? queue_range(self, job, ranges[i]) : lose_range(self, job, ranges[i]);
     job->holds--;
     job_settle(self, job);
+}
+
+void scheduler_hold_some(scheduler_t *self, scheduler_job_t *job)
+{
+    uint64_t left = adopted(job);
+    for (uint32_t i = 0; i < job->allowed_count; i++) left += job->allowed[i] != SCHEDULER_NO_ENGINE;
+    enter(self, job, left);
+    job_keep_held(self, job);
 }

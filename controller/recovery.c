@@ -218,6 +218,7 @@ void on_resume(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t 
     (void) parcel;
     ipc_ranges_free(&peer->missing);
     peer->resumes = self->recovery != NULL;
+    dependencies_remember(peer->dependencies);
     for (size_t i = 0; i < msg->resume.missing.size / sizeof(ipc_range_t); i++) {
         ipc_range_t range = ipc_range_at(msg->resume.missing, i);
         if (range.count <= UINT64_MAX - range.first)

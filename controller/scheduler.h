@@ -168,6 +168,8 @@ typedef struct scheduler_range {
     uint64_t first, count;
 } scheduler_range_t;
 void scheduler_submit_some(scheduler_t *self, scheduler_job_t *job, const scheduler_range_t *ranges, size_t count);
+//  The same for a direct job that is held: in allowed SCHEDULER_NO_ENGINE stands for each position that is not to run.
+void scheduler_hold_some(scheduler_t *self, scheduler_job_t *job);
 //  Positions of a direct job end, as their engine is no longer there; after it was submitted with spans for others.
 void scheduler_job_miss(scheduler_t *self, scheduler_job_t *job, uint32_t engine, uint64_t first, uint64_t count);
 

@@ -123,6 +123,7 @@ bool job_is_lone(const scheduler_t *self, const scheduler_job_t *job); // a sing
 void span_free(scheduler_t *self, scheduler_span_t *span);
 void ring_enter(scheduler_t *self, uint32_t client);
 bool job_is_queued(const scheduler_job_t *job); // some of it waits that was never cut
+void job_keep_held(scheduler_t *self, scheduler_job_t *job); // until it is released, or given up
 void job_settle(scheduler_t *self, scheduler_job_t *job); // ends it when nothing of it is left
 
 //  Positions that failed run again if the job's retries and the engines' health allow.

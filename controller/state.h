@@ -226,6 +226,8 @@ int terms_check(const job_terms_t *self, const ipc_msg_t *submission, ipc_error_
 int terms_needs(const job_terms_t *self, needs_t **needs, ipc_error_t *error);
 void terms_hold(controller_t *self, peer_t *peer, const job_terms_t *terms, scheduler_job_t *job);
 bool terms_give(const job_terms_t *self);              // whether it is given values of other tasks
+//  A job of which a part has run waits no more, but stays where it was to follow to. False: no such engine is left.
+bool terms_confine(peer_t *peer, const job_terms_t *terms, scheduler_job_t *job);
 void decisions_serve(controller_t *self);              // lets jobs begin, or end, whose others have ended
 //  Why a job ended that never ran, as a sentence; gives the code.
 int describe_impossible(const controller_t *self, const scheduler_job_t *job, scheduler_loss_t loss, char *text,
