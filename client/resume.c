@@ -134,6 +134,7 @@ bool resume_begin(ipc_client_t *self)
         return false;
     submit_all_again(self);
     ipc_frame_send(&self->out, self->socket);
+    link_receive(self); // a socket that was never read does not say through its descriptor that something has come
     return true;
 }
 

@@ -245,10 +245,9 @@ START_TEST(everything_ends_with_the_cluster)
     await_running(&s, "ends", 1);
     kill_controller();
     ck_assert(!ipc_result_wait(r, 0));
-    free(ipcluster_prints(0, "stop", NULL));
+    restart_cluster();
     assert_fails(r, "controller is gone");
     gate_open(&gate);
-    free(ipcluster_prints(0, "start", "-n", "4", "--daemonize", "--journal", NULL));
     gate_remove(&gate);
     session_close(&s);
 }

@@ -147,6 +147,7 @@ START_TEST(an_abort_outlives_the_controller)
     session_t s;
     gate_t gate;
     char path[80];
+    restart_cluster();
     open_all(&s, &gate, path);
     ipc_result_t *busy = ipc_apply_with(s.all, &(ipc_options_t){.label = "busy"}, wait_for, (const char *) path,
                                         (const char *) gate.path, 1);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 void leave_mark(const char *path)
@@ -27,6 +28,12 @@ void kill_controller(void)
     ck_assert_int_gt(pid, 0);
     ck_assert_int_eq(kill(pid, SIGKILL), 0);
     await_end(pid);
+}
+
+void restart_cluster(void)
+{
+    free(ipcluster_prints(0, "stop", NULL));
+    free(ipcluster_prints(0, "start", "-n", "4", "--daemonize", "--journal", NULL));
 }
 
 void await_running(session_t *s, const char *label, size_t count)

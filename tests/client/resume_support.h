@@ -13,6 +13,9 @@ off_t marks(const gate_t *gate, char path[80]);
 //  Kills it, and waits until it is gone.
 void kill_controller(void);
 
+//  Ends the cluster and starts it again: a supervisor that has counted no deaths does not wait between attempts.
+void restart_cluster(void);
+
 //  Until so many tasks of this label run, as the controller sees it.
 void await_running(session_t *s, const char *label, size_t count);
 
