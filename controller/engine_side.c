@@ -299,22 +299,6 @@ static engine_entry_t *entry_of(controller_t *self, uint32_t engine)
     return &self->entries[engine];
 }
 
-//  What the dead worker ran since before this controller ends so, for a client that has not come yet.
-static void lose_former(controller_t *self, uint32_t engine)
-{
-    uint64_t job = recovery_job(self->recovery, engine, self->entries[engine].former_span), first, count;
-    if (!job || !recovery_running(self->recovery, engine, &first, &count))
-        return;
-    static const function_t nameless = {.name = "a task"};
-    char kind[KIND_ROOM], text[TEXT_ROOM];
-    ipc_failure_t failure = {.code = IPC_E_CRASH, .trace = self->dying->registration.trace,
-                             .out = self->dying->registration.output, .err = self->dying->registration.errors};
-    describe_death(self->dying, &nameless, kind, text);
-    failure.kind = ipc_bytes_of(kind);
-    failure.text = ipc_bytes_of(text);
-    recovery_lost(self->recovery, engine, job, first, count, &failure);
-}
-
 //  Accounts for what the engine's former worker left behind.
 static void bury_former(controller_t *self, uint32_t engine, const ipc_msg_t *msg)
 {
@@ -332,8 +316,6 @@ static void bury_former(controller_t *self, uint32_t engine, const ipc_msg_t *ms
         unknown.registration.signal = SIGTERM;
     }
     self->dying = &unknown;
-    if (self->recovery)
-        lose_former(self, engine);
     scheduler_engine_died(self->scheduler, engine,
                           &(scheduler_death_t){.span = entry_span(entry, unknown.registration.span),
                                                .item = unknown.registration.item,

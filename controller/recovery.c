@@ -174,16 +174,6 @@ uint64_t recovery_job(const recovery_t *self, uint32_t engine, uint64_t span)
     return running && running->span == span ? running->job : 0;
 }
 
-bool recovery_running(const recovery_t *self, uint32_t engine, uint64_t *first, uint64_t *count)
-{
-    const claim_t *running = claims_running(self->claims, engine);
-    if (!running)
-        return false;
-    *first = running->first;
-    *count = running->count;
-    return true;
-}
-
 void recovery_done(recovery_t *self, peer_t *engine, uint64_t job, const ipc_msg_t *done)
 {
     if (recovery_is_over(self)) { // nobody asks for it any more
@@ -195,20 +185,6 @@ void recovery_done(recovery_t *self, peer_t *engine, uint64_t job, const ipc_msg
     hold_result(self, done, true);
     claims_finish(self->claims, engine->engine, engine->number, job, done->done.first, done->done.count,
                   engine->dones, done->done.failed, &frame);
-}
-
-void recovery_lost(recovery_t *self, uint32_t engine, uint64_t job, uint64_t first, uint64_t count,
-                   const ipc_failure_t *failure)
-{
-    ipc_auto(ipc_writer_destroy) ipc_writer_t body = {0};
-    ipc_writer_t frame = {0};
-    ipc_failure_pack(failure, &body);
-    ipc_msg_pack(&(ipc_msg_t){.type = IPC_MSG_DONE,
-                              .done = {.failed = 1, .first = first, .count = count, .objects = {"", 0},
-                                       .durations = {"", 0}, .out = {"", 0}, .err = {"", 0},
-                                       .body = {body.data, body.size}}},
-                 &frame);
-    claims_finish(self->claims, engine, 0, job, first, count, 0, true, &frame);
 }
 
 //  --- What clients miss ----------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@
 //
 //  What runs is the scheduler's again (scheduler_adopt()): it can be aborted, and is lost with its engine as any task.
 //  What a client's submissions wait for it says anew, as it knows it by then. An engine that dies while there is no
-//  controller leaves a note of all that it had begun and was not safe (engine/page.h): that ends with an error, or runs
-//  again if it has retries. Shared memory that was in use stays so until its owner ends.
+//  controller leaves a note of all that it had begun and was not safe (engine/page.h): the next worker keeps an error for
+//  each, as a result; it runs again if it has retries. Shared memory that was in use stays so until its owner ends.
 #ifndef IPC_CONTROLLER_RECOVERY_H
 #define IPC_CONTROLLER_RECOVERY_H
 
@@ -50,11 +50,6 @@ void recovery_adopt(recovery_t *self, const resumption_t *resumption, ipc_ranges
 
 //  The job of what an engine runs since before under this name; 0: it does not, or the job was resumed.
 uint64_t recovery_job(const recovery_t *self, uint32_t engine, uint64_t span);
-bool recovery_running(const recovery_t *self, uint32_t engine, uint64_t *first, uint64_t *count); // its positions
-
-//  An engine that no controller knew died of positions, or with their results.
-void recovery_lost(recovery_t *self, uint32_t engine, uint64_t job, uint64_t first, uint64_t count,
-                   const ipc_failure_t *failure);
 
 //  A result of an engine, of a job that a former controller knew.
 void recovery_done(recovery_t *self, peer_t *engine, uint64_t job, const ipc_msg_t *done);

@@ -8,6 +8,7 @@
 
 // clang-format off
 IPC_REMOTE(int64_t, square, (int64_t x)) { return x * x; }
+IPC_REMOTE(int64_t, own_pid, (void)) { return getpid(); }
 IPC_REMOTE(int64_t, where, (void)) { return ipc_engine_id(); }
 IPC_REMOTE(int64_t, mark_item, (const char *path, int64_t x)) { leave_mark(path); return x; }
 IPC_REMOTE(int64_t, wait_for, (const char *path, const char *gate, int64_t x))
@@ -192,14 +193,80 @@ START_TEST(a_gather_goes_on)
 }
 END_TEST
 
+//  Ends the worker of an engine, and the controller before it can have heard of what came of that.
+static void kill_both(int worker)
+{
+    pid_t pid = process_named("ipcd");
+    ck_assert_int_eq(kill(pid, SIGSTOP), 0);
+    ck_assert_int_eq(kill(worker, SIGKILL), 0);
+    await_end(worker);
+    ck_assert_int_eq(kill(pid, SIGKILL), 0);
+    await_end(pid);
+}
+
+//  What it ran is not begun again without leave; what waited for it is.
+START_TEST(a_task_of_an_engine_that_died_with_the_controller_is_not_begun_twice)
+{
+    session_t s;
+    gate_t gate;
+    char path[80];
+    open_all(&s, &gate, path);
+    int worker = (int) ipc_result_i64(ipc_apply_sync(s.one, own_pid), 0);
+    int other = (int) ipc_result_i64(ipc_apply_sync(view_of(&s, "1"), own_pid), 0);
+    ipc_options_t once = {.label = "dies"}, twice = {.label = "dies", .retries = 1};
+    ipc_result_t *dies = ipc_apply_with(s.one, &once, wait_for, (const char *) path, (const char *) gate.path, 1);
+    ipc_result_t *again = ipc_apply_with(view_of(&s, "1"), &twice, wait_for, (const char *) path,
+                                         (const char *) gate.path, 2);
+    ipc_result_t *queued = ipc_apply(s.one, square, 3);
+    await_running(&s, "dies", 2);
+    while (marks(&gate, path) < 2) {}
+    ck_assert_int_eq(kill(process_named("ipcd"), SIGSTOP), 0);
+    ck_assert_int_eq(kill(other, SIGKILL), 0);
+    await_end(other);
+    kill_both(worker);
+    gate_open(&gate);
+    assert_fails(dies, "died while it ran");
+    ck_assert_str_eq(ipc_result_error(dies)->kind, "Crash");
+    assert_prints(again, "2");
+    assert_prints(queued, "9");
+    ck_assert_int_eq(marks(&gate, path), 3);
+    close_all(&s, &gate);
+}
+END_TEST
+
+//  Results that no client had yet go with the engine: that is said, and nothing runs again.
+START_TEST(results_that_die_with_both_are_not_made_again)
+{
+    session_t s;
+    gate_t gate;
+    char path[80];
+    open_all(&s, &gate, path);
+    int worker = (int) ipc_result_i64(ipc_apply_sync(s.one, own_pid), 0);
+    ipc_result_t *first = ipc_apply_with(s.one, &(ipc_options_t){.label = "lost"}, wait_for, (const char *) path,
+                                         (const char *) gate.path, 1);
+    ipc_result_t *last = ipc_apply(s.one, mark_item, (const char *) path, 2);
+    await_running(&s, "lost", 1);
+    ck_assert_int_eq(kill(process_named("ipcd"), SIGSTOP), 0);
+    gate_open(&gate);
+    while (marks(&gate, path) < 1) {}
+    kill_both(worker);
+    assert_fails(first, "died");
+    ipc_result_wait(last, -1);
+    ck_assert_int_le(marks(&gate, path), 2);
+    close_all(&s, &gate);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
     tcase_add_test(tests, what_waits_for_others_waits_on_and_runs_once);
     tcase_add_test(tests, what_can_never_be_met_ends_after_it_too);
     tcase_add_test(tests, calls_with_values_that_have_begun_go_on_where_they_are);
     tcase_add_test(tests, what_runs_can_be_aborted_and_has_its_limit);
-    tcase_add_test(tests, an_abort_outlives_the_controller);
+    tcase_add_test(tests, an_abort_outlives_the_controller); // with a new supervisor
     tcase_add_test(tests, a_gather_goes_on);
+    tcase_add_test(tests, a_task_of_an_engine_that_died_with_the_controller_is_not_begun_twice);
+    tcase_add_test(tests, results_that_die_with_both_are_not_made_again);
 }
 
 int main(void)
