@@ -309,7 +309,7 @@ static void client_free(ipc_client_t *self)
     for (size_t i = 0; i < TICKET_BUCKETS; i++)
         for (ticket_t *ticket = self->tickets[i], *next; ticket; ticket = next) {
             next = ticket->next;
-            ticket_empty(ticket);
+            ticket_empty(self, ticket);
             free(ticket);
         }
     for (uint32_t i = 0; i < self->function_count; i++) {

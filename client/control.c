@@ -21,8 +21,13 @@ static void send_abort(ipc_client_t *client, uint64_t job, uint64_t first, uint6
 //  Positions of a result, of those that it waits for.
 static void abort_positions(ipc_result_t *self, uint64_t first, uint64_t count)
 {
-    if (self->ticket)
-        send_abort(self->client, self->ticket->job, self->job - self->ticket->job + first, count);
+    ticket_t *ticket = self->ticket;
+    if (!ticket)
+        return;
+    first += self->job - ticket->job;
+    send_abort(self->client, ticket->job, first, count);
+    if (self->client->keeps)
+        ipc_ranges_add(&ticket->unwanted, first, count);
 }
 
 //  What is to be sent leaves now.
@@ -55,6 +60,9 @@ void ipc_client_abort(ipc_client_t *self)
 {
     pthread_mutex_lock(&self->lock);
     send_abort(self, 0, 0, 0);
+    for (size_t i = 0; self->keeps && i < TICKET_BUCKETS; i++)
+        for (ticket_t *ticket = self->tickets[i]; ticket; ticket = ticket->next)
+            ipc_ranges_add(&ticket->unwanted, 0, ticket->calls ? ticket->count : ticket->total);
     unlock(self);
 }
 

@@ -217,20 +217,17 @@ static void send_draft(draft_t *self, ipc_result_t *result)
         group_add(client, result, &msg, self->call->count);
         return;
     }
-    size_t mark = resume_mark(client);
-    if (limits)
-        link_send(client, &(ipc_msg_t){.type = IPC_MSG_LIMITS,
-                                       .limits = {.wait_ms = (uint32_t) self->options.timeout_ms,
-                                                  .run_ms = (uint32_t) self->options.run_limit_ms}});
-    if (terms)
-        terms_send(client, &self->options, self->given); // before the job has its id: a group that is open is older
+    struct kept_terms *said = NULL;
+    if (terms || limits) // before the job has its id: a group that is open is older
+        said = terms_send(client, &self->options, self->given, result->submitted);
     uint64_t bytes = self->arguments->size + self->data->size + self->places->size + self->given_count * GIVEN_BYTES;
     ticket_t *ticket = ticket_new(client, result, self->count, bytes);
     msg.submit.job = ticket->job;
+    ticket->terms = said;
+    size_t mark = resume_mark(client);
     link_send(client, &msg);
     client->detached = client->detached || self->options.detach;
-    if (!terms && !self->options.detach) // others end with the controller
-        resume_keep(client, ticket, mark);
+    resume_keep(client, ticket, mark);
     ticket->given = self->given;
     self->given = NULL;
     if (ticket->given)

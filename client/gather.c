@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/results.h"
+#include "client/resume.h"
 #include "common/array_body.h"
 #include "common/fail.h"
 
@@ -123,6 +124,10 @@ static void ask_again(ipc_result_t *self, ipc_function_kind_t kind, const ipc_wr
     ticket->left = waiting;
     self->job = ticket->job;
     functions_tell(client, function);
+    for (size_t i = 0; client->keeps && i < self->positions.count; i++) // nothing more comes for the others
+        if (positions_is_done(&self->positions, i))
+            ipc_ranges_add(&ticket->got, i, 1);
+    size_t mark = resume_mark(client);
     link_send(client, &(ipc_msg_t){.type = IPC_MSG_SUBMIT,
                                    .submit = {.function = (uint32_t) function,
                                               .flags = IPC_SUBMIT_DIRECT,
@@ -132,6 +137,7 @@ static void ask_again(ipc_result_t *self, ipc_function_kind_t kind, const ipc_wr
                                               .targets = {targets.data, targets.size},
                                               .objects = *objects,
                                               .arguments = {arguments->data, arguments->size}}});
+    resume_keep(client, ticket, mark);
     ipc_writer_destroy(&targets);
 }
 

@@ -203,6 +203,7 @@ static size_t send_some(ipc_client_t *client, ticket_t *ticket, const given_t *g
         next = end;
     } else {
         ticket->bytes += parcel.values.size; // of the client's credit, as its arguments are
+        ticket->supplied += parcel.values.size;
         client->bytes += parcel.values.size;
         link_send(client, &(ipc_msg_t){.type = IPC_MSG_SUPPLY,
                                        .supply = {.job = ticket->job, .first = given->number + first,

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "client/given.h"
+#include "client/kept.h"
 #include "client/questions.h"
 #include "client/results.h"
 #include "client/resume.h"
@@ -140,16 +141,18 @@ static void ticket_free(ipc_client_t *self, ticket_t **at)
     for (uint64_t i = 0; i < ticket->count; i++)
         if (ticket->calls[i])
             ticket->calls[i]->ticket = NULL;
-    ticket_empty(ticket);
+    ticket_empty(self, ticket);
     free(ticket);
 }
 
-void ticket_empty(ticket_t *self)
+void ticket_empty(ipc_client_t *client, ticket_t *self)
 {
+    kept_terms_free(client, &self->terms);
     given_free(self->given);
     free(self->calls);
     ipc_writer_destroy(&self->kept);
     ipc_ranges_free(&self->got);
+    ipc_ranges_free(&self->unwanted);
 }
 
 //  --- Messages in ---------------------------------------------------------------------------------------------
@@ -239,6 +242,8 @@ static void on_result(ipc_client_t *self, const ipc_msg_t *msg)
     if (ticket && msg->result.count <= ticket->left && is_new(self, ticket, msg)) {
         reply_t reply;
         reply_begin(&reply, msg);
+        if (ticket->is_awaited)
+            outcomes_note(self, msg);
         ticket->left -= msg->result.count;
         if (ticket->calls)
             take_calls(ticket, &reply, msg->result.first, msg->result.count);

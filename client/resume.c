@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "client/given.h"
+#include "client/kept.h"
 #include "client/results.h"
 #include "common/fail.h"
 #include "common/frame.h"
@@ -66,7 +68,7 @@ static ticket_t **tickets_kept(const ipc_client_t *self, size_t *count)
     return tickets;
 }
 
-static void submit_again(ipc_client_t *self, const ticket_t *ticket)
+static void submit_again(ipc_client_t *self, ticket_t *ticket)
 {
     ipc_ranges_t missing = {0};
     ipc_ranges_add(&missing, 0, ticket->calls ? ticket->count : ticket->total);
@@ -74,8 +76,19 @@ static void submit_again(ipc_client_t *self, const ticket_t *ticket)
         ipc_ranges_remove(&missing, ticket->got.ranges[i].first, ticket->got.ranges[i].count);
     ipc_bytes_t bytes = {(const char *) missing.ranges, missing.count * sizeof missing.ranges[0]};
     ipc_msg_pack(&(ipc_msg_t){.type = IPC_MSG_RESUME, .resume = {bytes}}, &self->out);
+    if (ticket->terms)
+        kept_terms_say_again(self, ticket);
     ipc_write_raw(&self->out, ticket->kept.data, ticket->kept.size);
     ipc_ranges_free(&missing);
+    for (size_t i = 0; i < ticket->unwanted.count; i++)
+        link_send(self, &(ipc_msg_t){.type = IPC_MSG_ABORT,
+                                     .abort = {.job = ticket->job, .first = ticket->unwanted.ranges[i].first,
+                                               .count = ticket->unwanted.ranges[i].count, .engines = {"", 0}}});
+    self->bytes -= ticket->supplied; // they are sent again
+    ticket->bytes -= ticket->supplied;
+    ticket->supplied = 0;
+    if (ticket->given)
+        given_send_known(self, ticket);
 }
 
 static void submit_all_again(ipc_client_t *self)
@@ -86,6 +99,7 @@ static void submit_all_again(ipc_client_t *self)
         self->functions[i].told = false;
         functions_tell(self, i);
     }
+    outcomes_sort(self);
     for (size_t i = 0; i < count; i++) {
         submit_again(self, tickets[i]);
         if (self->out.size > OUT_FULL)
@@ -120,6 +134,7 @@ bool resume_begin(ipc_client_t *self)
         return false;
     submit_all_again(self);
     ipc_frame_send(&self->out, self->socket);
+    link_receive(self); // a socket that was never read does not say through its descriptor that something has come
     return true;
 }
 

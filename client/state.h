@@ -34,7 +34,11 @@ typedef struct ticket {
     ipc_result_t **calls;              // of a group: each call's; likewise
     struct given *given;               // values of other calls that it waits for
     uint64_t total;                    // positions
-    ipc_writer_t kept;                 // what was sent, to be sent again to the next controller; none: it cannot be
+    ipc_writer_t kept;                 // its SUBMIT, to be sent again to the next controller; none: it cannot be
+    struct kept_terms *terms;          // what is to be said before that; NULL: nothing
+    bool is_awaited;                   // a submission that is kept waits for it
+    ipc_ranges_t unwanted;             // positions that were aborted, where controllers are succeeded
+    uint64_t supplied;                 // bytes of values that were sent after it, of bytes
     ipc_ranges_t got;                  // positions with a result, where controllers are succeeded
     struct ticket *next;               // of the bucket
 } ticket_t;
@@ -93,6 +97,7 @@ struct ipc_client {
     bool resuming;                     // that one is awaited,
     int64_t resume_until;              //   until then, monotonic nanoseconds
     uint64_t told_seen;                // of results_seen, what the controller knows
+    struct outcomes *outcomes;         // of tasks that submissions wait for which are kept; NULL: none is
     bool stopping;                     // ipc_client_destroy() was called
     bool detached;                     // it has sent work that is to stay when it goes
     atomic_bool catches;               // Ctrl-C ends waits: ipc_client_catch_interrupts()
@@ -165,7 +170,7 @@ size_t link_size(const ipc_client_t *self);            // how many bytes
 //  Tickets. A group's is made with a count of 0 and gets its calls one by one.
 ticket_t *ticket_new(ipc_client_t *self, ipc_result_t *result, uint64_t count, uint64_t bytes);
 void ticket_add(ipc_client_t *self, ticket_t *ticket, ipc_result_t *result, uint64_t bytes);
-void ticket_empty(ticket_t *self);                     // frees what it has
+void ticket_empty(ipc_client_t *client, ticket_t *self); // frees what it has
 void ticket_forget(const ipc_result_t *result);       // nobody wants it
 ticket_t *ticket_of(ipc_client_t *self, uint64_t job); // or NULL
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "client/given.h"
+#include "client/kept.h"
 #include "common/fail.h"
 #include "common/needs.h"
 
@@ -124,26 +125,32 @@ static uint32_t mode_of(const ipc_dependency_t *dependency)
            (dependency->failure ? IPC_DEPEND_FAILURE : 0);
 }
 
-static ipc_bytes_t parents_of(ipc_writer_t *parents, const ipc_dependency_t *dependency, bool where)
+static void add_parents(ipc_writer_t *parents, const ipc_dependency_t *dependency, bool where)
 {
     for (size_t i = 0; dependency && i < dependency->count; i++)
         terms_add_result(parents, dependency->results[i], where);
-    return (ipc_bytes_t){parents->data ? parents->data : "", parents->size};
 }
 
-void terms_send(ipc_client_t *client, const ipc_options_t *options, const given_t *given)
+struct kept_terms *terms_send(ipc_client_t *client, const ipc_options_t *options, const given_t *given,
+                              int64_t submitted)
 {
+    kept_terms_t *terms = ipc_xalloc(sizeof *terms);
+    *terms = (kept_terms_t){.waits = terms_are_set(options) || given,
+                            .submitted = submitted,
+                            .wait_ms = (uint32_t) options->timeout_ms,
+                            .run_ms = (uint32_t) options->run_limit_ms,
+                            .after_mode = mode_of(options->after),
+                            .follow_mode = mode_of(options->follow),
+                            .needs = options->needs ? ipc_xstrdup(options->needs) : NULL};
     ipc_auto(ipc_writer_destroy) ipc_writer_t arguments = {0};
-    ipc_auto(ipc_writer_destroy) ipc_writer_t after = {0};
-    ipc_auto(ipc_writer_destroy) ipc_writer_t follow = {0};
     given_parents(given, &arguments);
-    link_send(client, &(ipc_msg_t){.type = IPC_MSG_TERMS,
-                                   .terms = {.seen = client->results_seen,
-                                             .after_mode = mode_of(options->after),
-                                             .follow_mode = mode_of(options->follow),
-                                             .after = parents_of(&after, options->after, false),
-                                             .follow = parents_of(&follow, options->follow, true),
-                                             .needs = ipc_bytes_of(options->needs),
-                                             .arguments = {arguments.data ? arguments.data : "",
-                                                           arguments.size}}});
+    add_parents(&terms->after, options->after, false);
+    add_parents(&terms->follow, options->follow, true);
+    kept_terms_send(client, terms, client->results_seen, &arguments);
+    if (!client->keeps) {
+        kept_terms_free(client, &terms);
+        return NULL;
+    }
+    kept_terms_await(client, terms, &arguments);
+    return terms;
 }

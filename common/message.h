@@ -309,7 +309,7 @@ typedef struct ipc_msg {
             ipc_bytes_t engines;       // uint32_t each; none: the whole cluster, nobody answers
         } shutdown;
         struct { uint64_t job; } job;  // the id of its position 0
-        struct { uint64_t job, first, count; uint32_t last; } runs; // last: all has been told; count may be 0
+        struct { uint64_t job, first, count; uint32_t last; uint64_t span; } runs; // last: all has been told; count may be 0
         struct { ipc_bytes_t numbers; } safe; // uint64_t each: DONE messages of this connection, counted from 1
         struct { uint64_t count; } seen; // RESULT messages of this connection
         struct { ipc_bytes_t missing; } resume; // ipc_range_t each, in order: positions without a result

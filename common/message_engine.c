@@ -187,6 +187,7 @@ void ipc_pack_runs(const ipc_msg_t *self, ipc_writer_t *w)
     ipc_write_u64(w, self->runs.first);
     ipc_write_u64(w, self->runs.count);
     ipc_write_u64(w, self->runs.last);
+    ipc_write_u64(w, self->runs.span);
 }
 void ipc_unpack_runs(ipc_msg_t *self, ipc_reader_t *r)
 {
@@ -194,6 +195,7 @@ void ipc_unpack_runs(ipc_msg_t *self, ipc_reader_t *r)
     self->runs.first = ipc_read_u64(r);
     self->runs.count = ipc_read_u64(r);
     self->runs.last = ipc_read_u32(r);
+    self->runs.span = ipc_read_u64(r);
 }
 
 void ipc_pack_safe(const ipc_msg_t *self, ipc_writer_t *w)

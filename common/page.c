@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -169,4 +170,32 @@ void page_close(page_t **self_p)
     if (*self_p)
         munmap(*self_p, sizeof(page_t));
     *self_p = NULL;
+}
+
+page_note_t *page_note(page_t *self, uint64_t job, uint64_t first, uint64_t count)
+{
+    for (size_t i = 0; i < PAGE_NOTES; i++) {
+        page_note_t *note = &self->notes[i];
+        if (note->count > 0)
+            continue;
+        *note = (page_note_t){.job = job, .first = first};
+        note->count = count; // it is whole
+        return note;
+    }
+    return NULL;
+}
+
+void page_note_rest(page_t *self)
+{
+    uint64_t begun = self->begun, told = self->told;
+    bool runs = self->running && begun > told;
+    if (self->batch.count > 0)
+        page_note(self, self->batch.job, self->batch.first, self->batch.count);
+    if (self->job && begun - runs > told)
+        page_note(self, self->job, told, begun - runs - told);
+    page_note_t *ran = self->job && runs ? page_note(self, self->job, begun - 1, 1) : NULL;
+    if (ran)
+        ran->ran = 1;
+    self->batch.count = 0;
+    self->job = 0;
 }

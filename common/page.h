@@ -10,7 +10,7 @@
 
 #include "common/error.h"
 
-enum { PAGE_MAGIC = 0x49504351, PAGE_TEXT = 4096 };
+enum { PAGE_MAGIC = 0x49504351, PAGE_TEXT = 4096, PAGE_NOTES = 1024 };
 
 //  How the controller stands to the worker.
 typedef enum page_trust {
@@ -18,6 +18,13 @@ typedef enum page_trust {
     PAGE_SUSPECTED,            // it has not answered for a while
     PAGE_LAPSED                // what it had is others' now: it starts no task until it has been told so, and agreed
 } page_trust_t;
+
+//  Positions of a job whose results the worker keeps until they are safe (engine/kept.c).
+typedef struct page_note {
+    uint64_t job, first;
+    volatile uint64_t count;   // 0: none
+    uint32_t ran;              // 1: the worker died of it; 0: it had finished
+} page_note_t;
 
 //  What the nanny (or, for exit(), the worker) writes about a death; the next worker sends it on.
 typedef struct page_death {
@@ -55,7 +62,19 @@ typedef struct page {
     volatile uint64_t measured_item; //   and its item
     volatile uint32_t trust;   // page_trust_t: set by the controller, lapsed taken back by the worker
     page_death_t death;
+    // what ends with the worker, where controllers are succeeded; else job is 0
+    volatile uint64_t job;     // of the task started last: of its positions those from
+    volatile uint64_t told;    //   told
+    volatile uint64_t begun;   //   to begun were begun, and are neither noted nor in the batch
+    page_note_t batch;         // results that are not kept yet
+    page_note_t notes[PAGE_NOTES];
 } page_t;
+
+//  Notes positions: gives their place, or NULL when there are too many (then they are not).
+page_note_t *page_note(page_t *self, uint64_t job, uint64_t first, uint64_t count);
+
+//  For the nanny, when the worker is dead: notes what it had begun and had not noted.
+void page_note_rest(page_t *self);
 
 //  The file's name in the shared-memory directory: "engine-3.page".
 #define PAGE_NAME_FORMAT "engine-%d.page"

@@ -124,7 +124,7 @@ static bool engine_has_room(const engine_t *engine, double window, int64_t now)
            !engine_is_overdue(engine, now);
 }
 
-static void engine_takes(scheduler_t *self, uint32_t i, scheduler_span_t *span, int64_t now)
+void engine_gets(scheduler_t *self, uint32_t i, scheduler_span_t *span, int64_t now)
 {
     engine_t *engine = &self->engines[i];
     bool legal = span_advance(span, SPAN_GOES);
@@ -148,6 +148,11 @@ static void engine_takes(scheduler_t *self, uint32_t i, scheduler_span_t *span, 
     if (engine->items == span->left)
         engine->progress = now; // it begins
     engine_review(self, i);
+}
+
+static void engine_takes(scheduler_t *self, uint32_t i, scheduler_span_t *span, int64_t now)
+{
+    engine_gets(self, i, span, now);
     self->actions->send(self->context, i, span);
 }
 

@@ -329,8 +329,8 @@ static void target_missing(controller_t *self, scheduler_job_t *job, ipc_target_
     }
 }
 
-//  A job of before goes on with what is missing of it and nobody runs. Engines that are gone are found out first: all
-//  that was for them ends.
+//  A job of before goes on with what is missing of it: what engines run stays there, the rest is queued. Engines that
+//  are gone are found out first: all that was for them ends.
 static void submit_missing(controller_t *self, peer_t *peer, scheduler_job_t *job, const ipc_msg_t *msg)
 {
     ipc_ranges_t *missing = &peer->missing;
@@ -349,15 +349,43 @@ static void submit_missing(controller_t *self, peer_t *peer, scheduler_job_t *jo
     scheduler_submit_some(self->scheduler, job, (const scheduler_range_t *) missing->ranges, missing->count);
 }
 
-//  What a client misses of a job of before: 1: all of it is to be queued; 0: some; -1: nothing, it is done or runs.
+//  The same for one that is given values: what is missing of it waits for them again.
+static void hold_missing(controller_t *self, peer_t *peer, const job_terms_t *terms, scheduler_job_t *job)
+{
+    for (uint32_t i = 0; i < job->allowed_count; i++)
+        if (!ipc_ranges_have(&peer->missing, i, 1))
+            job->allowed[i] = SCHEDULER_NO_ENGINE;
+    terms_hold(self, peer, terms, job);
+    scheduler_hold_some(self->scheduler, job);
+}
+
+//  What is missing of a job of before, which is not all of it, or engines run some: what they run stays there.
+static void submit_rest(controller_t *self, peer_t *peer, const job_terms_t *terms, scheduler_job_t *job,
+                        const ipc_msg_t *msg)
+{
+    recovery_adopt(self->recovery, &(resumption_t){peer, msg, job->function, job}, &peer->missing);
+    if (terms && terms_give(terms) && peer->missing.count > 0) {
+        hold_missing(self, peer, terms, job);
+        return;
+    }
+    if (terms && !terms_confine(peer, terms, job)) {
+        for (size_t i = 0; i < peer->missing.count; i++)
+            peer_fail_some(peer, job->id, peer->missing.ranges[i].first, peer->missing.ranges[i].count,
+                           IPC_E_IMPOSSIBLE, "it may not run on the engine that it was to follow to");
+        ipc_ranges_free(&peer->missing);
+    }
+    submit_missing(self, peer, job, msg);
+}
+
+//  What a client misses of a job of before: 1: all of it is to be queued; 0: some, or some runs; -1: nothing.
 static int resume(controller_t *self, peer_t *peer, const ipc_msg_t *msg)
 {
     ipc_ranges_remove(&peer->missing, msg->submit.count, UINT64_MAX - msg->submit.count);
     uint32_t function = peer->functions[msg->submit.function] - 1;
     journal_resume(self->journal, msg->submit.job);
     record_resumed(self, peer, msg, function, &peer->missing);
-    recovery_match(self->recovery, peer, msg, function, &peer->missing);
-    if (ipc_ranges_have(&peer->missing, 0, msg->submit.count))
+    bool runs = recovery_match(self->recovery, &(resumption_t){peer, msg, function, NULL}, &peer->missing);
+    if (!runs && ipc_ranges_have(&peer->missing, 0, msg->submit.count))
         return 1;
     return peer->missing.count > 0 ? 0 : -1;
 }
@@ -425,7 +453,7 @@ static void submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parce
     needs = NULL; // the job's, both
     limits = NULL;
     bool later = job->direct && terms && terms_give(terms);
-    if (!admission.is_some || !job->direct)
+    if (!admission.is_some || !job->direct || later)
         set_targets(self, job, msg->submit.targets, later);
     if (admission.detaches)
         detached_adopt(self->detached, peer, job, msg->submit.flags & IPC_SUBMIT_LIST);
@@ -437,7 +465,7 @@ static void submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parce
     if (!resumes)
         record_accepted(self, job);
     if (admission.is_some) {
-        submit_missing(self, peer, job, msg);
+        submit_rest(self, peer, terms, job, msg);
         return;
     }
     if (terms)

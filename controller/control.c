@@ -58,10 +58,12 @@ void action_drop(void *context, uint32_t engine, scheduler_span_t *span, uint64_
                                        [SCHEDULER_DROP_STOP] = IPC_DROP_STOP,
                                        [SCHEDULER_DROP_KILL] = IPC_DROP_KILL};
     controller_t *self = context;
-    peer_t *peer = engine < self->entry_count ? self->entries[engine].peer : NULL;
-    if (peer) // else it is dead: what it had is looked at when it is buried
-        peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_DROP,
-                                     .drop = {.span = span->id, .first = first, .count = count, .how = drops[how]}});
+    const engine_entry_t *entry = engine < self->entry_count ? &self->entries[engine] : NULL;
+    if (!entry || !entry->peer)
+        return; // it is dead: what it had is looked at when it is buried
+    uint64_t id = span->id == entry->adopted_span ? entry->former_span : span->id;
+    peer_send(entry->peer, &(ipc_msg_t){.type = IPC_MSG_DROP,
+                                        .drop = {.span = id, .first = first, .count = count, .how = drops[how]}});
 }
 
 //  --- Signals ------------------------------------------------------------------------------------------------

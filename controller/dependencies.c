@@ -7,7 +7,7 @@
 
 #include "common/fail.h"
 
-enum { NOTES_MAX = 4096, BUCKETS = 1024 };
+enum { NOTES_MAX = 4096, NOTES_REMEMBERED = 1 << 20, BUCKETS = 1024 };
 enum { AFTER, FOLLOW, ARGUMENTS, CONDITIONS };
 
 //  Of one RESULT message.
@@ -56,7 +56,7 @@ struct dependencies {
     const dependencies_actions_t *actions;
     void *context;
     note_t *notes;                     // a ring
-    uint32_t room;
+    uint32_t room, limit;
     uint64_t noted;                    // messages, ever
     awaited_t **buckets;               // by job; NULL until something is awaited
     dependents_t waiting, decided;
@@ -67,7 +67,7 @@ struct dependencies {
 dependencies_t *dependencies_new(const dependencies_actions_t *actions, void *context)
 {
     dependencies_t *self = ipc_xalloc(sizeof *self);
-    *self = (dependencies_t){.actions = actions, .context = context};
+    *self = (dependencies_t){.actions = actions, .context = context, .limit = NOTES_MAX};
     return self;
 }
 
@@ -259,7 +259,7 @@ static bool count_note(const dependencies_t *self, awaited_t *awaited, const not
 
 static void keep(dependencies_t *self, const note_t *note)
 {
-    if (self->noted == self->room && self->room < NOTES_MAX) {
+    if (self->noted == self->room && self->room < self->limit) {
         self->room = self->room ? 2 * self->room : 16;
         self->notes = ipc_xrealloc(self->notes, self->room * sizeof self->notes[0]);
     }
@@ -390,6 +390,26 @@ void dependencies_supplied(dependencies_t *self, dependent_t *dependent, uint64_
     dependent->conditions[ARGUMENTS].waiting -= count;
     dependent->conditions[ARGUMENTS].met += count;
     decide(self, dependent);
+}
+
+void dependencies_remember(dependencies_t *self)
+{
+    if (self->noted <= self->room)
+        self->limit = NOTES_REMEMBERED;
+}
+
+const uint32_t *dependencies_engines(dependencies_t *self, uint64_t id, const condition_terms_t *follow,
+                                     uint32_t *count)
+{
+    dependent_t *dependent = ipc_xalloc(sizeof *dependent);
+    dependent->awaited = ipc_xalloc((follow->parents.size / sizeof(ipc_parent_t) + 1) * sizeof dependent->awaited[0]);
+    add_condition(dependent, FOLLOW, id, follow);
+    if (dependent->awaited_count > 0)
+        catch_up(self, dependent, 0);
+    dependent_free(self->lent);
+    self->lent = dependent;
+    *count = dependent->engine_count;
+    return *count > 0 ? dependent->engines : NULL;
 }
 
 bool dependencies_next(dependencies_t *self, decision_t *decision)

@@ -50,6 +50,14 @@ void dependencies_destroy(dependencies_t **self_p);
 //  A RESULT message goes to the client.
 void dependencies_note(dependencies_t *self, const ipc_msg_t *result);
 
+//  Its client goes on with jobs of before, and has seen nothing yet: all that it is told from now on is remembered.
+void dependencies_remember(dependencies_t *self);
+
+//  Where a job of which a part has run already is to run what is left: engines as in decision_t, lent until the next
+//  call; NULL: on any.
+const uint32_t *dependencies_engines(dependencies_t *self, uint64_t id, const condition_terms_t *follow,
+                                     uint32_t *count);
+
 //  A job waits for others. It is decided later, perhaps at once: see dependencies_next(). Lent until then.
 //      id        of the job; what it waits for came before it
 //      seen        RESULT messages that the client had read when it told the parents' states

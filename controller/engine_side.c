@@ -214,12 +214,13 @@ static void bury_former(controller_t *self, uint32_t engine, const ipc_msg_t *ms
     }
     self->dying = &unknown;
     scheduler_engine_died(self->scheduler, engine,
-                          &(scheduler_death_t){.span = unknown.registration.span,
+                          &(scheduler_death_t){.span = entry_span(entry, unknown.registration.span),
                                                .item = unknown.registration.item,
-                                               .done_span = unknown.registration.done_span,
+                                               .done_span = entry_span(entry, unknown.registration.done_span),
                                                .done_item = unknown.registration.done_item,
                                                .unknown = entry->epoch != msg->registration.death_epoch});
     self->dying = NULL;
+    entry->former_span = entry->adopted_span = 0;
     entry->restarts++;
     const char *signal = sigabbrev_np((int) unknown.registration.signal);
     if (unknown.registration.signal)
@@ -327,17 +328,32 @@ static void drop_objects(controller_t *self, const peer_t *peer, const ipc_msg_t
     }
 }
 
+//  The span that an engine speaks of; NULL: it is late.
+static scheduler_span_t *span_of(controller_t *self, const peer_t *peer, uint64_t id)
+{
+    return scheduler_span(self->scheduler, entry_span(&self->entries[peer->engine], id), peer->engine);
+}
+
+//  The job of a former controller that a result is of, which the scheduler does not know; 0: of another.
+static uint64_t former_job_of(const controller_t *self, peer_t *peer, uint64_t span)
+{
+    uint64_t job = peer->next_job;
+    peer->next_job = 0;
+    if (!self->recovery || job)
+        return job;
+    return span == self->entries[peer->engine].former_span ? recovery_job(self->recovery, peer->engine, span) : 0;
+}
+
 static void on_done(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
     (void) parcel;
-    uint64_t former_job = peer->next_job;
-    peer->next_job = 0;
+    uint64_t former_job = former_job_of(self, peer, msg->done.span);
     peer->dones++;
     if (former_job && self->recovery) {
         recovery_done(self->recovery, peer, former_job, msg);
         return;
     }
-    scheduler_span_t *span = scheduler_span(self->scheduler, msg->done.span, peer->engine);
+    scheduler_span_t *span = span_of(self, peer, msg->done.span);
     uint64_t next = span ? span->first + span->count - span->left : 0;
     if (!span || msg->done.first != next || msg->done.count == 0 || msg->done.count > span->left ||
         (msg->done.failed && msg->done.count != 1)) {
@@ -390,7 +406,7 @@ static void on_done(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parc
 static void on_output(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
     (void) parcel;
-    scheduler_span_t *span = scheduler_span(self->scheduler, msg->output.span, peer->engine);
+    scheduler_span_t *span = span_of(self, peer, msg->output.span);
     peer_t *client = span && !span->job->dropped && span->job->client < self->by_client_count
                          ? self->by_client[span->job->client]
                          : NULL;
@@ -408,7 +424,7 @@ static void on_output(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
 static void on_publish(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
     (void) parcel;
-    scheduler_span_t *span = scheduler_span(self->scheduler, msg->publish.span, peer->engine);
+    scheduler_span_t *span = span_of(self, peer, msg->publish.span);
     const scheduler_job_t *job = span ? span->job : NULL;
     peer_t *client = job && !job->dropped && job->client < self->by_client_count ? self->by_client[job->client] : NULL;
     if (!client)
@@ -422,8 +438,7 @@ static void on_publish(controller_t *self, peer_t *peer, const ipc_msg_t *msg, p
 static void on_gave(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
     (void) parcel;
-    scheduler_gave(self->scheduler, peer->engine,
-                   scheduler_span(self->scheduler, msg->gave.span, peer->engine), msg->gave.first,
+    scheduler_gave(self->scheduler, peer->engine, span_of(self, peer, msg->gave.span), msg->gave.first,
                    msg->gave.count, msg->gave.last);
 }
 

@@ -7,7 +7,6 @@
 #include "common/fail.h"
 #include "controller/detached.h"
 #include "controller/listing.h"
-#include "controller/recovery.h"
 
 enum { UNFINISHED_MAX = HISTORY_MAX }; // rows
 
@@ -70,18 +69,10 @@ void query_answer_text(peer_t *peer, const ipc_msg_t *query, int code, const cha
                                             .body = {"", 0}}});
 }
 
-static void add_recovered(void *context, const history_entry_t *entry)
-{
-    addition_t *self = context;
-    search_add_entry(self->search, entry, function_name(self->controller, entry->function));
-}
-
 void query_add_unfinished(controller_t *self, search_t *search)
 {
     addition_t addition = {self, search};
     scheduler_list(self->scheduler, add_unfinished, &addition);
-    if (self->recovery)
-        recovery_list(self->recovery, add_recovered, &addition);
 }
 
 static void on_tasks(controller_t *self, peer_t *peer, const ipc_msg_t *query, parcel_t *parcel)
@@ -117,20 +108,11 @@ static bool add_to_queue(void *context, const unfinished_t *item)
     return true;
 }
 
-static void add_running(void *context, const history_entry_t *entry)
-{
-    queues_t *self = context;
-    if (entry->engine < self->count)
-        self->rows[entry->engine].running += entry->count;
-}
-
 static void on_queues(controller_t *self, peer_t *peer, const ipc_msg_t *query, parcel_t *parcel)
 {
     (void) parcel;
     queues_t queues = {.rows = ipc_xalloc(self->entry_count * sizeof queues.rows[0]), .count = self->entry_count};
     scheduler_list(self->scheduler, add_to_queue, &queues);
-    if (self->recovery)
-        recovery_list(self->recovery, add_running, &queues);
     ipc_writer_t body = {0};
     for (uint32_t i = 0; i < self->entry_count; i++) {
         const engine_entry_t *entry = &self->entries[i];
@@ -200,29 +182,6 @@ void query_answer_end(peer_t *peer, const ipc_msg_t *query, ended_t *ended)
     ended->function = NULL;
 }
 
-typedef struct sought {
-    uint64_t id;
-    uint32_t engine;                   // that runs it; SCHEDULER_NO_ENGINE: none
-} sought_t;
-
-static void seek(void *context, const history_entry_t *entry)
-{
-    sought_t *self = context;
-    if (history_entry_is_of(entry, self->id))
-        self->engine = entry->engine;
-}
-
-//  What runs since before this controller was started.
-static bool explain_recovered(const controller_t *self, uint64_t id, char *text, size_t size)
-{
-    sought_t sought = {id, SCHEDULER_NO_ENGINE};
-    if (self->recovery)
-        recovery_list(self->recovery, seek, &sought);
-    if (sought.engine != SCHEDULER_NO_ENGINE)
-        snprintf(text, size, "it runs on engine %u, since before the controller was started again", sought.engine);
-    return sought.engine != SCHEDULER_NO_ENGINE;
-}
-
 static bool explain_wait(const controller_t *self, uint64_t id, char *text, size_t size)
 {
     bool known = self->detached_client != SCHEDULER_NO_CLIENT &&
@@ -235,8 +194,7 @@ static bool explain_wait(const controller_t *self, uint64_t id, char *text, size
 static void on_explain(controller_t *self, peer_t *peer, const ipc_msg_t *query, parcel_t *parcel)
 {
     char text[512 + ATTEMPTS_TEXT];
-    if (explain_wait(self, query->query.job, text, sizeof text) ||
-        explain_recovered(self, query->query.job, text, sizeof text)) {
+    if (explain_wait(self, query->query.job, text, sizeof text)) {
         size_t size = strlen(text);
         char runs[ATTEMPTS_TEXT];
         if (attempts_write(self->attempts, query->query.job, runs) > 0)

@@ -11,10 +11,10 @@
 //  rest. So nothing that was begun is begun again, nothing is lost, and no result comes twice: a client drops what it
 //  has. All this is done only in a cluster with a journal; others pay nothing for it.
 //
-//  What it does not take over ends with an error, as without a journal: calls that depend on others or are given their
-//  results, the second half of gathers, and detached work. A task that was begun before cannot be aborted, and
-//  runs without a limit. An engine that dies while there is no controller loses what it ran and what it kept: that is
-//  begun again. Shared memory that was in use stays so until its owner ends.
+//  What runs is the scheduler's again (scheduler_adopt()): it can be aborted, and is lost with its engine as any task.
+//  What a client's submissions wait for it says anew, as it knows it by then. An engine that dies while there is no
+//  controller leaves a note of all that it had begun and was not safe (engine/page.h): the next worker keeps an error for
+//  each, as a result; it runs again if it has retries. Shared memory that was in use stays so until its owner ends.
 #ifndef IPC_CONTROLLER_RECOVERY_H
 #define IPC_CONTROLLER_RECOVERY_H
 
@@ -34,11 +34,22 @@ bool recovery_is_ready(const recovery_t *self);
 bool recovery_is_over(const recovery_t *self);
 void recovery_end(recovery_t *self);
 
-//  What a client misses of a job: hands on what is done of it, and takes that and what runs out of missing.
-//      msg        its submission
-//      function   the controller's number
-//      missing    positions that it has no result of
-void recovery_match(recovery_t *self, peer_t *client, const ipc_msg_t *msg, uint32_t function, ipc_ranges_t *missing);
+//  A submission of a client that was there before.
+typedef struct resumption {
+    peer_t *client;
+    const ipc_msg_t *msg;              // SUBMIT
+    uint32_t function;                 // the controller's number
+    scheduler_job_t *job;              // that it has become
+} resumption_t;
+
+//  What the client misses of it: hands on what is done, and takes that out of missing, positions that it has no result
+//  of. True when engines run some of it.
+bool recovery_match(recovery_t *self, const resumption_t *resumption, ipc_ranges_t *missing);
+//  Gives the scheduler what engines run of it, and takes that out.
+void recovery_adopt(recovery_t *self, const resumption_t *resumption, ipc_ranges_t *missing);
+
+//  The job of what an engine runs since before under this name; 0: it does not, or the job was resumed.
+uint64_t recovery_job(const recovery_t *self, uint32_t engine, uint64_t span);
 
 //  A result of an engine, of a job that a former controller knew.
 void recovery_done(recovery_t *self, peer_t *engine, uint64_t job, const ipc_msg_t *done);
@@ -46,10 +57,6 @@ void recovery_done(recovery_t *self, peer_t *engine, uint64_t job, const ipc_msg
 //  A result of an engine was told to its client, who will say that it has it; or needs to be told to nobody.
 void recovery_told(recovery_t *self, const peer_t *engine, peer_t *client);
 void recovery_safe(recovery_t *self, peer_t *engine);
-
-//  Visits positions that run since before, and are waited for.
-typedef void recovery_visit_fn(void *context, const history_entry_t *entry);
-void recovery_list(const recovery_t *self, recovery_visit_fn *visit, void *context);
 
 void recovery_flush(recovery_t *self);                 // at the end of a turn: tells engines what is safe
 void recovery_forget(recovery_t *self, peer_t *peer);  // it is gone

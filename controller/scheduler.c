@@ -365,7 +365,7 @@ void scheduler_gave(scheduler_t *self, uint32_t engine, scheduler_span_t *span, 
 
 //  --- What is submitted, held, given up; clients that come and go ----------------------------------------
 
-static void hold(scheduler_t *self, scheduler_job_t *job)
+void job_keep_held(scheduler_t *self, scheduler_job_t *job)
 {
     scheduler_job_t **held = &self->clients[job->client].held;
     job->previous = NULL;
@@ -375,13 +375,26 @@ static void hold(scheduler_t *self, scheduler_job_t *job)
     *held = job;
 }
 
+//  A direct job that is held has positions that are not to run.
+static bool is_left_out(const scheduler_job_t *job, uint64_t position)
+{
+    return job->direct && position < job->allowed_count && job->allowed[position] == SCHEDULER_NO_ENGINE;
+}
+
 //  All that was never cut ends with an error. The job stands in no queue.
 void job_end_uncut(scheduler_t *self, scheduler_job_t *job, scheduler_loss_t loss)
 {
-    uint64_t first = job->cursor;
+    uint64_t first = job->cursor, end = first;
     job->cursor = job->count;
-    job->left -= job->count - first;
-    self->actions->lose(self->context, job, first, job->count - first, SCHEDULER_NO_ENGINE, loss, 0);
+    job->holds++; // it stays while some of it may end
+    for (; first < job->count; first = end + 1) {
+        while (first < job->count && is_left_out(job, first)) first++;
+        for (end = job->direct ? first : job->count; end < job->count && !is_left_out(job, end);) end++;
+        job->left -= end - first;
+        if (end > first)
+            self->actions->lose(self->context, job, first, end - first, SCHEDULER_NO_ENGINE, loss, 0);
+    }
+    job->holds--;
     job_settle(self, job);
 }
 
@@ -389,6 +402,8 @@ void job_end_uncut(scheduler_t *self, scheduler_job_t *job, scheduler_loss_t los
 static void target_all(scheduler_t *self, scheduler_job_t *job)
 {
     for (uint32_t i = 0; i < job->allowed_count; i++) {
+        if (is_left_out(job, i))
+            continue;
         if (scheduler_engine_known(self, job->allowed[i])) {
             scheduler_job_target(self, job, job->allowed[i], i, 1);
             continue;
@@ -436,35 +451,12 @@ void scheduler_submit(scheduler_t *self, scheduler_job_t *job)
         job->held = false;
         job_end_uncut(self, job, SCHEDULER_UNMET);
     } else if (job->held) {
-        hold(self, job);
+        job_keep_held(self, job);
     } else if (job_is_queued(job)) {
         enqueue_job(self, job);
     } else {
         job_settle(self, job);
     }
-}
-
-void scheduler_submit_some(scheduler_t *self, scheduler_job_t *job, const scheduler_range_t *ranges, size_t count)
-{
-    job->left = 0;
-    job->cursor = job->count;
-    for (size_t i = 0; i < count; i++) job->left += ranges[i].count;
-    self->clients[job->client].alive++;
-    if (self->clients[job->client].by_id)
-        job_index_add(self->clients[job->client].by_id, job);
-    deadline_add(self, job);
-    job->holds++; // it stays while some of it may end
-    bool possible = !job->needs || job_is_possible(self, job);
-    for (size_t i = count; i-- > 0 && !job->direct;) // each before the next one
-        if (possible) {
-            span_return(self, span_new(self, job, ranges[i].first, ranges[i].count));
-        } else {
-            job->left -= ranges[i].count;
-            self->actions->lose(self->context, job, ranges[i].first, ranges[i].count, SCHEDULER_NO_ENGINE,
-                                SCHEDULER_UNMET, 0);
-        }
-    job->holds--;
-    job_settle(self, job);
 }
 
 uint32_t scheduler_client_join(scheduler_t *self)

@@ -165,11 +165,17 @@ void scheduler_job_target(scheduler_t *self, scheduler_job_t *job, uint32_t engi
                           uint64_t count);
 void scheduler_submit(scheduler_t *self, scheduler_job_t *job);
 //  The same for a job of which only some positions are to run, ranges in rising order: of a direct one those that it
-//  has spans for.
+//  has spans for. Those of it that engines run already come before that, one call each: gives the span.
+//      engine     is known
+//      attempts   runs of these positions before this one
+scheduler_span_t *scheduler_adopt(scheduler_t *self, scheduler_job_t *job, uint32_t engine, uint64_t first,
+                                  uint64_t count, uint32_t attempts);
 typedef struct scheduler_range {
     uint64_t first, count;
 } scheduler_range_t;
 void scheduler_submit_some(scheduler_t *self, scheduler_job_t *job, const scheduler_range_t *ranges, size_t count);
+//  The same for a direct job that is held: in allowed SCHEDULER_NO_ENGINE stands for each position that is not to run.
+void scheduler_hold_some(scheduler_t *self, scheduler_job_t *job);
 //  Positions of a direct job end, as their engine is no longer there; after it was submitted with spans for others.
 void scheduler_job_miss(scheduler_t *self, scheduler_job_t *job, uint32_t engine, uint64_t first, uint64_t count);
 

@@ -1,5 +1,5 @@
 //  The inside of scheduler_t, for scheduler.c (what happens), engines.c (those that come and go),
-//  choose.c (what runs where), recall.c (what moves) and abort.c (what is not to run).
+//  choose.c (what runs where), recall.c (what moves), abort.c (what is not to run) and adopt.c (what ran before).
 #ifndef IPC_CONTROLLER_SCHEDULER_BODY_H
 #define IPC_CONTROLLER_SCHEDULER_BODY_H
 
@@ -124,6 +124,7 @@ bool job_is_lone(const scheduler_t *self, const scheduler_job_t *job); // a sing
 void span_free(scheduler_t *self, scheduler_span_t *span);
 void ring_enter(scheduler_t *self, uint32_t client);
 bool job_is_queued(const scheduler_job_t *job); // some of it waits that was never cut
+void job_keep_held(scheduler_t *self, scheduler_job_t *job); // until it is released, or given up
 void job_settle(scheduler_t *self, scheduler_job_t *job); // ends it when nothing of it is left
 
 //  Positions that failed run again if the job's retries and the engines' health allow.
@@ -154,6 +155,8 @@ bool job_allows(const scheduler_t *self, const scheduler_job_t *job, uint32_t en
 //  never does.
 bool span_allows(const scheduler_t *self, const scheduler_span_t *span, uint32_t engine);
 void engine_settles(scheduler_t *self, scheduler_span_t *span, uint64_t count);
+//  A queued span is at an engine from now on.
+void engine_gets(scheduler_t *self, uint32_t engine, scheduler_span_t *span, int64_t now);
 
 //  How long an engine still has to do, where the mean is skew times the estimate.
 double engine_remaining(const engine_t *engine, double skew, int64_t now);

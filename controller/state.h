@@ -100,8 +100,17 @@ typedef struct engine_entry {
     bool ended;                        // a client has asked for its end: what it runs then ends so
     bool lapsed;                       // it is here, but did not answer for so long that what it had is others' now
     uint64_t lapses;                   // how often that has been
+    bool told;                         // it has told this controller what it has of a former one's
+    uint64_t former_span;              // it runs since before this controller, as it calls that; 0: nothing
+    uint64_t adopted_span;             // the scheduler's name for that, once its client has come
     char why[160];                     // it is away, or the last death
 } engine_entry_t;
+
+//  The scheduler's name for a span that an engine calls so.
+static inline uint64_t entry_span(const engine_entry_t *self, uint64_t id)
+{
+    return id && id == self->former_span ? self->adopted_span : id;
+}
 
 //  The items of a job that are a list.
 typedef struct item_list {
@@ -226,6 +235,8 @@ int terms_check(const job_terms_t *self, const ipc_msg_t *submission, ipc_error_
 int terms_needs(const job_terms_t *self, needs_t **needs, ipc_error_t *error);
 void terms_hold(controller_t *self, peer_t *peer, const job_terms_t *terms, scheduler_job_t *job);
 bool terms_give(const job_terms_t *self);              // whether it is given values of other tasks
+//  A job of which a part has run waits no more, but stays where it was to follow to. False: no such engine is left.
+bool terms_confine(peer_t *peer, const job_terms_t *terms, scheduler_job_t *job);
 void decisions_serve(controller_t *self);              // lets jobs begin, or end, whose others have ended
 //  Why a job ended that never ran, as a sentence; gives the code.
 int describe_impossible(const controller_t *self, const scheduler_job_t *job, scheduler_loss_t loss, char *text,

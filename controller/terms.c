@@ -102,6 +102,16 @@ static bool follow_to(scheduler_job_t *job, const uint32_t *engines, uint32_t co
     return both_count > 0;
 }
 
+bool terms_confine(peer_t *peer, const job_terms_t *terms, scheduler_job_t *job)
+{
+    condition_terms_t follow = {terms->msg.terms.follow, terms->msg.terms.follow_mode};
+    uint32_t count = 0;
+    const uint32_t *engines = follow.parents.size == 0
+                                  ? NULL
+                                  : dependencies_engines(peer->dependencies, job->id, &follow, &count);
+    return !engines || follow_to(job, engines, count);
+}
+
 static void carry_out(controller_t *self, peer_t *peer, decision_t *decision)
 {
     scheduler_job_t *job = decision->job;

@@ -2,6 +2,7 @@
 //  of one that died is told them again, and which position was begun.
 #include <stdlib.h>
 
+#include "common/page.h"
 #include "engine/state.h"
 #include "common/fail.h"
 
@@ -17,6 +18,12 @@ static void send_job(worker_t *self, uint64_t job)
     link_send(self, &(ipc_msg_t){.type = IPC_MSG_JOB, .job = {.job = job}});
 }
 
+static void keep(worker_t *self, kept_t *kept)
+{
+    *self->kept_end = kept;
+    self->kept_end = &kept->next;
+}
+
 void kept_send(worker_t *self, uint64_t job, const ipc_msg_t *done)
 {
     if (!self->keeps || job == 0) {
@@ -25,14 +32,12 @@ void kept_send(worker_t *self, uint64_t job, const ipc_msg_t *done)
     }
     kept_t *kept = ipc_xalloc(sizeof *kept);
     kept->job = job;
+    kept->note = self->page ? page_note(self->page, job, done->done.first, done->done.count) : NULL;
     ipc_msg_pack(done, &kept->frame);
-    *self->kept_end = kept;
-    self->kept_end = &kept->next;
+    keep(self, kept);
     if (!self->accepted)
         return; // kept_tell() will
     kept->number = ++self->done_number;
-    if (done->done.span == 0)
-        send_job(self, job);
     send_frame(self, &kept->frame);
 }
 
@@ -42,6 +47,8 @@ static void remove_kept(worker_t *self, kept_t **at)
     *at = kept->next;
     if (!kept->next)
         self->kept_end = at;
+    if (kept->note)
+        kept->note->count = 0;
     ipc_writer_destroy(&kept->frame);
     free(kept);
 }
@@ -65,6 +72,59 @@ void kept_clear(worker_t *self)
     while (self->kept) remove_kept(self, &self->kept);
 }
 
+//  A result of positions that the worker before this one had begun.
+static void pack_lost(const worker_t *self, const page_note_t *note, ipc_writer_t *frame)
+{
+    ipc_auto(ipc_writer_destroy) ipc_writer_t body = {0};
+    char text[256];
+    int engine = self->options.engine, code = note->ran ? IPC_E_CRASH : IPC_E_RESULT_LOST;
+    if (note->ran)
+        snprintf(text, sizeof text, "engine %d died while it ran this task, when there was no controller to tell of it",
+                 engine);
+    else
+        snprintf(text, sizeof text, "this task finished on engine %d, but the engine died before the result was out",
+                 engine);
+    ipc_failure_pack(&(ipc_failure_t){.code = (uint32_t) code, .kind = ipc_bytes_of(ipc_code_kind(code)),
+                                      .text = ipc_bytes_of(text)},
+                     &body);
+    ipc_msg_pack(&(ipc_msg_t){.type = IPC_MSG_DONE,
+                              .done = {.failed = 1, .first = note->first, .count = note->count,
+                                       .body = {body.data, body.size}}},
+                 frame);
+}
+
+void kept_inherit(worker_t *self)
+{
+    for (size_t i = 0; self->page && i < PAGE_NOTES; i++) {
+        page_note_t *note = &self->page->notes[i];
+        if (note->count == 0)
+            continue;
+        kept_t *kept = ipc_xalloc(sizeof *kept);
+        *kept = (kept_t){.job = note->job, .note = note};
+        pack_lost(self, note, &kept->frame);
+        keep(self, kept);
+    }
+}
+
+void kept_begin(worker_t *self, const work_t *work)
+{
+    if (!self->page)
+        return;
+    self->page->job = 0;
+    self->page->told = self->page->begun = work->first;
+    self->page->job = self->keeps ? work->job : 0;
+}
+
+void kept_mirror(worker_t *self, const work_t *work)
+{
+    const batch_t *batch = &self->batch;
+    if (!self->page || self->page->job == 0)
+        return;
+    self->page->batch = (page_note_t){.job = batch->job, .first = batch->first,
+                                      .count = batch->job ? batch->count : 0};
+    self->page->told = work->told;
+}
+
 void kept_tell(worker_t *self)
 {
     const work_t *work = self->current;
@@ -75,10 +135,11 @@ void kept_tell(worker_t *self)
         send_job(self, kept->job);
         send_frame(self, &kept->frame);
     }
-    bool runs = work && work->span == 0 && work->job && work->told < begun;
+    bool runs = work && work->job && work->told < begun;
     link_send(self, &(ipc_msg_t){.type = IPC_MSG_RUNS,
                                  .runs = {.job = runs ? work->job : 0,
                                           .first = runs ? work->told : 0,
                                           .count = runs ? begun - work->told : 0,
-                                          .last = 1}});
+                                          .last = 1,
+                                          .span = runs ? work->span : 0}});
 }

@@ -565,9 +565,11 @@ void link_controller_died(worker_t *self)
     self->next_job = 0;
     if (self->current) { // it ends, and nobody wants to know, or the next one
         self->current->recallable = true;
-        self->current->span = 0;
         give_back(self, self->current, UINT32_MAX);
         self->slice.taken = atomic_load(&self->slice.count);
+    }
+    if (self->current && !self->keeps) {
+        self->current->span = 0;
         if (self->page) // should it crash: the next controller has another task of that number
             self->page->span = 0;
     }

@@ -134,6 +134,7 @@ static void write_death(nanny_t *self, int signal_number, int status)
         death->epoch = epoch;
     }
     death->idle_deaths = count_idle_deaths(self);
+    page_note_rest(page);
     page->running = 0;
     page->ready = 0;
     page->pid = 0;

@@ -83,6 +83,7 @@ typedef struct kept {
     uint64_t number;                   // of the DONE messages of this connection, from 1
     uint64_t job;
     ipc_writer_t frame;                // of this message
+    struct page_note *note;            // should the worker die; or NULL
     struct kept *next;                 // younger
 } kept_t;
 
@@ -209,6 +210,9 @@ void kept_send(worker_t *self, uint64_t job, const ipc_msg_t *done); // now, and
 void kept_safe(worker_t *self, ipc_bytes_t numbers);   // these need not be kept
 void kept_tell(worker_t *self);                        // a controller that has accepted it: what it has, what it runs
 void kept_clear(worker_t *self);                       // nobody wants them
+void kept_inherit(worker_t *self);                     // what the worker before left: it ends with an error
+void kept_begin(worker_t *self, const work_t *work);   // the span runs: what is lost should the worker die
+void kept_mirror(worker_t *self, const work_t *work);  // what of it has a result that waits
 void work_free(worker_t *self, work_t *work);          // lets its objects go
 void release_objects(worker_t *self, const ipc_objects_t *objects);
 

@@ -211,6 +211,7 @@ static bool note_start(worker_t *self, const work_t *work, uint64_t position)
         return true;
     self->page->span = work->span;
     self->page->item = position;
+    self->page->begun = position + 1;
     self->page->running = 1;
     if (page_may_start(self->page))
         return true;
@@ -280,6 +281,7 @@ static bool run_slice(worker_t *self, work_t *work, uint64_t *position)
 static void run_work(worker_t *self, work_t *work)
 {
     self->outcome.finished = clock_ns();
+    kept_begin(self, work);
     while (work_left(work) > 0) {
         uint64_t position = 0;
         self->run_started = self->outcome.finished;
@@ -293,6 +295,7 @@ static void run_work(worker_t *self, work_t *work)
         slice_clear(&self->slice);
         if (reports)
             link_report(self, work, position);
+        kept_mirror(self, work);
         if (work->lone || self->outcome.finished - self->flushed > FLUSH_NS) {
             link_close_batch(self);
             link_flush(self);
@@ -450,6 +453,7 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     memory_open(&self->memory);
     self->holds = holds_new();
     self->kept_end = &self->kept;
+    kept_inherit(self);
     self->names = names_new();
     snprintf(self->where, sizeof self->where, " on engine %d", self->options.engine);
     self->arena = ipc_arena_new();

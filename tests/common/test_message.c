@@ -53,7 +53,7 @@
 #define FIELDS_supply(N, L, B, R, O, T)       N(job) N(first) N(count) O(objects) B(body)
 #define FIELDS_shutdown(N, L, B, R, O, T)     N(job) N(restart) R(engines, 4)
 #define FIELDS_job(N, L, B, R, O, T)          N(job)
-#define FIELDS_runs(N, L, B, R, O, T)         N(job) N(first) N(count) N(last)
+#define FIELDS_runs(N, L, B, R, O, T)         N(job) N(first) N(count) N(last) N(span)
 #define FIELDS_safe(N, L, B, R, O, T)         R(numbers, 8)
 #define FIELDS_seen(N, L, B, R, O, T)         N(count)
 #define FIELDS_resume(N, L, B, R, O, T)       R(missing, 16)

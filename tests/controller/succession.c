@@ -1,0 +1,344 @@
+#include "succession.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/fail.h"
+#include "succession_body.h"
+
+enum { USER_EVENTS = 70, CHECK_EVERY = 16, SEEN_EVERY = 5 };
+
+uint64_t random_below(succession_t *self, uint64_t below)
+{
+    uint64_t z = self->random += 0x9e3779b97f4a7c15u; // splitmix64
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return (z ^ z >> 31) % below;
+}
+
+void note_free(note_t *note)
+{
+    ipc_ranges_free(&note->missing);
+}
+
+//  --- The clock ----------------------------------------------------------------------------------------------------
+
+static bool before(const note_t *a, const note_t *b)
+{
+    return a->time != b->time ? a->time < b->time : a->order < b->order;
+}
+
+static void post_at(succession_t *self, note_t note, int64_t time)
+{
+    if (self->heap_count == self->heap_room) {
+        self->heap_room = self->heap_room ? 2 * self->heap_room : 256;
+        self->heap = ipc_xrealloc(self->heap, self->heap_room * sizeof self->heap[0]);
+    }
+    note.time = time;
+    note.order = self->order++;
+    size_t i = self->heap_count++;
+    for (; i > 0 && before(&note, &self->heap[(i - 1) / 2]); i = (i - 1) / 2) self->heap[i] = self->heap[(i - 1) / 2];
+    self->heap[i] = note;
+}
+
+void post(succession_t *self, note_t note, int64_t after)
+{
+    post_at(self, note, self->now + after);
+}
+
+static note_t take(succession_t *self)
+{
+    note_t top = self->heap[0], last = self->heap[--self->heap_count];
+    size_t i = 0;
+    for (size_t child; (child = 2 * i + 1) < self->heap_count; i = child) {
+        if (child + 1 < self->heap_count && before(&self->heap[child + 1], &self->heap[child]))
+            child++;
+        if (!before(&self->heap[child], &last))
+            break;
+        self->heap[i] = self->heap[child];
+    }
+    self->heap[i] = last;
+    return top;
+}
+
+//  --- The network ----------------------------------------------------------------------------------------------------
+
+//  A message arrives after those before it on its connection, and after a time of its own.
+static int64_t arrival(succession_t *self, int64_t *last)
+{
+    int64_t time = self->now + 1 + (int64_t) random_below(self, (uint64_t) self->latency);
+    *last = time > *last ? time : *last;
+    return *last;
+}
+
+void send_to_controller(succession_t *self, uint32_t peer, note_t note)
+{
+    engine_t *engine = peer < ENGINES ? &self->engines[peer] : NULL;
+    client_t *client = engine ? NULL : &self->clients[peer - ENGINES];
+    note.peer = peer;
+    note.controller = engine ? engine->controller : client->controller;
+    note.life = engine ? engine->life : client->life;
+    if (note.controller)
+        post_at(self, note, arrival(self, engine ? &engine->arrival : &client->arrival));
+    else
+        note_free(&note); // what is not said now is said to the next one
+}
+
+void send_to_peer(succession_t *self, uint32_t peer, note_t note)
+{
+    bool is_engine = peer < ENGINES;
+    note.peer = peer;
+    note.controller = self->controller;
+    note.life = is_engine ? self->known[peer].life : self->known_clients[peer - ENGINES].life;
+    post_at(self, note, arrival(self, is_engine ? &self->engines[peer].arrival_back
+                                                : &self->clients[peer - ENGINES].arrival_back));
+}
+
+//  --- Clients --------------------------------------------------------------------------------------------------------
+
+static void ranges_copy(ipc_ranges_t *to, const ipc_ranges_t *from)
+{
+    for (size_t i = 0; i < from->count; i++) ipc_ranges_add(to, from->ranges[i].first, from->ranges[i].count);
+}
+
+static void say_submission(succession_t *self, job_t *job, bool resumes)
+{
+    note_t note = {.type = NOTE_SUBMIT, .job = job, .resumes = resumes};
+    ranges_copy(&note.missing, &job->missing);
+    send_to_controller(self, ENGINES + job->client, note);
+    for (size_t i = 0; i < job->unwanted.count; i++)
+        send_to_controller(self, ENGINES + job->client, (note_t){.type = NOTE_ABORT, .job = job,
+                                                                 .first = job->unwanted.ranges[i].first,
+                                                                 .count = job->unwanted.ranges[i].count});
+}
+
+static void submit(succession_t *self, uint32_t c)
+{
+    job_t *job = ipc_xalloc(sizeof *job);
+    *job = (job_t){.id = self->next_id, .client = c, .session = self->clients[c].life,
+                   .count = 1 + random_below(self, random_below(self, 4) ? 6 : 60),
+                   .retries = (uint32_t) (random_below(self, 3) * random_below(self, 2)),
+                   .function = (uint32_t) random_below(self, 4),
+                   .priority = (int32_t) random_below(self, 3),
+                   .direct = random_below(self, 2),
+                   .controllers = self->controller,
+                   .next = self->jobs};
+    job->positions = ipc_xalloc(job->count * sizeof job->positions[0]);
+    ipc_ranges_add(&job->missing, 0, job->count);
+    self->next_id += job->count;
+    self->jobs = job;
+    say_submission(self, job, false);
+}
+
+//  All that is missing, in the order of before.
+static void say_again(succession_t *self, job_t *job, uint32_t c)
+{
+    if (!job)
+        return;
+    say_again(self, job->next, c);
+    if (job->client == c && job->session == self->clients[c].life && job->missing.count > 0)
+        say_submission(self, job, true);
+}
+
+static void client_connects(succession_t *self, uint32_t c)
+{
+    client_t *client = &self->clients[c];
+    client->controller = self->controller;
+    client->seen = client->told_seen = 0;
+    say_again(self, self->jobs, c);
+}
+
+static void on_result(succession_t *self, const note_t *note)
+{
+    client_t *client = &self->clients[note->peer - ENGINES];
+    job_t *job = note->job;
+    if (!client->alive || note->life != client->life || note->controller != client->controller)
+        return;
+    client->seen++;
+    for (uint64_t i = note->first; i < note->first + note->count; i++) {
+        MUST(self, !job->positions[i].got, "no result comes twice");
+        MUST(self, note->failed || job->positions[i].runs > 0, "what has a value has run");
+        job->positions[i].got = true;
+    }
+    ipc_ranges_remove(&job->missing, note->first, note->count);
+    bool ended = job->missing.count == 0;
+    if (!ended && client->seen - client->told_seen < SEEN_EVERY)
+        return;
+    client->told_seen = client->seen;
+    send_to_controller(self, note->peer, (note_t){.type = NOTE_SEEN, .count = client->seen});
+}
+
+static void abort_some(succession_t *self, uint32_t c)
+{
+    uint64_t skipped = random_below(self, 5);
+    job_t *job = self->jobs;
+    while (job && (skipped > 0 || job->client != c || job->missing.count == 0)) {
+        skipped -= skipped > 0;
+        job = job->next;
+    }
+    if (!job || job->session != self->clients[c].life)
+        return;
+    uint64_t first = random_below(self, job->count), count = 1 + random_below(self, job->count - first);
+    ipc_ranges_add(&job->unwanted, first, count);
+    for (uint64_t i = first; i < first + count; i++) job->positions[i].unwanted = true;
+    self->counts.aborted += count;
+    send_to_controller(self, ENGINES + c, (note_t){.type = NOTE_ABORT, .job = job, .first = first, .count = count});
+}
+
+//  It goes, and another comes in its place.
+static void client_dies(succession_t *self, uint32_t c)
+{
+    client_t *client = &self->clients[c];
+    self->counts.clients++;
+    send_to_controller(self, ENGINES + c, (note_t){.type = NOTE_LEAVE});
+    client->life++;
+}
+
+//  --- What happens ---------------------------------------------------------------------------------------------------
+
+static void controller_killed(succession_t *self)
+{
+    if (!self->alive)
+        return;
+    self->counts.controllers++;
+    controller_dies(self);
+    post(self, (note_t){.type = NOTE_STARTS}, (int64_t) random_below(self, 3 * MS));
+    for (uint32_t peer = 0; peer < ENGINES + CLIENTS; peer++)
+        post(self, (note_t){.type = NOTE_NOTICE, .peer = peer, .controller = self->controller},
+             1 + (int64_t) random_below(self, MS));
+}
+
+static void on_notice(succession_t *self, const note_t *note)
+{
+    uint32_t peer = note->peer;
+    if (peer < ENGINES && self->engines[peer].controller == note->controller)
+        engine_notices(self, peer);
+    else if (peer >= ENGINES && self->clients[peer - ENGINES].controller == note->controller)
+        self->clients[peer - ENGINES].controller = 0;
+    else
+        return; // it has another one, or none
+    post(self, (note_t){.type = NOTE_CONNECT, .peer = peer}, 1 + (int64_t) random_below(self, MS));
+}
+
+static void on_connect(succession_t *self, const note_t *note)
+{
+    uint32_t peer = note->peer;
+    bool is_engine = peer < ENGINES;
+    if (!self->alive) {
+        post(self, *note, 1 + (int64_t) random_below(self, MS));
+        return;
+    }
+    if (is_engine && self->engines[peer].alive && !self->engines[peer].controller)
+        engine_connects(self, peer);
+    else if (!is_engine && !self->clients[peer - ENGINES].controller)
+        client_connects(self, peer - ENGINES);
+}
+
+static void on_user(succession_t *self)
+{
+    uint32_t c = (uint32_t) random_below(self, CLIENTS);
+    uint64_t dice = random_below(self, 100);
+    if (dice < 6)
+        controller_killed(self);
+    else if (dice < 12)
+        engine_dies(self, (uint32_t) random_below(self, ENGINES));
+    else if (dice < 14)
+        client_dies(self, c);
+    else if (dice < 24)
+        abort_some(self, c);
+    else
+        submit(self, c);
+    if (--self->user_left > 0)
+        post(self, (note_t){.type = NOTE_USER}, (int64_t) random_below(self, random_below(self, 4) ? 300 * US : 4 * MS));
+    else
+        self->deaths_left = 0;
+}
+
+static void on_look(succession_t *self, const note_t *note)
+{
+    if (!self->alive || note->controller != self->controller || !note->last)
+        return; // a turn is all that is wanted
+    self->is_over = true;
+    claims_end(self->claims, self);
+}
+
+static void happen(succession_t *self, note_t *note)
+{
+    switch (note->type) {
+    case NOTE_SUBMIT: case NOTE_ABORT: case NOTE_SEEN: case NOTE_LEAVE: case NOTE_REGISTER: case NOTE_KEPT:
+    case NOTE_RUNS: case NOTE_DONE: case NOTE_GAVE: case NOTE_DOWN:
+        if (self->alive && note->controller == self->controller)
+            controller_hears(self, note);
+        else
+            note_free(note);
+        break;
+    case NOTE_RESULT: on_result(self, note); break;
+    case NOTE_STARTS: controller_starts(self); break;
+    case NOTE_NOTICE: on_notice(self, note); break;
+    case NOTE_CONNECT: on_connect(self, note); break;
+    case NOTE_USER: on_user(self); break;
+    case NOTE_LOOK: on_look(self, note); break;
+    case NOTE_BACK:
+        self->engines[note->peer].alive = true;
+        post(self, (note_t){.type = NOTE_CONNECT, .peer = note->peer}, 1);
+        break;
+    default: engine_serves(self, note);
+    }
+}
+
+//  --- A schedule -----------------------------------------------------------------------------------------------------
+
+static void check_end(succession_t *self)
+{
+    for (const job_t *job = self->jobs; job; job = job->next)
+        MUST(self, job->session != self->clients[job->client].life || job->missing.count == 0, "every task ends");
+    scheduler_counts_t counts = scheduler_counts(self->scheduler);
+    MUST(self, counts.jobs == 0 && counts.spans == 0, "no record is left");
+    MUST(self, claims_count(self->claims) == 0, "nothing is claimed for ever");
+    for (uint32_t e = 0; e < ENGINES; e++) {
+        MUST(self, scheduler_engine_load(self->scheduler, e) == 0, "nothing is left at an engine");
+        MUST(self, !self->engines[e].kept, "nothing is kept for ever");
+    }
+}
+
+static void clear(succession_t *self)
+{
+    controller_dies(self);
+    for (job_t *job; (job = self->jobs);) {
+        self->jobs = job->next;
+        ipc_ranges_free(&job->missing);
+        ipc_ranges_free(&job->unwanted);
+        free(job->positions);
+        free(job);
+    }
+    for (size_t i = 0; i < self->heap_count; i++) note_free(&self->heap[i]);
+    free(self->unheard);
+    free(self->heap);
+    free(self);
+}
+
+void succession_run(uint64_t seed, succession_counts_t *counts)
+{
+    succession_t *self = ipc_xalloc(sizeof *self);
+    *self = (succession_t){.seed = seed, .random = seed * 0x2545f4914f6cdd1du, .next_id = 1, .counts = *counts,
+                           .user_left = USER_EVENTS, .deaths_left = 6};
+    self->latency = (int64_t) (5 + random_below(self, seed % 3 ? 60 : 800)) * US;
+    controller_starts(self);
+    for (uint32_t e = 0; e < ENGINES; e++) self->engines[e] = (engine_t){.alive = true, .life = 1};
+    for (uint32_t c = 0; c < CLIENTS; c++) self->clients[c] = (client_t){.alive = true, .life = 1};
+    for (uint32_t peer = 0; peer < ENGINES + CLIENTS; peer++) post(self, (note_t){.type = NOTE_CONNECT, .peer = peer}, 1);
+    post(self, (note_t){.type = NOTE_USER}, MS);
+    while (self->heap_count > 0) {
+        note_t note = take(self);
+        self->now = note.time;
+        self->counts.events++;
+        happen(self, &note);
+        if (self->heap_count == 0 || self->heap[0].time > self->now)
+            controller_turn(self);
+        if (self->counts.events % CHECK_EVERY == 0)
+            controller_check(self);
+    }
+    check_end(self);
+    *counts = self->counts;
+    clear(self);
+}

@@ -1,0 +1,42 @@
+//  Controllers that succeed one another, by chance: see succession.h. IPC_SEED=n runs the schedule of that seed alone,
+//  IPC_EVENTS=n says how many events there are to be.
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "simulator.h"
+#include "succession.h"
+
+START_TEST(deaths_of_controllers_engines_and_clients_keep_every_promise)
+{
+    const char *one = getenv("IPC_SEED");
+    uint64_t wanted = one ? 0 : sim_events(500000);
+    succession_counts_t counts = {0};
+    if (one)
+        succession_run(strtoull(one, NULL, 10), &counts);
+    for (uint64_t seed = 1; counts.events < wanted; seed++) succession_run(seed, &counts);
+    printf("%llu events: %llu controllers, %llu workers, %llu clients died; of claims %llu were adopted, %llu delivered, "
+           "%llu dropped; %llu positions were lost, %llu aborted\n",
+           (unsigned long long) counts.events, (unsigned long long) counts.controllers,
+           (unsigned long long) counts.workers, (unsigned long long) counts.clients,
+           (unsigned long long) counts.adopted, (unsigned long long) counts.delivered,
+           (unsigned long long) counts.dropped, (unsigned long long) counts.lost, (unsigned long long) counts.aborted);
+    bool enough = counts.controllers > 100 / SIM_SHARE && counts.adopted > 100 / SIM_SHARE &&
+                  counts.delivered > 100 / SIM_SHARE && counts.lost > 100 / SIM_SHARE;
+    ck_assert(one || sim_is_limited() || enough);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = tcase_create("succession");
+    tcase_set_timeout(tests, 150);
+    tcase_add_test(tests, deaths_of_controllers_engines_and_clients_keep_every_promise);
+    Suite *suite = suite_create("succession");
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? 1 : 0;
+}
