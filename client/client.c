@@ -329,7 +329,8 @@ static void client_free(ipc_client_t *self)
     ipc_writer_destroy(&self->out);
     group_destroy(&self->group);
     draft_writers_free(&self->draft);
-    close(self->kick_fd);
+    if (self->kick_fd >= 0)
+        close(self->kick_fd);
     pthread_mutex_unlock(&self->lock);
     pthread_mutex_destroy(&self->lock);
     pthread_cond_destroy(&self->changed);
@@ -371,12 +372,13 @@ ipc_client_t *ipc_client_new_within(const char *connection, int timeout_ms, ipc_
     self->connect_ms = timeout_ms < 0 ? CONNECT_MS : timeout_ms;
     self->controller_fd = -1;
     self->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int rc = self->kick_fd < 0 ? ipc_fail(error, IPC_E_SYSTEM, "cannot make an event: %s", strerror(errno)) : 0;
     randombytes_buf(&self->next_job, sizeof self->next_job); // no other client's jobs have the same ids
     self->next_job = (self->next_job >> 1 & ~(uint64_t) 0xffffff) + 1;
     self->tickets = ipc_xalloc(TICKET_BUCKETS * sizeof self->tickets[0]);
     self->holds = holds_new();
     pthread_mutex_lock(&self->lock);
-    if (client_connect(self, error) || start_thread(self, error)) {
+    if (rc || client_connect(self, error) || start_thread(self, error)) {
         client_free(self);
         return NULL;
     }

@@ -9,6 +9,7 @@
 #include "client/questions.h"
 #include "client/results.h"
 #include "client/resume.h"
+#include "common/descriptors.h"
 #include "common/fail.h"
 #include "common/frame.h"
 
@@ -32,6 +33,9 @@ int link_open(ipc_client_t *self, ipc_error_t *error)
 {
     int zero = 0, linger = 100;
     size_t size = sizeof self->socket_fd;
+    if (ipc_descriptors_check(self->zmq ? IPC_DESCRIPTORS_CONNECTION
+                                        : IPC_DESCRIPTORS_CONTEXT + IPC_DESCRIPTORS_CONNECTION, error))
+        return -1;
     if (!self->zmq)
         self->zmq = zmq_ctx_new();
     self->socket = zmq_socket(self->zmq, ZMQ_DEALER);
@@ -168,8 +172,11 @@ static void on_welcome(ipc_client_t *self, const ipc_msg_t *msg)
         self->sanitizers[size] = 0;
     }
     self->controller_fd = (int) syscall(SYS_pidfd_open, (pid_t) msg->welcome.pid, 0);
-    if (self->controller_fd < 0 && errno == ESRCH) // gone already; where there are no pidfds nobody tells
-        link_controller_died(self);
+    if (self->controller_fd >= 0 || (errno != ESRCH && errno != EMFILE && errno != ENFILE && errno != ENOMEM))
+        return; // where there are no pidfds nobody tells
+    if (errno != ESRCH) // else gone already
+        ipc_fail(&self->refusal, IPC_E_SYSTEM, "the death of the controller could not be noticed: %s", strerror(errno));
+    link_controller_died(self);
 }
 
 static void on_refused(ipc_client_t *self, const ipc_msg_t *msg)

@@ -13,6 +13,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "common/descriptors.h"
 #include "common/fail.h"
 #include "engine/crash.h"
 #include "engine/state.h"
@@ -38,6 +39,7 @@ void arm_timer(worker_t *self, long after_ns)
 
 enum { WATCH_SOCKET, WATCH_STOP, WATCH_CONTROLLER, WATCH_OUT, WATCH_ERR, WATCH_KICK, WATCH_TIMER, WATCH_COUNT };
 
+enum { DESCRIPTORS_NEEDED = 5 + IPC_DESCRIPTORS_CONTEXT + IPC_DESCRIPTORS_CONNECTION };
 enum { REGISTER_MS = 2000 };           // after which an unanswered registration is made again
 
 //  Has the memory of the item that runs measured, once it has run for long. Gives in how many milliseconds to look
@@ -429,6 +431,8 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     if (options->page_fd >= 0 && !(self->page = page_map(options->page_fd, error)))
         return NULL;
     snprintf(self->images, sizeof self->images, "%s/images", self->connection.directory);
+    if (ipc_descriptors_check(DESCRIPTORS_NEEDED, error))
+        return NULL;
     pthread_mutex_init(&self->lock, NULL);
     randombytes_buf(&self->owner, sizeof self->owner);
     self->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
