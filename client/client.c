@@ -38,13 +38,14 @@ int64_t client_monotonic(void)
 //  condition unmet: nothing that it waits for has been taken already.
 static void lead(ipc_client_t *self, int timeout_ms, bool thread)
 {
-    enum { SOCKET, CONTROLLER, KICK, COUNT };
+    enum { SOCKET, CONTROLLER, KICK, CUT, COUNT };
     self->leading = true;
     self->thread_leading = thread;
     struct pollfd fds[COUNT] = {
         [SOCKET] = {.fd = self->socket ? self->socket_fd : -1, .events = POLLIN},
         [CONTROLLER] = {.fd = self->controller_fd, .events = POLLIN},
         [KICK] = {.fd = self->kick_fd, .events = POLLIN},
+        [CUT] = {.fd = self->monitor.fd, .events = POLLIN},
     };
     timeout_ms = resume_wait_ms(self, timeout_ms);
     pthread_mutex_unlock(&self->lock);
@@ -57,6 +58,8 @@ static void lead(ipc_client_t *self, int timeout_ms, bool thread)
     link_receive(self);
     if ((rc > 0 && fds[CONTROLLER].revents && fds[CONTROLLER].fd == self->controller_fd) || resume_is_late(self))
         link_controller_died(self);
+    else if (rc > 0 && fds[CUT].revents && fds[CUT].fd == self->monitor.fd && ipc_monitor_is_cut(&self->monitor))
+        link_was_cut(self);
     self->leads++;
     if (self->followers > 0)
         pthread_cond_broadcast(&self->changed);
@@ -371,6 +374,7 @@ ipc_client_t *ipc_client_new_within(const char *connection, int timeout_ms, ipc_
     self->connection_path = connection ? ipc_xstrdup(connection) : NULL;
     self->connect_ms = timeout_ms < 0 ? CONNECT_MS : timeout_ms;
     self->controller_fd = -1;
+    self->monitor = IPC_MONITOR_CLOSED;
     self->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     int rc = self->kick_fd < 0 ? ipc_fail(error, IPC_E_SYSTEM, "cannot make an event: %s", strerror(errno)) : 0;
     randombytes_buf(&self->next_job, sizeof self->next_job); // no other client's jobs have the same ids

@@ -1,5 +1,6 @@
 //  The client's side of the messages. Everything here is called with the lock held.
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -43,7 +44,7 @@ int link_open(ipc_client_t *self, ipc_error_t *error)
         zmq_setsockopt(self->socket, ZMQ_RCVHWM, &zero, sizeof zero) ||
         zmq_setsockopt(self->socket, ZMQ_LINGER, &linger, sizeof linger) ||
         zmq_setsockopt(self->socket, ZMQ_RECONNECT_IVL, &(int){10}, sizeof(int)) ||
-        zmq_connect(self->socket, self->connection.endpoint) ||
+        ipc_monitor_open(&self->monitor, self->zmq, self->socket) || zmq_connect(self->socket, self->connection.endpoint) ||
         zmq_getsockopt(self->socket, ZMQ_FD, &self->socket_fd, &size))
         return ipc_fail(error, IPC_E_SYSTEM, "cannot connect to %s: %s", self->connection.endpoint,
                         zmq_strerror(errno));
@@ -58,6 +59,7 @@ int link_open(ipc_client_t *self, ipc_error_t *error)
 
 void link_close(ipc_client_t *self)
 {
+    ipc_monitor_close(&self->monitor, self->socket);
     if (self->socket)
         zmq_close(self->socket);
     if (self->controller_fd >= 0)
@@ -404,4 +406,19 @@ void link_controller_died(ipc_client_t *self)
     }
     end_tickets(self, goes_on, &error);
     client_tell(self);
+}
+
+//  While the next controller is awaited, what it had been told is told again. A controller that dies cuts its
+//  connections before its death is told; one that lives has no answers for us any more.
+void link_was_cut(ipc_client_t *self)
+{
+    enum { DEATH_MS = 200 };
+    struct pollfd death = {.fd = self->controller_fd, .events = POLLIN};
+    if (self->dead || (!self->welcome && !self->resuming)) // libzmq has not got through yet, and tries again
+        return;
+    if (!self->resuming && poll(&death, 1, DEATH_MS) == 0)
+        ipc_fail(&self->refusal, IPC_E_CONNECTION,
+                 "the connection to the cluster's controller was cut: what was under way is lost; try again");
+    self->resuming = false;
+    link_controller_died(self);
 }

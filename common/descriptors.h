@@ -9,7 +9,8 @@
 
 enum {
     IPC_DESCRIPTORS_CONTEXT = 6,       // of a ZeroMQ context: its mailbox, and two threads' mailboxes and epolls; and one
-    IPC_DESCRIPTORS_CONNECTION = 3     // of a connection: the mailbox of its socket, the stream, the peer's pidfd
+    IPC_DESCRIPTORS_CONNECTION = 5     // of a connection: the mailboxes of its socket and of its monitor's two, the
+                                       // stream, the peer's pidfd
 };
 
 //  0, or -1 with *error: SYSTEM, when the process cannot open so many more at the moment.

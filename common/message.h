@@ -162,7 +162,8 @@ typedef enum ipc_verdict {
     IPC_VERDICT_NONE,
     IPC_VERDICT_ABORTED,
     IPC_VERDICT_TIMEOUT,
-    IPC_VERDICT_ENDED
+    IPC_VERDICT_ENDED,
+    IPC_VERDICT_CUT                    // its connection was cut
 } ipc_verdict_t;
 
 enum { IPC_DONE_REFUSED = 2 };

@@ -101,6 +101,12 @@ static void describe_death(const ipc_msg_t *death, const function_t *function, c
                  function->name);
         return;
     }
+    if (death->registration.verdict == IPC_VERDICT_CUT) {
+        snprintf(kind, 32, "EngineLost");
+        snprintf(text, 512, "engine %u lost its connection while it ran %s", death->registration.engine,
+                 function->name);
+        return;
+    }
     if (late || death->registration.verdict == IPC_VERDICT_ABORTED) {
         snprintf(kind, 32, "%s", late ? "TaskTimeout" : "TaskAborted");
         snprintf(text, 512, "%s %s and could not be interrupted: engine %u was restarted, its namespace is lost",
@@ -159,7 +165,8 @@ static void describe_loss(controller_t *self, const scheduler_job_t *job, schedu
             failure->code = IPC_E_ABORTED;
         else if (self->dying->registration.verdict == IPC_VERDICT_TIMEOUT)
             failure->code = IPC_E_TIMEOUT;
-        else if (self->dying->registration.verdict == IPC_VERDICT_ENDED)
+        else if (self->dying->registration.verdict == IPC_VERDICT_ENDED ||
+                 self->dying->registration.verdict == IPC_VERDICT_CUT)
             failure->code = IPC_E_ENGINE_LOST;
         describe_death(self->dying, function, kind, text);
         failure->trace = self->dying->registration.trace;
