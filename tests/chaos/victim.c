@@ -1,12 +1,12 @@
 //  A client that goes through all kinds of calls while something fails under it (tests/chaos/faults.c). Each call ends
 //  with the right value, or with an error that has a name and a sentence; what else happens is told by the exit status:
 //  0 all was so; 1 it could not begin, with a sentence on stderr; 3 a wrong value, 4 an error without a sentence, 5 a
-//  call that does not end.
+//  call that does not end, 6 and 7 see below.
 //
-//      victim [--files N] [--files-later N] [--engine-files N] [--strict] [--twice]
+//      victim [--files N] [--files-later N] [--engine-files N] [--strict] [--whole] [--twice]
 //
 //  It may open N files, from the beginning on or once it is connected; so may the engines. --strict: no error is
-//  expected, one exits with 6. --twice: all calls once more when the limits are over, without an error.
+//  expected, one exits with 6. --whole: no task may crash, one that does exits with 7. --twice: all calls once more when the limits are over, without an error.
 #include <ipclient.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,13 +15,13 @@
 #include <unistd.h>
 
 enum { LARGE = 1 << 18, READY_MS = 15000, END_MS = 20000 };
-enum { EXIT_WRONG = 3, EXIT_NAMELESS = 4, EXIT_HANGS = 5, EXIT_FAILED = 6 };
+enum { EXIT_WRONG = 3, EXIT_NAMELESS = 4, EXIT_HANGS = 5, EXIT_FAILED = 6, EXIT_CRASHED = 7 };
 
 typedef struct victim {
     ipc_client_t *client;
     ipc_view_t *all, *any, *one;
     double *ones;              // LARGE of them
-    bool strict;
+    bool strict, whole;
     unsigned errors;
 } victim_t;
 
@@ -76,6 +76,8 @@ static bool is_fine(victim_t *self, const char *what, ipc_result_t *result)
     self->errors++;
     if (self->strict)
         end(what, "has failed", EXIT_FAILED);
+    if (self->whole && error->code == IPC_E_CRASH)
+        end(what, "has crashed", EXIT_CRASHED);
     return false;
 }
 
@@ -196,6 +198,7 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         unsigned long number = i + 1 < argc ? strtoul(argv[i + 1], NULL, 10) : 0;
         self.strict = self.strict || !strcmp(argv[i], "--strict");
+        self.whole = self.whole || !strcmp(argv[i], "--whole");
         twice = twice || !strcmp(argv[i], "--twice");
         files = !strcmp(argv[i], "--files") ? number : files;
         later = !strcmp(argv[i], "--files-later") ? number : later;
