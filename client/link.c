@@ -408,14 +408,26 @@ void link_controller_died(ipc_client_t *self)
     client_tell(self);
 }
 
+//  The controller has died before it answered, or has no descriptors left: another greeting may get through.
+static void greet_again(ipc_client_t *self)
+{
+    link_close(self);
+    ipc_writer_clear(&self->out);
+    link_open(self, NULL);
+}
+
 //  While the next controller is awaited, what it had been told is told again. A controller that dies cuts its
 //  connections before its death is told; one that lives has no answers for us any more.
 void link_was_cut(ipc_client_t *self)
 {
     enum { DEATH_MS = 200 };
     struct pollfd death = {.fd = self->controller_fd, .events = POLLIN};
-    if (self->dead || (!self->welcome && !self->resuming)) // libzmq has not got through yet, and tries again
+    if (self->dead)
         return;
+    if (!self->welcome && !self->resuming) {
+        greet_again(self);
+        return;
+    }
     if (!self->resuming && poll(&death, 1, DEATH_MS) == 0)
         ipc_fail(&self->refusal, IPC_E_CONNECTION,
                  "the connection to the cluster's controller was cut: what was under way is lost; try again");
