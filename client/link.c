@@ -49,6 +49,7 @@ int link_open(ipc_client_t *self, ipc_error_t *error)
         return ipc_fail(error, IPC_E_SYSTEM, "cannot connect to %s: %s", self->connection.endpoint,
                         zmq_strerror(errno));
     self->results_seen = 0;
+    self->taken = self->told_taken = 0;
     link_send(self, &(ipc_msg_t){.type = IPC_MSG_HELLO,
                                  .hello = {.token = ipc_bytes_of(self->connection.token),
                                            .name = ipc_bytes_of(program_invocation_short_name),
@@ -237,11 +238,23 @@ static bool is_new(const ipc_client_t *self, ticket_t *ticket, const ipc_msg_t *
     return true;
 }
 
+//  The controller pauses the work of a client that has too much unread.
+static void take_bytes(ipc_client_t *self, size_t size)
+{
+    enum { TELL_BYTES = 1 << 20 };
+    self->taken += size;
+    if (self->taken - self->told_taken < TELL_BYTES)
+        return;
+    self->told_taken = self->taken;
+    link_send(self, &(ipc_msg_t){.type = IPC_MSG_TAKEN, .taken = {.bytes = self->taken}});
+}
+
 static void on_result(ipc_client_t *self, const ipc_msg_t *msg)
 {
     ticket_t **at = ticket_find(self, msg->result.job);
     ticket_t *ticket = *at;
     self->results_seen++;
+    take_bytes(self, msg->result.body.size);
     for (size_t i = 0; i < msg->result.objects.count; i++)
         holds_receive(self->holds, ipc_object_at(&msg->result.objects, i));
     if (ticket && msg->result.count <= ticket->left && is_new(self, ticket, msg)) {

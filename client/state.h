@@ -112,6 +112,7 @@ struct ipc_client {
     uint64_t tasks, bytes;             // that are
     uint64_t next_job;
     uint64_t results_seen;             // RESULT messages of this connection
+    uint64_t taken, told_taken;        // bytes of their bodies; and what the controller knows of that
     ticket_t **tickets;                // by job
     known_function_t *functions;       // by number
     uint32_t function_count;

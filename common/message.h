@@ -55,7 +55,8 @@ enum {
     X(RUNS,     runs)        /* engine to controller: what it has begun, or not told, of a former controller's work */ \
     X(SAFE,     safe)        /* controller to engine: results that need not be sent again */ \
     X(SEEN,     seen)        /* client to controller: so many results have been read */ \
-    X(RESUME,   resume)      /* client to controller: what is missing of the submission that follows */
+    X(RESUME,   resume)      /* client to controller: what is missing of the submission that follows */ \
+    X(TAKEN,    taken)       /* client to controller: so many bytes of results have been read */
 // clang-format on
 
 #define IPC_MSG_CODE_(name, field) IPC_MSG_##name,
@@ -310,6 +311,7 @@ typedef struct ipc_msg {
         struct { uint64_t job, first, count; uint32_t last; } runs; // last: all has been told; count may be 0
         struct { ipc_bytes_t numbers; } safe; // uint64_t each: DONE messages of this connection, counted from 1
         struct { uint64_t count; } seen; // RESULT messages of this connection
+        struct { uint64_t bytes; } taken; // of the bodies of RESULT messages of this connection
         struct { ipc_bytes_t missing; } resume; // ipc_range_t each, in order: positions without a result
     };
 } ipc_msg_t;
