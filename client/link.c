@@ -34,8 +34,8 @@ int link_open(ipc_client_t *self, ipc_error_t *error)
 {
     int zero = 0, linger = 100;
     size_t size = sizeof self->socket_fd;
-    if (ipc_descriptors_check(self->zmq ? IPC_DESCRIPTORS_CONNECTION
-                                        : IPC_DESCRIPTORS_CONTEXT + IPC_DESCRIPTORS_CONNECTION, error))
+    size_t descriptors = IPC_DESCRIPTORS_CONNECTION + (self->zmq ? 0 : IPC_DESCRIPTORS_CONTEXT);
+    if (ipc_descriptors_check(descriptors, error))
         return -1;
     if (!self->zmq)
         self->zmq = zmq_ctx_new();
@@ -44,7 +44,8 @@ int link_open(ipc_client_t *self, ipc_error_t *error)
         zmq_setsockopt(self->socket, ZMQ_RCVHWM, &zero, sizeof zero) ||
         zmq_setsockopt(self->socket, ZMQ_LINGER, &linger, sizeof linger) ||
         zmq_setsockopt(self->socket, ZMQ_RECONNECT_IVL, &(int){10}, sizeof(int)) ||
-        ipc_monitor_open(&self->monitor, self->zmq, self->socket) || zmq_connect(self->socket, self->connection.endpoint) ||
+        ipc_monitor_open(&self->monitor, self->zmq, self->socket) ||
+        zmq_connect(self->socket, self->connection.endpoint) ||
         zmq_getsockopt(self->socket, ZMQ_FD, &self->socket_fd, &size))
         return ipc_fail(error, IPC_E_SYSTEM, "cannot connect to %s: %s", self->connection.endpoint,
                         zmq_strerror(errno));

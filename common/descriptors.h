@@ -8,7 +8,7 @@
 #include "common/error.h"
 
 enum {
-    IPC_DESCRIPTORS_CONTEXT = 6,       // of a ZeroMQ context: its mailbox, and two threads' mailboxes and epolls; and one
+    IPC_DESCRIPTORS_CONTEXT = 6,       // of a ZeroMQ context: mailboxes of it and of two threads, their epolls, and one
     IPC_DESCRIPTORS_CONNECTION = 5     // of a connection: the mailboxes of its socket and of its monitor's two, the
                                        // stream, the peer's pidfd
 };

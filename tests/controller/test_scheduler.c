@@ -98,6 +98,7 @@ START_TEST(nothing_of_a_paused_client_is_sent_and_others_go_on)
     for (uint64_t i = 0; i < 8; i++) ck_assert_uint_eq(balanced->positions[i].runs, 0);
     ck_assert_uint_eq(direct->positions[0].runs, 0);
     scheduler_client_pause(sim.scheduler, stopped, false);
+    sim_submit(&sim, (sim_job_t){.client = other, .count = 1}); // something for a turn to happen
     sim_run(&sim, FOREVER);
     for (uint64_t i = 0; i < 8; i++) ck_assert_uint_eq(balanced->positions[i].runs, 1);
     finish();
