@@ -18,7 +18,7 @@
 #include "ledger.h"
 #include "load.h"
 
-enum { TASKS = 5000, LONG_TASKS = 200000, AT_A_TIME = 3, CLIENTS = 1000, SHARE_MAX = 20000, READY_MS = 40000,
+enum { TASKS = 5000, JOURNAL_TASKS = 1500, LONG_TASKS = 200000, AT_A_TIME = 3, CLIENTS = 1000, SHARE_MAX = 20000, READY_MS = 40000,
        PAUSE_US = 40000 };
 
 typedef struct chaos {
@@ -107,10 +107,12 @@ static uint64_t choose_seed(void)
     return asked ? strtoull(asked, NULL, 0) : (uint64_t) time(NULL) * 1000003 + (uint64_t) getpid();
 }
 
-static uint32_t choose_tasks(void)
+static uint32_t choose_tasks(bool journal)
 {
     const char *asked = getenv("IPC_CHAOS_TASKS");
-    return asked ? (uint32_t) strtoul(asked, NULL, 0) : getenv("IPC_LONG_TESTS") ? LONG_TASKS : TASKS;
+    return asked ? (uint32_t) strtoul(asked, NULL, 0)
+           : getenv("IPC_LONG_TESTS") ? LONG_TASKS
+           : journal ? JOURNAL_TASKS : TASKS;
 }
 
 static int run(const char *program, bool journal)
@@ -119,7 +121,7 @@ static int run(const char *program, bool journal)
     uint64_t seed = choose_seed();
     ipc_error_t error = {.code = 0};
     self = (chaos_t){.program = program, .chance = {seed}, .agent = {.chance = {~seed}, .journal = journal},
-                     .tasks = choose_tasks()};
+                     .tasks = choose_tasks(journal)};
     self.share = self.tasks / (2 * AT_A_TIME) + 1 < SHARE_MAX ? self.tasks / (2 * AT_A_TIME) + 1 : SHARE_MAX;
     printf("IPC_SEED=%llu, %u tasks\n", (unsigned long long) seed, self.tasks);
     fflush(stdout);

@@ -154,6 +154,7 @@ static outcome_t outcome_of(const unit_t *unit, const ipc_error_t *error)
         [IPC_E_RESULT_LOST] = OUTCOME_LOST,     [IPC_E_IMPOSSIBLE] = OUTCOME_IMPOSSIBLE,
         [IPC_E_ABORTED] = OUTCOME_ABORTED,      [IPC_E_NAME] = OUTCOME_NAME,
         [IPC_E_MEMORY] = OUTCOME_MEMORY,        [IPC_E_CONNECTION] = OUTCOME_DISCONNECTED,
+        [IPC_E_DEPENDENCY] = OUTCOME_DISCONNECTED, // another controller does not know what came of the first
     };
     if (!strcmp(error->kind, "ChaosError"))
         return unit->task & TASK_RAISES ? OUTCOME_RAISED : OUTCOME_WRONG;
@@ -308,17 +309,22 @@ static void call_with_names(load_t *self)
     snprintf(name, sizeof name, "c%u_%u", self->number, self->names++ % 4);
     uint32_t task = take_ids(self, 1);
     const uint8_t *bulk = make_bulk(self, task);
-    if (chance_one_in(&self->chance, 2)) {
-        expect(self, ipc_push(self->all, name, ipc_u8(bulk, bulk_size(task))), is_anything, 0, 4);
+    bool pushes = chance_one_in(&self->chance, 2);
+    ipc_result_t *bound = pushes ? ipc_push(self->all, name, ipc_u8(bulk, bulk_size(task)))
+                                 : ipc_scatter(self->all, name, ipc_u8(bulk, bulk_size(task)));
+    bool all_have = ipc_result_wait(bound, END_MS) && ipc_result_ok(bound); // else there is what the name had before
+    expect(self, bound, is_anything, 0, 4);
+    if (all_have && pushes) {
         expect(self, ipc_apply(self->engines[task % 4], chaos_check, (int64_t) task, ipc_ref(name), (int64_t) task),
                is_value, task, 1);
         expect(self, ipc_pull(self->engines[task / 4 % 4], name), is_bulk, 0, 1)->extra = task;
     } else {
-        expect(self, ipc_scatter(self->all, name, ipc_u8(bulk, bulk_size(task))), is_anything, 0, 4);
+        expect(self, ipc_apply(self->any, chaos_value, (int64_t) task, (int64_t) 0), is_value, task, 1);
+    }
+    if (all_have && !pushes) {
         ipc_result_t *gathered = ipc_gather(self->all, name);
         expect(self, gathered, is_gathered, 0, 4)->extra = task;
         ipc_result_wait(gathered, END_MS); // its parts are taken later than their sizes: the name stays meanwhile
-        expect(self, ipc_apply(self->any, chaos_value, (int64_t) task, (int64_t) 0), is_value, task, 1);
     }
     expect(self, ipc_push(self->all, name, 0), is_anything, 0, 4);
 }
