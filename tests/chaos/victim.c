@@ -4,24 +4,30 @@
 //  call that does not end, 6 and 7 see below.
 //
 //      victim [--files N] [--files-later N] [--engine-files N] [--strict] [--whole] [--twice]
+//             [--signals] [--engine-signals]
 //
-//  It may open N files, from the beginning on or once it is connected; so may the engines. --strict: no error is
+//  It may open N files, from the beginning on or once it is connected; so may the engines. --signals: 2,000 signals a
+//  second interrupt its system calls, --engine-signals those of the engines. --strict: no error is
 //  expected, one exits with 6. --whole: no task may crash, one that does exits with 7. --twice: all calls once more when the limits are over, without an error.
 #include <ipclient.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { LARGE = 1 << 18, READY_MS = 15000, END_MS = 20000 };
 enum { EXIT_WRONG = 3, EXIT_NAMELESS = 4, EXIT_HANGS = 5, EXIT_FAILED = 6, EXIT_CRASHED = 7 };
+enum { SIGNAL_US = 500 };
 
 typedef struct victim {
     ipc_client_t *client;
     ipc_view_t *all, *any, *one;
     double *ones;              // LARGE of them
-    bool strict, whole;
+    bool strict, whole;        // --strict, --whole
+    bool signals, engine_signals;
     unsigned errors;
 } victim_t;
 
@@ -54,6 +60,13 @@ IPC_REMOTE(void, allow_files, (uint64_t count))
     limit.rlim_cur = count < limit.rlim_max ? count : limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
 }
+static void pass(int number) { (void) number; }
+static void take_signals(suseconds_t every_us) // 0: no more. A handler that does not restart system calls
+{
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = pass}, NULL);
+    setitimer(ITIMER_REAL, &(struct itimerval){{0, every_us}, {0, every_us}}, NULL);
+}
+IPC_REMOTE(void, interrupt_engine, (int every_us)) { take_signals(every_us); }
 // clang-format on
 
 static void end(const char *what, const char *words, int status)
@@ -166,6 +179,8 @@ static int run(victim_t *self, unsigned long files, unsigned long later, unsigne
 {
     ipc_error_t error = {.code = 0};
     allow(files);
+    if (self->signals)
+        take_signals(SIGNAL_US);
     self->client = ipc_client_new(NULL, &error);
     if (!self->client || ipc_client_wait(self->client, 2, READY_MS, &error) ||
         !(self->all = ipc_direct_view(self->client, "all", &error)) ||
@@ -176,9 +191,13 @@ static int run(victim_t *self, unsigned long files, unsigned long later, unsigne
     }
     if (engines)
         is_fine(self, "limit", ipc_apply(self->all, allow_files, engines));
+    if (self->engine_signals)
+        is_fine(self, "signals", ipc_apply(self->all, interrupt_engine, SIGNAL_US));
     if (later)
         allow_for_now(later);
     work(self);
+    if (self->engine_signals)
+        is_fine(self, "signals", ipc_apply(self->all, interrupt_engine, 0));
     if (later)
         allow_for_now(0);
     if (engines)
@@ -198,6 +217,8 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         unsigned long number = i + 1 < argc ? strtoul(argv[i + 1], NULL, 10) : 0;
         self.strict = self.strict || !strcmp(argv[i], "--strict");
+        self.signals = self.signals || !strcmp(argv[i], "--signals");
+        self.engine_signals = self.engine_signals || !strcmp(argv[i], "--engine-signals");
         self.whole = self.whole || !strcmp(argv[i], "--whole");
         twice = twice || !strcmp(argv[i], "--twice");
         files = !strcmp(argv[i], "--files") ? number : files;
