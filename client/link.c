@@ -434,7 +434,7 @@ static void greet_again(ipc_client_t *self)
 //  connections before its death is told; one that lives has no answers for us any more.
 void link_was_cut(ipc_client_t *self)
 {
-    enum { DEATH_MS = 200 };
+    enum { DEATH_MS = 500 };
     struct pollfd death = {.fd = self->controller_fd, .events = POLLIN};
     if (self->dead)
         return;

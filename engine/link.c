@@ -577,7 +577,7 @@ void link_controller_died(worker_t *self)
 //  A controller that dies cuts its connections, too: that is told by its pidfd.
 void link_was_cut(worker_t *self)
 {
-    enum { DEATH_MS = 200 };
+    enum { DEATH_MS = 500 };
     struct pollfd death = {.fd = self->controller_fd, .events = POLLIN};
     if (self->accepted && poll(&death, 1, DEATH_MS) == 0)
         give_up(self, "its connection to the controller was cut");
