@@ -140,6 +140,7 @@ static void check_outcome(account_t *self, const report_t *report, const runs_t 
         [OUTCOME_DISCONNECTED] = "the controller is said to be gone, and was not killed",
     };
     const agent_t *agent = self->agent;
+    bool again = runs->starts > 0 && controller_died_between(agent, runs->first_start, report->time);
     bool fine[OUTCOMES] = {
         [OUTCOME_RIGHT] = runs->ends > 0 && runs->starts >= runs->ends,
         [OUTCOME_RAISED] = runs->starts > 0 && runs->ends == 0,
@@ -147,7 +148,7 @@ static void check_outcome(account_t *self, const report_t *report, const runs_t 
         [OUTCOME_LOST] = true,
         [OUTCOME_IMPOSSIBLE] = runs->starts == 0 && report->after != 0,
         [OUTCOME_ABORTED] = true,
-        [OUTCOME_NAME] = runs->starts == 0,
+        [OUTCOME_NAME] = runs->starts == 0 || again, // begun again, on an engine that was started again, too
         [OUTCOME_MEMORY] = true,
         [OUTCOME_DISCONNECTED] = agent->deaths_count > 0,
     };
