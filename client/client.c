@@ -39,13 +39,14 @@ int64_t client_monotonic(void)
 //  condition unmet: nothing that it waits for has been taken already.
 static void lead(ipc_client_t *self, int timeout_ms, bool thread)
 {
-    enum { SOCKET, CONTROLLER, KICK, COUNT };
+    enum { SOCKET, CONTROLLER, KICK, CUT, COUNT };
     self->leading = true;
     self->thread_leading = thread;
     struct pollfd fds[COUNT] = {
         [SOCKET] = {.fd = self->socket ? self->socket_fd : -1, .events = POLLIN},
         [CONTROLLER] = {.fd = self->controller_fd, .events = POLLIN},
         [KICK] = {.fd = self->kick_fd, .events = POLLIN},
+        [CUT] = {.fd = self->monitor.fd, .events = POLLIN},
     };
     timeout_ms = pulse_wait_ms(self, thread, resume_wait_ms(self, timeout_ms));
     pthread_mutex_unlock(&self->lock);
@@ -58,6 +59,8 @@ static void lead(ipc_client_t *self, int timeout_ms, bool thread)
     link_receive(self);
     if ((rc > 0 && fds[CONTROLLER].revents && fds[CONTROLLER].fd == self->controller_fd) || resume_is_late(self))
         link_controller_died(self);
+    else if (rc > 0 && fds[CUT].revents && fds[CUT].fd == self->monitor.fd && ipc_monitor_is_cut(&self->monitor))
+        link_was_cut(self);
     if (rc == 0 && timeout_ms > 0)
         pulse_silent(self, timeout_ms);
     self->leads++;
@@ -332,7 +335,8 @@ static void client_free(ipc_client_t *self)
     ipc_writer_destroy(&self->out);
     group_destroy(&self->group);
     draft_writers_free(&self->draft);
-    close(self->kick_fd);
+    if (self->kick_fd >= 0)
+        close(self->kick_fd);
     pthread_mutex_unlock(&self->lock);
     pthread_mutex_destroy(&self->lock);
     pthread_cond_destroy(&self->changed);
@@ -373,13 +377,15 @@ ipc_client_t *ipc_client_new_within(const char *connection, int timeout_ms, ipc_
     self->connection_path = connection ? ipc_xstrdup(connection) : NULL;
     self->connect_ms = timeout_ms < 0 ? CONNECT_MS : timeout_ms;
     self->controller_fd = -1;
+    self->monitor = IPC_MONITOR_CLOSED;
     self->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int rc = self->kick_fd < 0 ? ipc_fail(error, IPC_E_SYSTEM, "cannot make an event: %s", strerror(errno)) : 0;
     randombytes_buf(&self->next_job, sizeof self->next_job); // no other client's jobs have the same ids
     self->next_job = (self->next_job >> 1 & ~(uint64_t) 0xffffff) + 1;
     self->tickets = ipc_xalloc(TICKET_BUCKETS * sizeof self->tickets[0]);
     self->holds = holds_new();
     pthread_mutex_lock(&self->lock);
-    if (pulse_open(self, error) || client_connect(self, error) || start_thread(self, error)) {
+    if (rc || pulse_open(self, error) || client_connect(self, error) || start_thread(self, error)) {
         client_free(self);
         return NULL;
     }

@@ -1,5 +1,6 @@
 //  The client's side of the messages. Everything here is called with the lock held.
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -10,6 +11,7 @@
 #include "client/questions.h"
 #include "client/results.h"
 #include "client/resume.h"
+#include "common/descriptors.h"
 #include "common/fail.h"
 #include "common/frame.h"
 
@@ -33,6 +35,9 @@ int link_open(ipc_client_t *self, ipc_error_t *error)
 {
     int zero = 0, linger = 100;
     size_t size = sizeof self->socket_fd;
+    size_t descriptors = IPC_DESCRIPTORS_CONNECTION + (self->zmq ? 0 : IPC_DESCRIPTORS_CONTEXT);
+    if (ipc_descriptors_check(descriptors, error))
+        return -1;
     if (!self->zmq)
         self->zmq = zmq_ctx_new();
     self->socket = zmq_socket(self->zmq, ZMQ_DEALER);
@@ -40,11 +45,13 @@ int link_open(ipc_client_t *self, ipc_error_t *error)
         zmq_setsockopt(self->socket, ZMQ_RCVHWM, &zero, sizeof zero) ||
         zmq_setsockopt(self->socket, ZMQ_LINGER, &linger, sizeof linger) ||
         zmq_setsockopt(self->socket, ZMQ_RECONNECT_IVL, &(int){10}, sizeof(int)) ||
+        ipc_monitor_open(&self->monitor, self->zmq, self->socket) ||
         zmq_connect(self->socket, self->connection.endpoint) ||
         zmq_getsockopt(self->socket, ZMQ_FD, &self->socket_fd, &size))
         return ipc_fail(error, IPC_E_SYSTEM, "cannot connect to %s: %s", self->connection.endpoint,
                         zmq_strerror(errno));
     self->results_seen = 0;
+    self->taken = self->told_taken = 0;
     link_send(self, &(ipc_msg_t){.type = IPC_MSG_HELLO,
                                  .hello = {.token = ipc_bytes_of(self->connection.token),
                                            .name = ipc_bytes_of(program_invocation_short_name),
@@ -55,6 +62,7 @@ int link_open(ipc_client_t *self, ipc_error_t *error)
 
 void link_close(ipc_client_t *self)
 {
+    ipc_monitor_close(&self->monitor, self->socket);
     if (self->socket)
         zmq_close(self->socket);
     if (self->controller_fd >= 0)
@@ -172,8 +180,11 @@ static void on_welcome(ipc_client_t *self, const ipc_msg_t *msg)
         self->sanitizers[size] = 0;
     }
     self->controller_fd = (int) syscall(SYS_pidfd_open, (pid_t) msg->welcome.pid, 0);
-    if (self->controller_fd < 0 && errno == ESRCH) // gone already; where there are no pidfds nobody tells
-        link_controller_died(self);
+    if (self->controller_fd >= 0 || (errno != ESRCH && errno != EMFILE && errno != ENFILE && errno != ENOMEM))
+        return; // where there are no pidfds nobody tells
+    if (errno != ESRCH) // else gone already
+        ipc_fail(&self->refusal, IPC_E_SYSTEM, "the death of the controller could not be noticed: %s", strerror(errno));
+    link_controller_died(self);
 }
 
 static void on_refused(ipc_client_t *self, const ipc_msg_t *msg)
@@ -232,11 +243,23 @@ static bool is_new(const ipc_client_t *self, ticket_t *ticket, const ipc_msg_t *
     return true;
 }
 
+//  The controller pauses the work of a client that has too much unread.
+static void take_bytes(ipc_client_t *self, size_t size)
+{
+    enum { TELL_BYTES = 1 << 20 };
+    self->taken += size;
+    if (self->taken - self->told_taken < TELL_BYTES)
+        return;
+    self->told_taken = self->taken;
+    link_send(self, &(ipc_msg_t){.type = IPC_MSG_TAKEN, .taken = {.bytes = self->taken}});
+}
+
 static void on_result(ipc_client_t *self, const ipc_msg_t *msg)
 {
     ticket_t **at = ticket_find(self, msg->result.job);
     ticket_t *ticket = *at;
     self->results_seen++;
+    take_bytes(self, msg->result.body.size);
     for (size_t i = 0; i < msg->result.objects.count; i++)
         holds_receive(self->holds, ipc_object_at(&msg->result.objects, i));
     if (ticket && msg->result.count <= ticket->left && is_new(self, ticket, msg)) {
@@ -410,4 +433,31 @@ void link_controller_died(ipc_client_t *self)
     }
     end_tickets(self, goes_on, &error);
     client_tell(self);
+}
+
+//  The controller has died before it answered, or has no descriptors left: another greeting may get through.
+static void greet_again(ipc_client_t *self)
+{
+    link_close(self);
+    ipc_writer_clear(&self->out);
+    link_open(self, NULL);
+}
+
+//  While the next controller is awaited, what it had been told is told again. A controller that dies cuts its
+//  connections before its death is told; one that lives has no answers for us any more.
+void link_was_cut(ipc_client_t *self)
+{
+    enum { DEATH_MS = 500 };
+    struct pollfd death = {.fd = self->controller_fd, .events = POLLIN};
+    if (self->dead)
+        return;
+    if (!self->welcome && !self->resuming) {
+        greet_again(self);
+        return;
+    }
+    if (!self->resuming && poll(&death, 1, DEATH_MS) == 0)
+        ipc_fail(&self->refusal, IPC_E_CONNECTION,
+                 "the connection to the cluster's controller was cut: what was under way is lost; try again");
+    self->resuming = false;
+    link_controller_died(self);
 }

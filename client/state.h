@@ -14,6 +14,7 @@
 #include "common/connection.h"
 #include "common/holds.h"
 #include "common/message.h"
+#include "common/monitor.h"
 #include "common/ranges.h"
 #include "common/store.h"
 
@@ -87,6 +88,7 @@ struct ipc_client {
     void *zmq, *socket;
     int socket_fd;
     int controller_fd;                 // its pidfd
+    ipc_monitor_t monitor;             // of the socket
     ipc_writer_t out;                  // the frame to be sent next
     group_t group;                     // of calls, which follow it
     draft_writers_t draft;             // of the submission that is being put together
@@ -119,6 +121,7 @@ struct ipc_client {
     uint64_t tasks, bytes;             // that are
     uint64_t next_job;
     uint64_t results_seen;             // RESULT messages of this connection
+    uint64_t taken, told_taken;        // bytes of their bodies; and what the controller knows of that
     ticket_t **tickets;                // by job
     known_function_t *functions;       // by number
     uint32_t function_count;
@@ -164,6 +167,7 @@ void link_flush(ipc_client_t *self);
 void link_receive(ipc_client_t *self);
 void link_send(ipc_client_t *self, const ipc_msg_t *msg);
 void link_controller_died(ipc_client_t *self);
+void link_was_cut(ipc_client_t *self);
 bool link_has_more(const ipc_client_t *self);          // something waits to be sent
 size_t link_size(const ipc_client_t *self);            // how many bytes
 

@@ -56,7 +56,8 @@ enum {
     X(SAFE,     safe)        /* controller to engine: results that need not be sent again */ \
     X(SEEN,     seen)        /* client to controller: so many results have been read */ \
     X(RESUME,   resume)      /* client to controller: what is missing of the submission that follows */ \
-    X(LAPSED,   lapsed)      /* controller to engine: what you have is others' now; and its answer: I have dropped it */
+    X(LAPSED,   lapsed)      /* controller to engine: what you have is others' now; and its answer: I have dropped it */ \
+    X(TAKEN,    taken)       /* client to controller: so many bytes of results have been read */
 // clang-format on
 
 #define IPC_MSG_CODE_(name, field) IPC_MSG_##name,
@@ -164,7 +165,8 @@ typedef enum ipc_verdict {
     IPC_VERDICT_ABORTED,
     IPC_VERDICT_TIMEOUT,
     IPC_VERDICT_ENDED,
-    IPC_VERDICT_SILENT
+    IPC_VERDICT_SILENT,
+    IPC_VERDICT_CUT                    // its connection was cut
 } ipc_verdict_t;
 
 enum { IPC_DONE_REFUSED = 2 };
@@ -312,6 +314,7 @@ typedef struct ipc_msg {
         struct { uint64_t job, first, count; uint32_t last; uint64_t span; } runs; // last: all has been told; count may be 0
         struct { ipc_bytes_t numbers; } safe; // uint64_t each: DONE messages of this connection, counted from 1
         struct { uint64_t count; } seen; // RESULT messages of this connection
+        struct { uint64_t bytes; } taken; // of the bodies of RESULT messages of this connection
         struct { ipc_bytes_t missing; } resume; // ipc_range_t each, in order: positions without a result
     };
 } ipc_msg_t;

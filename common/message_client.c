@@ -308,6 +308,17 @@ void ipc_unpack_seen(ipc_msg_t *self, ipc_reader_t *r)
     self->seen.count = ipc_read_u64(r);
 }
 
+//  TAKEN, client to controller: bytes u64
+void ipc_pack_taken(const ipc_msg_t *self, ipc_writer_t *w)
+{
+    ipc_write_u64(w, self->taken.bytes);
+}
+
+void ipc_unpack_taken(ipc_msg_t *self, ipc_reader_t *r)
+{
+    self->taken.bytes = ipc_read_u64(r);
+}
+
 void ipc_pack_resume(const ipc_msg_t *self, ipc_writer_t *w)
 {
     put(w, self->resume.missing);

@@ -388,7 +388,7 @@ static scheduler_span_t *pick_from(scheduler_t *self, uint32_t c, uint32_t asks,
 static scheduler_span_t *pick_passed_over(scheduler_t *self, uint32_t asks, uint32_t *taker, int64_t now)
 {
     scheduler_job_t *job = hosts_passed_over(&self->hosts, now);
-    if (!job)
+    if (!job || self->clients[job->client].paused)
         return NULL;
     bool waits = job_is_queued(job);
     scheduler_span_t *span = job->dropped ? NULL : self->clients[job->client].returned.first;
@@ -418,7 +418,7 @@ static scheduler_span_t *pick(scheduler_t *self, uint32_t asks, uint32_t *taker,
         return passed_over;
     do {
         uint32_t next = self->clients[c].next;
-        scheduler_span_t *span = pick_from(self, c, asks, taker, now);
+        scheduler_span_t *span = self->clients[c].paused ? NULL : pick_from(self, c, asks, taker, now);
         if (span) {
             if (self->turn != NO_CLIENT && self->clients[next].active)
                 self->turn = next; // also when the one whose turn it was had nothing for this engine
@@ -429,9 +429,13 @@ static scheduler_span_t *pick(scheduler_t *self, uint32_t asks, uint32_t *taker,
     return NULL;
 }
 
-static scheduler_span_t *take_direct(engine_t *engine)
+//  The first of a client that is not paused; NULL when there is none.
+static scheduler_span_t *take_direct(const scheduler_t *self, engine_t *engine)
 {
     scheduler_span_t *span = engine->direct.first;
+    while (span && self->clients[span->job->client].paused) span = span->next;
+    if (!span)
+        return NULL;
     list_remove(&engine->direct, span);
     engine->direct_count--;
     return span;
@@ -441,7 +445,8 @@ static scheduler_span_t *take_direct(engine_t *engine)
 static scheduler_span_t *next_for(scheduler_t *self, uint32_t i, int64_t now)
 {
     uint32_t taker;
-    return self->engines[i].direct.first ? take_direct(&self->engines[i]) : pick(self, i, &taker, now);
+    scheduler_span_t *span = take_direct(self, &self->engines[i]);
+    return span ? span : pick(self, i, &taker, now);
 }
 
 //  An engine with room found no work. If balanced work waits, none of it is for this engine: no turn tries it again
@@ -494,8 +499,9 @@ static void feed_by_scheme(scheduler_t *self, int64_t now)
 {
     engine_set_t *roomy = &self->sets[SET_ROOMY];
     for (uint32_t i = 0; (i = engine_set_next(roomy, &self->sets[SET_AWAITED], i)) != ENGINE_SET_END; i++)
-        while (self->engines[i].direct.first && engine_has_room(&self->engines[i], self->window, now))
-            engine_takes(self, i, take_direct(&self->engines[i]), now);
+        for (scheduler_span_t *span; engine_has_room(&self->engines[i], self->window, now) &&
+                                     (span = take_direct(self, &self->engines[i]));)
+            engine_takes(self, i, span, now);
     uint32_t taker;
     for (scheduler_span_t *span; (span = pick(self, SCHEDULER_NO_ENGINE, &taker, now));)
         engine_takes(self, taker, span, now);
@@ -535,14 +541,15 @@ static void feed_lone(scheduler_t *self, int64_t now)
     for (uint32_t i = 0; (i = engine_set_next(called, NULL, i)) != ENGINE_SET_END; i++) {
         const scheduler_span_t *span = self->engines[i].direct.first;
         engine_set_put(called, i, false);
-        if (!span || !self->engines[i].ready || !scheduler_span_is_lone(self, span))
+        if (!span || !self->engines[i].ready || !scheduler_span_is_lone(self, span) ||
+            self->clients[span->job->client].paused)
             continue;
         recall_all(self, i);
-        engine_takes(self, i, take_direct(&self->engines[i]), now);
+        engine_takes(self, i, take_direct(self, &self->engines[i]), now);
     }
     for (uint32_t k = 0; !is_by_scheme(self) && k < self->lone_count; k++) {
         scheduler_job_t *job = self->clients[self->lone[k]].queues[QUEUE_PLAIN].first;
-        if (!job || !job_is_lone(self, job) || job->count != 1)
+        if (!job || !job_is_lone(self, job) || job->count != 1 || self->clients[job->client].paused)
             continue;
         uint32_t engine = find_soonest(self, job, now);
         if (engine == SCHEDULER_NO_ENGINE)

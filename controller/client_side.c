@@ -514,6 +514,13 @@ static void on_client_ping(controller_t *self, peer_t *peer, const ipc_msg_t *ms
     peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_PONG, .pong = {.number = msg->ping.number}});
 }
 
+static void on_taken(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) self;
+    (void) parcel;
+    peer_takes(peer, msg->taken.bytes);
+}
+
 handler_fn *const client_handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_HELLO] = on_hello,
     [IPC_MSG_FUNCTION] = on_function,
@@ -532,6 +539,7 @@ handler_fn *const client_handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_PONG] = on_pong,
     [IPC_MSG_SEEN] = on_seen,
     [IPC_MSG_RESUME] = on_resume,
+    [IPC_MSG_TAKEN] = on_taken,
     [IPC_MSG_BYE] = on_bye,
 };
 

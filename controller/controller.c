@@ -10,12 +10,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/descriptors.h"
 #include "common/fail.h"
 #include "controller/detached.h"
 #include "controller/recovery.h"
 #include "controller/slab.h"
 
 enum { MESSAGES_PER_TURN = 256, MANY_TASKS = 10000, SUPERVISOR_GRACE_MS = 10000 };
+enum { DESCRIPTORS_NEEDED = 48 };      // its own, those that are kept (watch.c), and an engine's
 
 //  A ROUTER on ipc:// that only this user may connect to.
 static void *bind_router(controller_t *self, const char *endpoint, ipc_error_t *error)
@@ -74,6 +76,7 @@ controller_t *controller_new(const controller_options_t *options, ipc_error_t *e
     rc = rc || ipc_connection_read(&self->engine_file, path, error);
     if (!rc && self->deaths < 0)
         rc = ipc_fail(error, IPC_E_SYSTEM, "cannot watch for deaths: %s", strerror(errno));
+    rc = rc || ipc_descriptors_check(DESCRIPTORS_NEEDED, error);
     if (!rc && options->journal)
         rc = open_journal(self, options, error);
     if (!rc) {

@@ -48,6 +48,10 @@ static void describe_death(const controller_t *self, const function_t *function,
         snprintf(kind, LOSS_KIND, "EngineLost");
         snprintf(text, LOSS_TEXT, "engine %u has not answered for %.3g s while it ran %s: its process is stopped, or "
                  "gets no time to run", engine, 1e-3 * self->lose_ms, function->name);
+    } else if (death->registration.verdict == IPC_VERDICT_CUT) {
+        snprintf(kind, LOSS_KIND, "EngineLost");
+        snprintf(text, LOSS_TEXT, "engine %u lost its connection while it ran %s", death->registration.engine,
+                 function->name);
     } else if (late || death->registration.verdict == IPC_VERDICT_ABORTED) {
         snprintf(kind, LOSS_KIND, "%s", late ? "TaskTimeout" : "TaskAborted");
         snprintf(text, LOSS_TEXT, "%s %s and could not be interrupted: engine %u was restarted, its namespace is lost",
@@ -83,6 +87,7 @@ void describe_loss(const controller_t *self, const scheduler_job_t *job, schedul
         else if (self->dying->registration.verdict == IPC_VERDICT_TIMEOUT)
             failure->code = IPC_E_TIMEOUT;
         else if (self->dying->registration.verdict == IPC_VERDICT_ENDED ||
+                 self->dying->registration.verdict == IPC_VERDICT_CUT ||
                  self->dying->registration.verdict == IPC_VERDICT_SILENT)
             failure->code = IPC_E_ENGINE_LOST;
         describe_death(self, function, kind, text);

@@ -149,6 +149,24 @@ static bool peer_flush(peer_t *peer)
     return true;
 }
 
+//  A client that reads nothing, as one that is stopped, must not make this process hold results without limit.
+static void count_unread(peer_t *peer)
+{
+    uint64_t unread = peer->told_bytes - peer->taken_bytes;
+    bool paused = peer->paused ? unread > UNREAD_LIMIT / 2 : unread > UNREAD_LIMIT;
+    if (paused != peer->paused)
+        scheduler_client_pause(peer->controller->scheduler, peer->client, paused);
+    peer->paused = paused;
+}
+
+void peer_takes(peer_t *peer, uint64_t bytes)
+{
+    if (bytes > peer->told_bytes || bytes < peer->taken_bytes)
+        return;
+    peer->taken_bytes = bytes;
+    count_unread(peer);
+}
+
 void peer_send(peer_t *peer, const ipc_msg_t *msg)
 {
     controller_t *self = peer->controller;
@@ -156,7 +174,11 @@ void peer_send(peer_t *peer, const ipc_msg_t *msg)
         dependencies_note(peer->dependencies, msg);
         self->decided = self->decided || dependencies_has_next(peer->dependencies);
     }
-    peer->results += msg->type == IPC_MSG_RESULT;
+    if (msg->type == IPC_MSG_RESULT) {
+        peer->results++;
+        peer->told_bytes += msg->result.body.size;
+        count_unread(peer);
+    }
     ipc_msg_pack(msg, &peer->out);
     if (!peer->listed) {
         if (self->dirty_count == self->dirty_room) {

@@ -469,6 +469,16 @@ uint32_t scheduler_client_join(scheduler_t *self)
     return i;
 }
 
+void scheduler_client_pause(scheduler_t *self, uint32_t c, bool paused)
+{
+    if (c >= self->client_count || self->clients[c].paused == paused)
+        return;
+    self->clients[c].paused = paused;
+    for (uint32_t i = 0; !paused && i < self->engine_count; i++) engine_review(self, i);
+    if (!paused)
+        engines_match_again(self, NULL);
+}
+
 //  Drops the spans of a client's jobs from a queue.
 static void drop_client_spans(scheduler_t *self, engine_t *engine, uint32_t c)
 {

@@ -134,6 +134,9 @@ void scheduler_destroy(scheduler_t **self_p);
 uint32_t scheduler_client_join(scheduler_t *self);
 void scheduler_client_leave(scheduler_t *self, uint32_t client);
 
+//  Nothing more of a client is sent to engines until it is to go on; what they have they go on with.
+void scheduler_client_pause(scheduler_t *self, uint32_t client, bool paused);
+
 //  Engines. Up: it is ready for work (what it had before must have been accounted for). Down: nothing is sent
 //  to it; what it has is kept until its death is known in detail, or it is removed.
 void scheduler_engine_up(scheduler_t *self, uint32_t engine);

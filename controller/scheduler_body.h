@@ -38,6 +38,7 @@ typedef struct job_queue {
 
 typedef struct client {
     bool joined, active;               // active: on the ring of clients with balanced work
+    bool paused;                       // nothing of it is sent
     job_queue_t queues[QUEUES];        // jobs with positions that were never cut
     scheduler_job_t *held;             // jobs that wait for others
     span_list_t returned;              // spans that came back, before all else

@@ -25,6 +25,7 @@ enum {
     ENGINE_ABSENT_S = 30               // an engine that has been away for so long is lost
 };
 #define BYTE_LIMIT ((uint64_t) 2 << 30) // of submissions that one client may have outstanding
+#define UNREAD_LIMIT ((uint64_t) 64 << 20) // of results that a client has not read: its work pauses then
 
 #define SCHEDULER_NO_CLIENT UINT32_MAX
 
@@ -71,6 +72,8 @@ typedef struct peer {
     uint32_t *functions;               // its numbers of functions to ours, plus 1; 0: not named
     uint32_t function_count;
     uint64_t results;                  // RESULT messages to it
+    uint64_t told_bytes, taken_bytes;  // of their bodies; and what it has read of these
+    bool paused;                       // nothing of it is sent to engines until it has read more
     ipc_writer_t unseen;               // unseen_t each
     size_t unseen_begin;               // where the first is
     ipc_ranges_t missing;              // of the submission that follows, if that
@@ -261,6 +264,7 @@ peer_t *peer_find(controller_t *self, void *socket, const void *route, size_t si
 peer_t *peer_new(controller_t *self, void *socket, const void *route, size_t size);
 void peer_drop(controller_t *self, peer_t *peer);      // forgets it, with all that it had
 void peer_send(peer_t *peer, const ipc_msg_t *msg);    // at the end of the turn
+void peer_takes(peer_t *peer, uint64_t bytes);         // it has read so much of its results in all
 void peer_fail(peer_t *peer, uint64_t job, uint64_t count, int code, const char *text); // all of a client's job
 void peer_fail_some(peer_t *peer, uint64_t job, uint64_t first, uint64_t count, int code, const char *text);
 void peer_refuse(peer_t *peer, int code, const char *text); // tells it; it stays

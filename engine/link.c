@@ -1,5 +1,6 @@
 //  The worker's side of the messages. Everything here is called with the lock held.
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -459,6 +460,16 @@ static handler_fn *const handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_SAFE] = on_safe,         [IPC_MSG_LAPSED] = on_lapsed,
 };
 
+//  What the controller has sent, or was sent, is not known any more: this process ends, and its death is accounted for
+//  as any other.
+static void give_up(worker_t *self, const char *why)
+{
+    dprintf(self->options.log_fd, "engine %d: %s: it starts again\n", self->options.engine, why);
+    if (self->page)
+        self->page->verdict = IPC_VERDICT_CUT;
+    _exit(WORKER_CUT);
+}
+
 static void serve_frame(worker_t *self, parcel_t *parcel)
 {
     ipc_reader_t reader;
@@ -469,7 +480,7 @@ static void serve_frame(worker_t *self, parcel_t *parcel)
         if (handlers[msg.type])
             handlers[msg.type](self, &msg, parcel);
     if (more < 0)
-        dprintf(self->options.log_fd, "engine %d: warning: the controller sent %s\n", self->options.engine, error.text);
+        give_up(self, error.text);
 }
 
 void link_receive(worker_t *self)
@@ -538,6 +549,7 @@ int link_open(worker_t *self, ipc_error_t *error)
         zmq_setsockopt(self->socket, ZMQ_RCVHWM, &zero, sizeof zero) ||
         zmq_setsockopt(self->socket, ZMQ_LINGER, &zero, sizeof zero) ||
         zmq_setsockopt(self->socket, ZMQ_RECONNECT_IVL, &(int){10}, sizeof(int)) ||
+        ipc_monitor_open(&self->monitor, self->zmq, self->socket) ||
         zmq_connect(self->socket, self->connection.endpoint) ||
         zmq_getsockopt(self->socket, ZMQ_FD, &self->socket_fd, &size))
         return ipc_fail(error, IPC_E_SYSTEM, "cannot connect to %s: %s", self->connection.endpoint,
@@ -559,6 +571,7 @@ void link_controller_died(worker_t *self)
     if (self->controller_fd >= 0)
         close(self->controller_fd);
     self->controller_fd = -1;
+    ipc_monitor_close(&self->monitor, self->socket);
     zmq_close(self->socket);
     drop_queued(self);
     trust_page(self);
@@ -585,4 +598,13 @@ void link_controller_died(worker_t *self)
         dprintf(self->options.log_fd, "engine %d: %s\n", self->options.engine, error.text);
         self->refused = 1;
     }
+}
+
+//  A controller that dies cuts its connections, too: that is told by its pidfd.
+void link_was_cut(worker_t *self)
+{
+    enum { DEATH_MS = 500 };
+    struct pollfd death = {.fd = self->controller_fd, .events = POLLIN};
+    if (self->accepted && poll(&death, 1, DEATH_MS) == 0)
+        give_up(self, "its connection to the controller was cut");
 }

@@ -12,6 +12,7 @@
 #include "common/names.h"
 #include "common/store.h"
 #include "common/holds.h"
+#include "common/monitor.h"
 #include "engine/cells.h"
 #include "engine/cuda_cells.h"
 #include "engine/interrupt.h"
@@ -26,6 +27,7 @@
 
 enum {
     WORKER_REFUSED = 97,               // exit status: do not start me again
+    WORKER_CUT = 98,                   // its connection was cut: do
     SLICE_NS = 20000,                  // without the lock while tasks stream
     FLUSH_NS = 200000,                 // finished results leave at least so often while tasks stream
     TAKE_OVER_NS = 100000,             // a task that runs longer finds the connection thread in charge
@@ -134,6 +136,7 @@ struct worker {
     void *zmq, *socket;
     int socket_fd;
     int controller_fd;                 // its pidfd, -1: not known
+    ipc_monitor_t monitor;             // of the socket
     ipc_writer_t out;                  // the frame to be sent next
     bool accepted;                     // by the controller there is now
     bool keeps;                        // it will be succeeded when it dies
@@ -204,6 +207,7 @@ void link_close_batch(worker_t *self);
 void link_report(worker_t *self, work_t *work, uint64_t position); // the outcome, and what was written
 void link_stream_output(worker_t *self);               // of the task that runs
 void link_controller_died(worker_t *self);
+void link_was_cut(worker_t *self);
 
 //  engine/kept.c: results until they are known to be safe. With the lock.
 void kept_send(worker_t *self, uint64_t job, const ipc_msg_t *done); // now, and again if that should be needed

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "common/fail.h"
@@ -17,7 +16,7 @@ typedef struct slot {
 } slot_t;
 
 struct unit_names {
-    slot_t *slots;                     // the file
+    int fd;                            // the file; written, not mapped: on a full disk a mapping is a SIGBUS
 };
 
 static void path_of(char path[FILE_PATH], const char *directory, int engine)
@@ -30,15 +29,10 @@ unit_names_t *unit_names_new(const char *directory, int engine)
     char path[FILE_PATH];
     path_of(path, directory, engine);
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    void *memory = MAP_FAILED;
-    if (fd >= 0 && ftruncate(fd, SLOTS * sizeof(slot_t)) == 0)
-        memory = mmap(NULL, SLOTS * sizeof(slot_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (fd >= 0)
-        close(fd);
-    if (memory == MAP_FAILED)
+    if (fd < 0)
         return NULL;
     unit_names_t *self = ipc_xalloc(sizeof *self);
-    self->slots = memory;
+    self->fd = fd;
     return self;
 }
 
@@ -64,9 +58,11 @@ void unit_names_note(unit_names_t *self, const char *path, const char *name)
     const char *hash = hash_of(path, strlen(path));
     if (!self || !hash)
         return;
-    slot_t *slot = &self->slots[place_of(hash)];
-    memcpy(slot->hash, hash, sizeof slot->hash);
-    ipc_text_copy(slot->name, sizeof slot->name, name);
+    slot_t slot;
+    memcpy(slot.hash, hash, sizeof slot.hash);
+    ipc_text_copy(slot.name, sizeof slot.name, name);
+    if (pwrite(self->fd, &slot, sizeof slot, (off_t) (place_of(hash) * sizeof slot)) != sizeof slot)
+        return; // a trace shows the unit without its name
 }
 
 static bool find(int fd, const char *module, size_t size, slot_t *slot)

@@ -13,6 +13,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "common/descriptors.h"
 #include "common/fail.h"
 #include "engine/crash.h"
 #include "engine/state.h"
@@ -36,8 +37,10 @@ void arm_timer(worker_t *self, long after_ns)
     timerfd_settime(self->timer_fd, 0, &when, NULL);
 }
 
-enum { WATCH_SOCKET, WATCH_STOP, WATCH_CONTROLLER, WATCH_OUT, WATCH_ERR, WATCH_KICK, WATCH_TIMER, WATCH_COUNT };
+enum { WATCH_SOCKET, WATCH_STOP, WATCH_CONTROLLER, WATCH_OUT, WATCH_ERR, WATCH_KICK, WATCH_TIMER, WATCH_CUT,
+       WATCH_COUNT };
 
+enum { DESCRIPTORS_NEEDED = 5 + IPC_DESCRIPTORS_CONTEXT + IPC_DESCRIPTORS_CONNECTION };
 enum { REGISTER_MS = 2000 };           // after which an unanswered registration is made again
 
 //  Has the memory of the item that runs measured, once it has run for long. Gives in how many milliseconds to look
@@ -75,6 +78,7 @@ static void wait_for_event(worker_t *self, bool connection_thread)
         [WATCH_ERR] = {.fd = self->output.fds[1], .events = POLLIN},
         [WATCH_KICK] = {.fd = connection_thread ? self->kick_fd : -1, .events = POLLIN},
         [WATCH_TIMER] = {.fd = connection_thread ? self->timer_fd : -1, .events = POLLIN},
+        [WATCH_CUT] = {.fd = self->monitor.fd, .events = POLLIN},
     };
     bool accepted = self->controller_fd >= 0;
     int timeout_ms = connection_thread ? sooner(interrupt_check(self), watch_memory(self)) : -1;
@@ -100,6 +104,9 @@ static void wait_for_event(worker_t *self, bool connection_thread)
     }
     if (rc > 0 && fds[WATCH_CONTROLLER].revents && fds[WATCH_CONTROLLER].fd == self->controller_fd)
         link_controller_died(self);
+    else if (rc > 0 && fds[WATCH_CUT].revents && fds[WATCH_CUT].fd == self->monitor.fd &&
+             ipc_monitor_is_cut(&self->monitor))
+        link_was_cut(self);
 }
 
 //  A task crashes: the process lives until the controller has what was finished before.
@@ -434,12 +441,15 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     self->options = *options;
     self->task_thread = pthread_self();
     self->controller_fd = -1;
+    self->monitor = IPC_MONITOR_CLOSED;
     snprintf(path, sizeof path, "%s/engine.json", options->directory);
     if (ipc_connection_read(&self->connection, path, error))
         return NULL; // the program ends
     if (options->page_fd >= 0 && !(self->page = page_map(options->page_fd, error)))
         return NULL;
     snprintf(self->images, sizeof self->images, "%s/images", self->connection.directory);
+    if (ipc_descriptors_check(DESCRIPTORS_NEEDED, error))
+        return NULL;
     pthread_mutex_init(&self->lock, NULL);
     randombytes_buf(&self->owner, sizeof self->owner);
     self->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

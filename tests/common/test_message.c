@@ -56,6 +56,7 @@
 #define FIELDS_runs(N, L, B, R, O, T)         N(job) N(first) N(count) N(last) N(span)
 #define FIELDS_safe(N, L, B, R, O, T)         R(numbers, 8)
 #define FIELDS_seen(N, L, B, R, O, T)         N(count)
+#define FIELDS_taken(N, L, B, R, O, T)        N(bytes)
 #define FIELDS_resume(N, L, B, R, O, T)       R(missing, 16)
 #define FIELDS_lapsed(N, L, B, R, O, T)       N(number)
 // clang-format on

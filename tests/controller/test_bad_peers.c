@@ -110,7 +110,8 @@ START_TEST(messages_on_the_wrong_socket_are_refused)
                                                  IPC_MSG_BYE,     IPC_MSG_QUERY,    IPC_MSG_FETCH,
                                                  IPC_MSG_TERMS,   IPC_MSG_LIMITS,   IPC_MSG_ABORT,
                                                  IPC_MSG_SIGNAL,  IPC_MSG_SUPPLY,   IPC_MSG_SHUTDOWN,
-                                                 IPC_MSG_SEEN,    IPC_MSG_RESUME,   IPC_MSG_PONG};
+                                                 IPC_MSG_SEEN,    IPC_MSG_RESUME,   IPC_MSG_PONG,
+                                                 IPC_MSG_TAKEN};
     witness_t witness = witness_new();
     ipc_connection_t engine = raw_connection("engine.json");
     for (ipc_msg_type_t type = 0; type < IPC_MSG_COUNT; type++) {

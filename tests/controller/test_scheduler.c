@@ -81,6 +81,30 @@ START_TEST(long_tasks_spread_over_the_engines)
 }
 END_TEST
 
+// --- Clients that do not read ----------------------------------------------------------------------------
+
+START_TEST(nothing_of_a_paused_client_is_sent_and_others_go_on)
+{
+    sim_init(&sim, 1, 2);
+    sim.behave = takes_10_ms;
+    uint32_t stopped = sim_join(&sim), other = sim_join(&sim);
+    scheduler_client_pause(sim.scheduler, stopped, true);
+    sim_job_t *balanced = sim_submit(&sim, (sim_job_t){.client = stopped, .count = 8});
+    sim_job_t *direct = sim_submit(&sim, (sim_job_t){.client = stopped, .count = 1, .direct = true, .allowed = 1});
+    sim_job_t *theirs = sim_submit(&sim, (sim_job_t){.client = other, .count = 8});
+    sim_job_t *behind = sim_submit(&sim, (sim_job_t){.client = other, .count = 1, .direct = true, .allowed = 1});
+    sim_run(&sim, (int64_t) 1000 * SIM_MS);
+    ck_assert(theirs->over && behind->over);
+    for (uint64_t i = 0; i < 8; i++) ck_assert_uint_eq(balanced->positions[i].runs, 0);
+    ck_assert_uint_eq(direct->positions[0].runs, 0);
+    scheduler_client_pause(sim.scheduler, stopped, false);
+    sim_submit(&sim, (sim_job_t){.client = other, .count = 1}); // something for a turn to happen
+    sim_run(&sim, FOREVER);
+    for (uint64_t i = 0; i < 8; i++) ck_assert_uint_eq(balanced->positions[i].runs, 1);
+    finish();
+}
+END_TEST
+
 // --- Recall --------------------------------------------------------------------------------------------
 
 //  Engine 0 is slow: 200 ms; the others need 1 ms.
@@ -555,6 +579,7 @@ int main(void)
     tcase_add_test(single, tiny_tasks_stream);
     tcase_add_test(single, what_an_engine_has_before_it_is_bounded);
     tcase_add_test(single, long_tasks_spread_over_the_engines);
+    tcase_add_test(single, nothing_of_a_paused_client_is_sent_and_others_go_on);
     tcase_add_test(single, long_tasks_do_not_wait_behind_a_slow_engine);
     tcase_add_test(single, what_waits_at_an_engine_gives_way_to_a_lone_call);
     tcase_add_test(single, an_idle_engine_recalls_nothing_that_it_may_not_take);
