@@ -36,6 +36,7 @@ static supervisor_t *start_cluster(const arguments_t *arguments, int waiter_fd,
                                     .scheme = arguments->scheme,
                                     .hwm = arguments->hwm,
                                     .journal = arguments->journal,
+                                    .launcher = arguments->launcher,
                                     .waiter_fd = waiter_fd,
                                     .owner_fd = owner_fd,
                                     .log = log_to_stderr};
