@@ -1,9 +1,9 @@
 //  heat_mpi.so: one grid, solved by all engines of an MPI world.
 #include "kernels/heat/mpi_part.h"
 
-#include <string.h>
 #include <time.h>
 
+#include "kernels/common/pool.h"
 #include "kernels/heat/mpi_steps.h"
 #include "kernels/heat/mpi_waves.h"
 
@@ -37,33 +37,57 @@ static uint64_t digest_of(const heat_options_t *options)
     return digest;
 }
 
+//  A method that runs, one of the two.
+typedef struct run {
+    mpi_steps_t *steps;
+    mpi_waves_t *waves;
+    ipc_error_t *error;
+    int result;
+} run_t;
+
+static void run_main(void *context, int index, int count)
+{
+    (void) index, (void) count;
+    run_t *run = context;
+    run->result = run->steps ? mpi_steps_run(run->steps, run->error) : mpi_waves_run(run->waves, run->error);
+}
+
+//  Runs the method as the one-engine solver does, on one thread: numbers too small to be normal are zero.
+static int run_timed(run_t *run, double *seconds)
+{
+    kernel_pool_t *pool = kernel_pool_new();
+    if (!pool)
+        return kernel_refuse(run->error, "MemoryError", "no memory for a decomposed solve");
+    const double begun = now();
+    kernel_pool_run(pool, 1, run_main, run);
+    *seconds = now() - begun;
+    kernel_pool_destroy(&pool);
+    return run->result;
+}
+
 static int solve_steps(const mpi_rows_t *rows, heat_mpi_answer_t *answer, ipc_error_t *error)
 {
-    mpi_steps_t *steps = mpi_steps_new(rows, error);
-    int result = mpi_world_agree(rows->world, !steps, 0, error);
-    const double begun = now();
+    run_t run = {.steps = mpi_steps_new(rows, error), .error = error};
+    int result = mpi_world_agree(rows->world, !run.steps, 0, error);
     if (!result)
-        result = mpi_steps_run(steps, error);
-    answer->seconds = now() - begun;
+        result = run_timed(&run, &answer->seconds);
     if (!result)
-        result = mpi_rows_answer(rows, mpi_steps_rows(steps), &answer->rows, error);
-    mpi_steps_destroy(&steps);
+        result = mpi_rows_answer(rows, mpi_steps_rows(run.steps), &answer->rows, error);
+    mpi_steps_destroy(&run.steps);
     return result;
 }
 
 static int solve_waves(const mpi_rows_t *rows, heat_mpi_answer_t *answer, ipc_error_t *error)
 {
-    mpi_waves_t *waves = mpi_waves_new(rows, error);
-    int result = mpi_world_agree(rows->world, !waves, 0, error);
+    run_t run = {.waves = mpi_waves_new(rows, error), .error = error};
+    int result = mpi_world_agree(rows->world, !run.waves, 0, error);
     if (!result) // each plan is made together: who cannot go on says so afterwards
-        result = mpi_world_agree(rows->world, mpi_waves_plan(waves, error) != 0, 0, error);
-    const double begun = now();
+        result = mpi_world_agree(rows->world, mpi_waves_plan(run.waves, error) != 0, 0, error);
     if (!result)
-        result = mpi_waves_run(waves, error);
-    answer->seconds = now() - begun;
+        result = run_timed(&run, &answer->seconds);
     if (!result)
-        result = mpi_rows_answer(rows, mpi_waves_rows(waves), &answer->rows, error);
-    mpi_waves_destroy(&waves);
+        result = mpi_rows_answer(rows, mpi_waves_rows(run.waves), &answer->rows, error);
+    mpi_waves_destroy(&run.waves);
     return result;
 }
 

@@ -22,13 +22,16 @@ struct mpi_waves {
     size_t inset;              // 1 where edges are fixed, else 0: points outside of the box at each end
     size_t box_points;         // of a row of the box
     ptrdiff_t block_first, block_count; // rows of the box that this engine transforms
+    ptrdiff_t blocks[MPI_RANKS_MAX][2]; // first, end of each engine
+    bool moves;                // some are not where they are kept
     ptrdiff_t waves_first, waves_count; // of the second axis: what it has afterwards
     ptrdiff_t room;            // points of a box
     void *box[BOXES];          // rows to transform, then their waves; NULL: there is none
-    void *forward[BOXES], *backward; // plans
+    void *forward, *backward;  // plans (lent)
     char *own;                 // own rows, with one more on both sides
     void *source;              // likewise
-    char *packed;              // the own part of the box
+    char *packed;              // the own part of a box; where nothing moves, the box itself
+    char *apart;               // memory of it, or NULL
     mpi_halo_t halo;
 };
 
@@ -85,31 +88,49 @@ static void own_rows(const mpi_waves_t *self, int rank, size_t *first, size_t *e
     *end = *end < last ? *end : last;
 }
 
+//  Learns which rows of the box each engine transforms. 0, or -1 with *error.
+static int find_blocks(mpi_waves_t *self, ipc_error_t *error)
+{
+    mpi_world_t *world = self->rows->world;
+    const ptrdiff_t own[] = {self->block_first, self->block_first + self->block_count};
+    MPI_Request request;
+    if (MPI_Iallgather(own, sizeof own, MPI_BYTE, self->blocks, sizeof own, MPI_BYTE, world->comm, &request))
+        return mpi_page_break(world->page, error, "MPI has failed, so its world is broken");
+    if (mpi_world_wait(world, &request, 1, error))
+        return -1;
+    self->moves = false;
+    for (int i = 0; i < world->size; i++) {
+        size_t first, end;
+        own_rows(self, i, &first, &end);
+        self->moves = self->moves || end - first != (size_t) (self->blocks[i][1] - self->blocks[i][0]) ||
+                      (end > first && first != (size_t) self->blocks[i][0]);
+    }
+    return 0;
+}
+
 //  Moves the box's rows from where they are kept to where they are transformed, or back.
 static int move_rows(mpi_waves_t *self, int box, bool back, ipc_error_t *error)
 {
     mpi_world_t *world = self->rows->world;
     int counts[2][MPI_RANKS_MAX], places[2][MPI_RANKS_MAX];
-    ptrdiff_t blocks[2 * MPI_RANKS_MAX];
-    const ptrdiff_t block[2] = {self->block_first, self->block_first + self->block_count};
+    const ptrdiff_t *block = self->blocks[world->rank];
     size_t first, end;
-    MPI_Request request;
-    int code = MPI_Iallgather(block, sizeof block, MPI_BYTE, blocks, sizeof block, MPI_BYTE, world->comm, &request);
-    if (code || mpi_world_wait(world, &request, 1, error))
-        return code ? mpi_page_break(world->page, error, "MPI has failed, so its world is broken") : -1;
+    if (!self->moves)
+        return 0;
     own_rows(self, world->rank, &first, &end);
     for (int i = 0; i < world->size; i++) {
         size_t low, high;
         own_rows(self, i, &low, &high);
-        overlap(first, end, (size_t) blocks[2 * i], (size_t) blocks[2 * i + 1], &counts[0][i], &places[0][i]);
+        overlap(first, end, (size_t) self->blocks[i][0], (size_t) self->blocks[i][1], &counts[0][i], &places[0][i]);
         overlap((size_t) block[0], (size_t) block[1], low, high, &counts[1][i], &places[1][i]);
     }
     MPI_Datatype row;
+    MPI_Request request;
     MPI_Type_contiguous((int) (self->box_points * self->rows->element), MPI_BYTE, &row);
     MPI_Type_commit(&row);
-    code = MPI_Ialltoallv(back ? self->box[box] : self->packed, counts[back], places[back], row,
-                          back ? self->packed : self->box[box], counts[!back], places[!back], row, world->comm,
-                          &request);
+    const int code = MPI_Ialltoallv(back ? self->box[box] : self->packed, counts[back], places[back], row,
+                                    back ? self->packed : self->box[box], counts[!back], places[!back], row,
+                                    world->comm, &request);
     const int result = code ? mpi_page_break(world->page, error, "MPI has failed, so its world is broken")
                             : mpi_world_wait(world, &request, 1, error);
     MPI_Type_free(&row);
@@ -117,13 +138,13 @@ static int move_rows(mpi_waves_t *self, int box, bool back, ipc_error_t *error)
 }
 
 //  Copies the box's part of rows of the grid to packed, or back.
-static void pack_rows(mpi_waves_t *self, char *rows, bool back)
+static void pack_rows(mpi_waves_t *self, int box, char *rows, bool back)
 {
     const inner_t inner = inner_of(self);
     const size_t element = self->rows->element, bytes = inner.columns * element;
     size_t first, end;
     own_rows(self, self->rows->world->rank, &first, &end);
-    char *packed = self->packed;
+    char *packed = self->packed = self->moves ? self->apart : self->box[box];
     for (size_t row = first; row < end; row++)
         for (size_t line = 0; line < inner.lines; line++, packed += bytes) {
             const size_t at = (row + self->inset - self->rows->first) * self->rows->points + inner.lead +
@@ -137,6 +158,7 @@ static void pack_edges(mpi_waves_t *self)
 {
     size_t first, end;
     own_rows(self, self->rows->world->rank, &first, &end);
+    self->packed = self->moves ? self->apart : self->box[EDGES];
     memset(self->packed, 0, (end - first) * self->box_points * self->rows->element);
     for (size_t row = first; row < end; row++)
         (is_single(self) ? f32_add_edges : f64_add_edges)(self, row, row - first);
@@ -148,7 +170,7 @@ static int transform(mpi_waves_t *self, int box, ipc_error_t *error)
 {
     if (move_rows(self, box, false, error))
         return -1;
-    (is_single(self) ? f32_execute : f64_execute)(self->forward[box], self->box[box]);
+    (is_single(self) ? f32_execute : f64_execute)(self->forward, self->box[box]);
     return mpi_page_check(self->rows->world->page, error);
 }
 
@@ -159,11 +181,11 @@ int mpi_waves_run(mpi_waves_t *self, ipc_error_t *error)
     if (mpi_halo_begin(&self->halo, rows, self->own + row, row, 1, error) ||
         mpi_halo_finish(&self->halo, rows, error))
         return -1;
-    pack_rows(self, self->own + row, false);
+    pack_rows(self, FIELD, self->own + row, false);
     if (transform(self, FIELD, error))
         return -1;
     if (self->box[SOURCE]) {
-        pack_rows(self, self->source, false);
+        pack_rows(self, SOURCE, self->source, false);
         if (transform(self, SOURCE, error))
             return -1;
     }
@@ -174,9 +196,10 @@ int mpi_waves_run(mpi_waves_t *self, ipc_error_t *error)
     }
     (is_single(self) ? f32_combine : f64_combine)(self);
     (is_single(self) ? f32_execute : f64_execute)(self->backward, self->box[FIELD]);
+    self->packed = self->moves ? self->apart : NULL;
     if (mpi_page_check(rows->world->page, error) || move_rows(self, FIELD, true, error))
         return -1;
-    pack_rows(self, self->own + row, true);
+    pack_rows(self, FIELD, self->own + row, true);
     return 0;
 }
 
@@ -207,21 +230,44 @@ static bool own_edges_matter(const mpi_waves_t *self)
     return false;
 }
 
-//  Whether any engine's edges are not 0: each has the same answer. 0, or -1 with *error.
-static int find_couplings(mpi_waves_t *self, ipc_error_t *error)
+//  The plans of the last grid, which the next one most likely has, too: FFTW-MPI plans for longer than it
+//  transforms.
+typedef struct kept {
+    ptrdiff_t length[HEAT_AXES];
+    size_t element;
+    heat_boundary_t boundary;
+    bool measured;
+    int ndim; // 0: there are none
+    void *forward, *backward;
+} kept_t;
+
+static kept_t *kept(void)
+{
+    static kept_t self;
+    return &self;
+}
+
+static bool is_kept(const mpi_waves_t *self)
+{
+    const heat_options_t *options = self->rows->options;
+    const kept_t *last = kept();
+    return last->ndim == options->ndim && last->element == self->rows->element &&
+           last->boundary == options->boundary && last->measured == options->measure &&
+           memcmp(last->length, self->length, sizeof last->length) == 0;
+}
+
+//  What all engines must do alike: whether the edges matter to any, and whether all have the plans.
+typedef enum common { EDGES_MATTER, PLANS_LACK, COMMON } common_t;
+
+static int find_common(mpi_waves_t *self, int any[COMMON], ipc_error_t *error)
 {
     mpi_world_t *world = self->rows->world;
-    const heat_options_t *options = self->rows->options;
-    const int own = options->boundary == HEAT_FIXED && own_edges_matter(self);
-    int any = 0;
+    const bool fixed = self->rows->options->boundary == HEAT_FIXED;
+    const int own[COMMON] = {[EDGES_MATTER] = fixed && own_edges_matter(self), [PLANS_LACK] = !is_kept(self)};
     MPI_Request request;
-    if (MPI_Iallreduce(&own, &any, 1, MPI_INT, MPI_MAX, world->comm, &request))
+    if (MPI_Iallreduce(own, any, COMMON, MPI_INT, MPI_MAX, world->comm, &request))
         return mpi_page_break(world->page, error, "MPI has failed, so its world is broken");
-    if (mpi_world_wait(world, &request, 1, error))
-        return -1;
-    for (int axis = self->rows->axis; axis < HEAT_AXES; axis++)
-        self->coupling[axis] = any ? options->alpha / (options->spacing[axis] * options->spacing[axis]) : 0;
-    return 0;
+    return mpi_world_wait(world, &request, 1, error);
 }
 
 //  The rates of all waves along each axis. The scheme is asked for no grid: what concerns the edges and the
@@ -245,21 +291,34 @@ static int make_boxes(mpi_waves_t *self, ipc_error_t *error)
         if (!self->box[box])
             return kernel_refuse(error, "MemoryError", "no memory for the waves of a decomposed grid");
     }
-    self->packed = malloc((self->rows->count + 1) * self->box_points * self->rows->element);
-    return self->packed ? 0 : kernel_refuse(error, "MemoryError", "no memory for the rows of a decomposed grid");
+    if (!self->moves)
+        return 0;
+    self->apart = malloc((self->rows->count + 1) * self->box_points * self->rows->element);
+    return self->apart ? 0 : kernel_refuse(error, "MemoryError", "no memory for the rows of a decomposed grid");
+}
+
+static void forget_plans(void)
+{
+    kept_t *last = kept();
+    for (int back = 0; last->ndim > 0 && back < 2; back++)
+        (last->element == sizeof(float) ? f32_forget : f64_forget)(back ? last->backward : last->forward);
+    *last = (kept_t){.ndim = 0};
 }
 
 static int make_plans(mpi_waves_t *self, ipc_error_t *error)
 {
-    bool made = true;
-    for (int box = 0; box < BOXES; box++) {
-        if (!self->box[box])
-            continue;
-        self->forward[box] = (is_single(self) ? f32_plan : f64_plan)(self, self->box[box], false);
-        made = made && self->forward[box];
-    }
-    self->backward = (is_single(self) ? f32_plan : f64_plan)(self, self->box[FIELD], true);
-    return made && self->backward ? 0 : kernel_refuse(error, "MemoryError", "FFTW-MPI makes no plan for this grid");
+    const heat_options_t *options = self->rows->options;
+    kept_t *last = kept();
+    forget_plans();
+    *last = (kept_t){.element = self->rows->element, .boundary = options->boundary, .measured = options->measure,
+                     .ndim = options->ndim};
+    memcpy(last->length, self->length, sizeof last->length);
+    last->forward = (is_single(self) ? f32_plan : f64_plan)(self, self->box[FIELD], false);
+    last->backward = (is_single(self) ? f32_plan : f64_plan)(self, self->box[FIELD], true);
+    if (last->forward && last->backward)
+        return 0;
+    forget_plans();
+    return kernel_refuse(error, "MemoryError", "FFTW-MPI makes no plan for this grid");
 }
 
 //  Finds what each engine transforms.
@@ -300,8 +359,19 @@ mpi_waves_t *mpi_waves_new(const mpi_rows_t *rows, ipc_error_t *error)
 
 int mpi_waves_plan(mpi_waves_t *self, ipc_error_t *error)
 {
+    const heat_options_t *options = self->rows->options;
+    int any[COMMON];
     cut_box(self);
-    return find_couplings(self, error) || make_boxes(self, error) || make_plans(self, error) ? -1 : 0;
+    if (find_blocks(self, error) || find_common(self, any, error))
+        return -1;
+    for (int axis = self->rows->axis; axis < HEAT_AXES; axis++)
+        self->coupling[axis] =
+            any[EDGES_MATTER] ? options->alpha / (options->spacing[axis] * options->spacing[axis]) : 0;
+    if (make_boxes(self, error) || (any[PLANS_LACK] && make_plans(self, error)))
+        return -1;
+    self->forward = kept()->forward;
+    self->backward = kept()->backward;
+    return 0;
 }
 
 void mpi_waves_destroy(mpi_waves_t **self_p)
@@ -310,15 +380,11 @@ void mpi_waves_destroy(mpi_waves_t **self_p)
     *self_p = NULL;
     if (!self)
         return;
-    for (int box = 0; box < BOXES; box++) {
-        (is_single(self) ? f32_forget : f64_forget)(self->forward[box]);
-        fftw_free(self->box[box]);
-    }
-    (is_single(self) ? f32_forget : f64_forget)(self->backward);
+    for (int box = 0; box < BOXES; box++) fftw_free(self->box[box]);
     heat_scheme_clear(&self->scheme);
     mpi_halo_clear(&self->halo);
     free(self->own);
     free(self->source);
-    free(self->packed);
+    free(self->apart);
     free(self);
 }

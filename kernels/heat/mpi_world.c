@@ -91,6 +91,8 @@ int mpi_world_wait(mpi_world_t *self, MPI_Request *requests, int count, ipc_erro
             return fail_mpi(self, code, error);
         if (done)
             return 0;
+        if (spin > SPINS)
+            sched_yield(); // there may be more ranks than cores
         if (spin % SPINS)
             continue;
         if (mpi_page_check(self->page, error))
@@ -99,7 +101,6 @@ int mpi_world_wait(mpi_world_t *self, MPI_Request *requests, int count, ipc_erro
             return mpi_page_break(self->page, error,
                                   "an engine of the MPI world has not answered for %d s, so the world is broken",
                                   SILENCE_S);
-        sched_yield(); // there may be more ranks than cores
     }
 }
 
