@@ -42,6 +42,12 @@ int MPI_Barrier(MPI_Comm comm)
     return finish(PMPI_Ibarrier(comm, &request), &request, 1);
 }
 
+int MPI_Comm_dup(MPI_Comm comm, MPI_Comm *copy)
+{
+    MPI_Request request;
+    return finish(PMPI_Comm_idup(comm, copy, &request), &request, 1);
+}
+
 int MPI_Sendrecv(const void *from, int from_count, MPI_Datatype from_type, int dest, int from_tag, void *to,
                  int to_count, MPI_Datatype to_type, int source, int to_tag, MPI_Comm comm, MPI_Status *status)
 {

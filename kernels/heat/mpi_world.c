@@ -1,11 +1,12 @@
 #include "kernels/heat/mpi_world.h"
 
-#include <sched.h>
-#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
-    SPINS = 64,         // looks at requests between two looks at the peers
+    SPINS = 64,         // looks at requests before the core is left to others, who may be awaited
+    NAP_US = 20,        // then between two looks
+    CHECKS = 64,        // looks between two looks at the peers
     SILENCE_S = 300     // longer than anybody computes between two messages
 };
 
@@ -92,8 +93,8 @@ int mpi_world_wait(mpi_world_t *self, MPI_Request *requests, int count, ipc_erro
         if (done)
             return 0;
         if (spin > SPINS)
-            sched_yield(); // there may be more ranks than cores
-        if (spin % SPINS)
+            usleep(NAP_US); // who spins where ranks are more than cores takes the core from those it waits for
+        if (spin % CHECKS)
             continue;
         if (mpi_page_check(self->page, error))
             return -1;

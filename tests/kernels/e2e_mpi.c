@@ -120,13 +120,15 @@ START_TEST(waves_of_all_engines_are_those_of_one_to_rounding)
         const char *edges = boundaries[b];
         ipc_value_t plane = ipc_view2(IPC_F64, (void *) u, ROWS, COLUMNS);
         ipc_value_t source = ipc_view2(IPC_F64, (void *) f, ROWS, COLUMNS);
-        SAME(few, "n", 60, "t", 5.0, "method", "fft", "boundary", edges);
         SAME(few, "initial", plane, "t", 5.0, "method", "fft", "boundary", edges);
         SAME(10 * few, "initial", plane, "t", 5.0, "method", "fft", "boundary", edges, "source", source);
         SAME(few, "initial", plane, "steps", 9, "dt", 1.0, "method", "cn", "boundary", edges);
-        SAME(few, "initial", solid, "t", 0.5, "method", "fft", "boundary", edges);
-        SAME(2e-6, "initial", plane, "t", 5.0, "method", "fft", "boundary", edges, "dtype", "float32");
+        if (b < 2) // each grid needs plans of its own, which FFTW-MPI is slow to make
+            SAME(few, "initial", solid, "t", 0.5, "method", "fft", "boundary", edges);
+        else
+            SAME(2e-6, "initial", plane, "t", 5.0, "method", "fft", "boundary", edges, "dtype", "float32");
     }
+    SAME(few, "n", 60, "t", 5.0, "method", "fft");
     ipc_array_destroy(&solid);
     session_close(&session);
 }
