@@ -273,11 +273,11 @@ static int start_seated(launch_state_t *self, const launch_job_t *job, size_t ra
                         ipc_error_t *error)
 {
     const seat_t *seat = &self->seats[rank];
-    char world[IPC_PATH_MAX], ours[3][IPC_PATH_MAX + PREFIX_TEXT];
+    char world[IPC_PATH_MAX], ours[4][IPC_PATH_MAX + PREFIX_TEXT];
     size_t count = 0, size = 0;
     while (environ[count]) count++;
     for (size_t i = 0; i < seat->size; i++) count += !seat->environment[i];
-    const char **environment = ipc_xalloc((count + 4) * sizeof *environment);
+    const char **environment = ipc_xalloc((count + 5) * sizeof *environment);
     for (char **at = environ; *at; at++)
         if (!is_mpi(*at))
             environment[size++] = *at;
@@ -287,7 +287,8 @@ static int start_seated(launch_state_t *self, const launch_job_t *job, size_t ra
     snprintf(ours[0], sizeof ours[0], "IPC_MPI_WORLD=%s", world);
     snprintf(ours[1], sizeof ours[1], "IPC_MPI_RANK=%zu", rank);
     snprintf(ours[2], sizeof ours[2], "IPC_MPI_SIZE=%zu", self->count);
-    for (size_t i = 0; i < 3; i++) environment[size++] = ours[i];
+    snprintf(ours[3], sizeof ours[3], "IPC_MPI_KEEPER=%d", (int) self->job.process.pid);
+    for (size_t i = 0; i < 4; i++) environment[size++] = ours[i];
     environment[size] = NULL;
     launch_job_t seated = *job;
     seated.environment = environment;

@@ -15,6 +15,7 @@
 //      IPC_MPI_WORLD   a directory of this world alone, where a rank's first MPI_Init is marked
 //      IPC_MPI_RANK    0 … size - 1
 //      IPC_MPI_SIZE
+//      IPC_MPI_KEEPER  the pid of mpiexec, without which MPI ends the process that calls it
 //  All is on this host; mpiexec is told to use shared memory and the loopback interface alone.
 #ifndef IPC_LAUNCH_MPI_H
 #define IPC_LAUNCH_MPI_H

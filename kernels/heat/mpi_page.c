@@ -40,6 +40,7 @@ struct mpi_page {
     int rank, size;
     int file;
     shared_t *shared;
+    int keeper;               // a pidfd of mpiexec; -1: it has ended
     int peers[MPI_RANKS_MAX]; // pidfds, once all have met
     bool watched;             // they are open
 };
@@ -83,7 +84,9 @@ mpi_page_t *mpi_page_open(ipc_error_t *error)
         free(self);
         return NULL;
     }
-    *self = (mpi_page_t){.rank = rank, .size = size, .file = file, .shared = shared};
+    const int keeper = number_of("IPC_MPI_KEEPER", INT_MAX);
+    *self = (mpi_page_t){.rank = rank, .size = size, .file = file, .shared = shared,
+                         .keeper = keeper > 0 ? (int) syscall(SYS_pidfd_open, keeper, 0) : -1};
     return self;
 }
 
@@ -124,16 +127,17 @@ int mpi_page_break(mpi_page_t *self, ipc_error_t *error, const char *format, ...
 
 int mpi_page_check(mpi_page_t *self, ipc_error_t *error)
 {
-    struct pollfd polled[MPI_RANKS_MAX];
+    struct pollfd polled[1 + MPI_RANKS_MAX] = {{.fd = self->keeper, .events = POLLIN}};
+    const int count = self->watched ? self->size : 0;
     if (self->shared->broken)
         return kernel_refuse(error, "WorldError", "%s; %s", self->shared->reason, remedy);
-    if (!self->watched)
+    for (int i = 0; i < count; i++) polled[1 + i] = (struct pollfd){.fd = self->peers[i], .events = POLLIN};
+    if (self->keeper >= 0 && poll(polled, (nfds_t) count + 1, 0) <= 0)
         return 0;
-    for (int i = 0; i < self->size; i++) polled[i] = (struct pollfd){.fd = self->peers[i], .events = POLLIN};
-    if (poll(polled, (nfds_t) self->size, 0) <= 0)
-        return 0;
-    for (int i = 0; i < self->size; i++)
-        if (polled[i].revents)
+    if (self->keeper < 0 || polled[0].revents)
+        return mpi_page_break(self, error, "the mpiexec of the MPI world has ended, so the world is broken");
+    for (int i = 0; i < count; i++)
+        if (polled[1 + i].revents)
             return mpi_page_break(self, error,
                                   "engine %d of the MPI world has ended, so the world is broken and no grid can be "
                                   "split over its engines",

@@ -258,30 +258,44 @@ IPC_REMOTE(int, pid_of_worker, (void))
     return getpid();
 }
 
-//  A worker that dies in the middle: the others' tasks end, engines go on, and a restart of all makes
-//  a new world.
-static void break_world(session_t *session, const char *method)
+//  The world is broken, which is said; engines work on; a restart of all makes a new one.
+static void expect_new_world(session_t *session, const char *why)
 {
-    ipc_result_t *pid = ipc_apply_sync(view_of(session, "2"), pid_of_worker);
-    ipc_result_t *endless = ipc_apply_named(session->all, "heat.solve",
-                                            ipc_dict("n", 600, "steps", 2000000000, "dt", 1e-6, "decompose", true,
-                                                     "method", method));
-    if (strcmp(method, "fd") == 0) // it is being solved when the engine is killed, most likely
-        ipc_result_wait(endless, 100);
-    ck_assert_int_eq(kill((pid_t) ipc_result_i64(pid, 0), SIGKILL), 0);
-    ck_assert(!ipc_result_ok(endless) || strcmp(method, "fd") != 0);
-    REFUSED(session->all, "world is broken", "n", 50, "steps", 1, "decompose", true);
+    REFUSED(session->all, why, "n", 50, "steps", 1, "decompose", true);
     REFUSED(session->all, "'ipcluster restart' makes a new world", "n", 50, "steps", 1, "decompose", true);
-    ipc_result_t *alive = ipc_apply_sync(session->all, pid_of_worker);
-    assert_ok(alive);
+    assert_ok(ipc_apply_sync(session->all, pid_of_worker));
     assert_shows(ipcluster_prints(0, "restart", NULL), "all engines run anew");
     assert_ok(ipc_apply_named(session->all, "heat.solve", ipc_dict("n", 50, "steps", 1, "decompose", true)));
 }
 
-START_TEST(a_world_is_broken_by_a_death_and_a_restart_makes_a_new_one)
+//  The others do not wait for it, neither for a halo nor within FFTW-MPI.
+START_TEST(a_world_is_broken_by_a_death_in_the_middle)
 {
     session_t session = session_open();
-    break_world(&session, "fd");
+    for (int k = 0; k < 2; k++) {
+        ipc_result_t *pid = ipc_apply_sync(view_of(&session, "2"), pid_of_worker);
+        ipc_result_t *endless =
+            k == 0 ? ipc_apply_named(session.all, "heat.solve",
+                                     ipc_dict("n", 600, "steps", 2000000000, "dt", 1e-6, "decompose", true))
+                   : ipc_apply_named(session.all, "heat.solve",
+                                     ipc_dict("n", 2000, "t", 1.0, "method", "fft", "decompose", true));
+        ipc_result_wait(endless, 50); // then it is being solved, most likely
+        ck_assert_int_eq(kill((pid_t) ipc_result_i64(pid, 0), SIGKILL), 0);
+        assert_fails(endless, k == 0 ? "engine 2" : "");
+        expect_new_world(&session, "engine 2 ");
+    }
+    session_close(&session);
+}
+END_TEST
+
+START_TEST(a_world_is_broken_when_its_mpiexec_is_killed)
+{
+    session_t session = session_open();
+    const pid_t mpiexec = process_named("mpiexec");
+    ck_assert_int_gt(mpiexec, 0);
+    ck_assert_int_eq(kill(mpiexec, SIGKILL), 0);
+    await_end(mpiexec);
+    expect_new_world(&session, "the mpiexec of the MPI world has ended, so the world is broken");
     session_close(&session);
 }
 END_TEST
@@ -314,7 +328,8 @@ static void add(TCase *tests)
     tcase_add_test(tests, every_engine_writes_its_rows_into_one_file);
     tcase_add_test(tests, what_cannot_be_is_said_in_one_sentence);
     tcase_add_test(tests, one_engine_that_refuses_is_named_by_the_others);
-    tcase_add_test(tests, a_world_is_broken_by_a_death_and_a_restart_makes_a_new_one);
+    tcase_add_test(tests, a_world_is_broken_by_a_death_in_the_middle);
+    tcase_add_test(tests, a_world_is_broken_when_its_mpiexec_is_killed);
 }
 
 int main(int argc, char **argv)
