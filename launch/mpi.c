@@ -167,7 +167,8 @@ static int start_mpiexec(launch_state_t *self, const char *world, ipc_error_t *e
         "mpiexec", "--host", host, "-n", count, "--oversubscribe", "--bind-to", "none", "--enable-recovery",
         "--mca", "plm", "isolated", "--mca", "oob_tcp_if_include", "lo", "--mca", "orte_tmpdir_base", world,
         "--mca", "pml", "ob1", "--mca", "btl", "self,vader", "--mca", "btl_vader_backing_directory",
-        self->paths->shm, "--mca", "mpi_yield_when_idle", "1", "--mca", "opal_signal", "", self->seat, self->paths->directory, NULL};
+        self->paths->shm, "--mca", "mpi_yield_when_idle", "1",
+        "--mca", "opal_signal", "", self->seat, self->paths->directory, NULL};
     size_t size = 0;
     while (environ[size]) size++;
     const char **environment = ipc_xalloc((size + 3) * sizeof *environment);

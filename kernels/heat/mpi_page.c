@@ -24,8 +24,7 @@ static const char remedy[] = "'ipcluster restart' makes a new world";
 typedef struct seat {
     int32_t pid;         // 0: nobody has come yet
     int32_t engine;      // id
-    _Atomic uint32_t at; // the meeting that it waits for; 0: none
-    uint32_t inside;     // it has entered, and not left
+    _Atomic uint32_t at; // the meeting that it waits for, or was at last; 0: none
 } seat_t;
 
 //  The file.
@@ -63,7 +62,8 @@ static int number_of(const char *name, int most)
 mpi_page_t *mpi_page_open(ipc_error_t *error)
 {
     const char *world = getenv("IPC_MPI_WORLD");
-    const int rank = number_of("IPC_MPI_RANK", MPI_RANKS_MAX - 1), size = number_of("IPC_MPI_SIZE", MPI_RANKS_MAX);
+    const int rank = number_of("IPC_MPI_RANK", MPI_RANKS_MAX - 1);
+    const int size = number_of("IPC_MPI_SIZE", MPI_RANKS_MAX);
     if (!world || rank < 0 || size <= rank) {
         kernel_refuse(error, "WorldError",
                       "this engine is in no MPI world: start the cluster with 'ipcluster start --engines mpi'; an "
@@ -159,6 +159,15 @@ static int watch_peers(mpi_page_t *self, ipc_error_t *error)
     return mpi_page_check(self, error);
 }
 
+//  Who was killed while it waited does not wait any more: a task that runs too long ends so.
+static bool is_dead(seat_t *seat)
+{
+    if (!kill(seat->pid, 0) || errno != ESRCH)
+        return false;
+    seat->at = 0;
+    return true;
+}
+
 //  Takes this rank's seat, which nobody else has had. True when all ranks wait for the meeting now.
 static bool take_seat(mpi_page_t *self, uint32_t meeting)
 {
@@ -167,9 +176,8 @@ static bool take_seat(mpi_page_t *self, uint32_t meeting)
     seats[self->rank].engine = (int) ipc_engine_id();
     seats[self->rank].at = meeting;
     for (int i = 0; i < self->size; i++)
-        if (seats[i].at != meeting)
+        if (seats[i].at != meeting || is_dead(&seats[i]))
             return false;
-    for (int i = 0; i < self->size; i++) seats[i].inside = 1;
     self->shared->meeting = meeting;
     return true;
 }
@@ -220,17 +228,12 @@ int mpi_page_enter(mpi_page_t *self, double wait, ipc_error_t *error)
     lock(self);
     const seat_t *own = &shared->seats[self->rank];
     const bool anew = own->pid != 0 && own->pid != getpid() && shared->meeting > 0;
-    const bool interrupted = own->pid == getpid() && own->inside;
     const uint32_t meeting = shared->meeting + 1;
-    const bool met = !anew && !interrupted && take_seat(self, meeting);
+    const bool met = !anew && take_seat(self, meeting);
     unlock(self);
     if (anew)
         return mpi_page_break(self, error,
                               "engine %d has run anew since its MPI world began, so the world is broken",
-                              (int) ipc_engine_id());
-    if (interrupted)
-        return mpi_page_break(self, error,
-                              "engine %d was interrupted in the middle of a decomposed solve, so its MPI world is broken",
                               (int) ipc_engine_id());
     const double deadline = now() + wait;
     while (!met && shared->meeting != meeting) {
@@ -244,11 +247,4 @@ int mpi_page_enter(mpi_page_t *self, double wait, ipc_error_t *error)
         usleep(WAIT_US);
     }
     return watch_peers(self, error);
-}
-
-void mpi_page_leave(mpi_page_t *self)
-{
-    lock(self);
-    self->shared->seats[self->rank].inside = 0;
-    unlock(self);
 }

@@ -24,10 +24,6 @@ int mpi_page_size(const mpi_page_t *self);
 //  *error: WorldError, which names the ranks that are not, or says why the world is broken.
 int mpi_page_enter(mpi_page_t *self, double wait, ipc_error_t *error);
 
-//  What was entered is over. A rank that enters again without has been interrupted in the middle
-//  of it, and its world is broken.
-void mpi_page_leave(mpi_page_t *self);
-
 //  0 while all ranks live and nobody has found the world broken, or -1 with *error: WorldError.
 int mpi_page_check(mpi_page_t *self, ipc_error_t *error);
 

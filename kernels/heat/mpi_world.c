@@ -78,8 +78,8 @@ mpi_world_t *mpi_world_enter(double wait, ipc_error_t *error)
 
 void mpi_world_leave(mpi_world_t *self)
 {
+    (void) self;
     worlds()->inside = false;
-    mpi_page_leave(self->page);
 }
 
 int mpi_world_wait(mpi_world_t *self, MPI_Request *requests, int count, ipc_error_t *error)

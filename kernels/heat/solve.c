@@ -46,6 +46,12 @@ static int solve_together(const heat_options_t *options, bool refused, ipc_array
     if (!module()->mpi ||
         module()->mpi->solve(refused ? NULL : options, &refusal, options->wait, &answer, error))
         return -1;
+    static const char *const methods[] = {[HEAT_FD] = "fd", [HEAT_FFT] = "fft", [HEAT_CN] = "cn"};
+    heat_note(module()->heat, (heat_last_t){.solved = true,
+                                            .device = "mpi",
+                                            .method = methods[options->method],
+                                            .threads = 1,
+                                            .seconds = answer.seconds});
     *rows = answer.rows;
     return 0;
 }

@@ -1,6 +1,7 @@
 //  One grid on the four engines of an MPI world: the same answer as one engine gives, and one
 //  sentence for all that can go wrong. Run with "cut" it is beside a build of the module whose
-//  engines do not exchange their halos: then every comparison must fail.
+//  engines do not exchange their halos: then every comparison must fail; with "alone" beside engines
+//  that are in no world.
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -97,7 +98,8 @@ START_TEST(so_are_those_of_solids_and_of_few_rows)
     memcpy(ipc_array_data(solid), random_numbers(0), ipc_array_size(solid));
     for (int b = 0; b < 3; b++) {
         SAME(0, "initial", solid, "steps", 30, "boundary", boundaries[b]);
-        SAME(0, "initial", solid, "steps", 10, "boundary", boundaries[b], "alpha", solid, "source", solid);
+        SAME(0, "initial", solid, "steps", 10, "boundary", boundaries[b], "alpha", solid, "source",
+             solid);
         for (int rows = 4; rows < 12; rows += 3)
             SAME(0, "initial", ipc_view2(IPC_F64, (void *) random_numbers(0), rows, COLUMNS), "steps", 9,
                                  "boundary", boundaries[b]);
@@ -126,7 +128,8 @@ START_TEST(waves_of_all_engines_are_those_of_one_to_rounding)
         if (b < 2) // each grid needs plans of its own, which FFTW-MPI is slow to make
             SAME(few, "initial", solid, "t", 0.5, "method", "fft", "boundary", edges);
         else
-            SAME(2e-6, "initial", plane, "t", 5.0, "method", "fft", "boundary", edges, "dtype", "float32");
+            SAME(2e-6, "initial", plane, "t", 5.0, "method", "fft", "boundary", edges, "dtype",
+                 "float32");
     }
     SAME(few, "n", 60, "t", 5.0, "method", "fft");
     ipc_array_destroy(&solid);
@@ -145,7 +148,8 @@ START_TEST(rows_stay_on_the_engines_between_solves)
                                   ipc_dict("decompose", true, "shape", ipc_list(ROWS, COLUMNS), "initial", ipc_ref("u"),
                                            "steps", 15, "keep", "u")));
     ipc_result_t *gathered = ipc_gather(session.all, "u");
-    ipc_result_t *one = ipc_apply_named(session.one, "heat.solve", ipc_dict("initial", plane, "steps", 30, "device", "cpu"));
+    ipc_result_t *one = ipc_apply_named(session.one, "heat.solve",
+                                        ipc_dict("initial", plane, "steps", 30, "device", "cpu"));
     assert_ok(gathered);
     assert_ok(one);
     ck_assert(difference(ipc_result_joined(gathered), ipc_result_array(one, 0)) == 0);
@@ -163,6 +167,10 @@ START_TEST(the_first_engine_gathers_when_asked_to)
     assert_ok(all);
     ck_assert(difference(ipc_result_array(one, 0), ipc_result_array(all, 0)) == 0);
     for (size_t i = 1; i < ENGINES; i++) ck_assert(ipc_value_is_none(ipc_result_value(all, i)));
+    ipc_result_t *info = ipc_apply_named(session.all, "heat.info");
+    assert_ok(info);
+    ipc_value_t last = ipc_value_get(ipc_result_value(info, 3), "last");
+    ck_assert_str_eq(ipc_value_str(ipc_value_get(last, "device")), "mpi");
     session_close(&session);
 }
 END_TEST
@@ -208,8 +216,8 @@ START_TEST(what_cannot_be_is_said_in_one_sentence)
     ipc_view_t *all = session.all;
     REFUSED(all, "a grid of 3 rows cannot be split over the 4 engines of the MPI world: each needs one", "decompose",
             true, "shape", ipc_list(3, 50), "steps", 1);
-    REFUSED(all, "FFTW-MPI transforms no single line: use method fd", "decompose", true, "shape", ipc_list(99), "method",
-            "fft");
+    REFUSED(all, "FFTW-MPI transforms no single line: use method fd", "decompose", true, "shape", ipc_list(99),
+            "method", "fft");
     REFUSED(all, "decompose splits one grid, and not a batch of them", "decompose", true, "batch", true);
     REFUSED(all, "a decomposed grid is solved on the host", "decompose", true, "device", "cuda");
     REFUSED(all, "decompose takes one thread of each engine", "decompose", true, "threads", 2);
@@ -312,6 +320,20 @@ START_TEST(without_halos_the_answer_is_wrong)
 }
 END_TEST
 
+START_TEST(engines_of_no_world_say_how_to_start_one)
+{
+    session_t session = session_open();
+    REFUSED(session.all, "this engine is in no MPI world: start the cluster with 'ipcluster start --engines mpi'",
+            "decompose", true);
+    session_close(&session);
+}
+END_TEST
+
+static void add_alone(TCase *tests)
+{
+    tcase_add_test(tests, engines_of_no_world_say_how_to_start_one);
+}
+
 static void add_cut(TCase *tests)
 {
     tcase_add_test(tests, without_halos_the_answer_is_wrong);
@@ -334,5 +356,8 @@ static void add(TCase *tests)
 
 int main(int argc, char **argv)
 {
-    return argc > 1 && !strcmp(argv[1], "cut") ? e2e_main("mpi without halos", add_cut) : e2e_main("mpi", add);
+    const char *which = argc > 1 ? argv[1] : "";
+    return !strcmp(which, "cut")     ? e2e_main("mpi without halos", add_cut)
+           : !strcmp(which, "alone") ? e2e_main("mpi without a world", add_alone)
+                                     : e2e_main("mpi", add);
 }
