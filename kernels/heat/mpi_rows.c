@@ -7,6 +7,8 @@
 #include "common/partition.h"
 #include "kernels/heat/initial.h"
 
+enum { ROW_BYTES_MAX = 1 << 30 }; // with what lines are padded by, an int counts it
+
 size_t mpi_rows_first(const mpi_rows_t *self, int rank)
 {
     return ipc_partition_first(self->total, (size_t) self->world->size, (size_t) rank);
@@ -29,6 +31,10 @@ int mpi_rows_split(mpi_rows_t *self, mpi_world_t *world, const heat_options_t *o
     const int last = world->size - 1;
     self->before = world->rank > 0 ? world->rank - 1 : periodic ? last : MPI_PROC_NULL;
     self->behind = world->rank < last ? world->rank + 1 : periodic ? 0 : MPI_PROC_NULL;
+    if (self->points * self->element > ROW_BYTES_MAX)
+        return kernel_refuse(error, "ValueError",
+                             "a plane of %zu points has more bytes than MPI counts: let the first axis be a longer one",
+                             self->points);
     if (self->least > 0)
         return 0;
     return kernel_refuse(error, "ValueError",
