@@ -8,7 +8,8 @@
 //  So an exchange waits behind all but the narrow rest, and there is one for a dozen steps; the halo
 //  costs half its depth in rows that both neighbours compute. Within each part the levels follow one
 //  another one row apart, while the rows are in the cache. Two grids take turns: level l reads grid
-//  l & 1 and writes the other, which is safe in this order as in host_fd.c.
+//  l & 1 and writes the other. That is safe in this order, since a value is overwritten, two levels
+//  later, only when all that need it have been computed.
 #include "kernels/heat/mpi_steps.h"
 
 #include <stdlib.h>
