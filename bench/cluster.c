@@ -22,9 +22,7 @@ int cluster_choose(const bench_t *bench, ipc_error_t *error)
     return 0;
 }
 
-//  The program to be measured: of the build folder or installation that this one lies in,
-//  unless IPC_PROGRAM_PATH names the folder that has it.
-static int find_ipcluster(char path[IPC_PATH_MAX], ipc_error_t *error)
+int cluster_program(char path[IPC_PATH_MAX], ipc_error_t *error)
 {
     const char *folder = getenv("IPC_PROGRAM_PATH");
     if (!folder)
@@ -44,7 +42,7 @@ static int run_ipcluster(const bench_t *bench, char *const arguments[], ipc_erro
 int cluster_start(const bench_t *bench, ipc_error_t *error)
 {
     char path[IPC_PATH_MAX], engines[16];
-    if (find_ipcluster(path, error))
+    if (cluster_program(path, error))
         return -1;
     snprintf(engines, sizeof engines, "%d", BENCH_ENGINES);
     return run_ipcluster(
@@ -54,7 +52,7 @@ int cluster_start(const bench_t *bench, ipc_error_t *error)
 int cluster_stop(const bench_t *bench, ipc_error_t *error)
 {
     char path[IPC_PATH_MAX];
-    if (find_ipcluster(path, error))
+    if (cluster_program(path, error))
         return -1;
     return run_ipcluster(bench, (char *[]){path, "stop", NULL}, error);
 }

@@ -19,6 +19,10 @@ typedef struct member {
 //  0 or -1.
 int cluster_choose(const bench_t *bench, ipc_error_t *error);
 
+//  The ipcluster to be measured: of the build folder or installation that this one lies in,
+//  unless IPC_PROGRAM_PATH names the folder that has it. 0 or -1.
+int cluster_program(char path[IPC_PATH_MAX], ipc_error_t *error);
+
 //  Runs `ipcluster start -n 4 --daemonize` or `ipcluster stop`. 0, or -1 with *error, which
 //  has its words.
 int cluster_start(const bench_t *bench, ipc_error_t *error);

@@ -35,9 +35,10 @@ static void set_attributes(posix_spawnattr_t *attributes)
                                              POSIX_SPAWN_SETSID);
 }
 
-static int local_start(const launch_job_t *job, launch_process_t *process,
-                       ipc_error_t *error)
+static int local_start(launch_state_t *state, const launch_job_t *job,
+                       launch_process_t *process, ipc_error_t *error)
 {
+    (void) state;
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);
@@ -45,8 +46,9 @@ static int local_start(const launch_job_t *job, launch_process_t *process,
     set_files(&actions, job);
     set_attributes(&attributes);
     pid_t pid = 0;
+    char *const *environment = job->environment ? (char *const *) job->environment : environ;
     int cause = posix_spawn(&pid, job->program, &actions, &attributes,
-                            (char *const *) job->arguments, environ);
+                            (char *const *) job->arguments, environment);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     if (cause)

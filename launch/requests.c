@@ -1,6 +1,7 @@
 //  What others ask of a running supervisor: see launch/control.h.
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,6 +22,20 @@ bool request_ended_child(supervisor_t *self, child_t *child)
         dprintf(self->reports, "gone %d\n", child->id);
     supervisor_write_record(self);
     return true;
+}
+
+void supervisor_renew_engines(supervisor_t *self)
+{
+    if (!self->options.launcher->renew)
+        return;
+    int *ids = ipc_xalloc(self->options.engines * sizeof *ids);
+    size_t count = 0;
+    for (size_t i = 1; i < supervisor_children(self); i++)
+        if (!self->children[i].removed)
+            ids[count++] = self->children[i].id;
+    if (count > 0)
+        self->options.launcher->renew(self->launch, ids, count);
+    free(ids);
 }
 
 //  Makes room for that many engines in all.
@@ -102,10 +117,13 @@ static void begin_request(supervisor_t *self, const char *text)
         refuse_request(self, "the supervisor does not know this request", 0);
     else if (one && !is_engine(self, number))
         refuse_request(self, "there is no engine %lu", number);
-    else
+    else {
         for (size_t i = request->first; i < request->first + request->count; i++)
             if (is_engine(self, i))
                 end_engine(self, &self->children[1 + i], request->removes);
+        if (!one)
+            supervisor_renew_engines(self);
+    }
 }
 
 //  True when all that was asked for has come about.

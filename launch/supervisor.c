@@ -120,7 +120,7 @@ static int start_controller(supervisor_t *self, launch_job_t *job, child_t *chil
     job->program = self->controller_path;
     job->arguments = arguments;
     job->extra_fd = ends[1];
-    int result = self->options.launcher->start(job, &child->run, error);
+    int result = self->options.launcher->start(self->launch, job, &child->run, error);
     close(ends[1]);
     if (self->reports >= 0)
         close(self->reports);
@@ -140,14 +140,14 @@ static int start_nanny(supervisor_t *self, launch_job_t *job, child_t *child,
         supervisor, NULL};
     job->program = self->engine_path;
     job->arguments = arguments;
-    return self->options.launcher->start(job, &child->run, error);
+    return self->options.launcher->start(self->launch, job, &child->run, error);
 }
 
 static int start_child(supervisor_t *self, child_t *child, ipc_error_t *error)
 {
     char log[IPC_PATH_MAX];
     log_path(log, self->site.paths.logs, child->id);
-    launch_job_t job = {.log = log, .extra_fd = -1};
+    launch_job_t job = {.log = log, .extra_fd = -1, .engine = child->id};
     bool controller = child->id == CONTROLLER;
     int result = controller ? start_controller(self, &job, child, error)
                             : start_nanny(self, &job, child, error);
@@ -456,6 +456,15 @@ static void make_children(supervisor_t *self)
     supervisor_allow_descriptors(supervisor_children(self));
 }
 
+static int open_launcher(supervisor_t *self, ipc_error_t *error)
+{
+    const launcher_t *launcher = self->options.launcher;
+    const int result = launcher->open ? launcher->open(&self->launch, &self->site.paths, error) : 0;
+    if (!result)
+        supervisor_renew_engines(self);
+    return result;
+}
+
 supervisor_t *supervisor_new(const supervisor_options_t *options, ipc_error_t *error)
 {
     if (options->engines < 1 || options->engines > CLUSTER_ENGINES_MAX) {
@@ -482,6 +491,8 @@ supervisor_t *supervisor_new(const supervisor_options_t *options, ipc_error_t *e
         return NULL;
     }
     make_children(self);
+    if (open_launcher(self, error))
+        supervisor_destroy(&self);
     return self;
 }
 
@@ -568,6 +579,8 @@ static void stop_children(supervisor_t *self)
     while (any_runs(self) && supervisor_now_ms() < deadline_ms && self->stops_asked == asked)
         step(self, deadline_ms); // a second Ctrl-C ends the patience
     signal_all(self, SIGKILL);
+    if (self->options.launcher->close)
+        self->options.launcher->close(&self->launch);
     deadline_ms = supervisor_now_ms() + STOP_TIMEOUT_MS;
     while ((kill_left() || any_runs(self)) && supervisor_now_ms() < deadline_ms)
         step(self, deadline_ms);

@@ -51,6 +51,7 @@ struct supervisor {
     record_t *record; // as cluster.json has it
     char controller_path[IPC_PATH_MAX], engine_path[IPC_PATH_MAX];
     char journal[IPC_PATH_MAX]; // its path, "": none
+    launch_state_t *launch; // the launcher's, or NULL
     phase_t phase;
     int signals;               // a signalfd
     int stops_asked;           // how many signals asked for the end
@@ -72,6 +73,7 @@ enum { POLL_SIGNALS, POLL_REPORTS, POLL_WAITER, POLL_OWNER, POLL_CONTROL, POLL_A
 int64_t supervisor_now_ms(void);       // monotonic
 size_t supervisor_children(const supervisor_t *self); // with the controller
 void supervisor_write_record(supervisor_t *self);
+void supervisor_renew_engines(supervisor_t *self); // all of them are to start together: see launcher_t.renew
 void supervisor_allow_descriptors(size_t children); // that many processes can be watched
 
 //  launch/requests.c: goes on with the request that there is, or takes a new one.

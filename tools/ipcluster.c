@@ -87,8 +87,10 @@ static int run_clean(const arguments_t *arguments)
 // ---- the command line -------------------------------------------------------------------
 
 static const command_t commands[] = {
-    {"start", "ndoSwJAZpch", 0, run_start,
+    {"start", "ndoSwJAZEpch", 0, run_start,
      "[-n N] [--daemonize]   start a controller and N engines (default: one for each CPU);\n"
+     "                               --engines NAME: how they come to run: local, the default, or mpi\n"
+     "                               (the ranks of one MPI world, see docs/mpi.md);\n"
      "                               --owner PID: stop when that process ends; --scheme NAME: which\n"
      "                               engine gets the next balanced task (leastload, lru, random,\n"
      "                               twobin, weighted); --hwm N: how many it may have at a time\n"
@@ -135,7 +137,8 @@ static const struct option long_options[] = {
     {"hwm", required_argument, NULL, 'w'},     {"journal", optional_argument, NULL, 'J'},
     {"suspect-after", required_argument, NULL, 'A'},
     {"lose-after", required_argument, NULL, 'Z'},
-    {"journals", no_argument, NULL, 'D'},      {NULL, 0, NULL, 0},
+    {"journals", no_argument, NULL, 'D'},      {"engines", required_argument, NULL, 'E'},
+    {NULL, 0, NULL, 0},
 };
 
 static int show_help(void)
@@ -276,6 +279,11 @@ static int read_arguments(arguments_t *arguments, const command_t *command, int 
         case 'A': arguments->suspect_after = optarg; break;
         case 'Z': arguments->lose_after = optarg; break;
         case 'D': arguments->journals = true; break;
+        case 'E':
+            arguments->launcher = launcher_find(optarg);
+            if (!arguments->launcher)
+                return fail_usage("--engines takes %s, not \"%s\"", LAUNCHER_NAMES, optarg);
+            break;
         case 'h': *help = true; break;
         default: // of tasks
             if (read_task_option(arguments, letter, optarg))

@@ -7,6 +7,7 @@
 
 #include "client/history.h"
 #include "launch/cluster.h"
+#include "launch/launcher.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, NAMES_MAX = 2, IDS_MAX = 64 };
 
@@ -17,6 +18,7 @@ typedef struct arguments {
     ipc_scheme_t scheme;
     uint32_t hwm;                     // 0: by the measured pace
     const char *suspect_after, *lose_after; // seconds; NULL: not given
+    const launcher_t *launcher;       // --engines; NULL: local
     const char *journal;              // --journal: its terms, "" by default; NULL: none
     bool journals;                    // of clean
     long owner;                       // --owner: a pid, 0: none

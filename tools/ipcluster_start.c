@@ -38,6 +38,7 @@ static supervisor_t *start_cluster(const arguments_t *arguments, int waiter_fd,
                                     .suspect_after = arguments->suspect_after,
                                     .lose_after = arguments->lose_after,
                                     .journal = arguments->journal,
+                                    .launcher = arguments->launcher,
                                     .waiter_fd = waiter_fd,
                                     .owner_fd = owner_fd,
                                     .log = log_to_stderr};

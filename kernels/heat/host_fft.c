@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "kernels/heat/host.h"
+#include "kernels/heat/weigh.h"
 
 enum {
     LINE = 64,
@@ -108,30 +109,6 @@ static double rate_of(const fft_job_t *job, const double *const *rate, size_t li
     if (rate[HEAT_Z])
         sum += rate[HEAT_Z][line / length[HEAT_Y] % length[HEAT_Z]];
     return sum * pace_of(job, line);
-}
-
-//  What is left of a wave, and what it gains of a source of 1. Both are computed without
-//  the loss that 1 - keep would be for slow waves.
-static void weigh(const heat_waves_t *waves, double rate, double *keep, double *gain)
-{
-    const double steps = (double) waves->steps;
-    double exponent = -rate * waves->t;
-    if (rate == 0) {
-        *keep = 1;
-        *gain = waves->t;
-        return;
-    }
-    if (waves->steps > 0) {
-        const double half = rate * waves->t / steps / 2;
-        if (half > 0.5) { // a step may turn the sign of such a wave
-            *keep = pow((1 - half) / (1 + half), steps);
-            *gain = (1 - *keep) / rate;
-            return;
-        }
-        exponent = steps * log1p(-2 * half / (1 + half));
-    }
-    *keep = exp(exponent);
-    *gain = -expm1(exponent) / rate;
 }
 
 #define REAL double

@@ -93,7 +93,7 @@ static void N(combine)(const fft_job_t *job, size_t first, size_t end)
         for (size_t k = 0; k < box->length[HEAT_X]; k++) {
             double keep, gain;
             const double rate = rate_of(job, job->waves->rate, line, k);
-            weigh(job->waves, rate, &keep, &gain);
+            heat_weigh(job->waves, rate, &keep, &gain);
             double wave = keep * u[k];
             if (source)
                 wave += gain * source[k];

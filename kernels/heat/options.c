@@ -26,6 +26,10 @@ enum {
     DEVICE,
     THREADS,
     KEEP,
+    DECOMPOSE,
+    RESULT,
+    OUT,
+    WAIT,
     KEYWORDS
 };
 
@@ -250,6 +254,34 @@ static int read_keep(kernel_reading_t *self, ipc_value_t value, ipc_error_t *err
     return kernel_read_name(self, value, &options_of(self)->keep, error);
 }
 
+static int read_decompose(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    return kernel_read_bool(self, value, &options_of(self)->decompose, error);
+}
+
+static int read_result(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    static const char *const words[] = {[HEAT_ROWS] = "rows", [HEAT_GATHERED] = "gathered"};
+    size_t place = 0;
+    if (kernel_read_word(self, value, words, 2, &place, error))
+        return -1;
+    options_of(self)->result = (heat_result_t) place;
+    reading_of(self)->given.split = self->keyword;
+    return 0;
+}
+
+static int read_out(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    reading_of(self)->given.split = self->keyword;
+    return kernel_read_name(self, value, &options_of(self)->out, error);
+}
+
+static int read_wait(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    reading_of(self)->given.split = self->keyword;
+    return kernel_read_real(self, value, 0, &options_of(self)->wait, error);
+}
+
 static const kernel_keyword_t table[KEYWORDS] = {
     [N] = {"n", read_n, BOTH},
     [SHAPE] = {"shape", read_shape, BOTH},
@@ -272,6 +304,10 @@ static const kernel_keyword_t table[KEYWORDS] = {
     [DEVICE] = {"device", read_device, SOLVE},
     [THREADS] = {"threads", read_threads, SOLVE},
     [KEEP] = {"keep", read_keep, SOLVE},
+    [DECOMPOSE] = {"decompose", read_decompose, SOLVE},
+    [RESULT] = {"result", read_result, SOLVE},
+    [OUT] = {"out", read_out, SOLVE},
+    [WAIT] = {"wait", read_wait, SOLVE},
 };
 
 static int read_all(kernel_reading_t *self, ipc_value_t keywords, ipc_error_t *error)
@@ -283,7 +319,8 @@ static int read_all(kernel_reading_t *self, ipc_value_t keywords, ipc_error_t *e
                          .dtype = IPC_F64,
                          .alpha = 1,
                          .dt = 0.1,
-                         .steps = HEAT_DEFAULT_STEPS};
+                         .steps = HEAT_DEFAULT_STEPS,
+                         .wait = HEAT_DEFAULT_WAIT};
     return kernel_read_keywords(self, table, KEYWORDS, keywords, error);
 }
 
@@ -292,12 +329,14 @@ int heat_options_read(heat_options_t *self, ipc_value_t keywords, ipc_error_t *e
     heat_options_t options;
     reading_t reading = {.options = &options};
     kernel_reading_t one = {.function = "heat.solve", .bit = SOLVE, .options = &reading};
-    if (read_all(&one, keywords, error) ||
-        heat_settle_grid(&options, &reading.given, one.function, error) ||
-        heat_settle_solve(&options, &reading.given, error))
-        return -1;
+    const int result = read_all(&one, keywords, error) ||
+                               heat_settle_split(&options, &reading.given, error) ||
+                               heat_settle_grid(&options, &reading.given, one.function, error) ||
+                               heat_settle_solve(&options, &reading.given, error)
+                           ? -1
+                           : 0;
     *self = options;
-    return 0;
+    return result;
 }
 
 int heat_options_read_initial(heat_options_t *self, ipc_value_t keywords,

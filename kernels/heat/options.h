@@ -12,6 +12,7 @@ enum {
     HEAT_MAX_LENGTH = 1 << 30, // what FFTW counts in an int, with room
     HEAT_DEFAULT_LENGTH = 1024,
     HEAT_DEFAULT_STEPS = 1000,
+    HEAT_DEFAULT_WAIT = 30,    // seconds
     HEAT_NEED = 4 // grids that a solve holds at once: initial, result, two to work in
 };
 
@@ -26,6 +27,10 @@ typedef enum heat_place { HEAT_AUTO, HEAT_CPU, HEAT_CUDA } heat_place_t;
 //  unit of length, or those of its grid, for which the Laplacian is that of the finite
 //  differences: at alpha (2 sin(k d / 2) / d)^2.
 typedef enum heat_laplacian { HEAT_CONTINUOUS, HEAT_DISCRETE } heat_laplacian_t;
+
+//  What each engine gives back of a grid that is split over them: its own rows; the whole grid, from the
+//  first engine alone.
+typedef enum heat_result { HEAT_ROWS, HEAT_GATHERED } heat_result_t;
 
 typedef struct heat_options {
     int ndim;                  // of one grid: 1 to 3
@@ -49,12 +54,18 @@ typedef struct heat_options {
     bool measure;     // plans of transforms are to be measured
     int threads;      // 0: as many as are free
     const char *keep; // lent by the keywords; NULL: return the result
+    bool decompose;   // one grid over all engines of an MPI world; then, beside the whole grid on
+                      // each, initial, source and alphas may be this engine's rows of it
+    heat_result_t result;
+    const char *out;  // lent by the keywords: a file that all write the grid to; NULL: none
+    double wait;      // seconds for the other engines to come
 } heat_options_t;
 
 //  Reads the keywords of heat.solve, which README.md lists. A keyword that is none has its
 //  default. 0, or -1 with *error, of which the kind is TypeError (a value of the wrong
 //  kind), ValueError, NameError (an unknown keyword) or MemoryError.
 //      keywords   borrowed as long as self is used; a dictionary, or none
+//  Where they are refused, decompose and wait alone are set, as far as they were read.
 int heat_options_read(heat_options_t *self, ipc_value_t keywords, ipc_error_t *error);
 
 //  The same for heat.initial, which takes n or shape, and dtype.

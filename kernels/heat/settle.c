@@ -33,6 +33,21 @@ static size_t points_of(const heat_options_t *self)
     return self->length[HEAT_Z] * self->length[HEAT_Y] * self->length[HEAT_X];
 }
 
+//  Whether an array holds some rows of the grid, one engine's of a decomposed one: how many they must be
+//  is known where the world is.
+static bool are_rows(const heat_options_t *self, const heat_given_t *given, const kernel_input_t *input)
+{
+    return self->decompose && (given->n || given->shape) && input->ndim == self->ndim &&
+           memcmp(lengths_of(self) + 1, input->shape + 1, ((size_t) self->ndim - 1) * sizeof(size_t)) == 0;
+}
+
+static int take_rows(heat_options_t *self, const heat_given_t *given)
+{
+    if (!given->dtype)
+        self->dtype = self->initial.dtype == IPC_F32 ? IPC_F32 : IPC_F64;
+    return 0;
+}
+
 //  Takes the shape of the array that was given; with batch, its first length is the number
 //  of grids.
 static int take_initial(heat_options_t *self, const heat_given_t *given,
@@ -46,6 +61,8 @@ static int take_initial(heat_options_t *self, const heat_given_t *given,
         return kernel_refuse(
             error, "ValueError", "initial of %s must have %d to %d dimensions%s, not %d",
             function, 1 + more, HEAT_AXES + more, more ? " with batch" : "", initial->ndim);
+    if (are_rows(self, given, initial))
+        return take_rows(self, given);
     for (int k = 0; k < ndim; k++)
         if (shape[k] < HEAT_MIN_LENGTH || shape[k] > HEAT_MAX_LENGTH)
             return kernel_refuse(
@@ -105,6 +122,27 @@ static int check_memory(const heat_options_t *self, ipc_error_t *error)
             error, "MemoryError",
             "a grid of %s %s needs %.1f GiB to be solved, and this host has %.1f GiB", text,
             ipc_dtype_name(self->dtype), need * gib, memory * gib);
+    return 0;
+}
+
+int heat_settle_split(heat_options_t *self, const heat_given_t *given, ipc_error_t *error)
+{
+    if (!self->decompose)
+        return given->split ? kernel_refuse(error, "ValueError",
+                                            "%s of heat.solve is of grids that are split over the engines: add "
+                                            "decompose, or leave it out",
+                                            given->split)
+                            : 0;
+    if (self->batch)
+        return kernel_refuse(error, "ValueError", "decompose splits one grid, and not a batch of them");
+    if (self->place == HEAT_CUDA)
+        return kernel_refuse(error, "DeviceError", "a decomposed grid is solved on the host: leave device out");
+    if (self->threads > 1)
+        return kernel_refuse(error, "ValueError",
+                             "decompose takes one thread of each engine: start more engines, and leave threads out");
+    if (self->out && (self->keep || self->result == HEAT_GATHERED))
+        return kernel_refuse(error, "ValueError", "out of heat.solve writes the grid to a file: leave %s out",
+                             self->keep ? "keep" : "result");
     return 0;
 }
 
@@ -184,9 +222,12 @@ static int check_shape(const heat_options_t *self, const kernel_input_t *input,
                        const char *name, ipc_error_t *error)
 {
     char text[SHAPE_TEXT], other[SHAPE_TEXT];
+    // Of a decomposed grid it may be the rows of one engine.
+    const int first = self->decompose ? 1 : 0;
     if (input->ndim == 0 ||
         (input->ndim == self->ndim &&
-         memcmp(input->shape, lengths_of(self), (size_t) self->ndim * sizeof(size_t)) == 0))
+         memcmp(input->shape + first, lengths_of(self) + first,
+                (size_t) (self->ndim - first) * sizeof(size_t)) == 0))
         return 0;
     return kernel_refuse(error, "ValueError", "%s of heat.solve is %s, but a grid is %s",
                          name, shape_text(text, input->ndim, input->shape),
@@ -205,7 +246,7 @@ static int check_alphas(heat_options_t *self, ipc_error_t *error)
             "method fd",
             method_name(self));
     self->alpha = 0;
-    for (size_t i = 0; i < points_of(self); i++) {
+    for (size_t i = 0; i < points_of(self) / lengths_of(self)[0] * self->alphas.shape[0]; i++) {
         const double alpha = heat_input_at(&self->alphas, i);
         char place[HEAT_PLACE_TEXT];
         if (!isfinite(alpha) || alpha < 0)

@@ -9,7 +9,11 @@
 typedef struct heat_given {
     bool n, shape, dtype, alpha, t, steps, boundary, laplacian;
     double extent[HEAT_AXES]; // lz, ly, lx; 0: not given
+    const char *split; // a keyword of decompose's that was given; NULL: none
 } heat_given_t;
+
+//  Whether what was given fits decompose. 0, or -1 with *error: ValueError, DeviceError.
+int heat_settle_split(heat_options_t *self, const heat_given_t *given, ipc_error_t *error);
 
 //  Completes options that hold what each keyword says by itself. 0, or -1 with *error:
 //  ValueError, TypeError, MemoryError.

@@ -7,11 +7,13 @@
 #include "kernels/common/cores.h"
 #include "kernels/heat/host.h"
 #include "kernels/heat/initial.h"
+#include "kernels/heat/mpi_loader.h"
 #include "kernels/heat/solver.h"
 
 //  The module's one object: named functions take no context.
 typedef struct module {
     heat_t *heat;
+    const heat_mpi_t *mpi; // NULL before it was needed
 } module_t;
 
 static module_t *module(void)
@@ -33,6 +35,27 @@ static void fini(void)
     heat_destroy(&module()->heat);
 }
 
+//  Solves together with the other engines, or tells them that this one cannot. 0 with the rows, which
+//  are NULL where this engine has none to give, or -1 with *error.
+static int solve_together(const heat_options_t *options, bool refused, ipc_array_t **rows, ipc_error_t *error)
+{
+    const ipc_error_t refusal = refused ? *error : (ipc_error_t){.code = 0};
+    heat_mpi_answer_t answer = {.rows = NULL};
+    if (!module()->mpi)
+        module()->mpi = heat_mpi_load(error);
+    if (!module()->mpi ||
+        module()->mpi->solve(refused ? NULL : options, &refusal, options->wait, &answer, error))
+        return -1;
+    static const char *const methods[] = {[HEAT_FD] = "fd", [HEAT_FFT] = "fft", [HEAT_CN] = "cn"};
+    heat_note(module()->heat, (heat_last_t){.solved = true,
+                                            .device = "mpi",
+                                            .method = methods[options->method],
+                                            .threads = 1,
+                                            .seconds = answer.seconds});
+    *rows = answer.rows;
+    return 0;
+}
+
 static IPC_REMOTE(ipc_value_t, solve, (ipc_value_t keywords))
 {
     // ipc_raise() leaves this function without looking back: all that must be freed is
@@ -40,10 +63,15 @@ static IPC_REMOTE(ipc_value_t, solve, (ipc_value_t keywords))
     ipc_error_t error;
     heat_options_t options;
     ipc_array_t *result = NULL;
-    if (!heat_options_read(&options, keywords, &error))
-        result = heat_run(module()->heat, &options, &error);
-    if (!result)
+    bool failed = heat_options_read(&options, keywords, &error) != 0;
+    if (options.decompose)
+        failed = solve_together(&options, failed, &result, &error) != 0;
+    else if (!failed)
+        failed = !(result = heat_run(module()->heat, &options, &error));
+    if (failed)
         ipc_raise(error.kind, "%s", error.text);
+    if (!result)
+        return ipc_none();
     if (!options.keep)
         return ipc_value_from_array(result);
     ipc_ns_set(options.keep, result);

@@ -206,6 +206,13 @@ heat_last_t heat_last(heat_t *self)
     return last;
 }
 
+void heat_note(heat_t *self, heat_last_t last)
+{
+    pthread_mutex_lock(&self->lock);
+    self->last = last;
+    pthread_mutex_unlock(&self->lock);
+}
+
 const char *heat_cuda_name(heat_t *self, ipc_error_t *error)
 {
     pthread_mutex_lock(&self->lock);

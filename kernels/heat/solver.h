@@ -20,7 +20,7 @@ typedef struct heat heat_t;
 //  What the last solve was.
 typedef struct heat_last {
     bool solved;        // false: there was none
-    const char *device; // "cpu", "cuda"
+    const char *device; // "cpu", "cuda", "mpi"
     const char *method; // "fd", "fft", "cn"
     int threads;
     double seconds; // on the device, without the preparation of the initial grid
@@ -35,6 +35,9 @@ void heat_destroy(heat_t **self_p);
 ipc_array_t *heat_run(heat_t *self, const heat_options_t *options, ipc_error_t *error);
 
 heat_last_t heat_last(heat_t *self);
+
+//  Notes a solve that was done elsewhere, together with other engines.
+void heat_note(heat_t *self, heat_last_t last);
 
 //  The CUDA device's description, or NULL with *error, which says why there is none (lent).
 const char *heat_cuda_name(heat_t *self, ipc_error_t *error);

@@ -1,0 +1,33 @@
+//  What becomes of a wave, for the devices and the engines that let waves decay.
+#ifndef HEAT_WEIGH_H
+#define HEAT_WEIGH_H
+
+#include <math.h>
+
+#include "kernels/heat/device.h"
+
+//  What is left of a wave, and what it gains of a source of 1. Both are computed without
+//  the loss that 1 - keep would be for slow waves.
+static inline void heat_weigh(const heat_waves_t *waves, double rate, double *keep, double *gain)
+{
+    const double steps = (double) waves->steps;
+    double exponent = -rate * waves->t;
+    if (rate == 0) {
+        *keep = 1;
+        *gain = waves->t;
+        return;
+    }
+    if (waves->steps > 0) {
+        const double half = rate * waves->t / steps / 2;
+        if (half > 0.5) { // a step may turn the sign of such a wave
+            *keep = pow((1 - half) / (1 + half), steps);
+            *gain = (1 - *keep) / rate;
+            return;
+        }
+        exponent = steps * log1p(-2 * half / (1 + half));
+    }
+    *keep = exp(exponent);
+    *gain = -expm1(exponent) / rate;
+}
+
+#endif
