@@ -122,12 +122,26 @@ static int start_controller(supervisor_t *self, launch_job_t *job, child_t *chil
 static int start_nanny(supervisor_t *self, launch_job_t *job, child_t *child,
                        ipc_error_t *error)
 {
-    char id[16], supervisor[16];
+    char id[16], supervisor[16], number[32];
+    const gpu_t *gpu = record_gpu(self->record, (size_t) child->id);
     snprintf(id, sizeof id, "%d", child->id);
     snprintf(supervisor, sizeof supervisor, "%d", (int) getpid());
     const char *arguments[] = {
         "ipengine", "--directory", self->site.paths.directory, "--id", id, "--supervisor",
-        supervisor, NULL};
+        supervisor, NULL, NULL, NULL, NULL, NULL, NULL, NULL};
+    const char **at = arguments;
+    while (*at) at++;
+    if (gpu || self->options.hides_gpus) {
+        *at++ = "--gpu";
+        *at++ = gpu ? gpu->visible : "";
+    }
+    if (gpu) {
+        snprintf(number, sizeof number, "%zu", (size_t) child->id % self->record->gpus.count);
+        *at++ = "--gpu-number";
+        *at++ = number;
+        *at++ = "--near";
+        *at++ = gpu->near;
+    }
     job->program = self->engine_path;
     job->arguments = arguments;
     return self->options.launcher->start(job, &child->run, error);
@@ -433,6 +447,8 @@ static void fill_record(supervisor_t *self)
     record->engines = self->options.engines;
     record->scheme = self->options.scheme;
     record->hwm = self->options.hwm;
+    if (self->options.gpus)
+        record->gpus = *self->options.gpus;
 }
 
 static void make_children(supervisor_t *self)

@@ -12,6 +12,7 @@
 #include "common/fail.h"
 #include "common/journal.h"
 #include "ipcluster.h"
+#include "launch/devices.h"
 #include "launch/log.h"
 #include "tools/words.h"
 
@@ -86,12 +87,15 @@ static int run_clean(const arguments_t *arguments)
 // ---- the command line -------------------------------------------------------------------
 
 static const command_t commands[] = {
-    {"start", "ndoSwJpch", 0, run_start,
+    {"start", "ndoSwJgpch", 0, run_start,
      "[-n N] [--daemonize]   start a controller and N engines (default: one for each CPU);\n"
      "                               --owner PID: stop when that process ends; --scheme NAME: which\n"
      "                               engine gets the next balanced task (leastload, lru, random,\n"
      "                               twobin, weighted); --hwm N: how many it may have at a time\n"
      "                               (1: one by one; 0, the default: by the pace that is measured);\n"
+     "                               --gpus auto: each engine owns one GPU, in turns if there are fewer;\n"
+     "                               without -n one engine for each; also none, how many (2), or which\n"
+     "                               (0,2 or 3, or names as of nvidia-smi -L);\n"
      "                               --journal[=TERMS]: keep the history of all tasks on disk; TERMS:\n"
      "                               " IPC_JOURNAL_TERMS_HELP},
     {"engines", "nrpch", 0, run_engines,
@@ -129,7 +133,8 @@ static const struct option long_options[] = {
     {"submitted-before", required_argument, NULL, 'B'},
     {"sql", required_argument, NULL, 'q'},     {"scheme", required_argument, NULL, 'S'},
     {"hwm", required_argument, NULL, 'w'},     {"journal", optional_argument, NULL, 'J'},
-    {"journals", no_argument, NULL, 'D'},      {NULL, 0, NULL, 0},
+    {"journals", no_argument, NULL, 'D'},      {"gpus", required_argument, NULL, 'g'},
+    {NULL, 0, NULL, 0},
 };
 
 static int show_help(void)
@@ -208,6 +213,13 @@ static int read_journal(arguments_t *arguments, const char *text)
     return ipc_journal_terms_read(&terms, text, &error) ? fail_usage("%s", error.text) : 0;
 }
 
+static int read_gpus(arguments_t *arguments, const char *text)
+{
+    ipc_error_t error;
+    arguments->gpus = text;
+    return devices_check(text, &error) ? fail_usage("%s", error.text) : 0;
+}
+
 static int read_owner(arguments_t *arguments, const char *text)
 {
     char *end;
@@ -261,6 +273,10 @@ static int read_arguments(arguments_t *arguments, const command_t *command, int 
             break;
         case 'o':
             if (read_owner(arguments, optarg))
+                return EXIT_USAGE;
+            break;
+        case 'g':
+            if (read_gpus(arguments, optarg))
                 return EXIT_USAGE;
             break;
         case 'J':

@@ -16,6 +16,8 @@ typedef struct arguments {
     size_t engines;                   // -n; 0: not given
     ipc_scheme_t scheme;
     uint32_t hwm;                     // 0: by the measured pace
+    const char *gpus;                 // --gpus: see launch/devices.h; NULL: not given
+    const gpus_t *devices;            // of them, once they are found
     const char *journal;              // --journal: its terms, "" by default; NULL: none
     bool journals;                    // of clean
     long owner;                       // --owner: a pid, 0: none
