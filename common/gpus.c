@@ -25,7 +25,7 @@ extern char **environ;
 
 void gpu_print(const gpu_t *gpu)
 {
-    printf("gpu\t%s\t%" PRIu64 "\t%" PRIu64 "\t%s\n", gpu->bus, gpu->total, gpu->used, gpu->name);
+    printf("gpu\t%s\t%s\t%" PRIu64 "\t%" PRIu64 "\t%s\n", gpu->uuid, gpu->bus, gpu->total, gpu->used, gpu->name);
 }
 
 void gpus_print_none(const char *why)
@@ -35,12 +35,11 @@ void gpus_print_none(const char *why)
 
 static int read_gpu(gpu_t *self, const char *line)
 {
-    char name[GPU_NAME];
     *self = (gpu_t){.used = GPU_UNKNOWN};
-    if (sscanf(line, "gpu\t%31[^\t]\t%" SCNu64 "\t%" SCNu64 "\t%95[^\n]", self->bus, &self->total, &self->used, name) != 4)
-        return -1;
-    ipc_text_copy(self->name, sizeof self->name, name);
-    return 0;
+    return sscanf(line, "gpu\t%63[^\t]\t%31[^\t]\t%" SCNu64 "\t%" SCNu64 "\t%95[^\n]", self->uuid, self->bus,
+                  &self->total, &self->used, self->name) == 5
+               ? 0
+               : -1;
 }
 
 //  Cuts the answer to lines.
@@ -153,6 +152,19 @@ int gpus_ask(gpus_t *self, const char *visible, ipc_error_t *error)
 {
     const char *arguments[] = {"ipengine-gpus", visible ? "--visible" : NULL, visible, NULL};
     return ask(self, arguments, error);
+}
+
+void gpus_ask_used(gpus_t *self)
+{
+    gpus_t *now = ipc_xalloc(sizeof *now);
+    char names[GPUS_MAX * GPU_VISIBLE] = "";
+    size_t size = 0;
+    for (size_t i = 0; i < self->count; i++)
+        size += (size_t) snprintf(names + size, sizeof names - size, "%s%s", i > 0 ? "," : "", self->all[i].uuid);
+    const char *arguments[] = {"ipengine-gpus", "--used", names, NULL};
+    bool known = self->count > 0 && !ask(now, arguments, NULL) && now->count == self->count;
+    for (size_t i = 0; i < self->count; i++) self->all[i].used = known ? now->all[i].used : GPU_UNKNOWN;
+    free(now);
 }
 
 int gpus_try(ipc_error_t *error)

@@ -16,6 +16,7 @@ enum {
 
 typedef struct gpu {
     char visible[GPU_VISIBLE];         // what CUDA_VISIBLE_DEVICES says to show this one alone: "1", "GPU-8932f937-…"
+    char uuid[GPU_VISIBLE];            // its name for NVML: "GPU-8932f937-…", of a part of a device "MIG-…"
     char bus[GPU_BUS];                 // its place on the PCI bus, "0000:3b:00.0"
     char name[GPU_NAME];
     char near[GPU_NEAR];               // the cores near it, "0-15,32-47"; "": not known
@@ -28,10 +29,14 @@ typedef struct gpus {
     gpu_t all[GPUS_MAX];
 } gpus_t;
 
-//  Asks for the devices that a process sees, in the driver's order; bus, name and memory are written. 0, or -1 with
+//  Asks for the devices that a process sees, in the driver's order; all but visible and near is written. 0, or -1 with
 //  *error: CUDA, "no driver …", "no device …"; TIMEOUT, the driver does not answer; NAME, SYSTEM.
 //      visible    borrowed; CUDA_VISIBLE_DEVICES for that, NULL: as the environment has it
 int gpus_ask(gpus_t *self, const char *visible, ipc_error_t *error);
+
+//  Asks how much of their memory is used now, which needs no more of the driver than NVML: all is GPU_UNKNOWN where
+//  that is not there.
+void gpus_ask_used(gpus_t *self);
 
 //  Whether the first device that this process would see can be used: a context, memory, a copy there and back. 0, or -1
 //  with *error: as above, CUDA with the driver's words.

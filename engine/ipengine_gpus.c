@@ -12,10 +12,11 @@
 #include "engine/cuda_api.h"
 
 static const char usage[] =
-    "usage: ipengine-gpus [--visible LIST] [--try]\n"
+    "usage: ipengine-gpus [--visible LIST] [--try | --used UUIDS]\n"
     "\n"
     "Says which GPUs the CUDA driver shows; `ipcluster start --gpus` starts it.\n"
     "  --visible LIST   with CUDA_VISIBLE_DEVICES set to that\n"
+    "  --used UUIDS     says of these alone how much of their memory is used\n"
     "  --try            computes nothing, but uses the first one: memory, a copy there and back\n";
 
 static const char *const list_names[] = {CUDA_LIST_FUNCTIONS(CUDA_NAME)};
@@ -58,19 +59,30 @@ static void write_uuid(char text[GPU_VISIBLE], const char *kind, const unsigned 
                          i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", bytes[i]);
 }
 
-//  What is used of a device, or of its part (MIG).
-static uint64_t used_of(const nvml_functions_t *nvml, const unsigned char bytes[16])
+//  NVML, ready for use; false where there is none.
+static bool open_nvml(nvml_functions_t *nvml)
 {
-    static const char *const kinds[] = {"GPU-", "MIG-"};
-    char text[GPU_VISIBLE];
+    return ipc_functions_of("libnvidia-ml.so.1", nvml_names, COUNT(nvml_names), nvml) && nvml->nvmlInit_v2() == 0;
+}
+
+static uint64_t used_of(const nvml_functions_t *nvml, const char *uuid)
+{
     nvml_device_t device;
     nvml_memory_t memory;
-    for (size_t i = 0; nvml && i < COUNT(kinds); i++) {
-        write_uuid(text, kinds[i], bytes);
-        if (!nvml->nvmlDeviceGetHandleByUUID(text, &device) && !nvml->nvmlDeviceGetMemoryInfo(device, &memory))
-            return memory.used;
-    }
-    return GPU_UNKNOWN;
+    bool known = nvml && !nvml->nvmlDeviceGetHandleByUUID(uuid, &device) &&
+                 !nvml->nvmlDeviceGetMemoryInfo(device, &memory);
+    return known ? memory.used : GPU_UNKNOWN;
+}
+
+//  A device, or a part of one: NVML knows which.
+static void read_used(const nvml_functions_t *nvml, const unsigned char bytes[16], gpu_t *gpu)
+{
+    write_uuid(gpu->uuid, "MIG-", bytes);
+    gpu->used = used_of(nvml, gpu->uuid);
+    if (gpu->used != GPU_UNKNOWN)
+        return;
+    write_uuid(gpu->uuid, "GPU-", bytes);
+    gpu->used = used_of(nvml, gpu->uuid);
 }
 
 static cuda_result_t read_device(const cuda_list_functions_t *cuda, const nvml_functions_t *nvml, int number, gpu_t *gpu)
@@ -88,7 +100,8 @@ static cuda_result_t read_device(const cuda_list_functions_t *cuda, const nvml_f
     if (!result)
         result = cuda->cuDeviceGetUuid_v2((cuda_uuid_t *) uuid, device);
     gpu->total = total;
-    gpu->used = result ? GPU_UNKNOWN : used_of(nvml, uuid);
+    if (!result)
+        read_used(nvml, uuid, gpu);
     return result;
 }
 
@@ -96,7 +109,6 @@ static int list(void)
 {
     cuda_list_functions_t cuda;
     nvml_functions_t nvml_functions;
-    const nvml_functions_t *nvml = NULL;
     if (!ipc_functions_of("libcuda.so.1", list_names, COUNT(list_names), &cuda))
         return fail_without_driver();
     int count = 0;
@@ -107,14 +119,25 @@ static int list(void)
         return fail_with(&cuda, "the CUDA driver shows no device", result);
     if (count == 0)
         return gpus_print_none("the CUDA driver shows no device"), EXIT_FAILURE;
-    if (ipc_functions_of("libnvidia-ml.so.1", nvml_names, COUNT(nvml_names), &nvml_functions) &&
-        nvml_functions.nvmlInit_v2() == 0)
-        nvml = &nvml_functions;
+    const nvml_functions_t *nvml = open_nvml(&nvml_functions) ? &nvml_functions : NULL;
     for (int i = 0; i < count && i < GPUS_MAX; i++) {
         gpu_t gpu = {.name = ""};
         result = read_device(&cuda, nvml, i, &gpu);
         if (result)
             return fail_with(&cuda, "a device does not say what it is", result);
+        gpu_print(&gpu);
+    }
+    return EXIT_SUCCESS;
+}
+
+static int list_used(char *uuids)
+{
+    nvml_functions_t nvml;
+    if (!open_nvml(&nvml))
+        return gpus_print_none("there is no NVML"), EXIT_FAILURE;
+    for (char *uuid; (uuid = strsep(&uuids, ","));) {
+        gpu_t gpu = {.bus = "-", .name = "-", .used = used_of(&nvml, uuid)};
+        snprintf(gpu.uuid, sizeof gpu.uuid, "%s", uuid);
         gpu_print(&gpu);
     }
     return EXIT_SUCCESS;
@@ -166,14 +189,17 @@ static int try_device(void)
 int main(int count, char **arguments)
 {
     static const struct option known[] = {{"visible", required_argument, NULL, 's'}, {"try", no_argument, NULL, 't'},
+                                          {"used", required_argument, NULL, 'u'},
                                           {"help", no_argument, NULL, 'h'},          {"version", no_argument, NULL, 'v'},
                                           {0}};
     bool tries = false;
+    char *used = NULL;
     opterr = 0;
     for (int c; (c = getopt_long(count, arguments, "", known, NULL)) != -1;) {
         switch (c) {
         case 's': setenv("CUDA_VISIBLE_DEVICES", optarg, 1); break;
         case 't': tries = true; break;
+        case 'u': used = optarg; break;
         case 'h': return fputs(usage, stdout), 0;
         case 'v': return puts("ipengine-gpus " IPC_VERSION), 0;
         default: return ipc_usage_unknown("ipengine-gpus", arguments);
@@ -181,5 +207,5 @@ int main(int count, char **arguments)
     }
     if (optind < count)
         return fprintf(stderr, "ipengine-gpus: unexpected '%s'\n", arguments[optind]), IPC_EXIT_USAGE;
-    return tries ? try_device() : list();
+    return tries ? try_device() : used ? list_used(used) : list();
 }

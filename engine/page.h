@@ -8,7 +8,7 @@
 
 #include "common/error.h"
 
-enum { PAGE_MAGIC = 0x49504350, PAGE_TEXT = 4096 };
+enum { PAGE_MAGIC = 0x49504350, PAGE_TEXT = 4096, PAGE_GPU = 256 };
 
 //  What the nanny (or, for exit(), the worker) writes about a death; the next worker sends it on.
 typedef struct page_death {
@@ -44,6 +44,7 @@ typedef struct page {
     volatile uint32_t verdict; // of a worker that ends itself: ipc_verdict_t
     volatile uint64_t measured_span; // the task whose memory is measured,
     volatile uint64_t measured_item; //   and its item
+    char gpu_failure[PAGE_GPU]; // why the engine's GPU cannot be used, until a worker can use it again; "": nothing
     page_death_t death;
 } page_t;
 

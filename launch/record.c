@@ -34,7 +34,8 @@ static json_t *pack_gpus(const gpus_t *gpus)
     json_t *json = json_array();
     for (size_t i = 0; i < gpus->count; i++) {
         const gpu_t *gpu = &gpus->all[i];
-        json_array_append_new(json, json_pack("{s:s, s:s, s:s, s:s, s:I}", "visible", gpu->visible, "bus", gpu->bus,
+        json_array_append_new(json, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "visible", gpu->visible, "uuid",
+                                              gpu->uuid, "bus", gpu->bus,
                                               "name", gpu->name, "near", gpu->near, "total", (json_int_t) gpu->total));
     }
     return json;
@@ -50,6 +51,7 @@ static int unpack_gpus(gpus_t *gpus, const json_t *json, const char *path, ipc_e
         const json_t *one = json_array_get(json, gpus->count);
         gpu->used = GPU_UNKNOWN;
         if (ipc_json_text(one, "visible", gpu->visible, sizeof gpu->visible, path, error) ||
+            ipc_json_text(one, "uuid", gpu->uuid, sizeof gpu->uuid, path, error) ||
             ipc_json_text(one, "bus", gpu->bus, sizeof gpu->bus, path, error) ||
             ipc_json_text(one, "name", gpu->name, sizeof gpu->name, path, error) ||
             ipc_json_text(one, "near", gpu->near, sizeof gpu->near, path, error) ||

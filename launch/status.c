@@ -5,9 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-// The one thing of the engine that others read: the page that it shares.
-#include "engine/page.h"
-
 engine_status_t engine_status(const record_t *record, size_t id)
 {
     if (!process_lives(&record->nannies[id]))
@@ -23,5 +20,7 @@ engine_status_t engine_status(const record_t *record, size_t id)
     close(file);
     if (size != sizeof page || page.magic != PAGE_MAGIC || page.pid <= 0 || !page.ready)
         return (engine_status_t){.state = "starting"};
-    return (engine_status_t){.worker = page.pid, .state = page.running ? "busy" : "idle"};
+    engine_status_t status = {.worker = page.pid, .state = page.running ? "busy" : "idle"};
+    snprintf(status.gpu_failure, sizeof status.gpu_failure, "%.*s", PAGE_GPU - 1, page.gpu_failure);
+    return status;
 }

@@ -3,10 +3,13 @@
 #ifndef IPC_LAUNCH_STATUS_H
 #define IPC_LAUNCH_STATUS_H
 
+// The one thing of the engine that others read: the page that it shares.
+#include "engine/page.h"
 #include "launch/record.h"
 
 typedef struct engine_status {
     pid_t worker;      // 0: none
+    char gpu_failure[PAGE_GPU]; // why its GPU takes no more tasks, or ""
     const char *state; // "idle", "busy", "starting" or "down" (lent for ever)
 } engine_status_t;
 
