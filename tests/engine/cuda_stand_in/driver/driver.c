@@ -7,10 +7,10 @@
 //  process lives, "fails" likewise, with an error of the device's, "prints" prints, "hangs" does not end. As the driver
 //  does, it starts a thread. CUDA_VISIBLE_DEVICES is obeyed. Of the environment are also
 //      CUDA_STAND_IN_LOG      a file that calls are recorded in
-//      CUDA_STAND_IN_DEVICES  how many there are: 1 without it, 0 for none; "GPU 0" is 1 GiB large, "GPU 1" 2 GiB, …
+//      CUDA_STAND_IN_DEVICES  how many there are: 1 without it, 0 for none; "stand-in 0" is 1 GiB large, "stand-in 1" 2 GiB, …
 //      CUDA_STAND_IN_MODE     "full": no memory is left; "image": no kernel is for this architecture; a number: every
 //                             call after so many that need a context fails for good
-//      CUDA_STAND_IN_BROKEN   a file: of these devices, as in "02", no context can be had
+//      CUDA_STAND_IN_BROKEN   a file in XDG_RUNTIME_DIR: of these devices, as in "02", no context can be had
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
@@ -179,7 +179,7 @@ cuda_result_t cuDeviceGet(int *number, int ordinal)
 
 cuda_result_t cuDeviceGetName(char *name, int size, int number)
 {
-    snprintf(name, (size_t) size, "GPU %d", device.visible[number]);
+    snprintf(name, (size_t) size, "stand-in %d", device.visible[number]);
     return SUCCESS;
 }
 
@@ -206,8 +206,10 @@ cuda_result_t cuDeviceGetPCIBusId(char *bus, int size, int number)
 static bool is_broken(int number)
 {
     char numbers[64] = "";
-    const char *path = getenv("CUDA_STAND_IN_BROKEN");
-    FILE *file = path ? fopen(path, "re") : NULL;
+    const char *name = getenv("CUDA_STAND_IN_BROKEN"), *folder = getenv("XDG_RUNTIME_DIR");
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder ? folder : "", name ? name : "");
+    FILE *file = name ? fopen(path, "re") : NULL;
     if (file && !fgets(numbers, sizeof numbers, file))
         numbers[0] = 0;
     if (file)

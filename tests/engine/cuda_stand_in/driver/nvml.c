@@ -1,4 +1,4 @@
-//  A stand-in for NVML, libnvidia-ml.so.1: of the stand-in driver's device "GPU n", n + 1 times 100 MiB are in use.
+//  A stand-in for NVML, libnvidia-ml.so.1: of the stand-in driver's device n, n + 1 times 100 MiB are in use.
 #include <stdio.h>
 
 #include "engine/cuda_api.h"
