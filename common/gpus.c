@@ -203,7 +203,10 @@ static bool read_cores(const char *list, cpu_set_t *cores)
         unsigned long first = strtoul(at, &stop, 10), last = first;
         if (!isdigit((unsigned char) *at))
             return false;
-        if (*stop == '-')
+        bool is_range = *stop == '-';
+        if (is_range && !isdigit((unsigned char) stop[1]))
+            return false;
+        if (is_range)
             last = strtoul(stop + 1, &stop, 10);
         if ((*stop && *stop != ',') || last >= CPU_SETSIZE)
             return false;

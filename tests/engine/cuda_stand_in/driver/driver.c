@@ -9,7 +9,7 @@
 //      CUDA_STAND_IN_LOG      a file that calls are recorded in
 //      CUDA_STAND_IN_DEVICES  how many there are: 1 without it, 0 for none; "stand-in 0" is 1 GiB large, "stand-in 1" 2 GiB, …
 //      CUDA_STAND_IN_MODE     "full": no memory is left; "image": no kernel is for this architecture; a number: every
-//                             call after so many that need a context fails for good
+//                             call after so many that need a context fails for good; "crash": the process does
 //      CUDA_STAND_IN_BROKEN   a file in XDG_RUNTIME_DIR: of these devices, as in "02", no context can be had
 #include <inttypes.h>
 #include <pthread.h>
@@ -127,11 +127,10 @@ static cuda_result_t state(void)
 static int number_of(const char *name, size_t size, int count)
 {
     char *end;
-    bool is_uuid = size > 4 && strncmp(name, "GPU-", 4) == 0;
-    long number = strtol(is_uuid ? name + 4 : name, &end, is_uuid ? 16 : 10);
-    if (is_uuid)
-        number >>= 24;
-    return size > 0 && number >= 0 && number < count && (end == name + size || is_uuid) ? (int) number : -1;
+    unsigned byte = 0;
+    bool is_uuid = size >= 6 && sscanf(name, "GPU-%2x", &byte) == 1;
+    long number = is_uuid ? (long) byte : strtol(name, &end, 10);
+    return size > 0 && number >= 0 && number < count && (is_uuid || end == name + size) ? (int) number : -1;
 }
 
 //  As the driver reads it: what stands behind a name that is none does not count.
@@ -153,6 +152,8 @@ static void read_visible(void)
 
 cuda_result_t cuInit(unsigned flags)
 {
+    if (is_mode("crash"))
+        abort();
     read_visible();
     device.initialized = flags == 0;
     return device.count == 0 ? NO_DEVICE : SUCCESS;
