@@ -27,7 +27,7 @@ void gpu_begin(worker_t *self)
     dprintf(self->options.log_fd, "engine %d: warning: it goes on without its GPU, which failed: %s; and now: %s\n",
             self->options.engine, self->page->gpu_failure, error.text);
     size_t size = strlen(self->has);
-    snprintf(self->has + size, sizeof self->has - size, ",gpu=0"); // goes before its share
+    snprintf(self->has + size, sizeof self->has - size, ",gpu=0,gpumemory=0"); // goes before its share
 }
 
 int gpu_check(const worker_t *self, ipc_error_t *error)

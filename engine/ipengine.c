@@ -8,6 +8,7 @@
 #include "engine/nanny.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,8 +17,8 @@ enum { MAX_ENGINE_ID = 1 << 20, POSSESSIONS_TEXT = 2048 };
 
 static const char usage[] =
     "usage: ipengine --id N [--directory DIR | --profile NAME --cluster-id ID]\n"
-    "                [--has NAME=AMOUNT,...] [--gpu NAME [--gpu-number N] [--near CORES]]\n"
-    "                [--supervisor PID]\n"
+    "                [--has NAME=AMOUNT,...] [--gpu NAME [--gpu-number N] [--gpu-memory BYTES]\n"
+    "                [--near CORES]] [--supervisor PID]\n"
     "\n"
     "Runs engine N of a cluster; `ipcluster start` and `ipcluster engines` start it.\n"
     "  --id N             the engine's number, from 0\n"
@@ -31,13 +32,14 @@ static const char usage[] =
     "                     tasks need it as gpu\n"
     "  --gpu NAME         the GPU that it owns, as CUDA_VISIBLE_DEVICES names it; \"\" hides all\n"
     "  --gpu-number N     the same for all engines that own it, so that they share gpu=1\n"
+    "  --gpu-memory BYTES what tasks may need of it as gpumemory: all that it has, whoever uses it\n"
     "  --near CORES       the cores near it, as 0-15,32-47, which the engine keeps to\n"
     "  --supervisor PID   end 10 s after this process has ended\n";
 
 typedef struct options {
     const char *directory, *profile, *cluster_id; // as given; NULL: not given
     const char *has, *gpu, *near;                 // likewise
-    long id, supervisor, gpu_number;              // -1: not given
+    long id, supervisor, gpu_number, gpu_memory;  // -1: not given
 } options_t;
 
 //  Gives an exit code, or -1 to go on.
@@ -50,6 +52,7 @@ static int read_options(int count, char **arguments, options_t *options)
         {"version", no_argument, NULL, 'v'},          {"has", required_argument, NULL, 'n'},
         {"gpu", required_argument, NULL, 'g'},        {"gpu-number", required_argument, NULL, 'u'},
         {"near", required_argument, NULL, 'e'},
+        {"gpu-memory", required_argument, NULL, 'm'},
         {0}};
     opterr = 0;
     for (int c; (c = getopt_long(count, arguments, "", known, NULL)) != -1;) {
@@ -60,6 +63,10 @@ static int read_options(int count, char **arguments, options_t *options)
         case 'n': options->has = optarg; break;
         case 'g': options->gpu = optarg; break;
         case 'e': options->near = optarg; break;
+        case 'm':
+            if (!ipc_usage_number("ipengine", "--gpu-memory", optarg, 0, LONG_MAX, &options->gpu_memory))
+                return IPC_EXIT_USAGE;
+            break;
         case 'u':
             if (!ipc_usage_number("ipengine", "--gpu-number", optarg, 0, GPUS_MAX - 1, &options->gpu_number))
                 return IPC_EXIT_USAGE;
@@ -118,7 +125,8 @@ static int check_possessions(const options_t *options, ipc_error_t *error)
         return 0;
     int size = snprintf(text, sizeof text, "%s%s", has ? has : "", owns && has && has[0] ? "," : "");
     if (owns && size < POSSESSIONS_TEXT)
-        snprintf(text + size, sizeof text - (size_t) size, "gpu/%ld=1", options->gpu_number);
+        snprintf(text + size, sizeof text - (size_t) size, "gpu/%ld=1,gpumemory=%ld", options->gpu_number,
+                 options->gpu_memory);
     if (needs_read(&needs, text, strlen(text), error))
         return -1;
     return setenv("IPC_ENGINE_HAS", text, 1);

@@ -122,13 +122,13 @@ static int start_controller(supervisor_t *self, launch_job_t *job, child_t *chil
 static int start_nanny(supervisor_t *self, launch_job_t *job, child_t *child,
                        ipc_error_t *error)
 {
-    char id[16], supervisor[16], number[32];
+    char id[16], supervisor[16], number[32], memory[32];
     const gpu_t *gpu = record_gpu(self->record, (size_t) child->id);
     snprintf(id, sizeof id, "%d", child->id);
     snprintf(supervisor, sizeof supervisor, "%d", (int) getpid());
     const char *arguments[] = {
         "ipengine", "--directory", self->site.paths.directory, "--id", id, "--supervisor",
-        supervisor, NULL, NULL, NULL, NULL, NULL, NULL, NULL};
+        supervisor, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL};
     const char **at = arguments;
     while (*at) at++;
     if (gpu || self->options.hides_gpus) {
@@ -139,6 +139,9 @@ static int start_nanny(supervisor_t *self, launch_job_t *job, child_t *child,
         snprintf(number, sizeof number, "%zu", (size_t) child->id % self->record->gpus.count);
         *at++ = "--gpu-number";
         *at++ = number;
+        snprintf(memory, sizeof memory, "%llu", (unsigned long long) gpu->total);
+        *at++ = "--gpu-memory";
+        *at++ = memory;
         *at++ = "--near";
         *at++ = gpu->near;
     }

@@ -83,6 +83,9 @@ START_TEST(a_task_that_needs_a_gpu_finds_one)
     assert_ok(ipc_apply_with(s.any, &half, where));
     assert_refused(ipc_apply_with(s.any, &two, where), "ImpossibleDependency",
                    "needs gpu=2, and no engine has more than 1");
+    ipc_options_t large = {.needs = "gpu=0.5,gpumemory=1.5e9"};
+    ipc_result_t *ran = ipc_apply_with_sync(s.any, &large, visible);
+    ck_assert_str_eq(ipc_result_str(ran, 0), "1"); // device 0 has 1 GiB
     session_close(&s);
 }
 END_TEST
@@ -165,6 +168,20 @@ START_TEST(a_module_says_that_the_device_has_failed)
 }
 END_TEST
 
+START_TEST(a_program_starts_an_engine_for_each_gpu)
+{
+    ipc_error_t error = {0};
+    ipc_cluster_t *cluster = ipc_cluster_start(&(ipc_cluster_options_t){.gpus = "1,0"}, &error);
+    ck_assert_msg(cluster != NULL, "%s", error.text);
+    ipc_client_t *client = ipc_cluster_client(cluster, &error);
+    assert_prints(ipc_apply_sync(ipc_direct_view(client, "all", NULL), visible), "[\"1\", \"0\"]");
+    ipc_client_destroy(&client);
+    ck_assert_int_eq(ipc_cluster_stop(&cluster), 0);
+    ck_assert_ptr_null(ipc_cluster_start(&(ipc_cluster_options_t){.engines = 1, .gpus = "3"}, &error));
+    ck_assert_msg(strstr(error.text, "--gpus 3: 3 GPUs were asked for, 2 are here") != NULL, "%s", error.text);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
     tcase_add_test(tests, each_engine_sees_one_device_in_turns);
@@ -173,6 +190,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, a_device_that_failed_is_used_again_when_it_works);
     tcase_add_test(tests, a_device_that_still_fails_takes_its_engine_out);
     tcase_add_test(tests, what_no_engine_has_any_more_ends_its_task);
+    tcase_add_test(tests, a_program_starts_an_engine_for_each_gpu);
     tcase_add_test(tests, a_module_says_that_the_device_has_failed);
 }
 
