@@ -28,6 +28,7 @@ void gpu_begin(worker_t *self)
             self->options.engine, self->page->gpu_failure, error.text);
     size_t size = strlen(self->has);
     snprintf(self->has + size, sizeof self->has - size, ",gpu=0,gpumemory=0"); // goes before its share
+    setenv("CUDA_VISIBLE_DEVICES", "", 1); // what would take any device takes the host instead
 }
 
 int gpu_check(const worker_t *self, ipc_error_t *error)
@@ -62,13 +63,24 @@ static void rewrite(worker_t *self)
     ipc_text_copy(outcome->kind, sizeof outcome->kind, "DeviceError");
 }
 
+//  Threads that the driver starts are no task's, and it may replace handlers.
+static int try_here(worker_t *self, bool mends)
+{
+    int threads = interrupt_threads(), rc = cuda_cells_try(self->cuda, mends);
+    self->last_function = NULL;
+    pthread_mutex_lock(&self->lock);
+    interrupt_accept_threads(threads);
+    pthread_mutex_unlock(&self->lock);
+    return rc;
+}
+
 void gpu_look(worker_t *self)
 {
     outcome_t *outcome = &self->outcome;
     bool is_cells = !strcmp(outcome->kind, "CudaError"), is_modules = !strcmp(outcome->kind, "DeviceError");
     if (!outcome->failed || !is_owned(self) || self->gpu_is_out || !(is_cells || is_modules))
         return;
-    if (!self->gpu_fails && cuda_cells_try(self->cuda, is_cells)) {
+    if (!self->gpu_fails && try_here(self, is_cells)) {
         outcome->text[strcspn(outcome->text, ";")] = 0;
         gpu_fail(self, outcome->text);
     }

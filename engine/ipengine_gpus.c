@@ -85,7 +85,8 @@ static void read_used(const nvml_functions_t *nvml, const unsigned char bytes[16
     gpu->used = used_of(nvml, gpu->uuid);
 }
 
-static cuda_result_t read_device(const cuda_list_functions_t *cuda, const nvml_functions_t *nvml, int number, gpu_t *gpu)
+static cuda_result_t read_device(const cuda_list_functions_t *cuda, const nvml_functions_t *nvml, int number,
+                                 gpu_t *gpu)
 {
     int device = 0;
     size_t total = 0;
@@ -188,10 +189,10 @@ static int try_device(void)
 
 int main(int count, char **arguments)
 {
-    static const struct option known[] = {{"visible", required_argument, NULL, 's'}, {"try", no_argument, NULL, 't'},
-                                          {"used", required_argument, NULL, 'u'},
-                                          {"help", no_argument, NULL, 'h'},          {"version", no_argument, NULL, 'v'},
-                                          {0}};
+    static const struct option known[] = {
+        {"visible", required_argument, NULL, 's'}, {"try", no_argument, NULL, 't'},
+        {"used", required_argument, NULL, 'u'},    {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},       {0}};
     bool tries = false;
     char *used = NULL;
     opterr = 0;

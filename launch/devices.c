@@ -1,6 +1,7 @@
 #include "launch/devices.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,8 +69,9 @@ int devices_check(const char *terms, ipc_error_t *error)
     if (count == 0)
         return ipc_fail(error, IPC_E_ARGUMENT, "--gpus %s: \"none\" is for none, \"0,\" for the device of number 0",
                         terms);
-    return count <= GPUS_MAX ? 0
-                             : ipc_fail(error, IPC_E_ARGUMENT, "--gpus takes up to %d devices, not %.20s", GPUS_MAX, terms);
+    if (count > GPUS_MAX)
+        return ipc_fail(error, IPC_E_ARGUMENT, "--gpus takes up to %d devices, not %.20s", GPUS_MAX, terms);
+    return 0;
 }
 
 //  --- Finding ------------------------------------------------------------------------------------------------
@@ -186,4 +188,21 @@ int devices_find(const char *terms, gpus_t *gpus, ipc_error_t *error)
                                     : find_named(terms, gpus, outer, error);
     for (size_t i = 0; !rc && i < gpus->count; i++) gpu_find_near(&gpus->all[i], NULL);
     return rc;
+}
+
+void device_options(device_options_t *self, const gpus_t *gpus, size_t engine, bool hides)
+{
+    *self = (device_options_t){.all = {NULL}};
+    if (gpus->count == 0 && hides) {
+        self->all[0] = "--gpu";
+        self->all[1] = "";
+    }
+    if (gpus->count == 0)
+        return;
+    const gpu_t *gpu = &gpus->all[engine % gpus->count];
+    snprintf(self->number, sizeof self->number, "%zu", engine % gpus->count);
+    snprintf(self->memory, sizeof self->memory, "%" PRIu64, gpu->total);
+    const char *const words[DEVICE_WORDS] = {"--gpu",        gpu->visible, "--gpu-number", self->number,
+                                             "--gpu-memory", self->memory, "--near",       gpu->near};
+    memcpy(self->all, words, sizeof words);
 }

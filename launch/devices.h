@@ -17,4 +17,15 @@ int devices_check(const char *terms, ipc_error_t *error);
 //      terms      borrowed; "none" finds none
 int devices_find(const char *terms, gpus_t *gpus, ipc_error_t *error);
 
+//  What ipengine is told of the device that an engine owns.
+enum { DEVICE_WORDS = 8 };
+typedef struct device_options {
+    char number[32], memory[32];
+    const char *all[DEVICE_WORDS + 1]; // words of its command line, lent by the device and by this; NULL ends them
+} device_options_t;
+
+//      gpus       borrowed; engine i owns device i modulo their count
+//      hides      an engine that owns none sees none
+void device_options(device_options_t *self, const gpus_t *gpus, size_t engine, bool hides);
+
 #endif

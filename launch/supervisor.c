@@ -17,6 +17,7 @@
 #include "common/fail.h"
 #include "common/journal.h"
 #include "launch/control.h"
+#include "launch/devices.h"
 #include "launch/local.h"
 #include "launch/log.h"
 #include "launch/site.h"
@@ -122,8 +123,8 @@ static int start_controller(supervisor_t *self, launch_job_t *job, child_t *chil
 static int start_nanny(supervisor_t *self, launch_job_t *job, child_t *child,
                        ipc_error_t *error)
 {
-    char id[16], supervisor[16], number[32], memory[32];
-    const gpu_t *gpu = record_gpu(self->record, (size_t) child->id);
+    char id[16], supervisor[16];
+    device_options_t device;
     snprintf(id, sizeof id, "%d", child->id);
     snprintf(supervisor, sizeof supervisor, "%d", (int) getpid());
     const char *arguments[] = {
@@ -131,20 +132,8 @@ static int start_nanny(supervisor_t *self, launch_job_t *job, child_t *child,
         supervisor, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL};
     const char **at = arguments;
     while (*at) at++;
-    if (gpu || self->options.hides_gpus) {
-        *at++ = "--gpu";
-        *at++ = gpu ? gpu->visible : "";
-    }
-    if (gpu) {
-        snprintf(number, sizeof number, "%zu", (size_t) child->id % self->record->gpus.count);
-        *at++ = "--gpu-number";
-        *at++ = number;
-        snprintf(memory, sizeof memory, "%llu", (unsigned long long) gpu->total);
-        *at++ = "--gpu-memory";
-        *at++ = memory;
-        *at++ = "--near";
-        *at++ = gpu->near;
-    }
+    device_options(&device, &self->record->gpus, (size_t) child->id, self->options.hides_gpus);
+    for (size_t i = 0; device.all[i]; i++) *at++ = device.all[i];
     job->program = self->engine_path;
     job->arguments = arguments;
     return self->options.launcher->start(job, &child->run, error);

@@ -71,8 +71,8 @@ static json_t *gpu_as_json(const gpu_t *gpu, const engine_status_t *status)
 {
     if (!gpu)
         return json_null();
-    json_t *json = json_pack("{s:s, s:s, s:s, s:I}", "device", gpu->visible, "name", gpu->name, "bus", gpu->bus, "total",
-                             (json_int_t) gpu->total);
+    json_t *json = json_pack("{s:s, s:s, s:s, s:I}", "device", gpu->visible, "name", gpu->name, "bus", gpu->bus,
+                             "total", (json_int_t) gpu->total);
     json_object_set_new(json, "used", gpu->used == GPU_UNKNOWN ? json_null() : json_integer((json_int_t) gpu->used));
     json_object_set_new(json, "failure", status->gpu_failure[0] ? json_of_text(status->gpu_failure) : json_null());
     return json;

@@ -117,6 +117,7 @@ START_TEST(a_device_that_still_fails_takes_its_engine_out)
     assert_refused(ipc_execute_with_sync(s.one, "__global__ void k() {}", &cuda), "DeviceError",
                    "the GPU of engine 0 has failed: kernel fails failed: CUDA_ERROR_ECC_UNCORRECTABLE");
     assert_prints(ipc_execute(s.one, "1 + 1"), "2");
+    assert_prints(ipc_apply_sync(s.one, visible), "\"\"");
     assert_shows(ipcluster_prints(0, "status", NULL), "GPU 0: stand-in 0, failed: kernel fails failed: CUDA_ERROR_ECC");
     for (int i = 0; i < 20; i++) {
         ipc_result_t *ran = ipc_apply_with_sync(s.any, &needs, where);
