@@ -46,7 +46,9 @@ static int read_gpu(gpu_t *self, const char *line)
 static int read_answer(gpus_t *self, char *answer, ipc_error_t *error)
 {
     self->count = 0;
-    for (char *line = strtok(answer, "\n"); line; line = strtok(NULL, "\n")) {
+    for (char *line; (line = strsep(&answer, "\n"));) {
+        if (!line[0])
+            continue;
         if (!strncmp(line, "none\t", 5))
             return ipc_fail(error, IPC_E_CUDA, "%s", line + 5);
         if (self->count == GPUS_MAX || read_gpu(&self->all[self->count++], line))
@@ -104,7 +106,7 @@ static bool read_all(int fd, char answer[ANSWER_MAX])
         if (poll(&poller, 1, (int) left) <= 0)
             continue;
         ssize_t got = read(fd, answer + size, ANSWER_MAX - 1 - size);
-        if (got <= 0 && errno != EINTR) {
+        if (got == 0 || (got < 0 && errno != EINTR)) {
             answer[size] = 0;
             return true;
         }
