@@ -23,7 +23,7 @@
 
 extern char **environ;
 
-enum { READY_MS = 30000, ENGINES_MAX = 1024, ARGUMENTS_MAX = 20, ARGUMENT_TEXT = 64 };
+enum { READY_MS = 30000, ENGINES_MAX = 1024, ARGUMENTS_MAX = 20, ARGUMENT_TEXT = 64, GPUS_TEXT = 1024 };
 
 struct ipc_cluster {
     ipc_paths_t paths;
@@ -200,13 +200,16 @@ static int check_options(const ipc_cluster_options_t *options, size_t engines, i
         return ipc_fail(error, IPC_E_ARGUMENT,
                         "an engine may have 1 to %d tasks at a time, or 0 for as many as its pace asks for, not %u",
                         IPC_HWM_MAX, (unsigned) options->hwm);
+    if (options->gpus && strlen(options->gpus) >= GPUS_TEXT - sizeof "--gpus=")
+        return ipc_fail(error, IPC_E_ARGUMENT, "a list of GPUs has less than %d characters", GPUS_TEXT);
     return 0;
 }
 
 ipc_cluster_t *ipc_cluster_start(const ipc_cluster_options_t *options, ipc_error_t *error)
 {
     static const ipc_cluster_options_t defaults = {0};
-    char id[IPC_NAME_TEXT], engines[ARGUMENT_TEXT], owner[ARGUMENT_TEXT], hwm[ARGUMENT_TEXT];
+    static const char nothing[] = "--daemonize"; // which says no more when it is said twice
+    char id[IPC_NAME_TEXT], engines[ARGUMENT_TEXT], owner[ARGUMENT_TEXT], hwm[ARGUMENT_TEXT], gpus[GPUS_TEXT];
     options = options ? options : &defaults;
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     size_t count = options->engines ? options->engines : processors > 0 ? (size_t) processors : 1;
@@ -216,11 +219,14 @@ ipc_cluster_t *ipc_cluster_start(const ipc_cluster_options_t *options, ipc_error
     ipc_cluster_t *self = cluster_new(options->profile, options->id ? options->id : id, error);
     if (!self)
         return NULL;
-    snprintf(engines, sizeof engines, "%zu", count);
+    snprintf(engines, sizeof engines, "-n%zu", count);
+    snprintf(gpus, sizeof gpus, "--gpus=%s", options->gpus ? options->gpus : "");
     snprintf(owner, sizeof owner, "%d", (int) getpid());
     snprintf(hwm, sizeof hwm, "%u", (unsigned) options->hwm);
     const char *scheme = options->scheme ? options->scheme : ipc_scheme_name(IPC_SCHEME_LEASTLOAD);
-    if (call(self, error, "start", "--daemonize", "-n", engines, "--scheme", scheme, "--hwm", hwm,
+    bool finds_engines = options->gpus && options->engines == 0;
+    if (call(self, error, "start", "--daemonize", finds_engines ? nothing : engines, "--scheme", scheme, "--hwm", hwm,
+             options->gpus ? gpus : nothing,
              options->detach ? NULL : "--owner", owner, NULL))
         ipc_cluster_destroy(&self);
     return self;

@@ -14,7 +14,7 @@ typedef struct ipc_cluster ipc_cluster_t;
 
 //  Every default is zero.
 typedef struct ipc_cluster_options {
-    size_t engines;            // 0: one for each CPU
+    size_t engines;            // 0: one for each CPU, or for each GPU that gpus finds
     const char *id;            // a name for it, as in --cluster-id; NULL: a new one of its own
     const char *profile;       // NULL: IPC_PROFILE of the environment, else "default"
     bool detach;               // it stays when this process ends, until it is stopped
@@ -22,7 +22,9 @@ typedef struct ipc_cluster_options {
                                //   "lru", "random", "twobin" or "weighted", as of `ipcluster start --scheme`
     uint32_t hwm;              // balanced tasks that an engine may have at a time, to 1,000,000: 1 hands them out one
                                //   by one; 0: as many as the pace that is measured asks for
-    uint64_t reserved[6];      // room for later versions, zero
+    const char *gpus;          // "auto": each engine owns one GPU, in turns if there are fewer, none if there are none;
+                               //   and what else `ipcluster start --gpus` takes; NULL: they own none
+    uint64_t reserved[5];      // room for later versions, zero
 } ipc_cluster_options_t;
 
 //  Starts a controller and engines, and waits until all are ready; NULL with *error: ARGUMENT, BUSY (a cluster of

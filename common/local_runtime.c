@@ -111,6 +111,12 @@ static void local_publish(const char *name, ipc_value_t value)
     (void) value;
 }
 
+//  It is nobody's.
+static void local_device_failed(const char *why)
+{
+    (void) why;
+}
+
 const ipc_runtime_t *ipc_runtime_local(void)
 {
     static const ipc_runtime_t runtime = {
@@ -124,6 +130,7 @@ const ipc_runtime_t *ipc_runtime_local(void)
         .give = local_give,
         .task_alloc = local_task_alloc,
         .publish = local_publish,
+        .device_failed = local_device_failed,
     };
     return &runtime;
 }

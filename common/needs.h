@@ -8,7 +8,7 @@
 
 #include "common/error.h"
 
-enum { NEEDS_MAX = 16, NEEDS_NAME = 32 };
+enum { NEEDS_MAX = 24, NEEDS_NAME = 32 };
 
 typedef struct need {
     char name[NEEDS_NAME];

@@ -10,7 +10,7 @@
 
 #include "common/error.h"
 
-enum { PAGE_MAGIC = 0x49504351, PAGE_TEXT = 4096, PAGE_NOTES = 1024 };
+enum { PAGE_MAGIC = 0x49504351, PAGE_TEXT = 4096, PAGE_NOTES = 1024, PAGE_GPU = 256 };
 
 //  How the controller stands to the worker.
 typedef enum page_trust {
@@ -61,6 +61,7 @@ typedef struct page {
     volatile uint64_t measured_span; // the task whose memory is measured,
     volatile uint64_t measured_item; //   and its item
     volatile uint32_t trust;   // page_trust_t: set by the controller, lapsed taken back by the worker
+    char gpu_failure[PAGE_GPU]; // why the engine's GPU cannot be used, until a worker can use it again; "": nothing
     page_death_t death;
     // what ends with the worker, where controllers are succeeded; else job is 0
     volatile uint64_t job;     // of the task started last: of its positions those from

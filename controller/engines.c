@@ -33,10 +33,13 @@ void scheduler_engine_up(scheduler_t *self, uint32_t engine)
     engine_review(self, engine);
 }
 
+static void drop_impossible(scheduler_t *self, uint32_t c);
+
 void scheduler_engine_has(scheduler_t *self, uint32_t engine, const char *host, const needs_t *of_host,
                           const needs_t *own)
 {
-    hosts_join(&self->hosts, engine, host, of_host, own);
+    bool lacks = hosts_join(&self->hosts, engine, host, of_host, own);
+    for (uint32_t c = 0; lacks && c < self->client_count; c++) drop_impossible(self, c);
 }
 
 double scheduler_engine_amount(const scheduler_t *self, uint32_t engine, const char *name)

@@ -1,5 +1,6 @@
 #include "controller/hosts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,12 +58,44 @@ static void put(needs_t *has, const need_t *need)
     }
 }
 
-void hosts_join(hosts_t *self, uint32_t engine, const char *host, const needs_t *of_host, const needs_t *own)
+//  What an engine shares with some others of a thing: the entry "thing/…", or NULL.
+static const need_t *shared(const host_engine_t *engine, const char *thing)
 {
+    size_t size = strlen(thing);
+    for (uint32_t i = 0; i < engine->own.count; i++)
+        if (!strncmp(engine->own.all[i].name, thing, size) && engine->own.all[i].name[size] == '/')
+            return &engine->own.all[i];
+    return NULL;
+}
+
+//  The thing of a name: "gpu" of "gpu/0".
+static void thing_of(const char *name, char thing[NEEDS_NAME])
+{
+    snprintf(thing, NEEDS_NAME, "%.*s", (int) strcspn(name, "/"), name);
+}
+
+static double amount_of(const hosts_t *self, const host_engine_t *engine, const char *name)
+{
+    const need_t *own = needs_find(&engine->own, name), *part = own ? NULL : shared(engine, name);
+    return own ? own->amount : needs_amount(&self->all[engine->host].has, part ? part->name : name);
+}
+
+bool hosts_join(hosts_t *self, uint32_t engine, const char *host, const needs_t *of_host, const needs_t *own)
+{
+    char thing[NEEDS_NAME];
     hosts_clear(self, engine);
-    host_engine_t *that = engine_at(self, engine);
+    host_engine_t *that = engine_at(self, engine), before = *that;
     *that = (host_engine_t){.host = host_of_name(self, host), .own = *own};
     for (uint32_t i = 0; i < of_host->count; i++) put(&self->all[that->host].has, &of_host->all[i]);
+    for (uint32_t i = 0; i < own->count; i++)
+        if (strchr(own->all[i].name, '/'))
+            put(&self->all[that->host].has, &own->all[i]);
+    bool lacks = false;
+    for (uint32_t i = 0; i < before.own.count; i++) {
+        thing_of(before.own.all[i].name, thing);
+        lacks = lacks || amount_of(self, that, thing) < amount_of(self, &before, thing);
+    }
+    return lacks;
 }
 
 uint32_t hosts_of(const hosts_t *self, uint32_t engine)
@@ -74,10 +107,7 @@ uint32_t hosts_of(const hosts_t *self, uint32_t engine)
 double hosts_amount(const hosts_t *self, uint32_t engine, const char *name)
 {
     const host_engine_t *that = known(self, engine);
-    if (!that)
-        return 0;
-    const need_t *own = needs_find(&that->own, name);
-    return own ? own->amount : needs_amount(&self->all[that->host].has, name);
+    return that ? amount_of(self, that, name) : 0;
 }
 
 bool hosts_could(const hosts_t *self, uint32_t engine, const needs_t *needs)
@@ -90,11 +120,18 @@ bool hosts_could(const hosts_t *self, uint32_t engine, const needs_t *needs)
 
 //  --- What is in use -----------------------------------------------------------------------------------------
 
-//  How much of the host's k-th thing tasks with these needs take on an engine.
+//  How much of the host's k-th thing tasks with these needs take on an engine: of what is the engine's own they take
+//  nothing from others.
 static double share_of(const hosts_t *self, const host_engine_t *engine, const needs_t *needs, uint32_t k)
 {
     const char *name = self->all[engine->host].has.all[k].name;
-    return needs && !needs_find(&engine->own, name) ? needs_amount(needs, name) : 0;
+    char thing[NEEDS_NAME];
+    if (!needs)
+        return 0;
+    if (!strchr(name, '/'))
+        return needs_find(&engine->own, name) || shared(engine, name) ? 0 : needs_amount(needs, name);
+    thing_of(name, thing);
+    return needs_find(&engine->own, name) && !needs_find(&engine->own, thing) ? needs_amount(needs, thing) : 0;
 }
 
 static bool is_equal(const hosts_t *self, const host_engine_t *engine, const needs_t *needs, const host_use_t *use)
@@ -161,11 +198,13 @@ const need_t *hosts_short(const hosts_t *self, uint32_t engine, const needs_t *n
 {
     const host_engine_t *that = known(self, engine);
     const host_t *host = that ? &self->all[that->host] : NULL;
+    char thing[NEEDS_NAME];
     for (uint32_t k = 0; host && k < host->has.count; k++) {
         double left = host->has.all[k].amount - host->taken[k];
         *free = left > 0 ? left : 0;
+        thing_of(host->has.all[k].name, thing);
         if (!is_enough(host, k, *free, share_of(self, that, needs, k)))
-            return needs_find(needs, host->has.all[k].name);
+            return needs_find(needs, thing);
     }
     return NULL;
 }

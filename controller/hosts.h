@@ -5,6 +5,9 @@
 //  tasks needs that it was sent and has not done: so nothing that runs needs what there is not, and tasks of equal
 //  needs can wait behind one another at no cost.
 //
+//  Some of its engines may share a thing in the same way, such as a GPU: each was said to have "gpu/0=1", of a name of
+//  that thing behind the slash; tasks need it as gpu.
+//
 //  A task that needs much could be passed over for ever by others that need little. So the first job that found too
 //  little is remembered; when it has waited for HOSTS_PATIENCE_NS, nothing else that takes of a host begins on one on
 //  which it could run, until it has begun; and one engine there stands ready for it, or it could find those that it may
@@ -60,8 +63,8 @@ typedef struct hosts {
 void hosts_free(hosts_t *self);
 
 //  An engine is on a host of this name, which has so much in all, and has so much of its own: that goes before what the
-//  host has of the same name. Copies are kept.
-void hosts_join(hosts_t *self, uint32_t engine, const char *host, const needs_t *of_host, const needs_t *own);
+//  host has of the same name. Copies are kept. True when it has less of something than it had before.
+bool hosts_join(hosts_t *self, uint32_t engine, const char *host, const needs_t *of_host, const needs_t *own);
 
 //  How much there is of something where an engine is, in all.
 double hosts_amount(const hosts_t *self, uint32_t engine, const char *name);

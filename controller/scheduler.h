@@ -152,7 +152,7 @@ typedef struct scheduler_death {
 } scheduler_death_t;
 void scheduler_engine_died(scheduler_t *self, uint32_t engine, const scheduler_death_t *death);
 //  What tasks may need of it, and of its host, which has one name for all engines there; copies are kept. Before it
-//  is up.
+//  is up. What no engine can run any more, as this one has less than before, ends.
 void scheduler_engine_has(scheduler_t *self, uint32_t engine, const char *host, const struct needs *of_host,
                           const struct needs *own);
 //  How much of something there is where an engine is, its own or its host's.

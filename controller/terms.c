@@ -170,7 +170,8 @@ static void describe_unmet(const controller_t *self, const scheduler_job_t *job,
             snprintf(text, size, "%s needs %s=%g, and no engine has more than %g", function, need->name, need->amount,
                      most);
         else
-            snprintf(text, size, "%s needs %s=%g, and no engine has any", function, need->name, need->amount);
+            snprintf(text, size, "%s needs %s=%g, and no engine has any%s", function, need->name, need->amount,
+                     strcmp(need->name, "gpu") ? "" : ": 'ipcluster start --gpus auto' gives them theirs");
         return;
     }
     snprintf(text, size, "no engine that may run %s has all that it needs at a time", function);

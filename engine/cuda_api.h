@@ -1,4 +1,4 @@
-//  What the engine calls of the CUDA driver and of NVRTC, which are loaded when a CUDA cell needs them: so that the
+//  What the engine calls of the CUDA driver, of NVML and of NVRTC, which are loaded when they are needed: so that the
 //  engine builds and runs without them, their types and functions are declared here, and no header of theirs is needed.
 //  tests/engine/test_cuda_api.c holds them against cuda.h and nvrtc.h where these are.
 #ifndef IPC_ENGINE_CUDA_API_H
@@ -13,6 +13,9 @@ typedef struct CUmod_st *cuda_module_t;
 typedef struct CUfunc_st *cuda_function_t;
 typedef struct CUstream_st *cuda_stream_t;
 typedef struct _nvrtcProgram *nvrtc_program_t;
+typedef struct CUuuid_st cuda_uuid_t;          // 16 bytes
+typedef struct nvmlDevice_st *nvml_device_t;
+typedef struct nvml_memory { unsigned long long total, free, used; } nvml_memory_t; // nvmlMemory_t, in bytes
 
 enum {
     CUDA_CAPABILITY_MAJOR = 75,                // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR
@@ -50,6 +53,25 @@ enum {
     X(cuGetErrorName, (cuda_result_t result, const char **text))                                            \
     X(cuGetErrorString, (cuda_result_t result, const char **text))
 
+//  What tells devices apart.
+#define CUDA_LIST_FUNCTIONS(X)                                                                              \
+    X(cuInit, (unsigned flags))                                                                             \
+    X(cuDeviceGetCount, (int *count))                                                                       \
+    X(cuDeviceGet, (int *device, int ordinal))                                                              \
+    X(cuDeviceGetName, (char *name, int size, int device))                                                  \
+    X(cuDeviceTotalMem_v2, (size_t *size, int device))                                                      \
+    X(cuDeviceGetUuid_v2, (cuda_uuid_t *uuid, int device))                                                  \
+    X(cuDeviceGetPCIBusId, (char *bus, int size, int device))                                               \
+    X(cuGetErrorName, (cuda_result_t result, const char **text))                                            \
+    X(cuGetErrorString, (cuda_result_t result, const char **text))
+
+//  What a device's memory is used for it knows from all processes, and without a context.
+#define NVML_FUNCTIONS(X)                                                                                   \
+    X(nvmlInit_v2, (void))                                                                                  \
+    X(nvmlDeviceGetHandleByUUID, (const char *uuid, nvml_device_t *device))                                 \
+    X(nvmlDeviceGetMemoryInfo, (nvml_device_t device, nvml_memory_t *memory))                               \
+    X(nvmlShutdown, (void))
+
 #define NVRTC_FUNCTIONS(X)                                                                                  \
     X(nvrtcVersion, (int *major, int *minor))                                                               \
     X(nvrtcGetNumSupportedArchs, (int *count))                                                              \
@@ -68,6 +90,8 @@ enum {
 #define CUDA_MEMBER(name, parameters) cuda_result_t (*name) parameters;
 #define CUDA_NAME(name, parameters) #name,
 typedef struct cuda_functions { CUDA_FUNCTIONS(CUDA_MEMBER) } cuda_functions_t;
+typedef struct cuda_list_functions { CUDA_LIST_FUNCTIONS(CUDA_MEMBER) } cuda_list_functions_t;
+typedef struct nvml_functions { NVML_FUNCTIONS(CUDA_MEMBER) } nvml_functions_t;
 typedef struct nvrtc_functions { NVRTC_FUNCTIONS(CUDA_MEMBER) } nvrtc_functions_t;
 
 #endif

@@ -207,3 +207,8 @@ int cuda_cells_launch(cuda_cells_t *self, const char *name, const cuda_shape_t *
         return -1;
     return cuda_launch_run(self->device, &call, shape, arguments, error);
 }
+
+int cuda_cells_try(cuda_cells_t *self, bool mends)
+{
+    return cuda_device_try(self->device, mends);
+}

@@ -24,4 +24,8 @@ int cuda_cells_load(cuda_cells_t *self, const cells_source_t *source, ipc_error_
 int cuda_cells_launch(cuda_cells_t *self, const char *name, const cuda_shape_t *shape, cuda_argument_t *arguments,
                       int count, ipc_error_t *error);
 
+//  Whether this process can use the device: 0, or -1. Where a kernel has left it unusable it is begun anew, if that is
+//  asked for: what modules have on it is lost then, too.
+int cuda_cells_try(cuda_cells_t *self, bool mends);
+
 #endif

@@ -150,6 +150,16 @@ int cuda_device_open(cuda_device_t *self, ipc_error_t *error)
     return result ? fail(self, "the GPU", result, error) : 0;
 }
 
+int cuda_device_try(cuda_device_t *self, bool mends)
+{
+    if (!mends && self->is_dead)
+        return -1;
+    if (cuda_device_open(self, NULL))
+        return -1;
+    self->is_dead = self->cuda.cuCtxSynchronize() != 0; // of what a module did, too
+    return self->is_dead && (!mends || begin_anew(self, NULL)) ? -1 : 0;
+}
+
 //  --- Modules and memory --------------------------------------------------------------------------------------
 
 int cuda_device_load(cuda_device_t *self, const char *ptx, cuda_module_t *module, ipc_error_t *error)

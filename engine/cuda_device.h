@@ -24,6 +24,8 @@ void cuda_device_destroy(cuda_device_t **self_p);
 //  Makes the GPU ready: to be called before what follows. After a kernel that left it unusable it is begun anew: memory
 //  and modules are gone then, and the generation is another. 0, or -1 with *error: CUDA, "engine 0 has no GPU: …".
 int cuda_device_open(cuda_device_t *self, ipc_error_t *error);
+//  Whether it can be used: 0, or -1. Without mends a device that a kernel left unusable stays so.
+int cuda_device_try(cuda_device_t *self, bool mends);
 uint64_t cuda_device_generation(const cuda_device_t *self);
 int cuda_device_capability(const cuda_device_t *self); // 90 for 9.0
 

@@ -1,21 +1,24 @@
 //  ipengine: one engine of a cluster. This process is its nanny (nanny.h); what runs the tasks is the
 //  program ipengine-worker, which it starts.
 #include "common/fail.h"
+#include "common/gpus.h"
 #include "common/needs.h"
 #include "common/paths.h"
 #include "common/usage.h"
 #include "engine/nanny.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_ENGINE_ID = 1 << 20 };
+enum { MAX_ENGINE_ID = 1 << 20, POSSESSIONS_TEXT = 2048 };
 
 static const char usage[] =
     "usage: ipengine --id N [--directory DIR | --profile NAME --cluster-id ID]\n"
-    "                [--has NAME=AMOUNT,...] [--supervisor PID]\n"
+    "                [--has NAME=AMOUNT,...] [--gpu NAME [--gpu-number N] [--gpu-memory BYTES]\n"
+    "                [--near CORES]] [--supervisor PID]\n"
     "\n"
     "Runs engine N of a cluster; `ipcluster start` and `ipcluster engines` start it.\n"
     "  --id N             the engine's number, from 0\n"
@@ -25,12 +28,18 @@ static const char usage[] =
     "  --has LIST         what tasks may need of it, such as gpu=1,licence=2; without it the variable\n"
     "                     IPC_ENGINE_HAS says it; cores and memory are the host's, which its\n"
     "                     engines share, unless said: then they are this engine's own\n"
+    "                     of a thing with a slash, such as gpu/0=1, engines of a host have so much together;\n"
+    "                     tasks need it as gpu\n"
+    "  --gpu NAME         the GPU that it owns, as CUDA_VISIBLE_DEVICES names it; \"\" hides all\n"
+    "  --gpu-number N     the same for all engines that own it, so that they share gpu=1\n"
+    "  --gpu-memory BYTES what tasks may need of it as gpumemory: all that it has, whoever uses it\n"
+    "  --near CORES       the cores near it, as 0-15,32-47, which the engine keeps to\n"
     "  --supervisor PID   end 10 s after this process has ended\n";
 
 typedef struct options {
     const char *directory, *profile, *cluster_id; // as given; NULL: not given
-    const char *has;                              // likewise
-    long id, supervisor;                          // -1: not given
+    const char *has, *gpu, *near;                 // likewise
+    long id, supervisor, gpu_number, gpu_memory;  // -1: not given
 } options_t;
 
 //  Gives an exit code, or -1 to go on.
@@ -41,6 +50,9 @@ static int read_options(int count, char **arguments, options_t *options)
         {"supervisor", required_argument, NULL, 's'}, {"profile", required_argument, NULL, 'p'},
         {"cluster-id", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'v'},          {"has", required_argument, NULL, 'n'},
+        {"gpu", required_argument, NULL, 'g'},        {"gpu-number", required_argument, NULL, 'u'},
+        {"near", required_argument, NULL, 'e'},
+        {"gpu-memory", required_argument, NULL, 'm'},
         {0}};
     opterr = 0;
     for (int c; (c = getopt_long(count, arguments, "", known, NULL)) != -1;) {
@@ -49,6 +61,16 @@ static int read_options(int count, char **arguments, options_t *options)
         case 'p': options->profile = optarg; break;
         case 'c': options->cluster_id = optarg; break;
         case 'n': options->has = optarg; break;
+        case 'g': options->gpu = optarg; break;
+        case 'e': options->near = optarg; break;
+        case 'm':
+            if (!ipc_usage_number("ipengine", "--gpu-memory", optarg, 0, LONG_MAX, &options->gpu_memory))
+                return IPC_EXIT_USAGE;
+            break;
+        case 'u':
+            if (!ipc_usage_number("ipengine", "--gpu-number", optarg, 0, GPUS_MAX - 1, &options->gpu_number))
+                return IPC_EXIT_USAGE;
+            break;
         case 'i':
             if (!ipc_usage_number("ipengine", "--id", optarg, 0, MAX_ENGINE_ID, &options->id))
                 return IPC_EXIT_USAGE;
@@ -96,17 +118,35 @@ static int find_directories(const options_t *options, ipc_paths_t *paths, ipc_er
 static int check_possessions(const options_t *options, ipc_error_t *error)
 {
     const char *has = options->has ? options->has : getenv("IPC_ENGINE_HAS");
+    char text[POSSESSIONS_TEXT];
+    bool owns = options->gpu && options->gpu[0];
     needs_t needs;
-    if (!has)
+    if (!has && !owns)
         return 0;
-    if (needs_read(&needs, has, strlen(has), error))
+    int size = snprintf(text, sizeof text, "%s%s", has ? has : "", owns && has && has[0] ? "," : "");
+    if (owns && size < POSSESSIONS_TEXT)
+        snprintf(text + size, sizeof text - (size_t) size, "gpu/%ld=1,gpumemory=%ld", options->gpu_number,
+                 options->gpu_memory);
+    if (needs_read(&needs, text, strlen(text), error))
         return -1;
-    return setenv("IPC_ENGINE_HAS", has, 1);
+    return setenv("IPC_ENGINE_HAS", text, 1);
+}
+
+//  The worker, and what its tasks start, see the engine's device alone, as device 0.
+static void take_gpu(const options_t *options)
+{
+    if (!options->gpu)
+        return;
+    setenv("CUDA_VISIBLE_DEVICES", options->gpu, 1);
+    if (options->gpu[0])
+        setenv("IPC_ENGINE_GPU", options->gpu, 1);
+    if (options->near)
+        gpu_stay_near(options->near);
 }
 
 int main(int count, char **arguments)
 {
-    options_t options = {.id = -1, .supervisor = 0};
+    options_t options = {.id = -1};
     int code = read_options(count, arguments, &options);
     if (code >= 0)
         return code;
@@ -115,6 +155,7 @@ int main(int count, char **arguments)
     ipc_paths_t paths;
     char program[IPC_PATH_MAX];
     nanny_t *nanny = NULL;
+    take_gpu(&options);
     if (check_possessions(&options, &error) == 0 && find_directories(&options, &paths, &error) == 0 &&
         ipc_program_path("ipengine-worker", program, &error) == 0)
         nanny = nanny_new(&(nanny_options_t){.directory = paths.directory,

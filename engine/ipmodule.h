@@ -23,6 +23,19 @@ typedef struct ipc_module {
     size_t count;
 } ipc_module_t;
 
+//  Says that the engine's GPU has failed and is of no use to this process any more: a sentence or the driver's words.
+//  The task goes on, and should end with ipc_raise("DeviceError", …); after it the engine is started anew, and takes no
+//  tasks that need a GPU until its own can be used again. It need not be called for what every later call of the driver
+//  answers with, such as an illegal address or an uncorrectable memory error: when a task ends with DeviceError, the
+//  engine looks itself at the context that modules and cells share (the primary one, which the CUDA runtime uses).
+//  On the task's own thread; nothing happens where the engine owns no GPU.
+static inline void ipc_device_failed(const char *why)
+{
+    const ipc_runtime_t *runtime = ipc_runtime();
+    if (runtime->size > offsetof(ipc_runtime_t, device_failed) && runtime->device_failed)
+        runtime->device_failed(why);
+}
+
 #define IPC_MODULE_ENTRY(N) &ipc_remote_##N
 
 //  Describes a module: its name as an identifier, init and fini hooks (or NULL), its functions, each

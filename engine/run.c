@@ -565,6 +565,8 @@ void run_item(worker_t *self, work_t *work, uint64_t position)
         work->list = item; // it may not have been read to its end
         ipc_value_skip(&work->list);
     }
+    if (outcome->failed)
+        gpu_look(self);
     output_flush_stdio();
     outcome->finished = clock_ns();
     if (self->supplied.values)

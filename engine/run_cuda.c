@@ -20,6 +20,8 @@ static void accept_threads(worker_t *self, int before)
 int run_cuda_cell(worker_t *self, const cells_source_t *source)
 {
     ipc_error_t error;
+    if (gpu_check(self, &error))
+        return run_fail(self, &error);
     int threads = count_threads(self), rc = cuda_cells_load(self->cuda, source, &error);
     accept_threads(self, threads);
     return rc ? run_fail(self, &error) : 0;
@@ -57,6 +59,8 @@ int run_cuda_launch(worker_t *self, work_t *work, uint64_t position, ipc_value_t
     cuda_shape_t shape;
     ipc_error_t error;
     int count = 0;
+    if (gpu_check(self, &error))
+        return run_fail(self, &error);
     if (read_shape(self, &reader, &shape))
         return -1;
     for (; ipc_read_type(&reader) != IPC_WIRE_END && count < CUDA_PARAMETERS; count++)

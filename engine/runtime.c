@@ -133,6 +133,11 @@ static void engine_publish(const char *name, ipc_value_t value)
         raise_here(error.kind, "%s", error.text);
 }
 
+static void engine_device_failed(const char *why)
+{
+    gpu_fail(in_task("ipc_device_failed()"), why ? why : "");
+}
+
 const ipc_runtime_t *engine_runtime(worker_t *self)
 {
     static const ipc_runtime_t runtime = {
@@ -147,6 +152,7 @@ const ipc_runtime_t *engine_runtime(worker_t *self)
         .task_alloc = engine_task_alloc,
         .own_array = engine_own_array,
         .publish = engine_publish,
+        .device_failed = engine_device_failed,
     };
     the_worker = self;
     return &runtime;

@@ -15,6 +15,7 @@
 #include "common/monitor.h"
 #include "engine/cells.h"
 #include "engine/cuda_cells.h"
+#include "engine/gpu.h"
 #include "engine/interrupt.h"
 #include "engine/loader.h"
 #include "engine/memory.h"
@@ -178,6 +179,9 @@ struct worker {
     char cell_name[CELLS_NAME];        // of the cell that runs, for sentences
     bool is_lost;                      // a worker before this one had a namespace, perhaps
     cuda_cells_t *cuda;
+    bool gpu_is_owned;                 // the engine has a GPU of its own
+    bool gpu_is_out;                   //   which failed under an earlier worker, and still does
+    bool gpu_fails;                    //   which has failed now
     char where[32];                    // " on engine 3", for sentences about names
     ipc_store_t *store;
     ipc_arena_t *arena;                // of the item that runs

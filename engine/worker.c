@@ -109,20 +109,27 @@ static void wait_for_event(worker_t *self, bool connection_thread)
         link_was_cut(self);
 }
 
-//  A task crashes: the process lives until the controller has what was finished before.
-static void save_results(worker_t *self)
+//  Lives until the controller has what was finished.
+static void wait_until_heard(worker_t *self)
 {
     self->answered = false;
     link_send(self, &(ipc_msg_t){.type = IPC_MSG_PING});
     link_flush(self);
     int64_t left, until = clock_ns() + (int64_t) CRASH_SAVE_MS * 1000000;
     while (!self->answered && self->controller_fd >= 0 && (left = until - clock_ns()) > 0) {
+        enum { LOOK_MS = 10 };         // the other thread may have read what came
         struct pollfd socket = {.fd = self->socket_fd, .events = POLLIN};
         pthread_mutex_unlock(&self->lock);
-        poll(&socket, 1, (int) (left / 1000000) + 1);
+        poll(&socket, 1, left < LOOK_MS * 1000000 ? (int) (left / 1000000) + 1 : LOOK_MS);
         pthread_mutex_lock(&self->lock);
         link_receive(self);
     }
+}
+
+//  A task crashes: the process lives until that is so.
+static void save_results(worker_t *self)
+{
+    wait_until_heard(self);
     (void) !write(self->saved_fd, &(uint64_t){1}, sizeof(uint64_t));
 }
 
@@ -253,7 +260,7 @@ static bool is_plain(worker_t *self)
 {
     const outcome_t *outcome = &self->outcome;
     return !outcome->failed && outcome->finished - outcome->started < self->silent_ns &&
-           outcome->objects.size == 0 && self->published_count == 0 &&
+           outcome->objects.size == 0 && self->published_count == 0 && !self->gpu_fails &&
            slice_has_room(&self->slice, outcome->value.size);
 }
 
@@ -284,6 +291,14 @@ static bool run_slice(worker_t *self, work_t *work, uint64_t *position)
     return false;
 }
 
+//  The engine's GPU has failed under the last task: with the lock.
+static _Noreturn void end_without_gpu(worker_t *self)
+{
+    link_close_batch(self);
+    wait_until_heard(self);
+    _exit(GPU_FAILED_STATUS);
+}
+
 //  With the lock on entry and on return.
 static void run_work(worker_t *self, work_t *work)
 {
@@ -303,6 +318,8 @@ static void run_work(worker_t *self, work_t *work)
         if (reports)
             link_report(self, work, position);
         kept_mirror(self, work);
+        if (gpu_has_failed(self))
+            end_without_gpu(self);
         if (work->lone || self->outcome.finished - self->flushed > FLUSH_NS) {
             link_close_batch(self);
             link_flush(self);
@@ -454,6 +471,7 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     randombytes_buf(&self->owner, sizeof self->owner);
     self->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     find_possessions(self);
+    gpu_begin(self);
     self->saved_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     self->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     self->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);

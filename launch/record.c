@@ -29,6 +29,38 @@ static int unpack_process(process_t *process, const json_t *json, const char *pa
     return 0;
 }
 
+static json_t *pack_gpus(const gpus_t *gpus)
+{
+    json_t *json = json_array();
+    for (size_t i = 0; i < gpus->count; i++) {
+        const gpu_t *gpu = &gpus->all[i];
+        json_array_append_new(json, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "visible", gpu->visible, "uuid",
+                                              gpu->uuid, "bus", gpu->bus,
+                                              "name", gpu->name, "near", gpu->near, "total", (json_int_t) gpu->total));
+    }
+    return json;
+}
+
+//  A record without them is of engines without devices.
+static int unpack_gpus(gpus_t *gpus, const json_t *json, const char *path, ipc_error_t *error)
+{
+    if (json_array_size(json) > GPUS_MAX)
+        return ipc_fail(error, IPC_E_CONNECTION, "%s has more than %d GPUs", path, GPUS_MAX);
+    for (gpus->count = 0; gpus->count < json_array_size(json); gpus->count++) {
+        gpu_t *gpu = &gpus->all[gpus->count];
+        const json_t *one = json_array_get(json, gpus->count);
+        gpu->used = GPU_UNKNOWN;
+        if (ipc_json_text(one, "visible", gpu->visible, sizeof gpu->visible, path, error) ||
+            ipc_json_text(one, "uuid", gpu->uuid, sizeof gpu->uuid, path, error) ||
+            ipc_json_text(one, "bus", gpu->bus, sizeof gpu->bus, path, error) ||
+            ipc_json_text(one, "name", gpu->name, sizeof gpu->name, path, error) ||
+            ipc_json_text(one, "near", gpu->near, sizeof gpu->near, path, error) ||
+            ipc_json_number(one, "total", &gpu->total, path, error))
+            return -1;
+    }
+    return 0;
+}
+
 int record_write(const record_t *self, const char *path, ipc_error_t *error)
 {
     json_t *json = json_object(), *nannies = json_array();
@@ -41,6 +73,7 @@ int record_write(const record_t *self, const char *path, ipc_error_t *error)
     json_object_set_new(json, "controller", pack_process(&self->controller));
     json_object_set_new(json, "scheme", json_string(ipc_scheme_name(self->scheme)));
     json_object_set_new(json, "hwm", json_integer(self->hwm));
+    json_object_set_new(json, "gpus", pack_gpus(&self->gpus));
     for (size_t i = 0; i < self->engines; i++)
         json_array_append_new(nannies, pack_process(&self->nannies[i]));
     json_object_set_new(json, "nannies", nannies);
@@ -81,7 +114,8 @@ static int unpack(record_t *self, const json_t *json, const char *path, ipc_erro
         unpack_process(&self->supervisor, json_object_get(json, "supervisor"), path,
                        error) ||
         unpack_process(&self->controller, json_object_get(json, "controller"), path, error) ||
-        unpack_scheduling(self, json, path, error))
+        unpack_scheduling(self, json, path, error) ||
+        unpack_gpus(&self->gpus, json_object_get(json, "gpus"), path, error))
         return -1;
     const json_t *nannies = json_object_get(json, "nannies");
     self->engines = json_array_size(nannies);
@@ -104,6 +138,11 @@ record_t *record_read(const char *path, ipc_error_t *error)
         record_destroy(&self);
     json_decref(json);
     return self;
+}
+
+const gpu_t *record_gpu(const record_t *self, size_t engine)
+{
+    return self->gpus.count > 0 ? &self->gpus.all[engine % self->gpus.count] : NULL;
 }
 
 size_t record_engines(const record_t *self)

@@ -25,6 +25,8 @@ engine_status_t engine_status(const record_t *record, size_t id)
         return (engine_status_t){.state = "starting"};
     static const char *const doubts[] = {[PAGE_SUSPECTED] = "suspected", [PAGE_LAPSED] = "lost"};
     const char *doubt = page.trust <= PAGE_LAPSED ? doubts[page.trust] : NULL;
-    return (engine_status_t){.worker = page.pid, .state = doubt ? doubt : page.running ? "busy" : "idle",
-                             .stopped = ipc_process_is_stopped(page.pid)};
+    engine_status_t status = {.worker = page.pid, .state = doubt ? doubt : page.running ? "busy" : "idle",
+                              .stopped = ipc_process_is_stopped(page.pid)};
+    snprintf(status.gpu_failure, sizeof status.gpu_failure, "%.*s", PAGE_GPU - 1, page.gpu_failure);
+    return status;
 }

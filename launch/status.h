@@ -3,6 +3,8 @@
 #ifndef IPC_LAUNCH_STATUS_H
 #define IPC_LAUNCH_STATUS_H
 
+// The one thing of the engine that others read: the page that it shares.
+#include "engine/page.h"
 #include "launch/record.h"
 
 typedef struct engine_status {
@@ -10,6 +12,7 @@ typedef struct engine_status {
     const char *state; // "idle", "busy", "starting" or "down"; "suspected", as it does not answer, or "lost", and its
                        //   tasks ended or went to others (lent for ever)
     bool stopped;      // the worker is, by a signal or a debugger
+    char gpu_failure[PAGE_GPU]; // why its GPU takes no more tasks, or ""
 } engine_status_t;
 
 //  Reads the status of one engine of a running cluster.

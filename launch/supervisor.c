@@ -17,6 +17,7 @@
 #include "common/fail.h"
 #include "common/journal.h"
 #include "launch/control.h"
+#include "launch/devices.h"
 #include "launch/local.h"
 #include "launch/log.h"
 #include "launch/site.h"
@@ -133,11 +134,16 @@ static int start_nanny(supervisor_t *self, launch_job_t *job, child_t *child,
                        ipc_error_t *error)
 {
     char id[16], supervisor[16];
+    device_options_t device;
     snprintf(id, sizeof id, "%d", child->id);
     snprintf(supervisor, sizeof supervisor, "%d", (int) getpid());
     const char *arguments[] = {
         "ipengine", "--directory", self->site.paths.directory, "--id", id, "--supervisor",
-        supervisor, NULL};
+        supervisor, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL};
+    const char **at = arguments;
+    while (*at) at++;
+    device_options(&device, &self->record->gpus, (size_t) child->id, self->options.hides_gpus);
+    for (size_t i = 0; device.all[i]; i++) *at++ = device.all[i];
     job->program = self->engine_path;
     job->arguments = arguments;
     return self->options.launcher->start(self->launch, job, &child->run, error);
@@ -443,6 +449,8 @@ static void fill_record(supervisor_t *self)
     record->engines = self->options.engines;
     record->scheme = self->options.scheme;
     record->hwm = self->options.hwm;
+    if (self->options.gpus)
+        record->gpus = *self->options.gpus;
 }
 
 static void make_children(supervisor_t *self)

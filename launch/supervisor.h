@@ -5,6 +5,7 @@
 #ifndef IPC_LAUNCH_SUPERVISOR_H
 #define IPC_LAUNCH_SUPERVISOR_H
 
+#include "common/gpus.h"
 #include "common/paths.h"
 #include "common/scheme.h"
 #include "launch/launcher.h"
@@ -19,6 +20,9 @@ typedef struct supervisor_options {
     uint32_t hwm;                     // balanced tasks that an engine may have, 0: by its pace
     const char *suspect_after, *lose_after; // borrowed: seconds, as common/silence.h has them; NULL: not said
     const char *journal; // borrowed: the terms of one (common/journal.h), "" by default; NULL: none
+    const gpus_t *gpus;               // borrowed for the supervisor's life: engine i owns device i modulo their count;
+                                      //   NULL or none: engines own none
+    bool hides_gpus;                  // engines that own none see none
     const launcher_t *launcher;       // borrowed for the supervisor's life; NULL: local
     int timeout_ms;                   // for getting ready; 0: 30 s
     int waiter_fd; // a pipe's writing end: who reads it waits for the start, which is

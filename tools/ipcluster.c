@@ -13,6 +13,7 @@
 #include "common/journal.h"
 #include "common/silence.h"
 #include "ipcluster.h"
+#include "launch/devices.h"
 #include "launch/log.h"
 #include "tools/words.h"
 
@@ -87,7 +88,7 @@ static int run_clean(const arguments_t *arguments)
 // ---- the command line -------------------------------------------------------------------
 
 static const command_t commands[] = {
-    {"start", "ndoSwJAZEpch", 0, run_start,
+    {"start", "ndoSwJAZEgpch", 0, run_start,
      "[-n N] [--daemonize]   start a controller and N engines (default: one for each CPU);\n"
      "                               --engines NAME: how they come to run: local, the default, or mpi\n"
      "                               (the ranks of one MPI world, see docs/mpi.md);\n"
@@ -98,6 +99,9 @@ static const command_t commands[] = {
      "                               --suspect-after S, --lose-after S: an engine that does not answer\n"
      "                               for so many seconds gets no more work (" IPC_SUSPECT_AFTER "), its tasks end or\n"
      "                               run elsewhere (" IPC_LOSE_AFTER "; 0: never);\n"
+     "                               --gpus auto: each engine owns one GPU, in turns if there are fewer;\n"
+     "                               without -n one engine for each; also none, how many (2), or which\n"
+     "                               (0,2 or 3, or names as of nvidia-smi -L);\n"
      "                               --journal[=TERMS]: keep the history of all tasks on disk; TERMS:\n"
      "                               " IPC_JOURNAL_TERMS_HELP},
     {"engines", "nrpch", 0, run_engines,
@@ -138,6 +142,7 @@ static const struct option long_options[] = {
     {"suspect-after", required_argument, NULL, 'A'},
     {"lose-after", required_argument, NULL, 'Z'},
     {"journals", no_argument, NULL, 'D'},      {"engines", required_argument, NULL, 'E'},
+    {"gpus", required_argument, NULL, 'g'},
     {NULL, 0, NULL, 0},
 };
 
@@ -217,6 +222,13 @@ static int read_journal(arguments_t *arguments, const char *text)
     return ipc_journal_terms_read(&terms, text, &error) ? fail_usage("%s", error.text) : 0;
 }
 
+static int read_gpus(arguments_t *arguments, const char *text)
+{
+    ipc_error_t error;
+    arguments->gpus = text;
+    return devices_check(text, &error) ? fail_usage("%s", error.text) : 0;
+}
+
 static int read_owner(arguments_t *arguments, const char *text)
 {
     char *end;
@@ -270,6 +282,10 @@ static int read_arguments(arguments_t *arguments, const command_t *command, int 
             break;
         case 'o':
             if (read_owner(arguments, optarg))
+                return EXIT_USAGE;
+            break;
+        case 'g':
+            if (read_gpus(arguments, optarg))
                 return EXIT_USAGE;
             break;
         case 'J':

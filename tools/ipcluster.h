@@ -19,6 +19,8 @@ typedef struct arguments {
     uint32_t hwm;                     // 0: by the measured pace
     const char *suspect_after, *lose_after; // seconds; NULL: not given
     const launcher_t *launcher;       // --engines; NULL: local
+    const char *gpus;                 // --gpus: see launch/devices.h; NULL: not given
+    const gpus_t *devices;            // of them, once they are found
     const char *journal;              // --journal: its terms, "" by default; NULL: none
     bool journals;                    // of clean
     long owner;                       // --owner: a pid, 0: none

@@ -60,6 +60,24 @@ int run_list(const arguments_t *arguments)
     return EXIT_DONE;
 }
 
+//  How much of the memory of the engines' devices is used now. Asked once, for those that engines own.
+static void ask_devices(record_t *record)
+{
+    if (record->gpus.count > 0)
+        gpus_ask_used(&record->gpus);
+}
+
+static json_t *gpu_as_json(const gpu_t *gpu, const engine_status_t *status)
+{
+    if (!gpu)
+        return json_null();
+    json_t *json = json_pack("{s:s, s:s, s:s, s:I}", "device", gpu->visible, "name", gpu->name, "bus", gpu->bus,
+                             "total", (json_int_t) gpu->total);
+    json_object_set_new(json, "used", gpu->used == GPU_UNKNOWN ? json_null() : json_integer((json_int_t) gpu->used));
+    json_object_set_new(json, "failure", status->gpu_failure[0] ? json_of_text(status->gpu_failure) : json_null());
+    return json;
+}
+
 static void status_as_json(const record_t *record, const ipc_queue_status_t *queues, const char *journal, bool fails)
 {
     json_t *json = json_pack("{s:s, s:s, s:i, s:s}", "profile", record->profile, "cluster_id",
@@ -75,6 +93,7 @@ static void status_as_json(const record_t *record, const ipc_queue_status_t *que
         const ipc_engine_queue_t *queue = queue_of_engine(queues, i);
         json_t *engine = json_pack("{s:I, s:i, s:s}", "id", (json_int_t) i, "pid", (int) status.worker, "state",
                                    status.state);
+        json_object_set_new(engine, "gpu", gpu_as_json(record_gpu(record, i), &status));
         if (queue)
             json_object_update_new(engine, json_pack("{s:I, s:I, s:I}", "queued", (json_int_t) queue->queued,
                                                      "running", (json_int_t) queue->running, "finished",
@@ -91,12 +110,28 @@ static void status_as_json(const record_t *record, const ipc_queue_status_t *que
     json_decref(json);
 }
 
+//  ", GPU 0: NVIDIA H200, 0.5 of 139.8 GiB used".
+static void show_gpu(const gpu_t *gpu, const engine_status_t *status)
+{
+    const double gib = 1 << 30;
+    if (!gpu)
+        return;
+    printf(", GPU %s: %s, ", gpu->visible, gpu->name);
+    if (status->gpu_failure[0])
+        printf("failed: %s", status->gpu_failure);
+    else if (gpu->used == GPU_UNKNOWN)
+        printf("%.1f GiB", (double) gpu->total / gib);
+    else
+        printf("%.1f of %.1f GiB used", (double) gpu->used / gib, (double) gpu->total / gib);
+}
+
 //  The rest of an engine's line.
-static void show_queue(const ipc_engine_queue_t *queue)
+static void show_rest(const ipc_engine_queue_t *queue, const gpu_t *gpu, const engine_status_t *status)
 {
     if (queue)
         printf(", %" PRIu64 " queued, %" PRIu64 " running, %" PRIu64 " finished", queue->queued, queue->running,
                queue->finished);
+    show_gpu(gpu, status);
     putchar('\n');
 }
 
@@ -134,6 +169,7 @@ int run_status(const arguments_t *arguments)
         return fail(&error);
     ipc_auto(ipc_queue_status_destroy) ipc_queue_status_t *queues =
         queues_of_cluster(arguments, &journal, &fails, &error);
+    ask_devices(record);
     if (arguments->json)
         return status_as_json(record, queues, journal, fails), EXIT_DONE;
     printf("supervisor: pid %d, profile %s, cluster id \"%s\"\n",
@@ -153,7 +189,7 @@ int run_status(const arguments_t *arguments)
             printf("engine %zu: %s", i, status.state);
         else
             continue;
-        show_queue(queue_of_engine(queues, i));
+        show_rest(queue_of_engine(queues, i), record_gpu(record, i), &status);
     }
     if (queues)
         printf("tasks at no engine yet: %" PRIu64 "\n", queues->unassigned);

@@ -8,6 +8,7 @@
 
 #include "common/fail.h"
 #include "ipcluster.h"
+#include "launch/devices.h"
 #include "launch/log.h"
 #include "launch/supervisor.h"
 
@@ -39,6 +40,8 @@ static supervisor_t *start_cluster(const arguments_t *arguments, int waiter_fd,
                                     .lose_after = arguments->lose_after,
                                     .journal = arguments->journal,
                                     .launcher = arguments->launcher,
+                                    .gpus = arguments->devices,
+                                    .hides_gpus = arguments->gpus && !strcmp(arguments->gpus, "none"),
                                     .waiter_fd = waiter_fd,
                                     .owner_fd = owner_fd,
                                     .log = log_to_stderr};
@@ -156,6 +159,25 @@ static int open_owner(const arguments_t *arguments, ipc_error_t *error)
     return descriptor;
 }
 
+static void free_gpus(gpus_t **gpus)
+{
+    free(*gpus);
+}
+
+//  The devices of the engines. "auto" is content with none. 0, or -1 with *error.
+static int find_devices(const arguments_t *arguments, gpus_t *devices, ipc_error_t *error)
+{
+    devices->count = 0;
+    if (!arguments->gpus || !devices_find(arguments->gpus, devices, error))
+        return 0;
+    ipc_error_t cause = *error;
+    if (strcmp(arguments->gpus, "auto") != 0)
+        return ipc_fail(error, cause.code, "--gpus %s: %s", arguments->gpus, cause.text);
+    fprintf(stderr, "ipcluster: warning: the engines start without GPUs: %s\n", error->text);
+    devices->count = 0;
+    return 0;
+}
+
 int run_start(const arguments_t *arguments)
 {
     // What the caller left open, such as a lock or the other end of a pipe, must not stay
@@ -164,9 +186,14 @@ int run_start(const arguments_t *arguments)
         close_range(STDERR_FILENO + 1, ~0U, 0);
     ipc_error_t error;
     arguments_t known = *arguments;
+    ipc_auto(free_gpus) gpus_t *devices = ipc_xalloc(sizeof *devices);
+    if (find_devices(arguments, devices, &error))
+        return fail(&error);
+    known.devices = devices;
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     if (!known.engines)
-        known.engines = processors < 1                     ? 1
+        known.engines = devices->count > 0                 ? devices->count
+                        : processors < 1                     ? 1
                         : processors > CLUSTER_ENGINES_MAX ? CLUSTER_ENGINES_MAX
                                                            : (size_t) processors;
     int owner_fd = open_owner(arguments, &error);

@@ -260,7 +260,7 @@ START_TEST(signals_reach_tasks_and_logs_are_read)
 END_TEST
 
 //  What is wrong is told in one sentence, and nothing is started.
-static void assert_refused(const ipc_cluster_options_t *options, int code, const char *words)
+static void assert_not_started(const ipc_cluster_options_t *options, int code, const char *words)
 {
     ipc_error_t error = {.code = IPC_E_NONE};
     ck_assert_ptr_null(ipc_cluster_start(options, &error));
@@ -317,17 +317,17 @@ END_TEST
 
 START_TEST(wrong_options_give_one_sentence)
 {
-    assert_refused(&(ipc_cluster_options_t){.engines = 1, .scheme = "lur"}, IPC_E_ARGUMENT,
+    assert_not_started(&(ipc_cluster_options_t){.engines = 1, .scheme = "lur"}, IPC_E_ARGUMENT,
                    "'lur': take leastload, lru, random, twobin or weighted");
-    assert_refused(&(ipc_cluster_options_t){.engines = 1, .hwm = 1000001}, IPC_E_ARGUMENT, "not 1000001");
-    assert_refused(&(ipc_cluster_options_t){.engines = 5000}, IPC_E_ARGUMENT, "1 to 1024 engines, not 5000");
-    assert_refused(&(ipc_cluster_options_t){.engines = 1, .id = "a b"}, IPC_E_ARGUMENT, "cluster id \"a b\"");
-    assert_refused(&(ipc_cluster_options_t){.engines = 1, .profile = ""}, IPC_E_ARGUMENT, "profile");
+    assert_not_started(&(ipc_cluster_options_t){.engines = 1, .hwm = 1000001}, IPC_E_ARGUMENT, "not 1000001");
+    assert_not_started(&(ipc_cluster_options_t){.engines = 5000}, IPC_E_ARGUMENT, "1 to 1024 engines, not 5000");
+    assert_not_started(&(ipc_cluster_options_t){.engines = 1, .id = "a b"}, IPC_E_ARGUMENT, "cluster id \"a b\"");
+    assert_not_started(&(ipc_cluster_options_t){.engines = 1, .profile = ""}, IPC_E_ARGUMENT, "profile");
     ipc_error_t error = {.code = IPC_E_NONE};
     ck_assert_ptr_null(ipc_cluster_attach("nobody", &error));
     ck_assert_int_eq(error.code, IPC_E_BUSY);
     ipc_cluster_t *cluster = start(1);
-    assert_refused(&(ipc_cluster_options_t){.engines = 1, .id = ipc_cluster_id(cluster)}, IPC_E_BUSY, "runs already");
+    assert_not_started(&(ipc_cluster_options_t){.engines = 1, .id = ipc_cluster_id(cluster)}, IPC_E_BUSY, "runs already");
     ck_assert_int_eq(ipc_cluster_remove(cluster, 7, &error), -1);
     ck_assert_ptr_nonnull(strstr(error.text, "there is no engine 7"));
     ck_assert_int_eq(ipc_cluster_add(cluster, 0, &error), -1);

@@ -19,15 +19,6 @@ static void run(session_t *s, const char *source)
     assert_ok(ipc_execute_with(s->all, source, &cuda));
 }
 
-static void assert_refused(ipc_result_t *result, const char *kind, const char *words)
-{
-    const ipc_error_t *error = ipc_result_error_at(result, 0);
-    ck_assert_msg(error != NULL, "the result is fine, not %s", words);
-    ck_assert_str_eq(error->kind, kind);
-    ck_assert_msg(strstr(error->text, words) != NULL, "%s: not %s", error->text, words);
-    ipc_result_destroy(&result);
-}
-
 START_TEST(a_kernel_computes_on_each_engines_part)
 {
     session_t s = session_open();
@@ -171,8 +162,22 @@ START_TEST(after_an_illegal_address_the_device_is_usable_again)
 }
 END_TEST
 
+//  They share it where there is but one, and it is the one that their cells use.
+START_TEST(engines_own_the_device)
+{
+    session_t s = session_open();
+    assert_shows(ipcluster_prints(0, "status", NULL), "GiB used");
+    run(&s, saxpy);
+    assert_ok(ipc_push(s.all, "y", ipc_f32((float[]){1}, 1)));
+    assert_ok(ipc_launch_with(s.any, (&(ipc_options_t){.needs = "gpu=1"}), "saxpy", NULL, ipc_ref("y"), ipc_ref("y"), 1,
+                              1));
+    session_close(&s);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
+    tcase_add_test(tests, engines_own_the_device);
     tcase_add_test(tests, a_kernel_computes_on_each_engines_part);
     tcase_add_test(tests, grids_and_blocks_have_three_dimensions);
     tcase_add_test(tests, numbers_of_each_kind_arrive);

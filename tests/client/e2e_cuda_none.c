@@ -3,16 +3,6 @@
 
 #include <string.h>
 
-//  Fails the test unless engine 0 fails with this kind, and these words in its text.
-static void assert_refused(ipc_result_t *result, const char *kind, const char *words)
-{
-    const ipc_error_t *error = ipc_result_error_at(result, 0);
-    ck_assert_msg(error != NULL, "the result is fine, not %s", words);
-    ck_assert_str_eq(error->kind, kind);
-    ck_assert_msg(strstr(error->text, words) != NULL, "%s: not %s", error->text, words);
-    ipc_result_destroy(&result);
-}
-
 START_TEST(a_cuda_cell_says_that_there_is_no_gpu)
 {
     session_t s = session_open();

@@ -13,15 +13,6 @@ static void run(session_t *s, const char *source)
     assert_ok(ipc_execute_with(s->all, source, &cuda));
 }
 
-static void assert_refused(ipc_result_t *result, const char *kind, const char *words)
-{
-    const ipc_error_t *error = ipc_result_error_at(result, 0);
-    ck_assert_msg(error != NULL, "the result is fine, not %s", words);
-    ck_assert_str_eq(error->kind, kind);
-    ck_assert_msg(strstr(error->text, words) != NULL, "%s: not %s", error->text, words);
-    ipc_result_destroy(&result);
-}
-
 START_TEST(what_a_kernel_writes_to_a_name_stays)
 {
     session_t s = session_open();

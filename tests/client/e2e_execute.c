@@ -29,16 +29,6 @@ static void assert_gives(session_t *s, const char *source, const char *expected)
     assert_prints(ipc_execute(s->one, source), expected);
 }
 
-//  Fails the test unless engine 0 fails with this kind, and these words in its text.
-static void assert_refused(ipc_result_t *result, const char *kind, const char *words)
-{
-    const ipc_error_t *error = ipc_result_error_at(result, 0);
-    ck_assert_msg(error != NULL, "the result is fine, not %s", words);
-    ck_assert_str_eq(error->kind, kind);
-    ck_assert_msg(strstr(error->text, words) != NULL, "%s: not %s", error->text, words);
-    ipc_result_destroy(&result);
-}
-
 //  The program of API.md 5.
 START_TEST(cells_build_on_one_another)
 {

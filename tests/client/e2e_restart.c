@@ -7,15 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void assert_refused(ipc_result_t *result, const char *kind, const char *words)
-{
-    const ipc_error_t *error = ipc_result_error_at(result, 0);
-    ck_assert_msg(error != NULL, "the result is fine, not %s", words);
-    ck_assert_str_eq(error->kind, kind);
-    ck_assert_msg(strstr(error->text, words) != NULL, "%s: not %s", error->text, words);
-    ipc_result_destroy(&result);
-}
-
 static void write_text(const char *path, const char *text)
 {
     FILE *file = fopen(path, "w");

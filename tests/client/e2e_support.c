@@ -94,6 +94,15 @@ void assert_fails(ipc_result_t *result, const char *word)
     ck_assert_msg(has_word(error->text, word), "no '%s' in '%s'", word, error->text);
 }
 
+void assert_refused(ipc_result_t *result, const char *kind, const char *words)
+{
+    const ipc_error_t *error = ipc_result_error_at(result, 0);
+    ck_assert_msg(error != NULL, "the result is fine, not %s", words);
+    ck_assert_str_eq(error->kind, kind);
+    ck_assert_msg(strstr(error->text, words) != NULL, "%s: not %s", error->text, words);
+    ipc_result_destroy(&result);
+}
+
 void assert_prints(ipc_result_t *result, const char *expected)
 {
     char *text = NULL;

@@ -42,6 +42,9 @@ void assert_ok(ipc_result_t *result);
 //  case of letters.
 void assert_fails(ipc_result_t *result, const char *word);
 
+//  Fails the test unless position 0 failed with this kind, and these words in its text; frees the result.
+void assert_refused(ipc_result_t *result, const char *kind, const char *words);
+
 //  Fails the test unless printing the result gives exactly this and the end of a line.
 void assert_prints(ipc_result_t *result, const char *expected);
 

@@ -405,6 +405,29 @@ START_TEST(what_an_engine_was_said_to_have_is_its_own)
 }
 END_TEST
 
+START_TEST(engines_share_what_they_name_alike)
+{
+    hosts_t hosts = {.closed = HOSTS_NONE, .keeper = HOSTS_NONE};
+    needs_t first = {1, {{"gpu/0", 1}}}, second = {1, {{"gpu/1", 1}}}, failed = {2, {{"gpu/0", 1}, {"gpu", 0}}};
+    needs_t whole = {1, {{"gpu", 1}}}, half = {1, {{"gpu", 0.5}}}, none = {.count = 0};
+    double free = -1;
+    ck_assert(!hosts_join(&hosts, 0, "a", &host_has, &first) && !hosts_join(&hosts, 1, "a", &host_has, &second));
+    ck_assert(!hosts_join(&hosts, 2, "a", &host_has, &first) && !hosts_join(&hosts, 3, "a", &host_has, &none));
+    ck_assert(hosts_could(&hosts, 2, &whole) && !hosts_could(&hosts, 3, &half));
+    hosts_take(&hosts, 0, &whole);
+    ck_assert(!hosts_fit(&hosts, 2, &half) && hosts_fit(&hosts, 1, &whole)); // of another device
+    ck_assert_str_eq(hosts_short(&hosts, 2, &half, &free)->name, "gpu");
+    ck_assert_double_eq(free, 0);
+    hosts_give(&hosts, 0, &whole);
+    hosts_take(&hosts, 0, &half);
+    ck_assert(hosts_fit(&hosts, 2, &half) && !hosts_fit(&hosts, 2, &whole));
+    ck_assert(hosts_join(&hosts, 0, "a", &host_has, &failed)); // it has less now, and holds nothing
+    ck_assert(!hosts_could(&hosts, 0, &half) && hosts_fit(&hosts, 2, &whole));
+    ck_assert(!hosts_join(&hosts, 0, "a", &host_has, &first) && hosts_could(&hosts, 0, &whole));
+    hosts_free(&hosts);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("needs");
@@ -425,6 +448,7 @@ int main(void)
     tcase_add_test(tests, an_account_of_fractions_comes_back_to_nothing);
     tcase_add_test(tests, an_engine_holds_the_most_that_its_tasks_need);
     tcase_add_test(tests, what_an_engine_was_said_to_have_is_its_own);
+    tcase_add_test(tests, engines_share_what_they_name_alike);
     Suite *suite = suite_create("needs");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

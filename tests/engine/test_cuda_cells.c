@@ -381,6 +381,55 @@ START_TEST(an_engine_without_a_gpu_says_so)
 }
 END_TEST
 
+START_TEST(a_device_without_memory_left_says_so)
+{
+    bench_t bench = bench_new();
+    ipc_array_t *array = bytes_new(8);
+    must_load(&bench, "__global__ void k(unsigned char *y) {}");
+    setenv("CUDA_STAND_IN_MODE", "full", 1);
+    assert_fails(&bench, "k", (cuda_argument_t[]){own(array)}, 1, IPC_E_CUDA,
+                 "8 bytes on the GPU of engine 3: CUDA_ERROR_OUT_OF_MEMORY (out of memory)");
+    unsetenv("CUDA_STAND_IN_MODE");
+    must_launch(&bench, "k", (cuda_argument_t[]){own(array)}, 1); // the device is fine
+    ipc_array_destroy(&array);
+    bench_free(&bench);
+}
+END_TEST
+
+START_TEST(a_kernel_for_another_architecture_is_told)
+{
+    bench_t bench = bench_new();
+    ipc_error_t error = {0};
+    setenv("CUDA_STAND_IN_MODE", "image", 1);
+    ck_assert_int_eq(load(&bench, "__global__ void k() {}", &error), -1);
+    ck_assert_str_eq(error.text, "the compiled cell cannot be loaded: CUDA_ERROR_NO_BINARY_FOR_GPU (no kernel image is "
+                                 "available for execution on the device)");
+    unsetenv("CUDA_STAND_IN_MODE");
+    must_load(&bench, "__global__ void k() {}");
+    bench_free(&bench);
+}
+END_TEST
+
+//  Asked without and with leave to begin it anew.
+START_TEST(a_device_that_fails_for_good_can_be_told_from_one_that_does_not)
+{
+    bench_t bench = bench_new();
+    ipc_error_t error = {0};
+    must_load(&bench, "__global__ void k() {} __global__ void dies() {}");
+    ck_assert_int_eq(cuda_cells_try(bench.cells, false), 0);
+    ck_assert_int_eq(launch(&bench, "dies", NULL, 0, &error), -1);
+    ck_assert_int_eq(cuda_cells_try(bench.cells, false), -1);
+    ck_assert_int_eq(cuda_cells_try(bench.cells, true), 0);
+    must_launch(&bench, "k", NULL, 0);
+    setenv("CUDA_STAND_IN_MODE", "0", 1); // from now on
+    ck_assert_int_eq(launch(&bench, "k", NULL, 0, &error), -1);
+    ck_assert_ptr_nonnull(strstr(error.text, "CUDA_ERROR_ECC_UNCORRECTABLE"));
+    ck_assert_int_eq(cuda_cells_try(bench.cells, true), -1);
+    unsetenv("CUDA_STAND_IN_MODE");
+    bench_free(&bench);
+}
+END_TEST
+
 //  Both stand-ins are there; NVRTC itself may not be.
 static bool has_nvrtc(void)
 {
@@ -410,6 +459,9 @@ int main(void)
     tcase_add_test(tests, much_shared_memory_is_asked_for);
     tcase_add_test(tests, what_was_compiled_once_is_not_compiled_again);
     tcase_add_test(tests, an_engine_without_a_gpu_says_so);
+    tcase_add_test(tests, a_device_without_memory_left_says_so);
+    tcase_add_test(tests, a_kernel_for_another_architecture_is_told);
+    tcase_add_test(tests, a_device_that_fails_for_good_can_be_told_from_one_that_does_not);
     Suite *suite = suite_create("cuda cells");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

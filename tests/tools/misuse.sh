@@ -50,6 +50,13 @@ expect 2 '-n needs' "$ipcluster" start -n
 for count in 0 -1 x 1.5 1025 99999999999999999999 ''; do
     expect 2 "\"$count\"" "$ipcluster" start -n "$count"
 done
+expect 2 '--gpus needs' "$ipcluster" start --gpus
+for devices in 0 x 0,,1 1,1 99; do
+    expect 2 'ipcluster --help' "$ipcluster" start --gpus "$devices"
+done
+CUDA_VISIBLE_DEVICES='' expect 1 '--gpus 2: CUDA_VISIBLE_DEVICES is empty' "$ipcluster" start -n 1 --gpus 2
+expect 2 '--gpu-number' "$ipengine" --id 0 --gpu 0 --gpu-number 64
+expect 2 '--gpus' "$ipcluster" engines -n 1 --gpus auto
 expect 2 '--profile needs' "$ipcluster" start -n 1 --profile
 expect 2 '--cluster-id needs' "$ipcluster" stop --cluster-id
 expect 2 '../x' "$ipcluster" start -n 1 --cluster-id ../x

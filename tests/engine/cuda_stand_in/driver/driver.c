@@ -3,9 +3,14 @@
 //  device is the host's; a module is the PTX that it was loaded from, which says what its kernels are called with.
 //
 //  A "kernel" adds 1 to each byte that it was given a pointer to, up to the end of that memory; some names do more:
-//  "refused" cannot be launched, "dies" leaves the context unusable until it is reset, "stays_dead" for good, "prints"
-//  prints, "hangs" does not end. As the driver does, it starts a thread. CUDA_STAND_IN_LOG names a file that calls are
-//  recorded in; CUDA_VISIBLE_DEVICES is obeyed as far as to be empty.
+//  "refused" cannot be launched, "dies" leaves the context unusable until it is reset, "stays_dead" for as long as the
+//  process lives, "fails" likewise, with an error of the device's, "prints" prints, "hangs" does not end. As the driver
+//  does, it starts a thread. CUDA_VISIBLE_DEVICES is obeyed. Of the environment are also
+//      CUDA_STAND_IN_LOG      a file that calls are recorded in
+//      CUDA_STAND_IN_DEVICES  how many there are: 1 without it, 0 for none; "stand-in 0" is 1 GiB large, "stand-in 1" 2 GiB, …
+//      CUDA_STAND_IN_MODE     "full": no memory is left; "image": no kernel is for this architecture; a number: every
+//                             call after so many that need a context fails for good; "crash": the process does
+//      CUDA_STAND_IN_BROKEN   a file in XDG_RUNTIME_DIR: of these devices, as in "02", no context can be had
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
@@ -21,13 +26,15 @@
 //  So that what is here has the types that the engine calls it with.
 #define DECLARE(name, parameters) cuda_result_t name parameters;
 CUDA_FUNCTIONS(DECLARE)
+CUDA_LIST_FUNCTIONS(DECLARE)
 cuda_result_t cuGetExportTable(const void **table, const void *id); // NVRTC itself asks the driver for it
 
 enum {
     SUCCESS = 0, INVALID_VALUE = 1, NOT_INITIALIZED = 3, NO_DEVICE = 100, INVALID_CONTEXT = 201, INVALID_IMAGE = 200,
-    NOT_FOUND = 500, ILLEGAL_ADDRESS = 700, OUT_OF_RESOURCES = 701
+    NOT_FOUND = 500, ILLEGAL_ADDRESS = 700, OUT_OF_RESOURCES = 701, OUT_OF_MEMORY = 2, NO_BINARY_FOR_GPU = 209,
+    ECC_UNCORRECTABLE = 214
 };
-enum { BLOCKS = 64, PARAMETERS = 32, NAME = 64 };
+enum { DEVICES = 16, BLOCKS = 64, PARAMETERS = 32, NAME = 64 };
 
 struct CUmod_st {
     char *ptx;
@@ -48,6 +55,8 @@ struct CUctx_st {
 };
 
 static struct {
+    int count, visible[DEVICES];       // numbers of those that CUDA_VISIBLE_DEVICES shows
+    long calls;                        // that need a context
     bool initialized, retained, current;
     cuda_result_t sticky;              // what every call gives until a reset
     bool stays;                        // after it, too
@@ -95,19 +104,59 @@ __attribute__((format(printf, 1, 2))) static void record(const char *format, ...
     fclose(log);
 }
 
+static bool is_mode(const char *name)
+{
+    const char *mode = getenv("CUDA_STAND_IN_MODE");
+    return mode && strcmp(mode, name) == 0;
+}
+
 //  What every call that needs a context gives first.
 static cuda_result_t state(void)
 {
+    const char *mode = getenv("CUDA_STAND_IN_MODE");
+    if (mode && mode[0] >= '0' && mode[0] <= '9' && device.calls++ >= atol(mode)) {
+        device.sticky = ECC_UNCORRECTABLE;
+        device.stays = true;
+    }
     return !device.current ? INVALID_CONTEXT : device.sticky;
 }
 
 //  --- Devices and contexts ------------------------------------------------------------------------------------
 
+//  The number of a device from its name, "2" or "GPU-02000000-0000-…", which may be cut short; -1: there is none.
+static int number_of(const char *name, size_t size, int count)
+{
+    char *end;
+    unsigned byte = 0;
+    bool is_uuid = size >= 6 && sscanf(name, "GPU-%2x", &byte) == 1;
+    long number = is_uuid ? (long) byte : strtol(name, &end, 10);
+    return size > 0 && number >= 0 && number < count && (is_uuid || end == name + size) ? (int) number : -1;
+}
+
+//  As the driver reads it: what stands behind a name that is none does not count.
+static void read_visible(void)
+{
+    const char *devices = getenv("CUDA_STAND_IN_DEVICES"), *visible = getenv("CUDA_VISIBLE_DEVICES");
+    int count = devices ? atoi(devices) : 1;
+    device.count = 0;
+    for (; !visible && device.count < count; device.count++) device.visible[device.count] = device.count;
+    while (visible && device.count < DEVICES) {
+        size_t size = strcspn(visible, ",");
+        int number = number_of(visible, size, count);
+        if (number < 0)
+            return;
+        device.visible[device.count++] = number;
+        visible = visible[size] ? visible + size + 1 : NULL;
+    }
+}
+
 cuda_result_t cuInit(unsigned flags)
 {
-    const char *visible = getenv("CUDA_VISIBLE_DEVICES");
+    if (is_mode("crash"))
+        abort();
+    read_visible();
     device.initialized = flags == 0;
-    return visible && !visible[0] ? NO_DEVICE : SUCCESS;
+    return device.count == 0 ? NO_DEVICE : SUCCESS;
 }
 
 cuda_result_t cuGetExportTable(const void **table, const void *id)
@@ -119,14 +168,54 @@ cuda_result_t cuGetExportTable(const void **table, const void *id)
 
 cuda_result_t cuDeviceGetCount(int *count)
 {
-    *count = 1;
+    *count = device.count;
     return device.initialized ? SUCCESS : NOT_INITIALIZED;
 }
 
 cuda_result_t cuDeviceGet(int *number, int ordinal)
 {
     *number = ordinal;
-    return ordinal == 0 ? SUCCESS : INVALID_VALUE;
+    return ordinal >= 0 && ordinal < device.count ? SUCCESS : INVALID_VALUE;
+}
+
+cuda_result_t cuDeviceGetName(char *name, int size, int number)
+{
+    snprintf(name, (size_t) size, "stand-in %d", device.visible[number]);
+    return SUCCESS;
+}
+
+cuda_result_t cuDeviceTotalMem_v2(size_t *size, int number)
+{
+    *size = (size_t) (device.visible[number] + 1) << 30;
+    return SUCCESS;
+}
+
+cuda_result_t cuDeviceGetUuid_v2(cuda_uuid_t *uuid, int number)
+{
+    memset(uuid, 0, 16);
+    *(unsigned char *) uuid = (unsigned char) device.visible[number];
+    return SUCCESS;
+}
+
+cuda_result_t cuDeviceGetPCIBusId(char *bus, int size, int number)
+{
+    snprintf(bus, (size_t) size, "0000:%02X:00.0", 10 + device.visible[number]);
+    return SUCCESS;
+}
+
+//  Whether it is one of those that the file names.
+static bool is_broken(int number)
+{
+    char numbers[64] = "";
+    const char *name = getenv("CUDA_STAND_IN_BROKEN"), *folder = getenv("XDG_RUNTIME_DIR");
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder ? folder : "", name ? name : "");
+    FILE *file = name ? fopen(path, "re") : NULL;
+    if (file && !fgets(numbers, sizeof numbers, file))
+        numbers[0] = 0;
+    if (file)
+        fclose(file);
+    return strchr(numbers, '0' + device.visible[number]) && numbers[0];
 }
 
 cuda_result_t cuDeviceGetAttribute(int *value, unsigned attribute, int number)
@@ -157,6 +246,8 @@ cuda_result_t cuDevicePrimaryCtxRetain(cuda_context_t *context, int number)
     record("retain");
     start_thread();
     *context = &device.context;
+    if (is_broken(number))
+        return ECC_UNCORRECTABLE;
     device.retained = number == 0;
     return device.sticky;
 }
@@ -199,6 +290,8 @@ cuda_result_t cuMemAlloc_v2(cuda_memory_t *memory, size_t size)
 {
     if (state() || size == 0)
         return state() ? state() : INVALID_VALUE;
+    if (is_mode("full"))
+        return OUT_OF_MEMORY;
     for (size_t i = 0; i < BLOCKS; i++)
         if (!device.blocks[i].data) {
             record("take %zu", size);
@@ -270,6 +363,8 @@ cuda_result_t cuModuleLoadDataEx(cuda_module_t *module, const void *image, unsig
                 strcpy(values[i], "no kernel in it");
         return INVALID_IMAGE;
     }
+    if (is_mode("image"))
+        return NO_BINARY_FOR_GPU;
     record("load");
     *module = calloc(1, sizeof **module);
     (*module)->ptx = strdup(image);
@@ -391,8 +486,11 @@ cuda_result_t cuLaunchKernel(cuda_function_t function, unsigned grid_x, unsigned
             add_one(parameters[i]);
     device.prints = strcmp(function->name, "prints") == 0;
     device.hangs = strcmp(function->name, "hangs") == 0;
-    device.stays = strcmp(function->name, "stays_dead") == 0;
-    if (device.stays || strcmp(function->name, "dies") == 0)
+    bool fails = strcmp(function->name, "fails") == 0;
+    device.stays = device.stays || fails || strcmp(function->name, "stays_dead") == 0;
+    if (fails)
+        device.sticky = ECC_UNCORRECTABLE;
+    else if (device.stays || strcmp(function->name, "dies") == 0)
         device.sticky = ILLEGAL_ADDRESS;
     return SUCCESS;
 }
@@ -403,6 +501,9 @@ static const struct { cuda_result_t result; const char *name, *words; } errors[]
     {INVALID_VALUE, "CUDA_ERROR_INVALID_VALUE", "invalid argument"},
     {NO_DEVICE, "CUDA_ERROR_NO_DEVICE", "no CUDA-capable device is detected"},
     {INVALID_IMAGE, "CUDA_ERROR_INVALID_IMAGE", "device kernel image is invalid"},
+    {OUT_OF_MEMORY, "CUDA_ERROR_OUT_OF_MEMORY", "out of memory"},
+    {NO_BINARY_FOR_GPU, "CUDA_ERROR_NO_BINARY_FOR_GPU", "no kernel image is available for execution on the device"},
+    {ECC_UNCORRECTABLE, "CUDA_ERROR_ECC_UNCORRECTABLE", "uncorrectable ECC error encountered"},
     {NOT_FOUND, "CUDA_ERROR_NOT_FOUND", "named symbol not found"},
     {ILLEGAL_ADDRESS, "CUDA_ERROR_ILLEGAL_ADDRESS", "an illegal memory access was encountered"},
     {OUT_OF_RESOURCES, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES", "too many resources requested for launch"},
