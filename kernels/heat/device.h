@@ -11,7 +11,7 @@
 enum { HEAT_DEVICE_ABI = 2 };
 
 //  The grids to advance, one behind the other, each by itself; all arrays are in C order,
-//  without gaps, in the host's memory.
+//  without gaps, in the host's memory; initial and result may be in the device's.
 typedef struct heat_grid {
     ipc_dtype_t dtype; // IPC_F32 or IPC_F64, also of the arrays that go with a grid
     heat_boundary_t boundary;

@@ -48,7 +48,8 @@ typedef struct heat_options {
     heat_place_t place;
     bool measure;     // plans of transforms are to be measured
     int threads;      // 0: as many as are free
-    const char *keep; // lent by the keywords; NULL: return the result
+    const char *keep; // lent by the keywords; NULL: return the result. With HEAT_CUDA the
+                      // result stays on the device
 } heat_options_t;
 
 //  Reads the keywords of heat.solve, which README.md lists. A keyword that is none has its

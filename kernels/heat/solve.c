@@ -4,6 +4,7 @@
 //      heat.info      tells what a solve would use, and how the last one went
 #include <fftw3.h>
 
+#include "kernels/common/arrays.h"
 #include "kernels/common/cores.h"
 #include "kernels/heat/host.h"
 #include "kernels/heat/initial.h"
@@ -33,6 +34,17 @@ static void fini(void)
     heat_destroy(&module()->heat);
 }
 
+//  Solves into an array that stays on the device, or gives NULL with *error.
+static const cuda_array_t *solve_there(const heat_options_t *options, ipc_error_t *error)
+{
+    size_t shape[1 + HEAT_AXES];
+    const int ndim = heat_result_shape(options, shape);
+    const cuda_array_t *array =
+        kernel_array_make(options->keep, options->dtype, ndim, shape, error);
+    return array && heat_run_into(module()->heat, options, array->data, error) == 0 ? array
+                                                                                    : NULL;
+}
+
 static IPC_REMOTE(ipc_value_t, solve, (ipc_value_t keywords))
 {
     // ipc_raise() leaves this function without looking back: all that must be freed is
@@ -40,10 +52,19 @@ static IPC_REMOTE(ipc_value_t, solve, (ipc_value_t keywords))
     ipc_error_t error;
     heat_options_t options;
     ipc_array_t *result = NULL;
-    if (!heat_options_read(&options, keywords, &error))
-        result = heat_run(module()->heat, &options, &error);
-    if (!result)
+    const cuda_array_t *there = NULL;
+    if (!heat_options_read(&options, keywords, &error)) {
+        if (options.keep && options.place == HEAT_CUDA)
+            there = solve_there(&options, &error);
+        else
+            result = heat_run(module()->heat, &options, &error);
+    }
+    if (!result && !there)
         ipc_raise(error.kind, "%s", error.text);
+    if (there) {
+        kernel_array_bind(there);
+        return ipc_none();
+    }
     if (!options.keep)
         return ipc_value_from_array(result);
     ipc_ns_set(options.keep, result);

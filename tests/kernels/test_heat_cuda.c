@@ -156,6 +156,30 @@ START_TEST(steps_of_crank_nicolson)
 }
 END_TEST
 
+//  Two solves of which the second begins where the first ended, without anything moving, beside one on the host.
+START_TEST(grids_stay_on_the_device_between_solves)
+{
+    static const char *const methods[] = {"fd", "fft", "cn"};
+    for (size_t m = 0; m < 3; m++) {
+        ipc_array_t *initial = heat_random(20, 30, 3);
+        const char *method = methods[m], *device = heat_device_name();
+        module_call("solve", ipc_dict("initial", initial, "steps", 6, "method", method, "boundary", "fixed", "device",
+                                      device, "keep", "u"));
+        ck_assert_int_eq(ipc_value_kind(ipc_ns_get("u")), IPC_KIND_DICT);
+        module_call("solve", ipc_dict("initial", ipc_ns_get("u"), "steps", 4, "method", method, "boundary", "fixed",
+                                      "keep", "u"));
+        ipc_array_t *result = heat_solve(ipc_dict("initial", ipc_ns_get("u"), "steps", 0, "method", method,
+                                                  "boundary", "fixed"));
+        ipc_array_t *host = heat_solve(ipc_dict("initial", initial, "steps", 10, "method", method, "boundary", "fixed",
+                                                "device", "cpu"));
+        ck_assert_double_le(heat_difference(result, host), m == 0 ? 0 : 1e-13);
+        ipc_array_destroy(&initial);
+        ipc_array_destroy(&result);
+        ipc_array_destroy(&host);
+    }
+}
+END_TEST
+
 int main(void)
 {
     if (!heat_device_found())
@@ -170,6 +194,7 @@ int main(void)
         spectral_solutions_with_a_source,
         spectral_batches,
         steps_of_crank_nicolson,
+        grids_stay_on_the_device_between_solves,
     };
     return module_run_tests("heat on CUDA", tests, sizeof tests / sizeof *tests);
 }
