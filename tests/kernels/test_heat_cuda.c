@@ -12,9 +12,9 @@ typedef struct shape {
 } shape_t;
 
 static const shape_t shapes[] = {
-    {1, {3}},      {1, {5}},        {1, {255}},     {1, {256}},   {1, {301}},    {1, {900}},
-    {2, {3, 3}},   {2, {3, 200}},   {2, {70, 3}},   {2, {17, 64}}, {2, {33, 115}}, {2, {40, 128}},
-    {2, {65, 250}}, {3, {3, 3, 3}}, {3, {4, 5, 37}}, {3, {35, 9, 33}},
+    {1, {3}},       {1, {5}},       {1, {256}},     {1, {301}},     {2, {3, 3}},     {2, {3, 200}},
+    {2, {30, 3}},   {2, {17, 64}},  {2, {13, 115}}, {2, {12, 128}}, {2, {40, 37}},   {2, {9, 250}},
+    {3, {3, 3, 3}}, {3, {4, 5, 37}}, {3, {35, 9, 6}},
 };
 
 static const char *const boundaries[] = {"fixed", "periodic", "insulated"};
@@ -74,23 +74,22 @@ static void must_agree(const problem_t *problem, double bound)
                   problem->alphas ? ", alphas" : "", problem->stretched ? ", stretched" : "", most);
 }
 
-//  Each test takes the shapes, the edges and the dtypes; what else there is it says itself.
+//  Each test takes the shapes and the edges, and the dtypes by turns; what else there is it says itself.
 static void all_kinds(problem_t problem, double double_bound, double single_bound)
 {
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
         for (size_t b = 0; b < sizeof boundaries / sizeof *boundaries; b++) {
+            const bool single = (s + b + (size_t) problem.steps) % 2 != 0;
             problem.shape = &shapes[s];
             problem.boundary = boundaries[b];
-            problem.dtype = "float64";
-            must_agree(&problem, double_bound);
-            problem.dtype = "float32";
-            must_agree(&problem, single_bound);
+            problem.dtype = single ? "float32" : "float64";
+            must_agree(&problem, single ? single_bound : double_bound);
         }
 }
 
 START_TEST(finite_differences_are_equal_bit_for_bit)
 {
-    static const int steps[] = {0, 7, 17};
+    static const int steps[] = {0, 7, 8, 17};
     for (size_t k = 0; k < sizeof steps / sizeof *steps; k++)
         all_kinds((problem_t){.method = "fd", .steps = steps[k]}, 0, 0);
 }

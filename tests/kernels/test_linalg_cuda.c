@@ -92,12 +92,13 @@ START_TEST(arrays_stay_on_the_device_between_calls)
         module_call("matvec", ipc_dict("a", ipc_ns_get("a"), "x", ipc_ns_get("x"), "keep", "x"));
     ck_assert(is_on_device("x"));
     ipc_array_t *there = array_of(module_call("get", ipc_dict("a", ipc_ns_get("x"))));
-    ipc_array_t *here = x;
-    for (int i = 0; i < 3; i++)
-        here = array_of(module_call("matvec", ipc_dict("a", a, "x", here, "device", "cpu")));
-    must_be_equal(there, here);
+    for (int i = 0; i < 3; i++) {
+        ipc_array_t *next = array_of(module_call("matvec", ipc_dict("a", a, "x", x, "device", "cpu")));
+        ipc_array_destroy(&x);
+        x = next;
+    }
+    must_be_equal(there, x);
     ipc_array_destroy(&a);
-    ipc_array_destroy(&x);
 }
 END_TEST
 
