@@ -114,7 +114,44 @@ static const cuda_array_t *at(size_t i)
 
 static int copy(void *to, const void *from, size_t size, ipc_error_t *error)
 {
-    return check(cudaMemcpy(to, from, size, cudaMemcpyDefault), "copy an array", error);
+    // A copy within the device is only queued.
+    return check(cudaMemcpy(to, from, size, cudaMemcpyDefault), "copy an array", error) ||
+                   check(cudaDeviceSynchronize(), "copy an array", error)
+               ? -1
+               : 0;
+}
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double) time.tv_sec + 1e-9 * (double) time.tv_nsec;
+}
+
+//  Seconds of some copies together, -1 with *error.
+static double time_copies(void *to, const void *from, size_t size, int count,
+                          ipc_error_t *error)
+{
+    const double started = now();
+    for (int i = 0; i < count; i++)
+        if (check(cudaMemcpy(to, from, size, cudaMemcpyDeviceToDevice), "copy", error))
+            return -1;
+    return check(cudaDeviceSynchronize(), "copy", error) ? -1 : now() - started;
+}
+
+static double bandwidth(size_t size, ipc_error_t *error)
+{
+    enum { COPIES = 10 };
+    void *from = NULL, *to = NULL;
+    double seconds = -1;
+    if (!check(cudaMalloc(&from, size), "make room for a copy", error) &&
+        !check(cudaMalloc(&to, size), "make room for a copy", error) &&
+        !check(cudaMemset(from, 0, size), "fill an array", error) &&
+        time_copies(to, from, size, 1, error) >= 0) // the first one is slower
+        seconds = time_copies(to, from, size, COPIES, error);
+    cudaFree(from);
+    cudaFree(to);
+    return seconds > 0 ? 2.0 * COPIES * (double) size / seconds : 0;
 }
 
 //  What modules look up, under CUDA_ARRAYS_SYMBOL.
@@ -127,6 +164,7 @@ const cuda_arrays_t *kernel_cuda_arrays(void)
                                         .make = make,
                                         .drop = drop,
                                         .at = at,
-                                        .copy = copy};
+                                        .copy = copy,
+                                        .bandwidth = bandwidth};
     return &table;
 }

@@ -38,6 +38,10 @@ typedef struct cuda_arrays {
     //  Copies between host and device, whichever side the pointers are of, after all work
     //  that was queued. 0, or -1 with *error.
     int (*copy)(void *to, const void *from, size_t size, ipc_error_t *error);
+
+    //  Bytes that a copy of so many on the device reads and writes in a second; 0 with
+    //  *error: MemoryError, DeviceError.
+    double (*bandwidth)(size_t size, ipc_error_t *error);
 } cuda_arrays_t;
 
 //  The name under which arrays_cuda.so exports a function of type cuda_arrays_fn.

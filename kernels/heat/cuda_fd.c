@@ -57,5 +57,5 @@ int heat_cuda_fd(heat_device_state_t *state, const heat_grid_t *grid,
     const void *last = queue_steps(state, &grids, steps->count);
     if (heat_cuda_check(cudaGetLastError(), "start a step", error))
         return -1;
-    return heat_cuda_copy(grid->result, last, size, "give the grid", error);
+    return heat_cuda_finish(grid, last, error);
 }

@@ -396,6 +396,5 @@ int heat_cuda_fft(heat_device_state_t *state, const heat_grid_t *grid,
     if (prepare(&job, waves, error) ||
         (grid->boundary == HEAT_PERIODIC ? run_periodic : run_lines)(&job, error))
         return -1;
-    return heat_cuda_copy(grid->result, state->grids[0].memory, heat_cuda_size(grid),
-                          "give the grid", error);
+    return heat_cuda_finish(grid, state->grids[0].memory, error);
 }

@@ -74,6 +74,10 @@ int heat_cuda_send(heat_cuda_cargo_t *self, heat_cuda_block_t *block, ipc_error_
 //  Bytes of all grids.
 size_t heat_cuda_size(const heat_grid_t *grid);
 
+//  Copies the solution to where it is to be, and waits until it is there. 0, or -1 with
+//  *error.
+int heat_cuda_finish(const heat_grid_t *grid, const void *from, ipc_error_t *error);
+
 //  See heat_device_t.fd, heat_device_t.fft.
 int heat_cuda_fd(heat_device_state_t *state, const heat_grid_t *grid,
                  const heat_steps_t *steps, ipc_error_t *error);

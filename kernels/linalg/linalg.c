@@ -3,6 +3,7 @@
 //      linalg.matmul    a matrix times a matrix
 //      linalg.asarray   puts an array on a device
 //      linalg.get       gives an array of the host
+//      linalg.bandwidth tells how fast the device copies
 //      linalg.info      tells what a product would use
 #include <stdlib.h>
 #include <string.h>
@@ -224,6 +225,18 @@ static IPC_REMOTE(ipc_value_t, get, (ipc_value_t keywords))
     return give(array, options.keep);
 }
 
+//  Bytes that a copy of so many from one array on the device to another reads and writes in a
+//  second.
+static IPC_REMOTE(double, bandwidth, (uint64_t size))
+{
+    ipc_error_t error;
+    const cuda_arrays_t *arrays = kernel_arrays(&error);
+    const double rate = arrays ? arrays->bandwidth(size > 0 ? size : 1, &error) : 0;
+    if (rate == 0)
+        ipc_raise(error.kind, "%s", error.text);
+    return rate;
+}
+
 static IPC_REMOTE(ipc_value_t, info, (void) )
 {
     ipc_error_t error;
@@ -237,4 +250,4 @@ static IPC_REMOTE(ipc_value_t, info, (void) )
                              arrays ? arrays->device(&error) : error.text));
 }
 
-IPC_MODULE(linalg, NULL, fini, matvec, matmul, asarray, get, info)
+IPC_MODULE(linalg, NULL, fini, matvec, matmul, asarray, get, bandwidth, info)
