@@ -53,7 +53,8 @@ int heat_cuda_copy(void *to, const void *from, size_t size, const char *what,
 //  A copy within the device is only queued, as all that comes before it.
 int heat_cuda_finish(const heat_grid_t *grid, const void *from, ipc_error_t *error)
 {
-    return heat_cuda_copy(grid->result, from, heat_cuda_size(grid), "give the grid", error) ||
+    return (grid->result != from &&
+            heat_cuda_copy(grid->result, from, heat_cuda_size(grid), "give the grid", error)) ||
                    heat_cuda_check(cudaDeviceSynchronize(), "solve", error)
                ? -1
                : 0;

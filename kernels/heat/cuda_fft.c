@@ -1,7 +1,7 @@
 //  The spectral method on the CUDA device, by cuFFT.
 //
 //      - A periodic grid goes through the transform of all its axes at once, and its waves
-//        through one kernel.
+//        through one kernel. What is on the device is read and written where it is.
 //      - Sine and cosine transforms go along one axis after the other (cuda_waves.h). As on
 //        the host: where the factor of a wave is a product of one for each axis, lines are
 //        transformed, multiplied and transformed back before the next axis; else all axes
@@ -21,6 +21,7 @@ typedef struct fft_job {
     heat_cuda_box_t box;   // of the numbers that are transformed, in the grid
     heat_cuda_box_t terms; // of the terms, without gaps
     void *source_term, *edges_term; // waves of what they give, or NULL
+    void *from, *to;                // where the grids are read first, and end
 } fft_job_t;
 
 static bool is_single(const fft_job_t *job)
@@ -174,6 +175,7 @@ static int prepare(fft_job_t *job, const heat_waves_t *waves, ipc_error_t *error
     const void *factor[HEAT_AXES], *rate[HEAT_AXES], *grid_rate[HEAT_AXES], *pace;
     if (heat_cuda_reserve(&job->state->grids[0], heat_cuda_size(grid), error))
         return -1;
+    job->from = job->to = job->state->grids[0].memory;
     job->box = box_of(grid, job->state->grids[0].memory);
     job->waves = *waves;
     for (int axis = HEAT_Z; axis < HEAT_AXES; axis++) {
@@ -192,8 +194,14 @@ static int prepare(fft_job_t *job, const heat_waves_t *waves, ipc_error_t *error
         job->waves.rate[axis] = rate[axis];
         job->waves.grid_rate[axis] = grid_rate[axis];
     }
-    return heat_cuda_copy(job->state->grids[0].memory, grid->initial, heat_cuda_size(grid),
-                          "take the grid", error);
+    if (grid->boundary == HEAT_PERIODIC && grid->to_device)
+        job->to = grid->result;
+    if (grid->boundary == HEAT_PERIODIC && grid->from_device) { // is only read
+        job->from = (void *) grid->initial;
+        return 0;
+    }
+    return heat_cuda_copy(job->from, grid->initial, heat_cuda_size(grid), "take the grid",
+                          error);
 }
 
 //  What the waves' kernel is told.
@@ -240,7 +248,7 @@ static int run_periodic(fft_job_t *job, ipc_error_t *error)
     const heat_cuda_shape_t back = periodic_shape(job, grid->count, true);
     const heat_cuda_shape_t one = periodic_shape(job, 1, false);
     if (heat_cuda_reserve(&state->grids[1], grid->count * size, error) ||
-        transform(job, &there, state->grids[0].memory, state->grids[1].memory, error))
+        transform(job, &there, job->from, state->grids[1].memory, error))
         return -1;
     if (job->source) {
         if (heat_cuda_reserve(&state->terms, size, error) ||
@@ -256,7 +264,7 @@ static int run_periodic(fft_job_t *job, ipc_error_t *error)
     else
         heat_cuda_decay_sum(&decay);
     return heat_cuda_check(cudaGetLastError(), "multiply the waves", error) ||
-                   transform(job, &back, state->grids[0].memory, state->grids[1].memory, error)
+                   transform(job, &back, job->to, state->grids[1].memory, error)
                ? -1
                : 0;
 }
@@ -396,5 +404,5 @@ int heat_cuda_fft(heat_device_state_t *state, const heat_grid_t *grid,
     if (prepare(&job, waves, error) ||
         (grid->boundary == HEAT_PERIODIC ? run_periodic : run_lines)(&job, error))
         return -1;
-    return heat_cuda_finish(grid, state->grids[0].memory, error);
+    return heat_cuda_finish(grid, job.to, error);
 }

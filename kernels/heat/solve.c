@@ -41,8 +41,9 @@ static const cuda_array_t *solve_there(const heat_options_t *options, ipc_error_
     const int ndim = heat_result_shape(options, shape);
     const cuda_array_t *array =
         kernel_array_make(options->keep, options->dtype, ndim, shape, error);
-    return array && heat_run_into(module()->heat, options, array->data, error) == 0 ? array
-                                                                                    : NULL;
+    if (!array || heat_run_into(module()->heat, options, array->data, true, error))
+        return NULL; // nobody has its name: it goes when the next one is made
+    return array;
 }
 
 static IPC_REMOTE(ipc_value_t, solve, (ipc_value_t keywords))

@@ -167,7 +167,7 @@ int heat_result_shape(const heat_options_t *options, size_t shape[1 + HEAT_AXES]
 }
 
 static int run_locked(heat_t *self, const heat_options_t *options, void *grids,
-                      ipc_error_t *error)
+                      bool on_device, ipc_error_t *error)
 {
     const size_t *length = options->length;
     heat_grid_t grid = {.dtype = options->dtype,
@@ -175,6 +175,8 @@ static int run_locked(heat_t *self, const heat_options_t *options, void *grids,
                         .count = options->count,
                         .measure = options->measure,
                         .result = grids,
+                        .from_device = options->initial.on_device,
+                        .to_device = on_device,
                         .length = {length[HEAT_Z], length[HEAT_Y], length[HEAT_X]}};
     grid.initial = prepare_initial(self, options, error);
     if (!grid.initial || heat_scheme_prepare(&self->scheme, options, grid.initial, error))
@@ -184,11 +186,11 @@ static int run_locked(heat_t *self, const heat_options_t *options, void *grids,
     return place ? run_method(self, place, &grid, options, error) : -1;
 }
 
-int heat_run_into(heat_t *self, const heat_options_t *options, void *grids,
+int heat_run_into(heat_t *self, const heat_options_t *options, void *grids, bool on_device,
                   ipc_error_t *error)
 {
     pthread_mutex_lock(&self->lock);
-    const int failed = run_locked(self, options, grids, error);
+    const int failed = run_locked(self, options, grids, on_device, error);
     heat_buffer_trim(&self->initial);
     heat_scheme_trim(&self->scheme);
     pthread_mutex_unlock(&self->lock);
@@ -200,7 +202,7 @@ ipc_array_t *heat_run(heat_t *self, const heat_options_t *options, ipc_error_t *
     size_t shape[1 + HEAT_AXES];
     const int ndim = heat_result_shape(options, shape);
     ipc_array_t *result = ipc_array_new(options->dtype, ndim, shape, error);
-    if (result && heat_run_into(self, options, ipc_array_data(result), error))
+    if (result && heat_run_into(self, options, ipc_array_data(result), false, error))
         ipc_array_destroy(&result);
     return result;
 }

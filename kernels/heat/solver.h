@@ -35,8 +35,9 @@ void heat_destroy(heat_t **self_p);
 ipc_array_t *heat_run(heat_t *self, const heat_options_t *options, ipc_error_t *error);
 
 //  The same into memory of the caller's. 0, or -1 with *error.
-//      grids   written; the host's, or, where the options say HEAT_CUDA, the device's
-int heat_run_into(heat_t *self, const heat_options_t *options, void *grids,
+//      grids       written
+//      on_device   they are in the memory of the device, which the options say is HEAT_CUDA
+int heat_run_into(heat_t *self, const heat_options_t *options, void *grids, bool on_device,
                   ipc_error_t *error);
 
 //  The dimensions of the result: those of initial. Gives how many.
