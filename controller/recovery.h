@@ -13,7 +13,7 @@
 //
 //  What runs is the scheduler's again (scheduler_adopt()): it can be aborted, and is lost with its engine as any task.
 //  What a client's submissions wait for it says anew, as it knows it by then. An engine that dies while there is no
-//  controller leaves a note of all that it had begun and was not safe (engine/page.h): the next worker keeps an error for
+//  controller leaves a note of all that it had begun and was not safe (common/page.h): the next worker keeps an error for
 //  each, as a result; it runs again if it has retries. Shared memory that was in use stays so until its owner ends.
 #ifndef IPC_CONTROLLER_RECOVERY_H
 #define IPC_CONTROLLER_RECOVERY_H

@@ -3,8 +3,7 @@
 #ifndef IPC_LAUNCH_STATUS_H
 #define IPC_LAUNCH_STATUS_H
 
-// The one thing of the engine that others read: the page that it shares.
-#include "engine/page.h"
+#include "common/page.h"
 #include "launch/record.h"
 
 typedef struct engine_status {

@@ -149,19 +149,6 @@ int kernel_read_threads(const kernel_reading_t *self, ipc_value_t value, int *th
     return 0;
 }
 
-int kernel_read_host(const kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
-{
-    static const char *const words[] = {"auto", "cpu", "cuda"};
-    size_t place = 0;
-    if (kernel_read_word(self, value, words, 3, &place, error))
-        return -1;
-    if (strcmp(words[place], "cuda") != 0)
-        return 0;
-    return kernel_refuse(error, "DeviceError",
-                         "no CUDA device here: %s runs on the processor alone",
-                         self->function);
-}
-
 //  --- The dictionary --------------------------------------------------------------------
 
 static int unknown_keyword(const kernel_reading_t *self, const kernel_keyword_t *table,

@@ -68,9 +68,6 @@ int kernel_read_name(const kernel_reading_t *self, ipc_value_t value, const char
 int kernel_read_threads(const kernel_reading_t *self, ipc_value_t value, int *threads,
                         ipc_error_t *error);
 
-//  "auto" or "cpu"; "cuda" is refused with DeviceError, by functions that have no such part:
-int kernel_read_host(const kernel_reading_t *self, ipc_value_t value, ipc_error_t *error);
-
 //  Refuses a value that is not of the kind that is wanted ("an integer"); gives -1.
 int kernel_wrong_kind(const kernel_reading_t *self, const char *wanted, ipc_value_t value,
                       ipc_error_t *error);

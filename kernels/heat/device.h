@@ -8,10 +8,10 @@
 
 //  Changes when the structs below do: the module and its CUDA part may come from two
 //  builds.
-enum { HEAT_DEVICE_ABI = 2 };
+enum { HEAT_DEVICE_ABI = 3 };
 
 //  The grids to advance, one behind the other, each by itself; all arrays are in C order,
-//  without gaps, in the host's memory.
+//  without gaps, in the host's memory but where from_device and to_device say otherwise.
 typedef struct heat_grid {
     ipc_dtype_t dtype; // IPC_F32 or IPC_F64, also of the arrays that go with a grid
     heat_boundary_t boundary;
@@ -21,6 +21,8 @@ typedef struct heat_grid {
                          // which all ratios, rates and couplings are; NULL: 1
     const void *initial; // borrowed
     void *result;        // written; not initial
+    bool from_device;    // initial is in the memory of the device
+    bool to_device;      // so is result
     int threads;         // of the host, for devices that compute there
     bool measure;        // measure plans of transforms, where that is known
 } heat_grid_t;

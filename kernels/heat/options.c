@@ -1,6 +1,6 @@
 #include "kernels/heat/options.h"
 
-#include "kernels/common/keywords.h"
+#include "kernels/common/arrays.h"
 #include "kernels/heat/settle.h"
 
 //  The keywords, by their places in the table below.
@@ -108,6 +108,8 @@ static int read_initial(kernel_reading_t *self, ipc_value_t value, ipc_error_t *
     size_t place = 0;
     if (ipc_value_kind(value) == IPC_KIND_STR)
         return kernel_read_word(self, value, words, 1, &place, error);
+    if (kernel_is_device_array(value))
+        return kernel_read_input(self, value, "an array", &options_of(self)->initial, error);
     return read_array(self, "\"cross\" or an array", value, &options_of(self)->initial,
                       error);
 }

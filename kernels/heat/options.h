@@ -53,7 +53,8 @@ typedef struct heat_options {
     heat_place_t place;
     bool measure;     // plans of transforms are to be measured
     int threads;      // 0: as many as are free
-    const char *keep; // lent by the keywords; NULL: return the result
+    const char *keep; // lent by the keywords; NULL: return the result. With HEAT_CUDA the
+                      // result stays on the device
     bool decompose;   // one grid over all engines of an MPI world; then, beside the whole grid on
                       // each, initial, source and alphas may be this engine's rows of it
     heat_result_t result;

@@ -168,7 +168,9 @@ static bool edges_matter(const heat_options_t *options, const void *initial)
 static int prepare_waves(heat_scheme_t *self, const heat_options_t *options,
                          const void *initial, ipc_error_t *error)
 {
-    const bool edges = options->boundary == HEAT_FIXED && edges_matter(options, initial);
+    // Numbers on a device are not looked at.
+    const bool edges = options->boundary == HEAT_FIXED &&
+                       (options->initial.on_device || edges_matter(options, initial));
     size_t count = 0;
     for (int axis = HEAT_Z; axis < HEAT_AXES; axis++) count += waves_along(options, axis);
     self->waves = (heat_waves_t){.t = options->t,

@@ -19,7 +19,8 @@ typedef struct heat_scheme {
 
 //  Writes steps or waves, which are lent until the next call. 0, or -1 with *error:
 //  ValueError (a number of the source is not finite), MemoryError.
-//      initial    borrowed; the grids to begin with, in the options' dtype
+//      initial    borrowed; the grids to begin with, in the options' dtype; not read where
+//                 they are on a device
 int heat_scheme_prepare(heat_scheme_t *self, const heat_options_t *options,
                         const void *initial, ipc_error_t *error);
 

@@ -324,6 +324,25 @@ static int check_stable(const heat_options_t *self, ipc_error_t *error)
                          alpha, sums[self->ndim - 1], ratio * sum, most, other);
 }
 
+//  Grids that are on a device are solved there, in their own dtype.
+static int settle_place(heat_options_t *self, ipc_error_t *error)
+{
+    const kernel_input_t *initial = &self->initial;
+    if (!initial->on_device)
+        return 0;
+    if (self->place == HEAT_CPU)
+        return kernel_refuse(error, "ValueError",
+                             "initial of heat.solve is on a device, and device is cpu: "
+                             "linalg.get gives an array of the host");
+    if (initial->dtype != self->dtype)
+        return kernel_refuse(error, "ValueError",
+                             "initial of heat.solve is on a device as %s, and stays so: dtype "
+                             "cannot be %s",
+                             ipc_dtype_name(initial->dtype), ipc_dtype_name(self->dtype));
+    self->place = HEAT_CUDA;
+    return 0;
+}
+
 int heat_settle_solve(heat_options_t *self, const heat_given_t *given, ipc_error_t *error)
 {
     if (!given->boundary)
@@ -337,7 +356,8 @@ int heat_settle_solve(heat_options_t *self, const heat_given_t *given, ipc_error
     if (self->method == HEAT_FD && self->measure)
         return kernel_refuse(error, "ValueError",
                              "method fd has no plan to measure: leave plan out");
-    return settle_spacing(self, given, error) || settle_time(self, given, error) ||
+    return settle_place(self, error) || settle_spacing(self, given, error) ||
+                   settle_time(self, given, error) ||
                    check_shape(self, &self->source, "source", error) ||
                    check_shape(self, &self->alphas, "alpha", error) ||
                    check_alphas(self, error) || check_each(self, given, error)

@@ -4,6 +4,7 @@
 //      heat.info      tells what a solve would use, and how the last one went
 #include <fftw3.h>
 
+#include "kernels/common/arrays.h"
 #include "kernels/common/cores.h"
 #include "kernels/heat/host.h"
 #include "kernels/heat/initial.h"
@@ -56,6 +57,18 @@ static int solve_together(const heat_options_t *options, bool refused, ipc_array
     return 0;
 }
 
+//  Solves into an array that stays on the device, or gives NULL with *error.
+static const cuda_array_t *solve_there(const heat_options_t *options, ipc_error_t *error)
+{
+    size_t shape[1 + HEAT_AXES];
+    const int ndim = heat_result_shape(options, shape);
+    const cuda_array_t *array =
+        kernel_array_make(options->keep, options->dtype, ndim, shape, error);
+    if (!array || heat_run_into(module()->heat, options, array->data, true, error))
+        return NULL; // nobody has its name: it goes when the next one is made
+    return array;
+}
+
 static IPC_REMOTE(ipc_value_t, solve, (ipc_value_t keywords))
 {
     // ipc_raise() leaves this function without looking back: all that must be freed is
@@ -63,13 +76,18 @@ static IPC_REMOTE(ipc_value_t, solve, (ipc_value_t keywords))
     ipc_error_t error;
     heat_options_t options;
     ipc_array_t *result = NULL;
+    const cuda_array_t *there = NULL;
     bool failed = heat_options_read(&options, keywords, &error) != 0;
     if (options.decompose)
         failed = solve_together(&options, failed, &result, &error) != 0;
+    else if (!failed && options.keep && options.place == HEAT_CUDA)
+        failed = !(there = solve_there(&options, &error));
     else if (!failed)
         failed = !(result = heat_run(module()->heat, &options, &error));
     if (failed)
         ipc_raise(error.kind, "%s", error.text);
+    if (there)
+        kernel_array_bind(there);
     if (!result)
         return ipc_none();
     if (!options.keep)

@@ -109,6 +109,8 @@ static const void *prepare_initial(heat_t *self, const heat_options_t *options,
     const size_t *length = options->length;
     const size_t count = options->count * length[HEAT_Z] * length[HEAT_Y] * length[HEAT_X];
     const void *grids = input->data;
+    if (input->on_device)
+        return grids;
     if (!input->data || input->dtype != options->dtype) {
         void *own = heat_buffer_reserve(&self->initial,
                                         count * ipc_dtype_size(options->dtype), error);
@@ -155,46 +157,53 @@ static int run_method(heat_t *self, place_t *place, heat_grid_t *grid,
     return failed;
 }
 
-//  The array of the result: the shape of initial.
-static ipc_array_t *make_result(const heat_options_t *options, ipc_error_t *error)
+int heat_result_shape(const heat_options_t *options, size_t shape[1 + HEAT_AXES])
 {
-    size_t shape[1 + HEAT_AXES] = {options->count};
     const int more = options->batch ? 1 : 0;
+    shape[0] = options->count;
     for (int k = 0; k < options->ndim; k++)
         shape[more + k] = options->length[HEAT_AXES - options->ndim + k];
-    return ipc_array_new(options->dtype, options->ndim + more, shape, error);
+    return options->ndim + more;
 }
 
-static ipc_array_t *run_locked(heat_t *self, const heat_options_t *options,
-                               ipc_error_t *error)
+static int run_locked(heat_t *self, const heat_options_t *options, void *grids,
+                      bool on_device, ipc_error_t *error)
 {
     const size_t *length = options->length;
     heat_grid_t grid = {.dtype = options->dtype,
                         .boundary = options->boundary,
                         .count = options->count,
                         .measure = options->measure,
+                        .result = grids,
+                        .from_device = options->initial.on_device,
+                        .to_device = on_device,
                         .length = {length[HEAT_Z], length[HEAT_Y], length[HEAT_X]}};
     grid.initial = prepare_initial(self, options, error);
     if (!grid.initial || heat_scheme_prepare(&self->scheme, options, grid.initial, error))
-        return NULL;
+        return -1;
     grid.pace = self->scheme.pace;
     place_t *place = choose_place(self, options, &grid, error);
-    ipc_array_t *result = place ? make_result(options, error) : NULL;
-    if (!result)
-        return NULL;
-    grid.result = ipc_array_data(result);
-    if (run_method(self, place, &grid, options, error))
-        ipc_array_destroy(&result);
-    return result;
+    return place ? run_method(self, place, &grid, options, error) : -1;
+}
+
+int heat_run_into(heat_t *self, const heat_options_t *options, void *grids, bool on_device,
+                  ipc_error_t *error)
+{
+    pthread_mutex_lock(&self->lock);
+    const int failed = run_locked(self, options, grids, on_device, error);
+    heat_buffer_trim(&self->initial);
+    heat_scheme_trim(&self->scheme);
+    pthread_mutex_unlock(&self->lock);
+    return failed;
 }
 
 ipc_array_t *heat_run(heat_t *self, const heat_options_t *options, ipc_error_t *error)
 {
-    pthread_mutex_lock(&self->lock);
-    ipc_array_t *result = run_locked(self, options, error);
-    heat_buffer_trim(&self->initial);
-    heat_scheme_trim(&self->scheme);
-    pthread_mutex_unlock(&self->lock);
+    size_t shape[1 + HEAT_AXES];
+    const int ndim = heat_result_shape(options, shape);
+    ipc_array_t *result = ipc_array_new(options->dtype, ndim, shape, error);
+    if (result && heat_run_into(self, options, ipc_array_data(result), false, error))
+        ipc_array_destroy(&result);
     return result;
 }
 

@@ -34,6 +34,15 @@ void heat_destroy(heat_t **self_p);
 //  not finite), MemoryError, DeviceError (no such device here).
 ipc_array_t *heat_run(heat_t *self, const heat_options_t *options, ipc_error_t *error);
 
+//  The same into memory of the caller's. 0, or -1 with *error.
+//      grids       written
+//      on_device   they are in the memory of the device, which the options say is HEAT_CUDA
+int heat_run_into(heat_t *self, const heat_options_t *options, void *grids, bool on_device,
+                  ipc_error_t *error);
+
+//  The dimensions of the result: those of initial. Gives how many.
+int heat_result_shape(const heat_options_t *options, size_t shape[1 + HEAT_AXES]);
+
 heat_last_t heat_last(heat_t *self);
 
 //  Notes a solve that was done elsewhere, together with other engines.

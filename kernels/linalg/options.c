@@ -6,7 +6,14 @@
 enum { A, X, B, TRANSPOSE, TRANSPOSE_A, TRANSPOSE_B, DEVICE, THREADS, KEEP, KEYWORDS };
 
 //  The functions that take them.
-enum { MATVEC = 1 << LINALG_MATVEC, MATMUL = 1 << LINALG_MATMUL, BOTH = MATVEC | MATMUL };
+enum {
+    MATVEC = 1 << LINALG_MATVEC,
+    MATMUL = 1 << LINALG_MATMUL,
+    ASARRAY = 1 << LINALG_ASARRAY,
+    GET = 1 << LINALG_GET,
+    BOTH = MATVEC | MATMUL,
+    ALL = BOTH | ASARRAY | GET
+};
 
 static linalg_options_t *options_of(const kernel_reading_t *self)
 {
@@ -23,9 +30,9 @@ static bool is_inexact(ipc_dtype_t dtype)
 static int read_operand(const kernel_reading_t *self, ipc_value_t value, int ndim,
                         kernel_input_t *operand, ipc_error_t *error)
 {
-    if (ipc_value_kind(value) != IPC_KIND_ARRAY)
-        return kernel_wrong_kind(self, "an array", value, error);
-    const kernel_input_t input = kernel_input_of(value);
+    kernel_input_t input;
+    if (kernel_read_input(self, value, "an array", &input, error))
+        return -1;
     if (!is_inexact(input.dtype))
         return kernel_refuse(
             error, "TypeError",
@@ -46,6 +53,8 @@ static int read_operand(const kernel_reading_t *self, ipc_value_t value, int ndi
 
 static int read_a(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
+    if (self->bit & (ASARRAY | GET))
+        return kernel_read_input(self, value, "an array", &options_of(self)->left, error);
     return read_operand(self, value, 2, &options_of(self)->left, error);
 }
 
@@ -71,7 +80,7 @@ static int read_transpose_b(kernel_reading_t *self, ipc_value_t value, ipc_error
 
 static int read_device(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
-    return kernel_read_host(self, value, error);
+    return kernel_read_place(self, value, &options_of(self)->place, error);
 }
 
 static int read_threads(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
@@ -85,15 +94,15 @@ static int read_keep(kernel_reading_t *self, ipc_value_t value, ipc_error_t *err
 }
 
 static const kernel_keyword_t table[KEYWORDS] = {
-    [A] = {"a", read_a, BOTH},
+    [A] = {"a", read_a, ALL},
     [X] = {"x", read_x, MATVEC},
     [B] = {"b", read_b, MATMUL},
     [TRANSPOSE] = {"transpose", read_transpose_a, MATVEC},
     [TRANSPOSE_A] = {"transpose_a", read_transpose_a, MATMUL},
     [TRANSPOSE_B] = {"transpose_b", read_transpose_b, MATMUL},
-    [DEVICE] = {"device", read_device, BOTH},
+    [DEVICE] = {"device", read_device, BOTH | ASARRAY},
     [THREADS] = {"threads", read_threads, BOTH},
-    [KEEP] = {"keep", read_keep, BOTH},
+    [KEEP] = {"keep", read_keep, ALL},
 };
 
 //  --- What they say together ------------------------------------------------------------
@@ -151,16 +160,56 @@ static int settle_lengths(const kernel_reading_t *self, int right_row, ipc_error
                                left->dtype, error);
 }
 
+//  An operand on a device says where to compute.
+static int settle_place(const kernel_reading_t *self, ipc_error_t *error)
+{
+    linalg_options_t *options = options_of(self);
+    const bool left = options->left.on_device, right = options->right.on_device;
+    if (!left && !right)
+        return 0;
+    if (options->place == KERNEL_CPU)
+        return kernel_refuse(error, "ValueError",
+                             "%s of %s is on a device, and device is cpu: linalg.get gives an "
+                             "array of the host",
+                             left ? "a" : "the second operand", self->function);
+    options->place = KERNEL_CUDA;
+    return 0;
+}
+
+static int read_move(kernel_reading_t *reading, ipc_value_t keywords, ipc_error_t *error)
+{
+    const linalg_options_t *options = options_of(reading);
+    if (kernel_read_keywords(reading, table, KEYWORDS, keywords, error))
+        return -1;
+    if (!kernel_is_given(reading, A))
+        return kernel_refuse(error, "TypeError", "%s needs a", reading->function);
+    if (reading->bit == ASARRAY && !options->keep)
+        return kernel_refuse(error, "TypeError",
+                             "%s needs keep, the name of the array on the engine",
+                             reading->function);
+    return 0;
+}
+
 int linalg_options_read(linalg_options_t *self, linalg_function_t function,
                         ipc_value_t keywords, ipc_error_t *error)
 {
     linalg_options_t options = {0};
+    static const char *const names[] = {[LINALG_MATVEC] = "linalg.matvec",
+                                        [LINALG_MATMUL] = "linalg.matmul",
+                                        [LINALG_ASARRAY] = "linalg.asarray",
+                                        [LINALG_GET] = "linalg.get"};
     const bool vector = function == LINALG_MATVEC;
-    kernel_reading_t reading = {.function = vector ? "linalg.matvec" : "linalg.matmul",
+    kernel_reading_t reading = {.function = names[function],
                                 .bit = 1u << function,
                                 .options = &options};
+    if (function == LINALG_ASARRAY || function == LINALG_GET) {
+        if (read_move(&reading, keywords, error))
+            return -1;
+        *self = options;
+        return 0;
+    }
     if (kernel_read_keywords(&reading, table, KEYWORDS, keywords, error) ||
-        check_operands(&reading, vector ? X : B, error) ||
+        settle_place(&reading, error) || check_operands(&reading, vector ? X : B, error) ||
         settle_lengths(&reading, vector ? X : B, error))
         return -1;
     *self = options;

@@ -15,7 +15,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifndef BOX_MULLER_INLINE // a device has functions of another kind
 #define BOX_MULLER_INLINE static inline __attribute__((always_inline))
+#endif
 
 BOX_MULLER_INLINE uint64_t bits_of(double x)
 {

@@ -146,7 +146,7 @@ static int read_first(kernel_reading_t *self, ipc_value_t value, ipc_error_t *er
 
 static int read_device(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
-    return kernel_read_host(self, value, error);
+    return kernel_read_place(self, value, &options_of(self)->place, error);
 }
 
 static int read_threads(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)

@@ -3,7 +3,7 @@
 #ifndef RANDOM_OPTIONS_H
 #define RANDOM_OPTIONS_H
 
-#include "kernels/common/keywords.h"
+#include "kernels/common/arrays.h"
 
 enum { RANDOM_DEFAULT_SAMPLES = 1000000 };
 
@@ -18,6 +18,7 @@ typedef struct random_options {
     double mean, sigma;
     uint64_t seed, stream;
     uint64_t first;   // place of the first number, or point, in the stream
+    kernel_place_t place;
     int threads;      // 0: as many as are free
     const char *keep; // lent by the keywords; NULL: return the result
 } random_options_t;
@@ -37,9 +38,10 @@ typedef struct random_options {
 //      stream    engine's id     from 0 to 2^64 - 1; the default outside of an engine is 0.
 //                                Balanced tasks should say which stream is theirs
 //      first     0               how many numbers, or points, of the stream to leave out
-//      device    "auto"          or "cpu"; "cuda" is refused, as there is no such part yet
+//      device    "auto"          "cpu" or "cuda"; "auto" is the processor
 //      threads   those free      random numbers do not depend on it
-//      keep      return it       a name: keep the result under it on the engine
+//      keep      return it       a name: keep the result under it on the engine; where device
+//                                is "cuda", on the device
 //
 //  0, or -1 with *error, of which the kind is TypeError, ValueError, NameError (an unknown
 //  keyword), MemoryError or DeviceError.

@@ -11,6 +11,8 @@
 #include <math.h>
 
 #include "kernels/common/cores.h"
+#include "kernels/common/cuda_loader.h"
+#include "kernels/random/device.h"
 #include "kernels/random/fill.h"
 #include "kernels/random/options.h"
 
@@ -79,16 +81,95 @@ static void fill(const random_options_t *options, random_function_t function, vo
     kernel_cores_release(&cores);
 }
 
-static ipc_value_t single_number(const random_options_t *options,
-                                 random_function_t function)
+//  --- On a device -----------------------------------------------------------------------
+
+//  The CUDA device, or NULL with *error.
+static const random_device_t *open_device(ipc_error_t *error)
+{
+    random_device_fn device_of;
+    if (!kernel_arrays(error))
+        return NULL;
+    *(void **) &device_of = kernel_cuda_load("random_cuda.so", RANDOM_CUDA_SYMBOL, error);
+    const random_device_t *device = device_of ? device_of() : NULL;
+    if (!device || device->abi == RANDOM_DEVICE_ABI)
+        return device;
+    kernel_refuse(error, "DeviceError",
+                  "no CUDA device here: random_cuda.so is of another version than random.so");
+    return NULL;
+}
+
+//  Makes the numbers in an array on the device, or gives NULL with *error.
+static const cuda_array_t *fill_there(const random_options_t *options,
+                                      random_function_t function, ipc_error_t *error)
+{
+    const size_t one = 1;
+    const random_part_t part = part_of(options);
+    const random_maker_t maker = maker_of(options, function);
+    const bool single = options->dtype == IPC_F32;
+    const random_device_law_t law =
+        function == RANDOM_UNIFORM ? (single ? RANDOM_UNIFORM_F32 : RANDOM_UNIFORM_F64)
+                                   : (single ? RANDOM_NORMAL_F32 : RANDOM_NORMAL_F64);
+    const random_device_t *device = open_device(error);
+    const cuda_array_t *array =
+        device ? kernel_array_make(options->keep ? options->keep : "", options->dtype,
+                                   options->ndim > 0 ? options->ndim : 1,
+                                   options->ndim > 0 ? options->shape : &one, error)
+               : NULL;
+    if (array && part.count > 0 && device->fill(&part, law, &maker.law, array->data, error))
+        return NULL; // nobody has its name: it goes when the next one is made
+    return array;
+}
+
+//  The same into the host's memory. 0, or -1 with *error.
+static int fill_from_there(const random_options_t *options, random_function_t function,
+                           void *numbers, ipc_error_t *error)
+{
+    random_options_t unnamed = *options;
+    unnamed.keep = NULL;
+    const cuda_array_t *array = fill_there(&unnamed, function, error);
+    const cuda_arrays_t *arrays = array ? kernel_arrays(error) : NULL;
+    if (!arrays)
+        return -1;
+    const int failed = arrays->copy(numbers, array->data, array->size, error);
+    arrays->drop(array->number);
+    return failed;
+}
+
+//  --- The functions ---------------------------------------------------------------------
+
+//  Makes the numbers in memory of the host. 0, or -1 with *error.
+static int fill_here(const random_options_t *options, random_function_t function,
+                     void *numbers, ipc_error_t *error)
+{
+    if (options->place == KERNEL_CUDA)
+        return fill_from_there(options, function, numbers, error);
+    fill(options, function, numbers);
+    return 0;
+}
+
+static int single_number(const random_options_t *options, random_function_t function,
+                         ipc_value_t *value, ipc_error_t *error)
 {
     float single = 0;
     double number = 0;
-    if (options->dtype == IPC_F64)
-        fill(options, function, &number);
-    else
-        fill(options, function, &single);
-    return ipc_value_from_f64(options->dtype == IPC_F64 ? number : single);
+    const bool wide = options->dtype == IPC_F64;
+    if (fill_here(options, function, wide ? (void *) &number : &single, error))
+        return -1;
+    *value = ipc_value_from_f64(wide ? number : single);
+    return 0;
+}
+
+//  Makes what is wanted: an array, or a number. 0, or -1 with *error.
+static int make(const random_options_t *options, random_function_t function,
+                ipc_array_t **array, ipc_value_t *value, ipc_error_t *error)
+{
+    if (options->ndim == 0)
+        return single_number(options, function, value, error);
+    *array = ipc_array_new(options->dtype, options->ndim, options->shape, error);
+    if (!*array || fill_here(options, function, ipc_array_data(*array), error))
+        return -1;
+    *value = ipc_value_from_array(*array);
+    return 0;
 }
 
 static ipc_value_t numbers(random_function_t function, ipc_value_t keywords)
@@ -97,20 +178,26 @@ static ipc_value_t numbers(random_function_t function, ipc_value_t keywords)
     // freed before.
     ipc_error_t error;
     random_options_t options;
+    ipc_value_t value = ipc_none();
     ipc_array_t *array = NULL;
-    if (random_options_read(&options, function, keywords, &error))
-        ipc_raise(error.kind, "%s", error.text);
-    if (options.ndim > 0) {
-        array = ipc_array_new(options.dtype, options.ndim, options.shape, &error);
-        if (!array)
-            ipc_raise(error.kind, "%s", error.text);
-        fill(&options, function, ipc_array_data(array));
+    const cuda_array_t *there = NULL;
+    int failed = random_options_read(&options, function, keywords, &error);
+    if (!failed && options.place == KERNEL_CUDA && options.keep && options.ndim > 0) {
+        there = fill_there(&options, function, &error);
+        failed = there ? 0 : -1;
+    } else if (!failed) {
+        failed = make(&options, function, &array, &value, &error);
     }
-    ipc_value_t result =
-        array ? ipc_value_from_array(array) : single_number(&options, function);
-    if (!options.keep)
-        return result;
-    ipc_ns_set(options.keep, result);
+    if (failed) {
+        ipc_array_destroy(&array);
+        ipc_raise(error.kind, "%s", error.text);
+    }
+    if (there)
+        kernel_array_bind(there);
+    else if (!options.keep)
+        return value;
+    else
+        ipc_ns_set(options.keep, value);
     ipc_array_destroy(&array);
     return ipc_none();
 }
@@ -125,6 +212,20 @@ static IPC_REMOTE(ipc_value_t, normal, (ipc_value_t keywords))
     return numbers(RANDOM_NORMAL, keywords);
 }
 
+//  Counts the points within the quarter circle. 0, or -1 with *error.
+static int count_inside(const random_options_t *options, uint64_t *inside, ipc_error_t *error)
+{
+    const random_part_t part = part_of(options);
+    if (options->place == KERNEL_CUDA) {
+        const random_device_t *device = open_device(error);
+        return device ? device->inside(&part, inside, error) : -1;
+    }
+    kernel_cores_t cores = kernel_cores_claim(options->threads);
+    *inside = random_inside(module()->pool, cores.threads, &part, random_variant(0));
+    kernel_cores_release(&cores);
+    return 0;
+}
+
 //  Gives {inside, samples, pi, error}: pi is 4 inside / samples, and its standard deviation
 //  is error = sqrt(pi (4 - pi) / samples). Counts of several streams may be added up.
 static IPC_REMOTE(ipc_value_t, pi, (ipc_value_t keywords))
@@ -133,11 +234,9 @@ static IPC_REMOTE(ipc_value_t, pi, (ipc_value_t keywords))
     random_options_t options;
     if (random_options_read(&options, RANDOM_PI, keywords, &error))
         ipc_raise(error.kind, "%s", error.text);
-    const random_part_t part = part_of(&options);
-    kernel_cores_t cores = kernel_cores_claim(options.threads);
-    const uint64_t inside =
-        random_inside(module()->pool, cores.threads, &part, random_variant(0));
-    kernel_cores_release(&cores);
+    uint64_t inside;
+    if (count_inside(&options, &inside, &error))
+        ipc_raise(error.kind, "%s", error.text);
     const double samples = (double) options.count;
     return ipc_give(ipc_dict("inside", (int64_t) inside, "samples", (int64_t) options.count,
                              "pi", 4 * (double) inside / samples, "error",
@@ -146,11 +245,15 @@ static IPC_REMOTE(ipc_value_t, pi, (ipc_value_t keywords))
 
 static IPC_REMOTE(ipc_value_t, info, (void) )
 {
+    ipc_error_t error;
     kernel_cores_t cores = kernel_cores_claim(0);
     kernel_cores_release(&cores);
+    const cuda_arrays_t *arrays = kernel_arrays(&error);
     return ipc_give(ipc_dict("generator", "Philox4x32-10", "instructions",
                              random_variant(0)->name, "threads", cores.threads, "cores",
-                             kernel_cores_available(), "devices", ipc_list("cpu")));
+                             kernel_cores_available(), "devices",
+                             arrays ? ipc_list("cpu", "cuda") : ipc_list("cpu"), "cuda",
+                             arrays ? arrays->device(&error) : error.text));
 }
 
 IPC_MODULE(random, init, fini, uniform, normal, pi, info)

@@ -9,13 +9,6 @@
 #include <immintrin.h>
 #endif
 
-//  Of the paper: the multipliers, and by how much the key grows from round to round.
-#define PHILOX_FACTOR_0 UINT64_C(0xD2511F53)
-#define PHILOX_FACTOR_1 UINT64_C(0xCD9E8D57)
-#define PHILOX_STEP_0 UINT32_C(0x9E3779B9)
-#define PHILOX_STEP_1 UINT32_C(0xBB67AE85)
-enum { PHILOX_ROUNDS = 10 };
-
 #define VARIANT(set)                                                                       \
     {                                                                                      \
         .name = #set, .blocks = philox_##set, .uniform_f32 = uniform_f32_##set,            \

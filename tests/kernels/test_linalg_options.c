@@ -128,12 +128,31 @@ START_TEST(what_is_missing_or_unknown_is_named)
 }
 END_TEST
 
-START_TEST(there_is_no_cuda_part_yet)
+START_TEST(the_device_is_auto_cpu_or_cuda)
 {
-    refuse(LINALG_MATMUL, ipc_dict("device", "cuda"), "DeviceError",
-           "no CUDA device here: linalg.matmul runs on the processor alone");
+    ipc_value_t a = matrix(2, 2);
+    static const char *const words[] = {"auto", "cpu", "cuda"};
+    static const kernel_place_t places[] = {KERNEL_AUTO, KERNEL_CPU, KERNEL_CUDA};
+    linalg_options_t options = accept(LINALG_MATMUL, ipc_dict("a", a, "b", a));
+    ck_assert(options.place == KERNEL_AUTO);
+    for (int i = 0; i < 3; i++) {
+        options = accept(LINALG_MATMUL, ipc_dict("a", a, "b", a, "device", words[i]));
+        ck_assert(options.place == places[i]);
+    }
     refuse(LINALG_MATMUL, ipc_dict("device", "gpu"), "ValueError",
            "device of linalg.matmul knows no 'gpu': the nearest it knows is 'cpu'");
+}
+END_TEST
+
+START_TEST(an_array_that_moves_needs_a_name_on_the_device_alone)
+{
+    linalg_options_t options = accept(LINALG_GET, ipc_dict("a", matrix(2, 2)));
+    ck_assert_ptr_null(options.keep);
+    options = accept(LINALG_ASARRAY, ipc_dict("a", matrix(2, 2), "keep", "x"));
+    ck_assert_str_eq(options.keep, "x");
+    refuse(LINALG_ASARRAY, ipc_dict("a", matrix(2, 2)), "TypeError",
+           "linalg.asarray needs keep, the name of the array on the engine");
+    refuse(LINALG_GET, ipc_none(), "TypeError", "linalg.get needs a");
 }
 END_TEST
 
@@ -142,7 +161,8 @@ int main(void)
     const TTest *const tests[] = {
         lengths_follow_from_the_operands,         lengths_that_do_not_fit_are_named,
         operands_are_arrays_of_one_inexact_dtype, a_product_must_fit_into_memory,
-        what_is_missing_or_unknown_is_named,      there_is_no_cuda_part_yet,
+        an_array_that_moves_needs_a_name_on_the_device_alone,
+        what_is_missing_or_unknown_is_named,      the_device_is_auto_cpu_or_cuda,
     };
     return module_run_tests("linalg_options", tests, sizeof tests / sizeof *tests);
 }

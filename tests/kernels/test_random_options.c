@@ -127,12 +127,14 @@ START_TEST(each_function_has_keywords_of_its_own)
 }
 END_TEST
 
-START_TEST(there_is_no_cuda_part_yet)
+START_TEST(the_device_is_auto_cpu_or_cuda)
 {
-    accept(RANDOM_PI, ipc_dict("device", "cpu"));
-    accept(RANDOM_PI, ipc_dict("device", "auto"));
-    refuse(RANDOM_PI, ipc_dict("device", "cuda"), "DeviceError",
-           "no CUDA device here: random.pi runs on the processor alone");
+    static const char *const words[] = {"auto", "cpu", "cuda"};
+    static const kernel_place_t places[] = {KERNEL_AUTO, KERNEL_CPU, KERNEL_CUDA};
+    for (int i = 0; i < 3; i++) {
+        random_options_t options = accept(RANDOM_PI, ipc_dict("device", words[i]));
+        ck_assert(options.place == places[i]);
+    }
     refuse(RANDOM_PI, ipc_dict("device", "gpu"), "ValueError",
            "device of random.pi knows no 'gpu': the nearest it knows is 'cpu'");
 }
@@ -147,7 +149,7 @@ int main(void)
         the_law_must_fit_the_dtype,
         samples_are_at_least_one,
         each_function_has_keywords_of_its_own,
-        there_is_no_cuda_part_yet,
+        the_device_is_auto_cpu_or_cuda,
     };
     return module_run_tests("random_options", tests, sizeof tests / sizeof *tests);
 }

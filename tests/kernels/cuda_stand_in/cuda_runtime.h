@@ -1,0 +1,128 @@
+//  A stand-in for the header of this name: what kernels are written with, for the host's C++ compiler. See
+//  cuda_runtime_api.h.
+#ifndef CUDA_STAND_IN_RUNTIME_H
+#define CUDA_STAND_IN_RUNTIME_H
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#include "cuda_runtime_api.h"
+
+#define __global__
+#define __device__
+#define __host__
+#define __launch_bounds__(...)
+#define __forceinline__ inline __attribute__((always_inline))
+
+struct uint3 {
+    unsigned x, y, z;
+};
+struct dim3 {
+    unsigned x, y, z;
+    dim3(unsigned x = 1, unsigned y = 1, unsigned z = 1) : x(x), y(y), z(z) {}
+};
+struct float2 {
+    float x, y;
+};
+struct double2 {
+    double x, y;
+};
+
+//  Where the thread that runs is, in its block and in the grid: variables, since CUDA has these names so. The
+//  emulator sets them whenever another thread goes on.
+extern uint3 threadIdx, blockIdx;
+extern dim3 blockDim, gridDim;
+
+namespace emulator {
+
+//  Waits for all threads of the block; of the grid, in a cooperative launch.
+void wait_for_block();
+void wait_for_grid();
+
+//  Gives to each lane what the lane `away` from it has given; at the ends its own.
+uint64_t exchange(uint64_t bits, int away);
+
+//  Runs a kernel: body(context) once for each thread. Gives an error as a launch does.
+cudaError_t run(dim3 blocks, dim3 threads, bool together, void (*body)(void *), void *context);
+
+//  Notes an error for cudaGetLastError(), and takes it.
+cudaError_t note(cudaError_t code);
+cudaError_t take();
+
+template <typename T> T shuffle(T value, int away)
+{
+    uint64_t bits = 0;
+    std::memcpy(&bits, &value, sizeof value);
+    bits = exchange(bits, away);
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+} // namespace emulator
+
+inline void __syncthreads()
+{
+    emulator::wait_for_block();
+}
+template <typename T> T __shfl_up_sync(unsigned, T value, unsigned away)
+{
+    return emulator::shuffle(value, -(int) away);
+}
+template <typename T> T __shfl_down_sync(unsigned, T value, unsigned away)
+{
+    return emulator::shuffle(value, (int) away);
+}
+inline unsigned __umulhi(unsigned a, unsigned b)
+{
+    return (unsigned) ((uint64_t) a * b >> 32);
+}
+//  Threads take turns, so a plain addition is whole.
+inline unsigned long long atomicAdd(unsigned long long *sum, unsigned long long value)
+{
+    const unsigned long long before = *sum;
+    *sum += value;
+    return before;
+}
+inline void sincospi(double x, double *sine, double *cosine)
+{
+    *sine = std::sin(M_PI * x);
+    *cosine = std::cos(M_PI * x);
+}
+
+enum cudaLaunchAttributeID { cudaLaunchAttributeCooperative = 2 };
+struct cudaLaunchAttribute {
+    cudaLaunchAttributeID id;
+    struct {
+        int cooperative;
+    } val;
+};
+struct cudaLaunchConfig_t {
+    dim3 gridDim, blockDim;
+    size_t dynamicSmemBytes;
+    cudaStream_t stream;
+    cudaLaunchAttribute *attrs;
+    unsigned numAttrs;
+};
+
+template <typename... Parameters, typename... Arguments>
+cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *config, void (*kernel)(Parameters...),
+                               Arguments... arguments)
+{
+    auto call = [&] { kernel(Parameters(arguments)...); };
+    bool together = false;
+    for (unsigned i = 0; i < config->numAttrs; i++)
+        together = together || (config->attrs[i].id == cudaLaunchAttributeCooperative &&
+                                config->attrs[i].val.cooperative);
+    return emulator::run(config->gridDim, config->blockDim, together,
+                         [](void *context) { (*static_cast<decltype(call) *>(context))(); }, &call);
+}
+
+template <typename Kernel>
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, Kernel, int, size_t)
+{
+    *blocks = 2;
+    return cudaSuccess;
+}
+
+#endif
