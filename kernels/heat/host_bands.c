@@ -1,0 +1,397 @@
+#include "kernels/heat/host_bands.h"
+
+#include <string.h>
+
+enum {
+    NO_AXIS = -1,
+    LINE = 64,             // bytes
+    PAGE = 4096,           // whose multiples fall into the same set of the first cache
+    HALO_PART = 32,        // lengths of a grid for a point of its halo
+    LEVEL_ROWS = 8         // own rows of a band for a step in a block
+};
+
+//  The caller's array that is laid out: a grid, or the surfaces across an axis.
+typedef struct source {
+    const char *at;
+    int across; // NO_AXIS: a grid
+} source_t;
+
+static bool is_fixed(const fd_bands_t *self)
+{
+    return self->grid->boundary == HEAT_FIXED;
+}
+
+//  The point of the grid that a working point stands for; *turned where a mirror is between
+//  them.
+static size_t point_of(const fd_bands_t *self, const fd_axis_t *axis, long at, bool *turned)
+{
+    const size_t n = axis->length, halo = axis->halo;
+    *turned = false;
+    if (axis->axis == HEAT_AXES)
+        return 0;
+    if (is_fixed(self))
+        return (size_t) (at + 1);
+    const size_t around = 2 * n * (halo / (2 * n) + 1);
+    const size_t place = ((size_t) (at + 1) + around - halo) % (2 * n);
+    *turned = place >= n && self->grid->boundary == HEAT_INSULATED;
+    if (place < n)
+        return place;
+    return *turned ? 2 * n - 1 - place : place - n;
+}
+
+static size_t min_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+//  --- The layout ------------------------------------------------------------------------
+
+static void set_axis(fd_bands_t *self, fd_axis_t *axis, int which, int levels)
+{
+    const size_t length = which == HEAT_AXES ? 1 : self->grid->length[which];
+    *axis = (fd_axis_t){.axis = which, .length = length, .inner = 1};
+    if (which == HEAT_AXES)
+        return;
+    axis->halo = is_fixed(self) ? 0 : (size_t) levels;
+    axis->inner = length + 2 * axis->halo - 2;
+}
+
+//  Rows of the grid before band index.
+static long band_edge(const fd_bands_t *self, int index)
+{
+    return (long) (self->row.length * (size_t) index / (size_t) self->count);
+}
+
+//  What a band computes and needs; without memory.
+static fd_band_t find_band(const fd_bands_t *self, int index)
+{
+    const long inner = (long) self->row.inner, reach = self->levels - 1;
+    const long move = (long) self->row.halo - 1; // from points to rows that change
+    fd_band_t band = {.own = band_edge(self, index) + move,
+                      .own_end = band_edge(self, index + 1) + move};
+    band.own = band.own < 0 ? 0 : band.own;
+    band.own_end = band.own_end > inner ? inner : band.own_end;
+    band.first = band.own > reach ? band.own - reach : 0;
+    const long end = band.own_end + reach < inner ? band.own_end + reach : inner;
+    band.rows = end - band.first;
+    band.height = (band.rows + self->lanes - 1) / self->lanes;
+    return band;
+}
+
+//  How many steps a block can have: a halo must be small beside its grid and its band, and
+//  the parts of a piece that its neighbours advance must not meet.
+static int find_levels(const fd_bands_t *self, int levels)
+{
+    const size_t *length = self->grid->length;
+    size_t most = (size_t) levels;
+    for (int axis = HEAT_Z; axis < HEAT_AXES; axis++)
+        if (!is_fixed(self) && length[axis] > 1)
+            most = min_size(most, length[axis] / HALO_PART + 1);
+    const size_t rows = self->row.length / (size_t) self->count;
+    if (self->count > 1)
+        most = min_size(most, rows / LEVEL_ROWS + 1);
+    const size_t inner = rows > 2 ? rows - 2 : 1;
+    const size_t height = (inner + (size_t) self->lanes - 1) / (size_t) self->lanes;
+    return (int) min_size(most, height / 2 + 1);
+}
+
+//  Rows of a tile shall follow one another in the sets of the first cache, so their distance
+//  is the breadth of a tile more than some pages.
+static size_t pad_row(size_t size)
+{
+    enum { TILE = 1024 };
+    if (size > PAGE / 2)
+        size += (PAGE + TILE - size % PAGE) % PAGE;
+    return size;
+}
+
+static size_t extent(const fd_axis_t *axis)
+{
+    return axis->axis == HEAT_AXES ? 1 : axis->inner + 2;
+}
+
+void fd_bands_set(fd_bands_t *self, const heat_grid_t *grid, const heat_steps_t *steps,
+                  size_t vector, int levels, int count)
+{
+    const size_t *length = grid->length;
+    const int ndim = length[HEAT_Z] > 1 ? 3 : length[HEAT_Y] > 1 ? 2 : 1;
+    *self = (fd_bands_t){.grid = grid,
+                         .steps = steps,
+                         .element = ipc_dtype_size(grid->dtype),
+                         .vector = vector,
+                         .arrays = steps->source ? 3 : 2,
+                         .count = count};
+    self->lanes = (long) (vector / self->element);
+    self->row.length = length[HEAT_AXES - ndim];
+    self->levels = find_levels(self, levels);
+    set_axis(self, &self->row, HEAT_AXES - ndim, self->levels);
+    set_axis(self, &self->line, ndim == 3 ? HEAT_Y : HEAT_AXES, self->levels);
+    set_axis(self, &self->column, ndim > 1 ? HEAT_X : HEAT_AXES, self->levels);
+    for (int axis = HEAT_Z; axis < HEAT_AXES; axis++)
+        self->arrays += steps->face[axis] ? 1 : 0;
+    for (int k = 0; k < count; k++) {
+        const fd_band_t band = find_band(self, k);
+        self->height = band.height > self->height ? band.height : self->height;
+    }
+    self->column.pitch = vector;
+    self->line.pitch = extent(&self->column) * vector;
+    self->row.pitch = extent(&self->line) * self->line.pitch;
+    if (ndim > 1)
+        self->row.pitch = pad_row((self->row.pitch + LINE - 1) / LINE * LINE);
+    self->size = ((size_t) self->height + 2) * self->row.pitch;
+    self->size = (self->size + LINE - 1) / LINE * LINE + LINE;
+}
+
+size_t fd_bands_size(const fd_bands_t *self)
+{
+    return (size_t) self->count * self->arrays * self->size;
+}
+
+fd_band_t fd_bands_at(const fd_bands_t *self, int index, char *memory)
+{
+    fd_band_t band = find_band(self, index);
+    char *at = memory + (size_t) index * self->arrays * self->size + self->row.pitch;
+    at += self->line.axis == HEAT_AXES ? 0 : self->line.pitch;
+    at += self->column.axis == HEAT_AXES ? 0 : self->column.pitch;
+    for (int k = 0; k < 2; k++, at += self->size) band.grid[k] = at;
+    if (self->steps->source) {
+        band.source = at;
+        at += self->size;
+    }
+    for (int axis = HEAT_Z; axis < HEAT_AXES; axis++)
+        if (self->steps->face[axis]) {
+            band.face[axis] = at;
+            at += self->size;
+        }
+    return band;
+}
+
+//  --- Single lines ----------------------------------------------------------------------
+
+//  A line of a working grid: its first point that changes, in one lane.
+static char *line_at(const fd_bands_t *self, const fd_band_t *band, char *grid, long row,
+                     long line)
+{
+    const fd_place_t place = fd_band_place(self, band, row);
+    return grid + place.row * (long) self->row.pitch + line * (long) self->line.pitch +
+           place.lane * (long) self->element;
+}
+
+//  Copies count numbers, whose distances are given in bytes.
+static void copy_numbers(size_t element, char *to, size_t to_pitch, const char *from,
+                         size_t from_pitch, size_t count)
+{
+    if (element == sizeof(float))
+        for (size_t k = 0; k < count; k++)
+            *(float *) (to + k * to_pitch) = *(const float *) (from + k * from_pitch);
+    else
+        for (size_t k = 0; k < count; k++)
+            *(double *) (to + k * to_pitch) = *(const double *) (from + k * from_pitch);
+}
+
+//  The first and the end of the working points of an axis, those that stay included.
+static long axis_first(const fd_axis_t *axis)
+{
+    return axis->axis == HEAT_AXES ? 0 : -1;
+}
+
+static long axis_end(const fd_axis_t *axis)
+{
+    return axis->axis == HEAT_AXES ? 1 : (long) axis->inner + 1;
+}
+
+//  The working point that the grid's first one is.
+static long axis_origin(const fd_axis_t *axis)
+{
+    return axis->axis == HEAT_AXES ? 0 : (long) axis->halo - 1;
+}
+
+//  Where a line of the caller's array begins.
+static const char *caller_line(const fd_bands_t *self, const source_t *source, long row,
+                               long line)
+{
+    bool row_turned, line_turned;
+    const fd_axis_t *axes[] = {&self->row, &self->line};
+    size_t r = point_of(self, axes[0], row, &row_turned);
+    size_t l = point_of(self, axes[1], line, &line_turned);
+    size_t lines = self->line.length, columns = self->column.length;
+    r += row_turned && source->across == self->row.axis ? 1 : 0;
+    l += line_turned && source->across == self->line.axis ? 1 : 0;
+    lines += source->across == self->line.axis ? 1 : 0;
+    columns += source->across == self->column.axis ? 1 : 0;
+    return source->at + (r * lines + l) * columns * self->element;
+}
+
+//  Writes one line of a working grid, with its halo, from a line of the caller's.
+static void spread_line(const fd_bands_t *self, const source_t *source, const char *from,
+                        char *to)
+{
+    const fd_axis_t *axis = &self->column;
+    const long origin = axis_origin(axis), end = origin + (long) axis->length;
+    const size_t element = self->element;
+    copy_numbers(element, to + origin * (long) self->vector, self->vector, from, element,
+                 axis->length);
+    for (long c = axis_first(axis); c < axis_end(axis); c++) {
+        if (c == origin)
+            c = end;
+        if (c == axis_end(axis))
+            break;
+        bool turned;
+        size_t point = point_of(self, axis, c, &turned);
+        point += turned && source->across == axis->axis ? 1 : 0;
+        memcpy(to + c * (long) self->vector, from + point * element, element);
+    }
+}
+
+//  --- Filling and giving ----------------------------------------------------------------
+
+//  Zeros in what no row of the band is in.
+static void clear_fillings(const fd_bands_t *self, const fd_band_t *band, char *grid)
+{
+    for (long row = band->rows + 1; row <= band->height * self->lanes; row++)
+        for (long line = axis_first(&self->line); line < axis_end(&self->line); line++) {
+            char *to = line_at(self, band, grid, row, line);
+            for (long c = axis_first(&self->column); c < axis_end(&self->column); c++)
+                memset(to + c * (long) self->vector, 0, self->element);
+        }
+}
+
+//  Writes row - 1 from the last one, and row height from row 0, moved by a lane; but for
+//  the rows outside of the band, which are there already.
+static void join_pieces(const fd_bands_t *self, const fd_band_t *band, char *grid)
+{
+    const size_t element = self->element, most = self->vector - element;
+    const long pitch = (long) self->row.pitch;
+    for (size_t line = 0; line < self->line.inner; line++)
+        for (size_t column = 0; column < self->column.inner; column++) {
+            char *first = grid + line * self->line.pitch + column * self->vector;
+            char *last = first + (band->height - 1) * pitch;
+            memcpy(first - pitch + element, last, most);
+            memcpy(last + pitch, first + element, most);
+        }
+}
+
+//  Lays an array of the caller's out in a working grid.
+static void fill_grid(const fd_bands_t *self, const fd_band_t *band, source_t source,
+                      char *grid)
+{
+    clear_fillings(self, band, grid);
+    for (long r = -1; r <= band->height; r++)
+        for (long lane = 0; lane < self->lanes; lane++) {
+            const long row = lane * band->height + r;
+            const fd_place_t place = fd_band_place(self, band, row);
+            if (row > band->rows || place.row != r || place.lane != lane)
+                continue;
+            for (long line = axis_first(&self->line); line < axis_end(&self->line); line++)
+                spread_line(self, &source,
+                            caller_line(self, &source, band->first + row, line),
+                            line_at(self, band, grid, row, line));
+        }
+    join_pieces(self, band, grid);
+}
+
+static size_t row_numbers(const fd_bands_t *self)
+{
+    return self->line.length * self->column.length;
+}
+
+void fd_band_fill(const fd_bands_t *self, const fd_band_t *band, size_t which)
+{
+    const size_t size = self->row.length * row_numbers(self) * self->element;
+    const source_t initial = {(const char *) self->grid->initial + which * size, NO_AXIS};
+    for (int k = 0; k < 2; k++) fill_grid(self, band, initial, band->grid[k]);
+    if (band->source)
+        fill_grid(self, band, (source_t){self->steps->source, NO_AXIS}, band->source);
+    for (int axis = HEAT_Z; axis < HEAT_AXES; axis++)
+        if (band->face[axis])
+            fill_grid(self, band, (source_t){self->steps->face[axis], axis},
+                      band->face[axis]);
+}
+
+void fd_band_give(const fd_bands_t *self, const fd_band_t *band, size_t which, int parity)
+{
+    const size_t row_size = row_numbers(self) * self->element;
+    const size_t size = self->row.length * row_size;
+    const char *initial = (const char *) self->grid->initial + which * size;
+    char *result = (char *) self->grid->result + which * size;
+    const long origin = axis_origin(&self->row);
+    if (is_fixed(self) && band->own == 0)
+        memcpy(result, initial, row_size);
+    if (is_fixed(self) && band->own_end == (long) self->row.inner)
+        memcpy(result + size - row_size, initial + size - row_size, row_size);
+    for (long row = band->own; row < band->own_end; row++)
+        for (size_t line = 0; line < self->line.length; line++) {
+            const char *from = line_at(self, band, band->grid[parity], row - band->first,
+                                       (long) line + axis_origin(&self->line));
+            const size_t at = (size_t) (row - origin) * self->line.length + line;
+            copy_numbers(self->element, result + at * self->column.length * self->element,
+                         self->element,
+                         from + axis_origin(&self->column) * (long) self->vector,
+                         self->vector, self->column.length);
+        }
+}
+
+//  --- Halos -----------------------------------------------------------------------------
+
+//  The halo of a line, from the line itself.
+static void renew_line(const fd_bands_t *self, char *line)
+{
+    const fd_axis_t *axis = &self->column;
+    const long origin = axis_origin(axis), end = origin + (long) axis->length;
+    bool turned;
+    for (long c = axis_first(axis); c < axis_end(axis); c++) {
+        if (c == origin)
+            c = end;
+        if (c == axis_end(axis))
+            break;
+        const long point = (long) point_of(self, axis, c, &turned) + origin;
+        memcpy(line + c * (long) self->vector, line + point * (long) self->vector,
+               self->element);
+    }
+}
+
+//  The halo of a row, from a row of some band's, which may be the row itself.
+static void renew_row(const fd_bands_t *self, const fd_band_t *from, long from_row,
+                      const fd_band_t *to, long to_row, int parity)
+{
+    const long column = axis_origin(&self->column) * (long) self->vector;
+    for (long l = axis_first(&self->line); l < axis_end(&self->line); l++) {
+        bool turned;
+        const long point =
+            (long) point_of(self, &self->line, l, &turned) + axis_origin(&self->line);
+        const char *old = line_at(self, from, from->grid[parity], from_row, point);
+        char *new = line_at(self, to, to->grid[parity], to_row, l);
+        if (new != old)
+            copy_numbers(self->element, new + column, self->vector, old + column,
+                         self->vector, self->column.length);
+        if (!is_fixed(self) && self->column.axis != HEAT_AXES)
+            renew_line(self, new);
+    }
+}
+
+//  The band that computes a row of the whole.
+static fd_band_t owner_of(const fd_bands_t *self, long row, char *memory)
+{
+    int index = 0;
+    while (index + 1 < self->count && row >= find_band(self, index).own_end) index++;
+    return fd_bands_at(self, index, memory);
+}
+
+void fd_band_renew(const fd_bands_t *self, int index, char *memory, int parity)
+{
+    const fd_band_t band = fd_bands_at(self, index, memory);
+    if (is_fixed(self) && self->count == 1)
+        return;
+    for (long row = -1; row <= band.rows; row++) {
+        const long at = band.first + row;
+        bool turned, own = at >= band.own && at < band.own_end;
+        if (is_fixed(self) && (own || at < 0 || at == (long) self->row.inner))
+            continue;
+        const long from =
+            own ? at
+                : (long) point_of(self, &self->row, at, &turned) + axis_origin(&self->row);
+        const fd_band_t owner = owner_of(self, from, memory);
+        renew_row(self, &owner, from - owner.first, &band, row, parity);
+    }
+    join_pieces(self, &band, band.grid[parity]);
+}
