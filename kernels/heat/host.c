@@ -65,8 +65,7 @@ const char *heat_host_instructions(void)
 int heat_host_fd(heat_device_state_t *state, const heat_grid_t *grid,
                  const heat_steps_t *steps, ipc_error_t *error)
 {
-    const bool tiles = grid->length[HEAT_Z] == 1 && !steps->face[HEAT_X];
-    return (tiles ? heat_host_fd_tiles : heat_host_fd_lines)(state, grid, steps, error);
+    return heat_host_fd_tiles(state, grid, steps, error);
 }
 
 const heat_device_t *heat_host(void)

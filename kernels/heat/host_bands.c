@@ -4,6 +4,7 @@
 
 enum {
     NO_AXIS = -1,
+    NO_ROW = -2,
     LINE = 64,             // bytes
     PAGE = 4096,           // whose multiples fall into the same set of the first cache
     HALO_PART = 32,        // lengths of a grid for a point of its halo
@@ -22,21 +23,17 @@ static bool is_fixed(const fd_bands_t *self)
 }
 
 //  The point of the grid that a working point stands for; *turned where a mirror is between
-//  them.
+//  them. A halo is never longer than its grid.
 static size_t point_of(const fd_bands_t *self, const fd_axis_t *axis, long at, bool *turned)
 {
-    const size_t n = axis->length, halo = axis->halo;
-    *turned = false;
-    if (axis->axis == HEAT_AXES)
-        return 0;
-    if (is_fixed(self))
-        return (size_t) (at + 1);
-    const size_t around = 2 * n * (halo / (2 * n) + 1);
-    const size_t place = ((size_t) (at + 1) + around - halo) % (2 * n);
-    *turned = place >= n && self->grid->boundary == HEAT_INSULATED;
-    if (place < n)
-        return place;
-    return *turned ? 2 * n - 1 - place : place - n;
+    const long n = (long) axis->length;
+    long place = at - (axis->axis == HEAT_AXES ? 0 : (long) axis->halo - 1);
+    *turned = self->grid->boundary == HEAT_INSULATED && (place < 0 || place >= n);
+    if (place < 0)
+        place = *turned ? -1 - place : place + n;
+    else if (place >= n)
+        place = *turned ? 2 * n - 1 - place : place - n;
+    return (size_t) place;
 }
 
 static size_t min_size(size_t a, size_t b)
@@ -177,6 +174,14 @@ static char *line_at(const fd_bands_t *self, const fd_band_t *band, char *grid, 
            place.lane * (long) self->element;
 }
 
+//  The row in a lane of a row of vectors; NO_ROW for fillings and what pieces share.
+static long row_at(const fd_bands_t *self, const fd_band_t *band, long r, long lane)
+{
+    const long row = lane * band->height + r;
+    const fd_place_t place = fd_band_place(self, band, row);
+    return row <= band->rows && place.row == r && place.lane == lane ? row : NO_ROW;
+}
+
 //  Copies count numbers, whose distances are given in bytes.
 static void copy_numbers(size_t element, char *to, size_t to_pitch, const char *from,
                          size_t from_pitch, size_t count)
@@ -278,9 +283,8 @@ static void fill_grid(const fd_bands_t *self, const fd_band_t *band, source_t so
     clear_fillings(self, band, grid);
     for (long r = -1; r <= band->height; r++)
         for (long lane = 0; lane < self->lanes; lane++) {
-            const long row = lane * band->height + r;
-            const fd_place_t place = fd_band_place(self, band, row);
-            if (row > band->rows || place.row != r || place.lane != lane)
+            const long row = row_at(self, band, r, lane);
+            if (row == NO_ROW)
                 continue;
             for (long line = axis_first(&self->line); line < axis_end(&self->line); line++)
                 spread_line(self, &source,
@@ -380,18 +384,20 @@ static fd_band_t owner_of(const fd_bands_t *self, long row, char *memory)
 void fd_band_renew(const fd_bands_t *self, int index, char *memory, int parity)
 {
     const fd_band_t band = fd_bands_at(self, index, memory);
+    const long end = (long) self->row.inner;
     if (is_fixed(self) && self->count == 1)
         return;
-    for (long row = -1; row <= band.rows; row++) {
-        const long at = band.first + row;
-        bool turned, own = at >= band.own && at < band.own_end;
-        if (is_fixed(self) && (own || at < 0 || at == (long) self->row.inner))
-            continue;
-        const long from =
-            own ? at
-                : (long) point_of(self, &self->row, at, &turned) + axis_origin(&self->row);
-        const fd_band_t owner = owner_of(self, from, memory);
-        renew_row(self, &owner, from - owner.first, &band, row, parity);
-    }
+    for (long r = -1; r <= band.height; r++)
+        for (long lane = 0; lane < self->lanes; lane++) {
+            const long row = row_at(self, &band, r, lane), at = band.first + row;
+            bool turned, own = at >= band.own && at < band.own_end;
+            if (row == NO_ROW || (is_fixed(self) && (own || at < 0 || at == end)))
+                continue;
+            const long from = own ? at
+                                  : (long) point_of(self, &self->row, at, &turned) +
+                                        axis_origin(&self->row);
+            const fd_band_t owner = owner_of(self, from, memory);
+            renew_row(self, &owner, from - owner.first, &band, row, parity);
+        }
     join_pieces(self, &band, band.grid[parity]);
 }

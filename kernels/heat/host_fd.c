@@ -14,11 +14,28 @@
 #include "kernels/heat/host.h"
 #include "kernels/heat/host_tiles.h"
 
+#ifndef XL
+#define XL 12
+#endif
+#ifndef XS
+#define XS 4
+#endif
+#ifndef XSB
+#define XSB 1024
+#endif
+#ifndef XSL
+#define XSL 16
+#endif
+#ifndef XT
+#define XT 1024
+#endif
 enum {
-    LEVELS = 12,           // steps in a block, at most
-    SOLID_LEVELS = 4,      // the same, of three dimensions
-    TILE_BYTES = 1024,     // of a row in a tile: 2 grids x (LEVELS + 2) rows stay within 32 KiB
-    SOLID_LINES = 16,      // of a tile
+    LEVELS = XL,           // steps in a block, at most
+    SOLID_LEVELS = XS,      // the same, of three dimensions
+    TILE_BYTES = XT,     // of a row in a tile: 2 grids x (LEVELS + 2) rows stay within 32 KiB
+    SOLID_BYTES = XSB,
+    SOLID_LINES = XSL,      // of a tile
+    ROD_BYTES = 10240,
     LINE = 64,
     THREAD_WORK = 1 << 17, // points times levels that make another thread worth its start
     THREAD_ROWS = 32       // rows of the grid
@@ -30,7 +47,8 @@ typedef struct fd_job {
     fd_bands_t bands;
     fd_tiles_t tiles;
     fd_kind_t kind;
-    char *memory; // of the bands
+    size_t tile_bytes; // of a row in a tile; of a rod: of all its rows
+    char *memory;      // of the bands
 } fd_job_t;
 
 //  What threads that solve grids of their own differ in.
@@ -71,6 +89,7 @@ static void run_levels(const fd_job_t *job, const fd_band_t *band, double pace, 
         .kind = job->kind,
         .grid = {band->grid[parity], band->grid[!parity]},
         .source = band->source,
+        .face = {band->face[HEAT_Z], band->face[HEAT_Y], band->face[HEAT_X]},
         .row_pitch = (long) bands->row.pitch,
         .line_pitch = (long) bands->line.pitch,
         .columns = bands->column.inner,
@@ -81,7 +100,7 @@ static void run_levels(const fd_job_t *job, const fd_band_t *band, double pace, 
         .end = band->height,
         .first_move = 1,
         .end_move = -1,
-        .tile_columns = TILE_BYTES / bands->vector,
+        .tile_columns = job->tile_bytes / bands->vector,
         .tile_lines = SOLID_LINES,
         .centre = 1,
     };
@@ -163,8 +182,13 @@ static int useful_threads(const heat_grid_t *grid)
 
 static fd_kind_t kind_of(const heat_grid_t *grid, const heat_steps_t *steps)
 {
+    const bool varies = steps->face[HEAT_X] != NULL;
     if (grid->length[HEAT_Z] > 1)
-        return FD_SOLID;
+        return varies ? FD_SOLID_FACES : FD_SOLID;
+    if (grid->length[HEAT_Y] == 1)
+        return varies ? FD_ROD_FACES : FD_ROD;
+    if (varies)
+        return FD_PLANE_FACES;
     const bool same = steps->ratio[HEAT_X] == steps->ratio[HEAT_Y];
     return same && !steps->source ? FD_CROSS : FD_PLANE;
 }
@@ -175,10 +199,12 @@ int heat_host_fd_tiles(heat_device_state_t *state, const heat_grid_t *grid,
     fd_job_t job = {.pool = state->pool,
                     .tiles = fd_tiles_choose(grid->dtype),
                     .kind = kind_of(grid, steps)};
-    const int levels = job.kind == FD_SOLID ? SOLID_LEVELS : LEVELS;
+    const bool solid = grid->length[HEAT_Z] > 1, rod = grid->length[HEAT_Y] == 1;
+    const int levels = solid ? SOLID_LEVELS : LEVELS;
     int threads = useful_threads(grid);
     const bool many = threads == 1 && grid->count > 1;
     fd_bands_set(&job.bands, grid, steps, job.tiles.vector, levels, threads);
+    job.tile_bytes = (solid ? SOLID_BYTES : rod ? ROD_BYTES : TILE_BYTES) * 2 / job.bands.arrays / LINE * LINE;
     if (many)
         threads = grid->count < (size_t) grid->threads ? (int) grid->count : grid->threads;
     const size_t shares = many ? (size_t) threads : 1;

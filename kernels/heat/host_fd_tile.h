@@ -7,13 +7,20 @@ typedef REAL N(vector) __attribute__((vector_size(VECTOR)));
 
 enum { N(LANES) = VECTOR / sizeof(REAL) };
 
+//  The vector at an offset of an array, which may be none.
+static inline const N(vector) * N(at)(const char *array, long offset)
+{
+    return array ? (const N(vector) *) (array + offset) : NULL;
+}
+
 //  What is at a number of bytes from a vector.
 static inline const N(vector) * N(off)(const N(vector) * at, long bytes)
 {
-    return (const N(vector) *) ((const char *) at + bytes);
+    return at ? (const N(vector) *) ((const char *) at + bytes) : NULL;
 }
 
-//  One line of one level, of count vectors: side is the same for all neighbours.
+//  One line of one level, of count vectors, all of whose neighbours count the same, and
+//  which have no source.
 TARGET static inline __attribute__((always_inline)) void N(cross)(const fd_block_t *block,
                                                                   const fd_line_t *line)
 {
@@ -30,19 +37,24 @@ TARGET static inline __attribute__((always_inline)) void N(cross)(const fd_block
     }
 }
 
-//  Two dimensions.
+//  Two dimensions; with a source or without.
 TARGET static inline __attribute__((always_inline)) void N(plane)(const fd_block_t *block,
-                                                                  const fd_line_t *line)
+                                                                  const fd_line_t *line,
+                                                                  const bool gains)
 {
     const REAL centre = (REAL) block->centre, side = (REAL) block->ratio[HEAT_X],
                across = (REAL) block->ratio[HEAT_Y];
     const N(vector) *u = line->from, *up = N(off)(u, -block->row_pitch),
-                    *down = N(off)(u, block->row_pitch);
+                    *down = N(off)(u, block->row_pitch),
+                    *source = N(at)(block->source, line->offset);
     N(vector) *restrict out = line->to;
     N(vector) left = u[-1], middle = u[0];
     for (size_t c = 0; c < line->count; c++) {
         const N(vector) right = u[c + 1];
-        out[c] = centre * middle + (across * (up[c] + down[c]) + side * (left + right));
+        N(vector) sum = centre * middle + (across * (up[c] + down[c]) + side * (left + right));
+        if (gains)
+            sum += source[c];
+        out[c] = sum;
         left = middle;
         middle = right;
     }
@@ -50,31 +62,97 @@ TARGET static inline __attribute__((always_inline)) void N(plane)(const fd_block
 
 //  Three dimensions.
 TARGET static inline __attribute__((always_inline)) void N(solid)(const fd_block_t *block,
-                                                                  const fd_line_t *line)
+                                                                  const fd_line_t *line,
+                                                                  const bool gains)
 {
     const REAL centre = (REAL) block->centre, x = (REAL) block->ratio[HEAT_X],
                y = (REAL) block->ratio[HEAT_Y], z = (REAL) block->ratio[HEAT_Z];
     const N(vector) *u = line->from, *over = N(off)(u, -block->row_pitch),
                     *under = N(off)(u, block->row_pitch),
                     *up = N(off)(u, -block->line_pitch),
-                    *down = N(off)(u, block->line_pitch);
+                    *down = N(off)(u, block->line_pitch),
+                    *source = N(at)(block->source, line->offset);
     N(vector) *restrict out = line->to;
     N(vector) left = u[-1], middle = u[0];
     for (size_t c = 0; c < line->count; c++) {
         const N(vector) right = u[c + 1];
-        out[c] = centre * middle +
-                 (x * (left + right) + (y * (up[c] + down[c]) + z * (over[c] + under[c])));
+        N(vector) sum =
+            centre * middle +
+            (x * (left + right) + (y * (up[c] + down[c]) + z * (over[c] + under[c])));
+        if (gains)
+            sum += source[c];
+        out[c] = sum;
         left = middle;
         middle = right;
     }
 }
 
-TARGET static inline __attribute__((always_inline)) void N(add_source)(
-    const fd_line_t *line)
+//  One dimension: the line is of rows, each a vector.
+TARGET static inline __attribute__((always_inline)) void N(rod)(const fd_block_t *block,
+                                                                const fd_line_t *line,
+                                                                const bool gains)
 {
-    const N(vector) *source = line->source;
+    const REAL centre = (REAL) block->centre, side = (REAL) block->ratio[HEAT_X];
+    const N(vector) *u = line->from, *source = N(at)(block->source, line->offset);
     N(vector) *restrict out = line->to;
-    for (size_t c = 0; c < line->count; c++) out[c] += source[c];
+    N(vector) left = u[-1], middle = u[0];
+    for (size_t c = 0; c < line->count; c++) {
+        const N(vector) right = u[c + 1];
+        N(vector) sum = centre * middle + side * (left + right);
+        if (gains)
+            sum += source[c];
+        out[c] = sum;
+        left = middle;
+        middle = right;
+    }
+}
+
+//  Where alpha varies, in any number of dimensions. What flows in along x from behind a point
+//  is what flows out to before the next.
+TARGET static inline __attribute__((always_inline)) void N(faces)(const fd_block_t *block,
+                                                                  const fd_line_t *line,
+                                                                  const int ndim,
+                                                                  const bool gains)
+{
+    const long rows = block->row_pitch, lines = block->line_pitch;
+    const N(vector) *u = line->from, *source = N(at)(block->source, line->offset),
+                    *x = N(at)(block->face[HEAT_X], line->offset),
+                    *y = N(at)(block->face[HEAT_Y], line->offset),
+                    *z = N(at)(block->face[HEAT_Z], line->offset);
+    const N(vector) *up = N(off)(u, ndim == 2 ? -rows : -lines),
+                    *down = N(off)(u, ndim == 2 ? rows : lines), *over = N(off)(u, -rows),
+                    *under = N(off)(u, rows), *y_far = N(off)(y, ndim == 2 ? rows : lines),
+                    *z_far = N(off)(z, rows);
+    N(vector) *restrict out = line->to;
+    N(vector) middle = u[0], flow = x[0] * (middle - u[-1]);
+    for (size_t c = 0; c < line->count; c++) {
+        const N(vector) right = u[c + 1], next = x[c + 1] * (right - middle);
+        N(vector) sum = middle + (next - flow);
+        if (ndim > 1)
+            sum += y_far[c] * (down[c] - middle) - y[c] * (middle - up[c]);
+        if (ndim > 2)
+            sum += z_far[c] * (under[c] - middle) - z[c] * (middle - over[c]);
+        if (gains)
+            sum += source[c];
+        out[c] = sum;
+        middle = right;
+        flow = next;
+    }
+}
+
+//  Advances one line by one step.
+TARGET static inline __attribute__((always_inline)) void N(advance)(
+    const fd_block_t *block, const fd_line_t *line, const fd_kind_t kind, const bool gains)
+{
+    switch (kind) {
+    case FD_CROSS: N(cross)(block, line); break;
+    case FD_ROD: N(rod)(block, line, gains); break;
+    case FD_PLANE: N(plane)(block, line, gains); break;
+    case FD_SOLID: N(solid)(block, line, gains); break;
+    case FD_ROD_FACES: N(faces)(block, line, 1, gains); break;
+    case FD_PLANE_FACES: N(faces)(block, line, 2, gains); break;
+    case FD_SOLID_FACES: N(faces)(block, line, 3, gains); break;
+    }
 }
 
 //  After row 0 or the last one: see fd_bands_t. Lanes that hold rows outside of the band
@@ -103,35 +181,57 @@ TARGET static void N(join)(const fd_block_t *block, long row, const char *from, 
 }
 
 //  Advances the lines of a row within a tile by one step.
-TARGET static inline __attribute__((always_inline)) void N(advance)(
-    const fd_block_t *block, const fd_part_t *part, const fd_kind_t kind)
+TARGET static inline __attribute__((always_inline)) void N(lines)(const fd_block_t *block,
+                                                                  const fd_part_t *part,
+                                                                  const fd_kind_t kind,
+                                                                  const bool gains)
 {
-    const long offset = part->row * block->row_pitch + (long) part->column * VECTOR;
-    const char *from = block->grid[part->parity] + offset;
-    char *to = block->grid[!part->parity] + offset;
-    for (size_t l = part->line; l < part->line_end; l++) {
-        const long at = (long) l * block->line_pitch;
-        const fd_line_t line = {.from = from + at,
-                                .to = to + at,
-                                .source = block->source + offset + at,
+    const bool joins = part->row == 0 || part->row + 1 == block->height ||
+                       part->row == block->stays.row;
+    long offset = part->row * block->row_pitch + (long) part->column * VECTOR +
+                  (long) part->line * block->line_pitch;
+    for (size_t l = part->line; l < part->line_end; l++, offset += block->line_pitch) {
+        const fd_line_t line = {.from = block->grid[part->parity] + offset,
+                                .to = block->grid[!part->parity] + offset,
+                                .offset = offset,
                                 .count = part->count};
-        switch (kind) {
-        case FD_CROSS: N(cross)(block, &line); break;
-        case FD_PLANE: N(plane)(block, &line); break;
-        case FD_SOLID: N(solid)(block, &line); break;
-        default: break;
-        }
-        if (kind != FD_CROSS && block->source)
-            N(add_source)(&line);
-        if (part->row == 0 || part->row + 1 == block->height || part->row == block->stays.row)
-            N(join)(block, part->row, from + at, to + at, part->count);
+        N(advance)(block, &line, kind, gains);
+        if (joins)
+            N(join)(block, part->row, line.from, line.to, part->count);
     }
+}
+
+//  Asks for what the first level needs in a while: the rows of a tile are too short for the
+//  processor to see what comes.
+TARGET static inline __attribute__((always_inline)) void N(prefetch)(
+    const fd_block_t *block, const fd_part_t *part)
+{
+    const long offset = (part->row + AHEAD) * block->row_pitch + (long) part->column * VECTOR;
+    if (part->row + AHEAD > block->height)
+        return;
+    const char *from = block->grid[0] + offset, *to = block->grid[1] + offset - block->row_pitch;
+    for (size_t k = 0; k < part->count * VECTOR; k += 64) {
+        __builtin_prefetch(from + k, 0, PLOC);
+        __builtin_prefetch(to + k, PRW, PLOC);
+    }
+}
+
+//  Cuts columns (or lines) out of a tile, which a level shifts. False where nothing is left.
+static inline bool N(cut)(size_t first, size_t width, size_t most, int level, size_t *begin,
+                          size_t *end)
+{
+    const size_t skew = (size_t) level, behind = first + width;
+    *begin = first > skew ? first - skew : 0;
+    *end = min_size(behind > skew ? behind - skew : 0, most);
+    return *begin < *end;
 }
 
 TARGET static inline __attribute__((always_inline)) void N(sweep)(const fd_block_t *block,
                                                                   size_t column, size_t line,
-                                                                  const fd_kind_t kind)
+                                                                  const fd_kind_t kind,
+                                                                  const bool gains)
 {
+    const bool solid = kind == FD_SOLID || kind == FD_SOLID_FACES;
     for (long sweep = block->sweep_first; sweep < block->sweep_end; sweep++)
         for (int level = 0; level < block->levels; level++) {
             // A level is one row behind the level before it, whose next row it needs.
@@ -139,34 +239,84 @@ TARGET static inline __attribute__((always_inline)) void N(sweep)(const fd_block
             if (row < block->first + level * block->first_move ||
                 row >= block->end + level * block->end_move)
                 continue;
-            const size_t skew = (size_t) level;
+            size_t end;
             fd_part_t part = {.row = row < 0 ? row + block->height : row,
                               .parity = level & 1,
                               .line_end = 1};
-            part.column = column > skew ? column - skew : 0;
-            size_t end = column + block->tile_columns;
-            end = min_size(end > skew ? end - skew : 0, block->columns);
-            if (kind == FD_SOLID) {
-                part.line = line > skew ? line - skew : 0;
-                part.line_end = line + block->tile_lines;
-                part.line_end =
-                    min_size(part.line_end > skew ? part.line_end - skew : 0, block->lines);
-            }
-            if (part.column >= end)
+            if (!N(cut)(column, block->tile_columns, block->columns, level, &part.column,
+                        &end) ||
+                (solid && !N(cut)(line, block->tile_lines, block->lines, level, &part.line,
+                                  &part.line_end)))
                 continue;
             part.count = end - part.column;
-            N(advance)(block, &part, kind);
+            if (level == 0 && !solid)
+                N(prefetch)(block, &part);
+            N(lines)(block, &part, kind, gains);
         }
+}
+
+//  Rows first ... end - 1 of a rod at one level, of which none is on both sides of row 0.
+TARGET static inline __attribute__((always_inline)) void N(rows)(const fd_block_t *block,
+                                                                 long first, long end,
+                                                                 int level,
+                                                                 const fd_kind_t kind,
+                                                                 const bool gains)
+{
+    if (first >= end)
+        return;
+    const int from = level & 1;
+    const fd_line_t line = {.from = block->grid[from] + first * VECTOR,
+                            .to = block->grid[!from] + first * VECTOR,
+                            .offset = first * VECTOR,
+                            .count = (size_t) (end - first)};
+    N(advance)(block, &line, kind, gains);
+    const long joins[] = {block->stays.row, 0, block->height - 1};
+    for (int k = 0; k < 3; k++)
+        if (joins[k] >= first && joins[k] < end)
+            N(join)(block, joins[k], block->grid[from] + joins[k] * VECTOR,
+                    block->grid[!from] + joins[k] * VECTOR, 1);
+}
+
+//  A rod, in tiles of rows.
+TARGET static inline __attribute__((always_inline)) void N(stretch)(const fd_block_t *block,
+                                                                    const fd_kind_t kind,
+                                                                    const bool gains)
+{
+    const long width = (long) block->tile_columns;
+    for (long tile = block->sweep_first; tile < block->sweep_end; tile += width)
+        for (int level = 0; level < block->levels; level++) {
+            long first = block->first + level * block->first_move;
+            long end = block->end + level * block->end_move;
+            first = first > tile - level ? first : tile - level;
+            end = end < tile + width - level ? end : tile + width - level;
+            N(rows)(block, first + block->height,
+                    (end < 0 ? end : 0) + block->height, level, kind, gains);
+            N(rows)(block, first > 0 ? first : 0, end, level, kind, gains);
+        }
+}
+
+TARGET static inline __attribute__((always_inline)) void N(either)(const fd_block_t *block,
+                                                                   size_t column,
+                                                                   size_t line,
+                                                                   const bool gains)
+{
+    switch (block->kind) {
+    case FD_CROSS: N(sweep)(block, column, line, FD_CROSS, false); break;
+    case FD_ROD: N(stretch)(block, FD_ROD, gains); break;
+    case FD_PLANE: N(sweep)(block, column, line, FD_PLANE, gains); break;
+    case FD_SOLID: N(sweep)(block, column, line, FD_SOLID, gains); break;
+    case FD_ROD_FACES: N(stretch)(block, FD_ROD_FACES, gains); break;
+    case FD_PLANE_FACES: N(sweep)(block, column, line, FD_PLANE_FACES, gains); break;
+    case FD_SOLID_FACES: N(sweep)(block, column, line, FD_SOLID_FACES, gains); break;
+    }
 }
 
 TARGET static void N(tile)(const fd_block_t *block, size_t column, size_t line)
 {
-    switch (block->kind) {
-    case FD_CROSS: N(sweep)(block, column, line, FD_CROSS); break;
-    case FD_PLANE: N(sweep)(block, column, line, FD_PLANE); break;
-    case FD_SOLID: N(sweep)(block, column, line, FD_SOLID); break;
-    default: break;
-    }
+    if (block->source)
+        N(either)(block, column, line, true);
+    else
+        N(either)(block, column, line, false);
 }
 
 #undef REAL

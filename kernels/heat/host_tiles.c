@@ -8,7 +8,7 @@
 typedef struct fd_line {
     const void *from;
     void *to;
-    const void *source;
+    long offset;  // of both in their arrays, in bytes
     size_t count; // vectors
 } fd_line_t;
 
@@ -19,6 +19,16 @@ typedef struct fd_part {
     size_t column, count;
     size_t line, line_end;
 } fd_part_t;
+
+#ifndef PLOC
+#define PLOC 2
+#endif
+#ifndef PRW
+#define PRW 0
+#endif
+#ifndef AHEAD
+enum { AHEAD = 8 };
+#endif
 
 static inline size_t min_size(size_t a, size_t b)
 {
