@@ -62,12 +62,6 @@ const char *heat_host_instructions(void)
     return names[heat_host_vectors()];
 }
 
-int heat_host_fd(heat_device_state_t *state, const heat_grid_t *grid,
-                 const heat_steps_t *steps, ipc_error_t *error)
-{
-    return heat_host_fd_tiles(state, grid, steps, error);
-}
-
 const heat_device_t *heat_host(void)
 {
     static const heat_device_t host = {

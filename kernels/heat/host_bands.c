@@ -5,10 +5,10 @@
 enum {
     NO_AXIS = -1,
     NO_ROW = -2,
-    LINE = 64,             // bytes
-    PAGE = 4096,           // whose multiples fall into the same set of the first cache
-    HALO_PART = 32,        // lengths of a grid for a point of its halo
-    LEVEL_ROWS = 8         // own rows of a band for a step in a block
+    LINE = 64,      // bytes
+    PAGE = 4096,    // whose multiples fall into the same set of the first cache
+    HALO_PART = 32, // lengths of a grid for a point of its halo
+    LEVEL_ROWS = 8  // own rows of a band for a step in a block
 };
 
 //  The caller's array that is laid out: a grid, or the surfaces across an axis.
@@ -183,15 +183,15 @@ static long row_at(const fd_bands_t *self, const fd_band_t *band, long r, long l
 }
 
 //  Copies count numbers, whose distances are given in bytes.
-static void copy_numbers(size_t element, char *to, size_t to_pitch, const char *from,
-                         size_t from_pitch, size_t count)
+static void copy_numbers(size_t element, char *to, long to_pitch, const char *from,
+                         long from_pitch, size_t count)
 {
     if (element == sizeof(float))
-        for (size_t k = 0; k < count; k++)
-            *(float *) (to + k * to_pitch) = *(const float *) (from + k * from_pitch);
+        for (size_t k = 0; k < count; k++, to += to_pitch, from += from_pitch)
+            *(float *) to = *(const float *) from;
     else
-        for (size_t k = 0; k < count; k++)
-            *(double *) (to + k * to_pitch) = *(const double *) (from + k * from_pitch);
+        for (size_t k = 0; k < count; k++, to += to_pitch, from += from_pitch)
+            *(double *) to = *(const double *) from;
 }
 
 //  The first and the end of the working points of an axis, those that stay included.
@@ -227,25 +227,33 @@ static const char *caller_line(const fd_bands_t *self, const source_t *source, l
     return source->at + (r * lines + l) * columns * self->element;
 }
 
+//  Writes the halo of a line of a working grid from the line, of which the points are pitch
+//  bytes apart; to is where its first point is to be.
+//      more       1 for surfaces across the line: those before and behind a point change
+//                 places in a mirror
+static void spread_halo(const fd_bands_t *self, char *to, const char *from, long pitch,
+                        size_t more)
+{
+    const size_t n = self->column.length, halo = self->column.halo;
+    const long vector = (long) self->vector, last = (long) n - 1;
+    const bool turns = self->grid->boundary == HEAT_INSULATED;
+    const char *before = turns ? from + (long) more * pitch : from + last * pitch;
+    const char *behind = turns ? from + (last + (long) more) * pitch : from;
+    copy_numbers(self->element, to - vector, -vector, before, turns ? pitch : -pitch, halo);
+    copy_numbers(self->element, to + (long) n * vector, vector, behind,
+                 turns ? -pitch : pitch, halo);
+}
+
 //  Writes one line of a working grid, with its halo, from a line of the caller's.
 static void spread_line(const fd_bands_t *self, const source_t *source, const char *from,
                         char *to)
 {
     const fd_axis_t *axis = &self->column;
-    const long origin = axis_origin(axis), end = origin + (long) axis->length;
-    const size_t element = self->element;
-    copy_numbers(element, to + origin * (long) self->vector, self->vector, from, element,
-                 axis->length);
-    for (long c = axis_first(axis); c < axis_end(axis); c++) {
-        if (c == origin)
-            c = end;
-        if (c == axis_end(axis))
-            break;
-        bool turned;
-        size_t point = point_of(self, axis, c, &turned);
-        point += turned && source->across == axis->axis ? 1 : 0;
-        memcpy(to + c * (long) self->vector, from + point * element, element);
-    }
+    const long element = (long) self->element;
+    char *first = to + axis_origin(axis) * (long) self->vector;
+    copy_numbers(self->element, first, (long) self->vector, from, element, axis->length);
+    if (axis->halo > 0)
+        spread_halo(self, first, from, element, source->across == axis->axis ? 1 : 0);
 }
 
 //  --- Filling and giving ----------------------------------------------------------------
@@ -265,15 +273,45 @@ static void clear_fillings(const fd_bands_t *self, const fd_band_t *band, char *
 //  the rows outside of the band, which are there already.
 static void join_pieces(const fd_bands_t *self, const fd_band_t *band, char *grid)
 {
-    const size_t element = self->element, most = self->vector - element;
+    const long element = (long) self->element, vector = (long) self->vector;
     const long pitch = (long) self->row.pitch;
-    for (size_t line = 0; line < self->line.inner; line++)
-        for (size_t column = 0; column < self->column.inner; column++) {
-            char *first = grid + line * self->line.pitch + column * self->vector;
-            char *last = first + (band->height - 1) * pitch;
-            memcpy(first - pitch + element, last, most);
-            memcpy(last + pitch, first + element, most);
+    for (size_t line = 0; line < self->line.inner; line++) {
+        char *first = grid + line * self->line.pitch;
+        char *last = first + (band->height - 1) * pitch;
+        for (long at = element; at < vector; at += element) { // lane by lane
+            copy_numbers(self->element, first - pitch + at, vector, last + at - element,
+                         vector, self->column.inner);
+            copy_numbers(self->element, last + pitch + at - element, vector, first + at,
+                         vector, self->column.inner);
         }
+    }
+}
+
+//  How many of count rows are in the lane of the first.
+static long rows_in_lane(const fd_band_t *band, long row, long count)
+{
+    const long left = band->height - row % band->height;
+    return count < left ? count : left;
+}
+
+//  The rows that change of a rod, but for halos, lane by lane.
+static void fill_rod(const fd_bands_t *self, const fd_band_t *band, source_t source,
+                     char *grid)
+{
+    const long end = band->own_end - band->first, origin = axis_origin(&self->row);
+    for (long row = band->own - band->first, count; row < end; row += count) {
+        count = rows_in_lane(band, row, end - row);
+        copy_numbers(self->element, line_at(self, band, grid, row, 0),
+                     (long) self->row.pitch,
+                     source.at + (band->first + row - origin) * (long) self->element,
+                     (long) self->element, (size_t) count);
+    }
+}
+
+static bool is_filled(const fd_bands_t *self, const fd_band_t *band, long row)
+{
+    const long at = band->first + row;
+    return self->column.axis == HEAT_AXES && at >= band->own && at < band->own_end;
 }
 
 //  Lays an array of the caller's out in a working grid.
@@ -281,10 +319,12 @@ static void fill_grid(const fd_bands_t *self, const fd_band_t *band, source_t so
                       char *grid)
 {
     clear_fillings(self, band, grid);
+    if (self->column.axis == HEAT_AXES)
+        fill_rod(self, band, source, grid);
     for (long r = -1; r <= band->height; r++)
         for (long lane = 0; lane < self->lanes; lane++) {
             const long row = row_at(self, band, r, lane);
-            if (row == NO_ROW)
+            if (row == NO_ROW || is_filled(self, band, row))
                 continue;
             for (long line = axis_first(&self->line); line < axis_end(&self->line); line++)
                 spread_line(self, &source,
@@ -323,42 +363,30 @@ void fd_band_give(const fd_bands_t *self, const fd_band_t *band, size_t which, i
         memcpy(result, initial, row_size);
     if (is_fixed(self) && band->own_end == (long) self->row.inner)
         memcpy(result + size - row_size, initial + size - row_size, row_size);
-    for (long row = band->own; row < band->own_end; row++)
+    const bool rod = self->column.axis == HEAT_AXES;
+    for (long row = band->own, count = 1; row < band->own_end; row += count) {
+        if (rod)
+            count = rows_in_lane(band, row - band->first, band->own_end - row);
         for (size_t line = 0; line < self->line.length; line++) {
             const char *from = line_at(self, band, band->grid[parity], row - band->first,
                                        (long) line + axis_origin(&self->line));
             const size_t at = (size_t) (row - origin) * self->line.length + line;
             copy_numbers(self->element, result + at * self->column.length * self->element,
-                         self->element,
+                         (long) self->element,
                          from + axis_origin(&self->column) * (long) self->vector,
-                         self->vector, self->column.length);
+                         (long) (rod ? self->row.pitch : self->vector),
+                         rod ? (size_t) count : self->column.length);
         }
+    }
 }
 
 //  --- Halos -----------------------------------------------------------------------------
-
-//  The halo of a line, from the line itself.
-static void renew_line(const fd_bands_t *self, char *line)
-{
-    const fd_axis_t *axis = &self->column;
-    const long origin = axis_origin(axis), end = origin + (long) axis->length;
-    bool turned;
-    for (long c = axis_first(axis); c < axis_end(axis); c++) {
-        if (c == origin)
-            c = end;
-        if (c == axis_end(axis))
-            break;
-        const long point = (long) point_of(self, axis, c, &turned) + origin;
-        memcpy(line + c * (long) self->vector, line + point * (long) self->vector,
-               self->element);
-    }
-}
 
 //  The halo of a row, from a row of some band's, which may be the row itself.
 static void renew_row(const fd_bands_t *self, const fd_band_t *from, long from_row,
                       const fd_band_t *to, long to_row, int parity)
 {
-    const long column = axis_origin(&self->column) * (long) self->vector;
+    const long vector = (long) self->vector, column = axis_origin(&self->column) * vector;
     for (long l = axis_first(&self->line); l < axis_end(&self->line); l++) {
         bool turned;
         const long point =
@@ -366,10 +394,10 @@ static void renew_row(const fd_bands_t *self, const fd_band_t *from, long from_r
         const char *old = line_at(self, from, from->grid[parity], from_row, point);
         char *new = line_at(self, to, to->grid[parity], to_row, l);
         if (new != old)
-            copy_numbers(self->element, new + column, self->vector, old + column,
-                         self->vector, self->column.length);
-        if (!is_fixed(self) && self->column.axis != HEAT_AXES)
-            renew_line(self, new);
+            copy_numbers(self->element, new + column, vector, old + column, vector,
+                         self->column.length);
+        if (self->column.halo > 0)
+            spread_halo(self, new + column, new + column, vector, 0);
     }
 }
 

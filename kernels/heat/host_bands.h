@@ -31,13 +31,14 @@ typedef struct fd_axis {
 
 //  The rows of one thread.
 typedef struct fd_band {
-    long first;           // its row 0, in rows of the whole
-    long rows;            // that change; more are fillings
-    long own, own_end;    // what it is to compute, in rows of the whole
-    long height;          // rows of a piece
-    char *grid[2];        // at the first point that changes, as are the others
-    char *source;         // or NULL
-    char *face[HEAT_AXES]; // at a point the surface before it; NULL where alpha is one number
+    long first;        // its row 0, in rows of the whole
+    long rows;         // that change; more are fillings
+    long own, own_end; // what it is to compute, in rows of the whole
+    long height;       // rows of a piece
+    char *grid[2];     // at the first point that changes, as are the others
+    char *source;      // or NULL
+    char *
+        face[HEAT_AXES]; // at a point the surface before it; NULL where alpha is one number
 } fd_band_t;
 
 typedef struct fd_bands {

@@ -14,31 +14,16 @@
 #include "kernels/heat/host.h"
 #include "kernels/heat/host_tiles.h"
 
-#ifndef XL
-#define XL 12
-#endif
-#ifndef XS
-#define XS 4
-#endif
-#ifndef XSB
-#define XSB 1024
-#endif
-#ifndef XSL
-#define XSL 16
-#endif
-#ifndef XT
-#define XT 1024
-#endif
 enum {
-    LEVELS = XL,           // steps in a block, at most
-    SOLID_LEVELS = XS,      // the same, of three dimensions
-    TILE_BYTES = XT,     // of a row in a tile: 2 grids x (LEVELS + 2) rows stay within 32 KiB
-    SOLID_BYTES = XSB,
-    SOLID_LINES = XSL,      // of a tile
-    ROD_BYTES = 10240,
-    LINE = 64,
+    LEVELS = 12,           // steps in a block, at most
+    SOLID_LEVELS = 6,      // the same, of three dimensions
+    TILE_BYTES = 1024,     // of a row in a tile: two grids of LEVELS + 2 rows are 28 KiB
+    SOLID_BYTES = 2048,    // of a line in a tile of a plane
+    SOLID_LINES = 8,       // in it
+    ROD_BYTES = 10240,     // of all rows in a tile of a rod
+    LINE = 64,             // bytes
     THREAD_WORK = 1 << 17, // points times levels that make another thread worth its start
-    THREAD_ROWS = 32       // rows of the grid
+    THREAD_ROWS = 32       // rows of the grid that do
 };
 
 //  A whole solve, shared by its threads.
@@ -51,17 +36,17 @@ typedef struct fd_job {
     char *memory;      // of the bands
 } fd_job_t;
 
-//  What threads that solve grids of their own differ in.
-typedef struct fd_solve {
+//  A thread's part of it: bands index, index + count …, in the memory of all bands.
+typedef struct fd_thread {
     const fd_job_t *job;
     char *memory;
-    int index; // of this thread's band
-} fd_solve_t;
+    int index, count;
+} fd_thread_t;
 
-static void barrier(const fd_job_t *job)
+static void barrier(const fd_thread_t *self)
 {
-    if (job->bands.count > 1)
-        kernel_pool_barrier(job->pool);
+    if (self->count > 1)
+        kernel_pool_barrier(self->job->pool);
 }
 
 //  Sweeps a block's tiles from the first to the last.
@@ -119,51 +104,61 @@ static void run_levels(const fd_job_t *job, const fd_band_t *band, double pace, 
     run_tiles(job, &block);
 }
 
-//  One thread's part of the solve of one grid.
-static void run_grid(const fd_solve_t *self, size_t which)
+//  One thread's part of a block.
+static void run_block(const fd_thread_t *self, double pace, int levels, int parity)
 {
-    const fd_job_t *job = self->job;
-    const fd_bands_t *bands = &job->bands;
-    const fd_band_t band = fd_bands_at(bands, self->index, self->memory);
+    const fd_bands_t *bands = &self->job->bands;
+    for (int k = self->index; k < bands->count; k += self->count) {
+        const fd_band_t band = fd_bands_at(bands, k, self->memory);
+        run_levels(self->job, &band, pace, levels, parity);
+    }
+    barrier(self);
+}
+
+//  One thread's part of the solve of one grid.
+static void run_grid(const fd_thread_t *self, size_t which)
+{
+    const fd_bands_t *bands = &self->job->bands;
     const double pace = bands->grid->pace ? bands->grid->pace[which] : 1;
-    fd_band_fill(bands, &band, which);
-    barrier(job);
+    for (int k = self->index; k < bands->count; k += self->count) {
+        const fd_band_t band = fd_bands_at(bands, k, self->memory);
+        fd_band_fill(bands, &band, which);
+    }
     int parity = 0;
-    for (int64_t done = 0; done < bands->steps->count;) {
-        const int64_t left = bands->steps->count - done;
+    for (int64_t done = 0, left; done < bands->steps->count;) {
+        left = bands->steps->count - done;
         const int levels = left < bands->levels ? (int) left : bands->levels;
-        if (done > 0) {
-            fd_band_renew(bands, self->index, self->memory, parity);
-            barrier(job);
-        }
-        run_levels(job, &band, pace, levels, parity);
-        barrier(job);
+        for (int k = self->index; done > 0 && k < bands->count; k += self->count)
+            fd_band_renew(bands, k, self->memory, parity);
+        barrier(self);
+        run_block(self, pace, levels, parity);
         parity = (parity + levels) & 1;
         done += levels;
     }
-    fd_band_give(bands, &band, which, parity);
-    barrier(job);
+    for (int k = self->index; k < bands->count; k += self->count) {
+        const fd_band_t band = fd_bands_at(bands, k, self->memory);
+        fd_band_give(bands, &band, which, parity);
+    }
+    barrier(self);
 }
 
 //  All threads solve one grid after another.
 static void fd_main(void *context, int index, int count)
 {
-    fd_job_t job = *(const fd_job_t *) context;
-    (void) count;
-    for (size_t which = 0; which < job.bands.grid->count; which++)
-        run_grid(&(fd_solve_t){.job = &job, .memory = job.memory, .index = index}, which);
+    const fd_job_t *job = context;
+    const fd_thread_t self = {job, job->memory, index, count};
+    for (size_t which = 0; which < job->bands.grid->count; which++) run_grid(&self, which);
 }
 
 //  Each thread solves grids of its own, in memory of its own.
 static void fd_main_many(void *context, int index, int count)
 {
     const fd_job_t *job = context;
-    const fd_solve_t solve = {.job = job,
-                              .memory = job->memory +
-                                        (size_t) index * fd_bands_size(&job->bands)};
+    const fd_thread_t self = {
+        job, job->memory + (size_t) index * fd_bands_size(&job->bands), 0, 1};
     for (size_t which = (size_t) index; which < job->bands.grid->count;
          which += (size_t) count)
-        run_grid(&solve, which);
+        run_grid(&self, which);
 }
 
 //  Threads that are worth their start on one grid.
@@ -193,18 +188,28 @@ static fd_kind_t kind_of(const heat_grid_t *grid, const heat_steps_t *steps)
     return same && !steps->source ? FD_CROSS : FD_PLANE;
 }
 
-int heat_host_fd_tiles(heat_device_state_t *state, const heat_grid_t *grid,
-                       const heat_steps_t *steps, ipc_error_t *error)
+//  Bytes of a line in a tile, with as many arrays as there are.
+static size_t tile_bytes(const fd_bands_t *bands, fd_kind_t kind)
+{
+    size_t two = TILE_BYTES;
+    if (kind == FD_ROD || kind == FD_ROD_FACES)
+        two = ROD_BYTES;
+    else if (kind == FD_SOLID || kind == FD_SOLID_FACES)
+        two = SOLID_BYTES;
+    return 2 * two / bands->arrays / LINE * LINE;
+}
+
+int heat_host_fd(heat_device_state_t *state, const heat_grid_t *grid,
+                 const heat_steps_t *steps, ipc_error_t *error)
 {
     fd_job_t job = {.pool = state->pool,
                     .tiles = fd_tiles_choose(grid->dtype),
                     .kind = kind_of(grid, steps)};
-    const bool solid = grid->length[HEAT_Z] > 1, rod = grid->length[HEAT_Y] == 1;
-    const int levels = solid ? SOLID_LEVELS : LEVELS;
     int threads = useful_threads(grid);
     const bool many = threads == 1 && grid->count > 1;
-    fd_bands_set(&job.bands, grid, steps, job.tiles.vector, levels, threads);
-    job.tile_bytes = (solid ? SOLID_BYTES : rod ? ROD_BYTES : TILE_BYTES) * 2 / job.bands.arrays / LINE * LINE;
+    fd_bands_set(&job.bands, grid, steps, job.tiles.vector,
+                 grid->length[HEAT_Z] > 1 ? SOLID_LEVELS : LEVELS, threads);
+    job.tile_bytes = tile_bytes(&job.bands, job.kind);
     if (many)
         threads = grid->count < (size_t) grid->threads ? (int) grid->count : grid->threads;
     const size_t shares = many ? (size_t) threads : 1;

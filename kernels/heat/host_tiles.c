@@ -20,15 +20,11 @@ typedef struct fd_part {
     size_t line, line_end;
 } fd_part_t;
 
-#ifndef PLOC
-#define PLOC 2
-#endif
-#ifndef PRW
-#define PRW 0
-#endif
-#ifndef AHEAD
-enum { AHEAD = 8 };
-#endif
+enum {
+    LINE = 64,      // bytes
+    AHEAD = 8,      // rows by which memory is asked for before it is needed
+    SOLID_AHEAD = 2 // the same, of planes
+};
 
 static inline size_t min_size(size_t a, size_t b)
 {
@@ -39,34 +35,34 @@ static inline size_t min_size(size_t a, size_t b)
 #define VECTOR 32
 #define TARGET
 #define N(name) f64_baseline_##name
-#include "kernels/heat/host_fd_tile.h"
+#include "kernels/heat/host_tiles_real.h"
 #define REAL float
 #define VECTOR 32
 #define TARGET
 #define N(name) f32_baseline_##name
-#include "kernels/heat/host_fd_tile.h"
+#include "kernels/heat/host_tiles_real.h"
 
 #if defined(__x86_64__)
 #define REAL double
 #define VECTOR 32
 #define TARGET __attribute__((target("avx2")))
 #define N(name) f64_avx2_##name
-#include "kernels/heat/host_fd_tile.h"
+#include "kernels/heat/host_tiles_real.h"
 #define REAL float
 #define VECTOR 32
 #define TARGET __attribute__((target("avx2")))
 #define N(name) f32_avx2_##name
-#include "kernels/heat/host_fd_tile.h"
+#include "kernels/heat/host_tiles_real.h"
 #define REAL double
 #define VECTOR 64
 #define TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw")))
 #define N(name) f64_avx512_##name
-#include "kernels/heat/host_fd_tile.h"
+#include "kernels/heat/host_tiles_real.h"
 #define REAL float
 #define VECTOR 64
 #define TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw")))
 #define N(name) f32_avx512_##name
-#include "kernels/heat/host_fd_tile.h"
+#include "kernels/heat/host_tiles_real.h"
 #endif
 
 fd_tiles_t fd_tiles_choose(ipc_dtype_t dtype)

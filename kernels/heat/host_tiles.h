@@ -19,19 +19,19 @@ typedef enum fd_kind {
 //  have numbers below 0, and row 0 follows them.
 typedef struct fd_block {
     fd_kind_t kind;
-    char *grid[2];                // level l reads grid l & 1 and writes the other
-    const char *source;           // or NULL
-    const char *face[HEAT_AXES];  // or NULL
-    long row_pitch, line_pitch;   // bytes
-    size_t columns, lines;        // that change
-    long height;                  // rows of a piece
-    fd_place_t stays;             // the row behind the band's last
+    char *grid[2];               // level l reads grid l & 1 and writes the other
+    const char *source;          // or NULL
+    const char *face[HEAT_AXES]; // or NULL
+    long row_pitch, line_pitch;  // bytes
+    size_t columns, lines;       // that change
+    long height;                 // rows of a piece
+    fd_place_t stays;            // the row behind the band's last
     int levels;
-    long first, end;              // rows of the first level
-    int first_move, end_move;     // how first and end change with each level
-    long sweep_first, sweep_end;  // level l is l rows behind
+    long first, end;                 // rows of the first level
+    int first_move, end_move;        // how first and end change with each level
+    long sweep_first, sweep_end;     // level l is l rows behind
     size_t tile_columns, tile_lines; // of a rod: rows in tile_columns
-    double centre;                // weights of a point, and of its neighbours along an axis
+    double centre; // weights of a point, and of its neighbours along an axis
     double ratio[HEAT_AXES];
 } fd_block_t;
 

@@ -1,5 +1,5 @@
 //  The inner loops of the finite differences, compiled once for each element type and
-//  instruction set: host_fd_tiles.c includes this file with REAL, VECTOR (bytes), TARGET (an
+//  instruction set: host_tiles.c includes this file with REAL, VECTOR (bytes), TARGET (an
 //  attribute) and N(name) (ours) defined. Every point is computed by the same operations in
 //  the same order in all of them, so their results are equal bit for bit.
 
@@ -51,7 +51,8 @@ TARGET static inline __attribute__((always_inline)) void N(plane)(const fd_block
     N(vector) left = u[-1], middle = u[0];
     for (size_t c = 0; c < line->count; c++) {
         const N(vector) right = u[c + 1];
-        N(vector) sum = centre * middle + (across * (up[c] + down[c]) + side * (left + right));
+        N(vector)
+        sum = centre * middle + (across * (up[c] + down[c]) + side * (left + right));
         if (gains)
             sum += source[c];
         out[c] = sum;
@@ -76,9 +77,9 @@ TARGET static inline __attribute__((always_inline)) void N(solid)(const fd_block
     N(vector) left = u[-1], middle = u[0];
     for (size_t c = 0; c < line->count; c++) {
         const N(vector) right = u[c + 1];
-        N(vector) sum =
-            centre * middle +
-            (x * (left + right) + (y * (up[c] + down[c]) + z * (over[c] + under[c])));
+        N(vector)
+        sum = centre * middle +
+              (x * (left + right) + (y * (up[c] + down[c]) + z * (over[c] + under[c])));
         if (gains)
             sum += source[c];
         out[c] = sum;
@@ -141,8 +142,10 @@ TARGET static inline __attribute__((always_inline)) void N(faces)(const fd_block
 }
 
 //  Advances one line by one step.
-TARGET static inline __attribute__((always_inline)) void N(advance)(
-    const fd_block_t *block, const fd_line_t *line, const fd_kind_t kind, const bool gains)
+TARGET static inline __attribute__((always_inline)) void N(advance)(const fd_block_t *block,
+                                                                    const fd_line_t *line,
+                                                                    const fd_kind_t kind,
+                                                                    const bool gains)
 {
     switch (kind) {
     case FD_CROSS: N(cross)(block, line); break;
@@ -171,12 +174,14 @@ TARGET static void N(join)(const fd_block_t *block, long row, const char *from, 
     if (row == 0) {
         const long below = block->height * pitch;
         memcpy(new + below, new + 1, (numbers - 1) * sizeof(REAL));
-        for (size_t k = LAST; k < numbers; k += N(LANES)) new[below + (long) k] = old[below + (long) k];
+        for (size_t k = LAST; k < numbers; k += N(LANES))
+            new[below + (long) k] = old[below + (long) k];
     }
     if (row + 1 == block->height) {
         const long above = -block->height * pitch;
         memcpy(new + above + 1, new, (numbers - 1) * sizeof(REAL));
-        for (size_t k = 0; k < numbers; k += N(LANES)) new[above + (long) k] = old[above + (long) k];
+        for (size_t k = 0; k < numbers; k += N(LANES))
+            new[above + (long) k] = old[above + (long) k];
     }
 }
 
@@ -186,8 +191,8 @@ TARGET static inline __attribute__((always_inline)) void N(lines)(const fd_block
                                                                   const fd_kind_t kind,
                                                                   const bool gains)
 {
-    const bool joins = part->row == 0 || part->row + 1 == block->height ||
-                       part->row == block->stays.row;
+    const bool joins =
+        part->row == 0 || part->row + 1 == block->height || part->row == block->stays.row;
     long offset = part->row * block->row_pitch + (long) part->column * VECTOR +
                   (long) part->line * block->line_pitch;
     for (size_t l = part->line; l < part->line_end; l++, offset += block->line_pitch) {
@@ -201,21 +206,6 @@ TARGET static inline __attribute__((always_inline)) void N(lines)(const fd_block
     }
 }
 
-//  Asks for what the first level needs in a while: the rows of a tile are too short for the
-//  processor to see what comes.
-TARGET static inline __attribute__((always_inline)) void N(prefetch)(
-    const fd_block_t *block, const fd_part_t *part)
-{
-    const long offset = (part->row + AHEAD) * block->row_pitch + (long) part->column * VECTOR;
-    if (part->row + AHEAD > block->height)
-        return;
-    const char *from = block->grid[0] + offset, *to = block->grid[1] + offset - block->row_pitch;
-    for (size_t k = 0; k < part->count * VECTOR; k += 64) {
-        __builtin_prefetch(from + k, 0, PLOC);
-        __builtin_prefetch(to + k, PRW, PLOC);
-    }
-}
-
 //  Cuts columns (or lines) out of a tile, which a level shifts. False where nothing is left.
 static inline bool N(cut)(size_t first, size_t width, size_t most, int level, size_t *begin,
                           size_t *end)
@@ -226,33 +216,69 @@ static inline bool N(cut)(size_t first, size_t width, size_t most, int level, si
     return *begin < *end;
 }
 
+//  Asks for a part of what the first level will need, while the levels compute: the lines of
+//  a tile are too short for the processor to see what comes, and it can ask for few at once.
+//      first      of the first level, at the row that is asked for
+TARGET static inline __attribute__((always_inline)) void N(prefetch)(
+    const fd_block_t *block, const fd_part_t *first, int level, const bool solid)
+{
+    const size_t size = first->count * VECTOR, levels = (size_t) block->levels;
+    const size_t lines = first->line_end - first->line;
+    const size_t share = solid ? lines / levels + 1 : (size / levels + LINE) / LINE * LINE;
+    const size_t begin = share * (size_t) level;
+    const size_t line_end = solid ? min_size(begin + share, lines) : 1;
+    const size_t from = solid ? 0 : begin,
+                 end = solid ? size : min_size(begin + share, size);
+    for (size_t l = solid ? begin : 0; l < line_end; l++) {
+        const long offset = first->row * block->row_pitch + (long) first->column * VECTOR +
+                            (long) (first->line + l) * block->line_pitch;
+        for (size_t k = from; k < end; k += LINE) {
+            __builtin_prefetch(block->grid[0] + offset + k, 0, 2);
+            __builtin_prefetch(block->grid[1] + offset - block->row_pitch + k, 0, 2);
+        }
+    }
+}
+
+//  What a level does of a row in a tile. False where that is nothing.
+TARGET static inline __attribute__((always_inline)) bool N(find_part)(
+    const fd_block_t *block, size_t column, size_t line, int level, const bool solid,
+    fd_part_t *part)
+{
+    size_t end;
+    part->parity = level & 1;
+    part->line = 0;
+    part->line_end = 1;
+    if (!N(cut)(column, block->tile_columns, block->columns, level, &part->column, &end))
+        return false;
+    part->count = end - part->column;
+    return !solid || N(cut)(line, block->tile_lines, block->lines, level, &part->line,
+                            &part->line_end);
+}
+
 TARGET static inline __attribute__((always_inline)) void N(sweep)(const fd_block_t *block,
-                                                                  size_t column, size_t line,
+                                                                  size_t column,
+                                                                  size_t line,
                                                                   const fd_kind_t kind,
                                                                   const bool gains)
 {
     const bool solid = kind == FD_SOLID || kind == FD_SOLID_FACES;
-    for (long sweep = block->sweep_first; sweep < block->sweep_end; sweep++)
+    fd_part_t first = {0}, part = {0};
+    const bool fetches = N(find_part)(block, column, line, 0, solid, &first);
+    for (long sweep = block->sweep_first; sweep < block->sweep_end; sweep++) {
+        first.row = sweep + (solid ? SOLID_AHEAD : AHEAD);
         for (int level = 0; level < block->levels; level++) {
             // A level is one row behind the level before it, whose next row it needs.
             const long row = sweep - level;
             if (row < block->first + level * block->first_move ||
-                row >= block->end + level * block->end_move)
+                row >= block->end + level * block->end_move ||
+                !N(find_part)(block, column, line, level, solid, &part))
                 continue;
-            size_t end;
-            fd_part_t part = {.row = row < 0 ? row + block->height : row,
-                              .parity = level & 1,
-                              .line_end = 1};
-            if (!N(cut)(column, block->tile_columns, block->columns, level, &part.column,
-                        &end) ||
-                (solid && !N(cut)(line, block->tile_lines, block->lines, level, &part.line,
-                                  &part.line_end)))
-                continue;
-            part.count = end - part.column;
-            if (level == 0 && !solid)
-                N(prefetch)(block, &part);
+            part.row = row < 0 ? row + block->height : row;
+            if (fetches && first.row >= 0 && first.row <= block->height)
+                N(prefetch)(block, &first, level, solid);
             N(lines)(block, &part, kind, gains);
         }
+    }
 }
 
 //  Rows first ... end - 1 of a rod at one level, of which none is on both sides of row 0.
@@ -273,8 +299,9 @@ TARGET static inline __attribute__((always_inline)) void N(rows)(const fd_block_
     const long joins[] = {block->stays.row, 0, block->height - 1};
     for (int k = 0; k < 3; k++)
         if (joins[k] >= first && joins[k] < end)
-            N(join)(block, joins[k], block->grid[from] + joins[k] * VECTOR,
-                    block->grid[!from] + joins[k] * VECTOR, 1);
+            N(join)
+            (block, joins[k], block->grid[from] + joins[k] * VECTOR,
+             block->grid[!from] + joins[k] * VECTOR, 1);
 }
 
 //  A rod, in tiles of rows.
@@ -289,8 +316,9 @@ TARGET static inline __attribute__((always_inline)) void N(stretch)(const fd_blo
             long end = block->end + level * block->end_move;
             first = first > tile - level ? first : tile - level;
             end = end < tile + width - level ? end : tile + width - level;
-            N(rows)(block, first + block->height,
-                    (end < 0 ? end : 0) + block->height, level, kind, gains);
+            N(rows)
+            (block, first + block->height, (end < 0 ? end : 0) + block->height, level, kind,
+             gains);
             N(rows)(block, first > 0 ? first : 0, end, level, kind, gains);
         }
 }
