@@ -5,10 +5,11 @@
 enum {
     NO_AXIS = -1,
     NO_ROW = -2,
-    LINE = 64,      // bytes
-    PAGE = 4096,    // whose multiples fall into the same set of the first cache
-    HALO_PART = 32, // lengths of a grid for a point of its halo
-    LEVEL_ROWS = 8  // own rows of a band for a step in a block
+    LINE = 64,       // bytes
+    PAGE = 4096,     // whose multiples fall into the same set of the first cache
+    HALO_PART = 32,  // lengths of a grid for a point of its halo
+    TILE_ROW = 1024, // bytes
+    LEVEL_ROWS = 8   // own rows of a band for a step in a block
 };
 
 //  The caller's array that is laid out: a grid, or the surfaces across an axis.
@@ -92,14 +93,10 @@ static int find_levels(const fd_bands_t *self, int levels)
     return (int) min_size(most, height / 2 + 1);
 }
 
-//  Rows of a tile shall follow one another in the sets of the first cache, so their distance
-//  is the breadth of a tile more than some pages.
-static size_t pad_row(size_t size)
+//  Pads a size to some bytes more than full pages.
+static size_t pad_to(size_t size, size_t more)
 {
-    enum { TILE = 1024 };
-    if (size > PAGE / 2)
-        size += (PAGE + TILE - size % PAGE) % PAGE;
-    return size;
+    return size + (PAGE + more - size % PAGE) % PAGE;
 }
 
 static size_t extent(const fd_axis_t *axis)
@@ -133,10 +130,12 @@ void fd_bands_set(fd_bands_t *self, const heat_grid_t *grid, const heat_steps_t 
     self->column.pitch = vector;
     self->line.pitch = extent(&self->column) * vector;
     self->row.pitch = extent(&self->line) * self->line.pitch;
-    if (ndim > 1)
-        self->row.pitch = pad_row((self->row.pitch + LINE - 1) / LINE * LINE);
-    self->size = ((size_t) self->height + 2) * self->row.pitch;
-    self->size = (self->size + LINE - 1) / LINE * LINE + LINE;
+    // The rows of a tile follow one another in the sets of the first cache; and what is
+    // written lies apart from what is read, of which a processor compares the lower bits.
+    if (self->row.pitch > PAGE / 2)
+        self->row.pitch = pad_to(self->row.pitch, TILE_ROW);
+    self->size =
+        pad_to(((size_t) self->height + 2) * self->row.pitch, 2 * TILE_ROW + TILE_ROW / 2);
 }
 
 size_t fd_bands_size(const fd_bands_t *self)

@@ -188,15 +188,22 @@ static fd_kind_t kind_of(const heat_grid_t *grid, const heat_steps_t *steps)
     return same && !steps->source ? FD_CROSS : FD_PLANE;
 }
 
-//  Bytes of a line in a tile, with as many arrays as there are.
+//  Bytes of a line in a tile; of a rod, of all rows in it.
 static size_t tile_bytes(const fd_bands_t *bands, fd_kind_t kind)
 {
-    size_t two = TILE_BYTES;
     if (kind == FD_ROD || kind == FD_ROD_FACES)
-        two = ROD_BYTES;
-    else if (kind == FD_SOLID || kind == FD_SOLID_FACES)
-        two = SOLID_BYTES;
-    return 2 * two / bands->arrays / LINE * LINE;
+        return 2 * ROD_BYTES / bands->arrays / LINE * LINE;
+    if (kind == FD_SOLID || kind == FD_SOLID_FACES)
+        return 2 * SOLID_BYTES / bands->arrays / LINE * LINE;
+    return TILE_BYTES;
+}
+
+//  Steps in a block: what a tile has of all arrays stays in the first cache.
+static int most_levels(const heat_grid_t *grid, const heat_steps_t *steps)
+{
+    int arrays = steps->source ? 3 : 2;
+    for (int axis = HEAT_Z; axis < HEAT_AXES; axis++) arrays += steps->face[axis] ? 1 : 0;
+    return grid->length[HEAT_Z] > 1 ? SOLID_LEVELS : 2 * LEVELS / arrays;
 }
 
 int heat_host_fd(heat_device_state_t *state, const heat_grid_t *grid,
@@ -207,8 +214,8 @@ int heat_host_fd(heat_device_state_t *state, const heat_grid_t *grid,
                     .kind = kind_of(grid, steps)};
     int threads = useful_threads(grid);
     const bool many = threads == 1 && grid->count > 1;
-    fd_bands_set(&job.bands, grid, steps, job.tiles.vector,
-                 grid->length[HEAT_Z] > 1 ? SOLID_LEVELS : LEVELS, threads);
+    fd_bands_set(&job.bands, grid, steps, job.tiles.vector, most_levels(grid, steps),
+                 threads);
     job.tile_bytes = tile_bytes(&job.bands, job.kind);
     if (many)
         threads = grid->count < (size_t) grid->threads ? (int) grid->count : grid->threads;

@@ -235,6 +235,11 @@ TARGET static inline __attribute__((always_inline)) void N(prefetch)(
         for (size_t k = from; k < end; k += LINE) {
             __builtin_prefetch(block->grid[0] + offset + k, 0, 2);
             __builtin_prefetch(block->grid[1] + offset - block->row_pitch + k, 0, 2);
+            if (block->source)
+                __builtin_prefetch(block->source + offset + k, 0, 2);
+            for (int axis = HEAT_Z; axis < HEAT_AXES; axis++)
+                if (block->face[axis])
+                    __builtin_prefetch(block->face[axis] + offset + k, 0, 2);
         }
     }
 }
@@ -300,8 +305,8 @@ TARGET static inline __attribute__((always_inline)) void N(rows)(const fd_block_
     for (int k = 0; k < 3; k++)
         if (joins[k] >= first && joins[k] < end)
             N(join)
-            (block, joins[k], block->grid[from] + joins[k] * VECTOR,
-             block->grid[!from] + joins[k] * VECTOR, 1);
+    (block, joins[k], block->grid[from] + joins[k] * VECTOR,
+     block->grid[!from] + joins[k] * VECTOR, 1);
 }
 
 //  A rod, in tiles of rows.
