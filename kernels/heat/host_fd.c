@@ -210,7 +210,7 @@ int heat_host_fd(heat_device_state_t *state, const heat_grid_t *grid,
                  const heat_steps_t *steps, ipc_error_t *error)
 {
     fd_job_t job = {.pool = state->pool,
-                    .tiles = fd_tiles_choose(grid->dtype),
+                    .tiles = fd_tiles_choose(grid->dtype, state->vectors),
                     .kind = kind_of(grid, steps)};
     int threads = useful_threads(grid);
     const bool many = threads == 1 && grid->count > 1;

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "kernels/heat/host.h"
-
 //  One line of one level.
 typedef struct fd_line {
     const void *from;
@@ -42,6 +40,17 @@ static inline size_t min_size(size_t a, size_t b)
 #define N(name) f32_baseline_##name
 #include "kernels/heat/host_tiles_real.h"
 
+#define REAL double
+#define VECTOR 64
+#define TARGET
+#define N(name) f64_wide_##name
+#include "kernels/heat/host_tiles_real.h"
+#define REAL float
+#define VECTOR 64
+#define TARGET
+#define N(name) f32_wide_##name
+#include "kernels/heat/host_tiles_real.h"
+
 #if defined(__x86_64__)
 #define REAL double
 #define VECTOR 32
@@ -65,14 +74,15 @@ static inline size_t min_size(size_t a, size_t b)
 #include "kernels/heat/host_tiles_real.h"
 #endif
 
-fd_tiles_t fd_tiles_choose(ipc_dtype_t dtype)
+fd_tiles_t fd_tiles_choose(ipc_dtype_t dtype, heat_vectors_t vectors)
 {
     const bool single = dtype == IPC_F32;
-    switch (heat_host_vectors()) {
+    switch (vectors) {
 #if defined(__x86_64__)
     case HEAT_AVX512: return (fd_tiles_t){single ? f32_avx512_tile : f64_avx512_tile, 64};
     case HEAT_AVX2: return (fd_tiles_t){single ? f32_avx2_tile : f64_avx2_tile, 32};
 #endif
+    case HEAT_WIDE: return (fd_tiles_t){single ? f32_wide_tile : f64_wide_tile, 64};
     default: return (fd_tiles_t){single ? f32_baseline_tile : f64_baseline_tile, 32};
     }
 }

@@ -2,6 +2,7 @@
 #ifndef HEAT_HOST_TILES_H
 #define HEAT_HOST_TILES_H
 
+#include "kernels/heat/host.h"
 #include "kernels/heat/host_bands.h"
 
 //  What is computed for each point.
@@ -44,6 +45,6 @@ typedef struct fd_tiles {
     size_t vector; // bytes
 } fd_tiles_t;
 
-fd_tiles_t fd_tiles_choose(ipc_dtype_t dtype);
+fd_tiles_t fd_tiles_choose(ipc_dtype_t dtype, heat_vectors_t vectors);
 
 #endif
