@@ -4,10 +4,11 @@
 
 #include "bench/bench.h"
 #include "bench/process.h"
+#include "bench/python.h"
 #include "bench/stream.h"
 #include "common/fail.h"
 
-enum { N = 1024, STEPS = 1000, RUNS = 5, THREADS_MAX = 64 };
+enum { N = 1024, STEPS = 1000, RUNS = 5, TURNS = 3, THREADS_MAX = 64 };
 
 //  Bytes that must move at least, each point read once and written once: in a step of
 //  finite differences; in a transform there, the factor, and the transform back.
@@ -79,6 +80,120 @@ static void print_plan(const bench_t *bench)
         fclose(file);
 }
 
+//  --- Finite differences, kind by kind --------------------------------------------------
+
+//  What is stepped through, and of how many bytes a point a pass over memory must move at
+//  least in a step: itself, read and written.
+typedef struct kind {
+    const char *name;
+    int64_t shape[3]; // 0: there is no such axis
+    const char *boundary, *dtype;
+    bool source, varies;
+    int steps;
+    double bytes;
+} kind_t;
+
+static const kind_t kinds[] = {
+    {"fixed edges", {2048, 2048}, "fixed", "float64", false, false, 60, 16},
+    {"periodic", {2048, 2048}, "periodic", "float64", false, false, 60, 16},
+    {"insulated", {2048, 2048}, "insulated", "float64", false, false, 60, 16},
+    {"with a source", {2048, 2048}, "fixed", "float64", true, false, 60, 16},
+    {"alpha varies", {2048, 2048}, "fixed", "float64", false, true, 60, 16},
+    {"float32", {2048, 2048}, "fixed", "float32", false, false, 60, 8},
+    {"one dimension, 4,194,304", {4194304}, "fixed", "float64", false, false, 60, 16},
+    {"three, 160 x 160 x 160", {160, 160, 160}, "fixed", "float64", false, false, 60, 16},
+};
+
+//  Numbers of 0.5, kept on the engine: a source, or an alpha.
+static int push_field(ipc_view_t *view, const kind_t *kind, ipc_error_t *error)
+{
+    const size_t shape[] = {(size_t) kind->shape[0], (size_t) kind->shape[1]};
+    ipc_array_t *field = ipc_array_new(IPC_F64, 2, shape, error);
+    if (!field)
+        return -1;
+    for (size_t i = 0; i < ipc_array_count(field); i++) ipc_array_f64(field)[i] = 0.5;
+    ipc_result_t *pushed = ipc_push(view, "field", field);
+    int failed = bench_finish(pushed, BENCH_WAIT_MS, error);
+    ipc_result_destroy(&pushed);
+    ipc_array_destroy(&field);
+    return failed;
+}
+
+//  The time on the engine of one solve, or -1 with *error.
+static double step_through(ipc_view_t *view, const kind_t *kind, int steps,
+                           ipc_error_t *error)
+{
+    const int ndim = kind->shape[2] ? 3 : kind->shape[1] ? 2 : 1;
+    ipc_result_t *result = ipc_apply_named(
+        view, "heat.solve",
+        ipc_dict("shape", ipc_i64(kind->shape, (size_t) ndim), "steps", steps, "dt", 0.1,
+                 "boundary", kind->boundary, "dtype", kind->dtype, "source",
+                 kind->source ? ipc_ref("field") : ipc_none(), "alpha",
+                 kind->varies ? ipc_ref("field") : ipc_value_from_i64(1), "device", "cpu",
+                 "keep", "u"));
+    int failed = bench_finish(result, BENCH_WAIT_MS, error);
+    double time = failed ? -1 : ipc_result_serial_time(result);
+    ipc_result_destroy(&result);
+    return time;
+}
+
+//  The least of several, without what a solve of no steps takes.
+static int measure_kind(const bench_t *bench, ipc_view_t *view, const kind_t *kind,
+                        double bandwidth, ipc_error_t *error)
+{
+    double best[2] = {1e9, 1e9}, points = 1;
+    if ((kind->source || kind->varies) && push_field(view, kind, error))
+        return -1;
+    for (int i = 0; i < 2 * TURNS; i++) {
+        const double time = step_through(view, kind, i % 2 ? kind->steps : 0, error);
+        if (time < 0)
+            return -1;
+        best[i % 2] = time < best[i % 2] ? time : best[i % 2];
+    }
+    for (int k = 0; k < 3; k++) points *= kind->shape[k] ? (double) kind->shape[k] : 1;
+    const double pass = kind->bytes * points / bandwidth;
+    bench_row(bench, &(row_t){kind->name, (best[1] - best[0]) / kind->steps, UNIT_SECONDS,
+                              pass, "a pass a step", pass / 2});
+    return 0;
+}
+
+static int measure_kinds(const bench_t *bench, ipc_view_t *view, double bandwidth,
+                         ipc_error_t *error)
+{
+    bench_heading("a step of finite differences, 2048 x 2048, beyond the cache");
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        if (measure_kind(bench, view, &kinds[k], bandwidth, error))
+            return -1;
+    return 0;
+}
+
+//  --- Python ----------------------------------------------------------------------------
+
+static const char python_script[] = BENCH_PYTHON_MEDIAN
+    "import numpy, scipy.fft\n"
+    "u = numpy.random.default_rng(1).random((1024, 1024))\n"
+    "def step():\n"
+    "    u[1:-1, 1:-1] += 0.1 * (u[:-2, 1:-1] + u[2:, 1:-1] + u[1:-1, :-2] + u[1:-1, 2:]\n"
+    "                            - 4 * u[1:-1, 1:-1])\n"
+    "k = numpy.fft.fftfreq(1024)[:, None] ** 2 + numpy.fft.rfftfreq(1024) ** 2\n"
+    "factor = numpy.exp(-400 * numpy.pi ** 2 * k)\n"
+    "print(1000 * median(step, 5))\n"
+    "print(median(lambda: numpy.fft.irfft2(factor * numpy.fft.rfft2(u), (1024, 1024))))\n"
+    "print(median(lambda: scipy.fft.irfft2(factor * scipy.fft.rfft2(u, workers=-1),\n"
+    "                                      (1024, 1024), workers=-1)))\n";
+
+static void print_python(const bench_t *bench)
+{
+    static const char *const names[] = {"NumPy, finite differences, 1,000 steps",
+                                        "NumPy, fft, there and back",
+                                        "SciPy, fft, there and back, all cores"};
+    double seconds[3];
+    if (!bench_python(bench, "NumPy and SciPy (python3-scipy)", python_script, seconds, 3))
+        return;
+    for (int k = 0; k < 3; k++)
+        bench_row(bench, &(row_t){names[k], seconds[k], UNIT_SECONDS, 0, NULL, 0});
+}
+
 int section_heat(const bench_t *bench, ipc_error_t *error)
 {
     bench_heading("heat kernels on one engine, host");
@@ -91,6 +206,7 @@ int section_heat(const bench_t *bench, ipc_error_t *error)
     bench_row(bench, &(row_t){"stream triad, arrays of 64 MiB, all cores", far,
                               UNIT_BANDWIDTH, 0, NULL, 0});
     print_plan(bench);
+    print_python(bench);
     if (bench->raw)
         return 0;
     ipc_auto(ipc_client_destroy) ipc_client_t *client = bench_client(error);
@@ -105,7 +221,8 @@ int section_heat(const bench_t *bench, ipc_error_t *error)
     if (missing)
         return bench_note("no heat module here: %s", why.text), 0;
     return measure(bench, one, "fd", FD_BYTES, near, error) ||
-                   measure(bench, one, "fft", FFT_BYTES, near, error)
+                   measure(bench, one, "fft", FFT_BYTES, near, error) ||
+                   measure_kinds(bench, one, far, error)
                ? -1
                : 0;
 }

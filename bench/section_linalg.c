@@ -4,28 +4,17 @@
 #include <unistd.h>
 
 #include "bench/bench.h"
-#include "bench/process.h"
+#include "bench/python.h"
 #include "bench/stream.h"
 #include "common/fail.h"
 
 enum { VECTOR_N = 2048, MATRIX_N = 1024, RUNS = 20, THREADS_MAX = 64 };
 
-//  Debian's own, for which python3-numpy is installed.
-static const char python[] = "/usr/bin/python3";
-
-static const char numpy_script[] =
-    "import numpy, time\n"
-    "def median(function):\n"
-    "    function()\n"
-    "    times = []\n"
-    "    for i in range(20):\n"
-    "        start = time.perf_counter()\n"
-    "        function()\n"
-    "        times.append(time.perf_counter() - start)\n"
-    "    return sorted(times)[9]\n"
+static const char numpy_script[] = BENCH_PYTHON_MEDIAN
+    "import numpy\n"
     "a, x, b = numpy.ones((2048, 2048)), numpy.ones(2048), numpy.ones((1024, 1024))\n"
-    "print(median(lambda: a @ x))\n"
-    "print(median(lambda: b @ b))\n";
+    "print(median(lambda: a @ x, 20))\n"
+    "print(median(lambda: b @ b, 20))\n";
 
 //  NumPy's seconds; 0 where there is no NumPy.
 typedef struct numpy {
@@ -34,28 +23,14 @@ typedef struct numpy {
 
 static numpy_t run_numpy(const bench_t *bench)
 {
-    char log[IPC_PATH_MAX + 16], text[64] = "";
-    numpy_t found = {0};
-    ipc_error_t error;
-    snprintf(log, sizeof log, "%s/numpy.log", bench->directory);
-    if (access(python, X_OK) ||
-        process_run((char *[]){(char *) python, "-c", (char *) numpy_script, NULL}, log,
-                    BENCH_WAIT_MS, &error)) {
-        bench_note("no NumPy here (python3-numpy): its time is not shown");
-        return found;
-    }
-    FILE *file = fopen(log, "re");
-    if (file && fgets(text, sizeof text, file))
-        found.matvec = strtod(text, NULL);
-    if (file && fgets(text, sizeof text, file))
-        found.matmul = strtod(text, NULL);
-    if (file)
-        fclose(file);
-    bench_row(bench, &(row_t){"NumPy, matrix x vector, n = 2048, float64", found.matvec,
+    double seconds[2];
+    if (!bench_python(bench, "NumPy (python3-numpy)", numpy_script, seconds, 2))
+        return (numpy_t){0};
+    bench_row(bench, &(row_t){"NumPy, matrix x vector, n = 2048, float64", seconds[0],
                               UNIT_SECONDS, 0, NULL, 0});
-    bench_row(bench, &(row_t){"NumPy, matrix x matrix, n = 1024, float64", found.matmul,
+    bench_row(bench, &(row_t){"NumPy, matrix x matrix, n = 1024, float64", seconds[1],
                               UNIT_SECONDS, 0, NULL, 0});
-    return found;
+    return (numpy_t){.matvec = seconds[0], .matmul = seconds[1]};
 }
 
 //  Pushes n x n ones and n ones; 0, or -1 with *error.

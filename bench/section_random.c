@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "bench/bench.h"
+#include "bench/python.h"
 #include "common/fail.h"
 #include "kernels/common/cores.h"
 #include "kernels/random/fill.h"
@@ -114,6 +115,34 @@ static double measure_loops(const bench_t *bench, kernel_pool_t *pool, int threa
     return pairs;
 }
 
+//  --- NumPy -----------------------------------------------------------------------------
+
+//  Its newest generator, into memory that is used again; one thread, as all of NumPy's.
+static const char numpy_script[] = BENCH_PYTHON_MEDIAN
+    "import numpy\n"
+    "n = 1 << 16\n"
+    "generator = numpy.random.Generator(numpy.random.Philox(1))\n"
+    "single, double = numpy.empty(n, numpy.float32), numpy.empty(n)\n"
+    "def inside():\n"
+    "    x, y = generator.random(n), generator.random(n)\n"
+    "    return ((x * x + y * y) < 1).sum()\n"
+    "for law in generator.random, generator.standard_normal:\n"
+    "    print(n / median(lambda: law(out=single, dtype=numpy.float32)))\n"
+    "    print(n / median(lambda: law(out=double)))\n"
+    "print(n / median(inside))\n";
+
+static void print_numpy(const bench_t *bench)
+{
+    static const char *const names[] = {"NumPy's Philox, 1 thread, uniform, float32",
+                                        "  uniform, float64", "  normal, float32",
+                                        "  normal, float64", "  points counted for pi"};
+    double rates[5];
+    if (!bench_python(bench, "NumPy (python3-numpy)", numpy_script, rates, 5))
+        return;
+    for (int k = 0; k < 5; k++)
+        bench_row(bench, &(row_t){names[k], rates[k], UNIT_PER_SECOND, 0, NULL, 0});
+}
+
 //  --- The module ------------------------------------------------------------------------
 
 static IPC_REMOTE(double, mean_of, (const ipc_array_t *x))
@@ -184,6 +213,7 @@ int section_random(const bench_t *bench, ipc_error_t *error)
         return ipc_fail(error, IPC_E_MEMORY, "no memory for threads");
     const double pairs = measure_loops(bench, pool, kernel_cores_available());
     kernel_pool_destroy(&pool);
+    print_numpy(bench);
     if (bench->raw)
         return 0;
     ipc_auto(ipc_client_destroy) ipc_client_t *client = bench_client(error);

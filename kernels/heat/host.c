@@ -15,12 +15,26 @@ static void close_host(heat_device_state_t **state_p)
     free(state);
 }
 
+heat_vectors_t heat_host_vectors(void)
+{
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
+        return HEAT_AVX512;
+    if (__builtin_cpu_supports("avx2"))
+        return HEAT_AVX2;
+#endif
+    return HEAT_BASELINE;
+}
+
 static heat_device_state_t *open_host(ipc_error_t *error)
 {
     heat_device_state_t *state = calloc(1, sizeof *state);
     if (state) {
         state->pool = kernel_pool_new();
         state->plans = heat_plans_new();
+        state->vectors = heat_host_vectors();
     }
     if (!state || !state->pool || !state->plans) {
         close_host(&state);
@@ -42,31 +56,13 @@ static const char *host_lacks(const heat_grid_t *grid, const heat_steps_t *steps
     return NULL;
 }
 
-heat_vectors_t heat_host_vectors(void)
-{
-#if defined(__x86_64__)
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
-        return HEAT_AVX512;
-    if (__builtin_cpu_supports("avx2"))
-        return HEAT_AVX2;
-#endif
-    return HEAT_BASELINE;
-}
-
 const char *heat_host_instructions(void)
 {
-    static const char *const names[] = {
-        [HEAT_BASELINE] = "baseline", [HEAT_AVX2] = "avx2", [HEAT_AVX512] = "avx512"};
+    static const char *const names[] = {[HEAT_BASELINE] = "baseline",
+                                        [HEAT_WIDE] = "wide",
+                                        [HEAT_AVX2] = "avx2",
+                                        [HEAT_AVX512] = "avx512"};
     return names[heat_host_vectors()];
-}
-
-int heat_host_fd(heat_device_state_t *state, const heat_grid_t *grid,
-                 const heat_steps_t *steps, ipc_error_t *error)
-{
-    const bool tiles = grid->length[HEAT_Z] == 1 && !steps->face[HEAT_X];
-    return (tiles ? heat_host_fd_tiles : heat_host_fd_lines)(state, grid, steps, error);
 }
 
 const heat_device_t *heat_host(void)

@@ -7,11 +7,23 @@
 #include "kernels/heat/device.h"
 #include "kernels/heat/plans.h"
 
+//  The instructions that the finite differences use: the best that this processor has, or,
+//  for tests, others. The results are equal bit for bit. HEAT_WIDE: vectors as AVX-512 has
+//  them, by what every processor has.
+typedef enum heat_vectors {
+    HEAT_BASELINE,
+    HEAT_WIDE,
+    HEAT_AVX2,
+    HEAT_AVX512
+} heat_vectors_t;
+heat_vectors_t heat_host_vectors(void);
+
 struct heat_device_state {
     kernel_pool_t *pool;
-    heat_buffer_t work;  // fd: two grids; fft: one block for each thread
+    heat_buffer_t work;  // fd: the bands' grids; fft: one block for each thread
     heat_buffer_t terms; // fft: what a source and the edges give to each wave
     heat_plans_t *plans;
+    heat_vectors_t vectors; // those of this processor
 };
 
 //  See heat_device_t.fd, heat_device_t.fft. The results do not depend on the number of
@@ -20,17 +32,6 @@ int heat_host_fd(heat_device_state_t *state, const heat_grid_t *grid,
                  const heat_steps_t *steps, ipc_error_t *error);
 int heat_host_fft(heat_device_state_t *state, const heat_grid_t *grid,
                   const heat_waves_t *waves, ipc_error_t *error);
-
-//  What heat_host_fd chooses from: several steps at a time while a part of the grid is in
-//  the cache, for one or two dimensions and one alpha; and step by step, for all.
-int heat_host_fd_tiles(heat_device_state_t *state, const heat_grid_t *grid,
-                       const heat_steps_t *steps, ipc_error_t *error);
-int heat_host_fd_lines(heat_device_state_t *state, const heat_grid_t *grid,
-                       const heat_steps_t *steps, ipc_error_t *error);
-
-//  The instructions that the finite differences use on this processor.
-typedef enum heat_vectors { HEAT_BASELINE, HEAT_AVX2, HEAT_AVX512 } heat_vectors_t;
-heat_vectors_t heat_host_vectors(void);
 
 //  "avx512", "avx2", "baseline".
 const char *heat_host_instructions(void);
