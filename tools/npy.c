@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/fail.h"
+#include "tools/file.h"
 
 enum {
     PREFIX_SIZE = 8, // magic and version
@@ -366,10 +366,5 @@ int npy_write(const char *path, const ipc_array_t *array, ipc_error_t *error)
     const int first = errno;
     if (fclose(stream) == 0 && written)
         return 0;
-    ipc_fail(error, IPC_E_SYSTEM, "%s cannot be written: %s", path,
-             strerror(first ? first : errno));
-    struct stat file;
-    if (stat(path, &file) == 0 && S_ISREG(file.st_mode)) // not /dev/full
-        unlink(path);
-    return -1;
+    return file_spoilt(path, strerror(first ? first : errno), error);
 }
