@@ -10,13 +10,14 @@
 
 enum { ENGINE_WAIT_MS = 10000 }; // for the first engine of a cluster that is just starting
 
-//  What an engine said of the device that it solves on. It is asked once, when its first job
-//  is done: it keeps its device.
+//  What an engine said of the device that it solves on. It is asked before all jobs, since a
+//  question waits for what the engine is at; and again, once, behind its first job if it has
+//  several devices: it keeps to the one that it took.
 typedef struct engine {
     int id;
     ipc_view_t *view;
-    ipc_result_t *info; // under way; NULL: it has answered
-    char device[IPHEAT_DEVICE_SIZE];
+    ipc_result_t *info;              // under way; NULL: it has answered
+    char device[IPHEAT_DEVICE_SIZE]; // empty: it has several, and has not taken one
 } engine_t;
 
 struct ipheat_jobs {
@@ -33,6 +34,73 @@ struct ipheat_jobs {
     size_t engine_count;
     progress_t *progress;
 };
+
+//  --- Devices -----------------------------------------------------------------------------
+
+static engine_t *add_engine(ipheat_jobs_t *self, int id)
+{
+    char target[16];
+    snprintf(target, sizeof target, "%d", id);
+    self->engines = ipc_xgrow(self->engines, self->engine_count, self->engine_count + 1,
+                              sizeof *self->engines);
+    engine_t *engine = &self->engines[self->engine_count++];
+    *engine = (engine_t){.id = id, .view = ipc_direct_view(self->client, target, NULL)};
+    return engine;
+}
+
+//  Asks an engine on which device it solves, if nobody knows.
+static void ask_engine(ipheat_jobs_t *self, int id)
+{
+    size_t i = 0;
+    while (i < self->engine_count && self->engines[i].id != id) i++;
+    engine_t *engine = i < self->engine_count ? &self->engines[i] : add_engine(self, id);
+    if (!engine->view) // it has gone
+        ipc_text_copy(engine->device, sizeof engine->device, "?");
+    else if (!engine->info && !engine->device[0])
+        engine->info = ipc_apply_named(engine->view, "heat.info");
+}
+
+static void ask_engines(ipheat_jobs_t *self)
+{
+    size_t count = 0;
+    const int *ids = ipc_client_ids(self->client, &count);
+    int *all = ipc_xalloc((count + 1) * sizeof *all); // ids are lent until the next call
+    if (count > 0)
+        memcpy(all, ids, count * sizeof *all);
+    for (size_t i = 0; i < count; i++) ask_engine(self, all[i]);
+    free(all);
+}
+
+static void hear_engine(engine_t *engine)
+{
+    const char *said = "?";
+    if (!ipc_result_error(engine->info)) { // looked at: the device is not worth an error
+        ipc_value_t info = ipc_result_value(engine->info, 0);
+        ipc_value_t devices = ipc_value_get(info, "devices");
+        said = ipc_value_str(ipc_value_get(ipc_value_get(info, "last"), "device"));
+        if (!said && ipc_value_count(devices) == 1)
+            said = ipc_value_str(ipc_value_at(devices, 0));
+    }
+    if (said)
+        ipc_text_copy(engine->device, sizeof engine->device, said);
+    ipc_result_destroy(&engine->info);
+}
+
+//  Writes the device that a job ran on; false while its engine has not answered.
+static bool find_device(const ipheat_jobs_t *self, ipheat_job_t *job)
+{
+    const char *asked = job->settings.at[IPHEAT_DEVICE].text;
+    if (asked && strcmp(asked, "auto") != 0) {
+        ipc_text_copy(job->device, sizeof job->device, asked);
+        return true;
+    }
+    for (size_t i = 0; i < self->engine_count; i++)
+        if (self->engines[i].id == job->engine && self->engines[i].device[0]) {
+            memcpy(job->device, self->engines[i].device, sizeof job->device);
+            return true;
+        }
+    return false;
+}
 
 //  --- Submitting --------------------------------------------------------------------------
 
@@ -80,6 +148,7 @@ ipheat_jobs_t *ipheat_jobs_new(ipc_client_t *client, ipheat_options_t *options,
     ipheat_jobs_t *self = ipc_xalloc(sizeof *self);
     *self = (ipheat_jobs_t){
         .client = client, .options = options, .outputs = outputs, .view = view};
+    ask_engines(self);
     if (make_jobs(self, error))
         ipheat_jobs_destroy(&self);
     return self;
@@ -103,53 +172,6 @@ void ipheat_jobs_destroy(ipheat_jobs_t **self_p)
     free(self->engines);
     free(self->jobs);
     free(self);
-}
-
-//  --- Devices -----------------------------------------------------------------------------
-
-//  Asks an engine on which device it solves, if nobody has.
-static void ask_engine(ipheat_jobs_t *self, int id)
-{
-    for (size_t i = 0; i < self->engine_count; i++)
-        if (self->engines[i].id == id)
-            return;
-    char target[16];
-    snprintf(target, sizeof target, "%d", id);
-    engine_t engine = {.id = id, .view = ipc_direct_view(self->client, target, NULL)};
-    ipc_text_copy(engine.device, sizeof engine.device, "?");
-    if (engine.view)
-        engine.info = ipc_apply_named(engine.view, "heat.info");
-    self->engines = ipc_xgrow(self->engines, self->engine_count, self->engine_count + 1,
-                              sizeof *self->engines);
-    self->engines[self->engine_count++] = engine;
-}
-
-static void hear_engine(engine_t *engine)
-{
-    if (ipc_result_ok(engine->info)) {
-        ipc_value_t last = ipc_value_get(ipc_result_value(engine->info, 0), "last");
-        const char *said = ipc_value_str(ipc_value_get(last, "device"));
-        if (said)
-            ipc_text_copy(engine->device, sizeof engine->device, said);
-    }
-    ipc_result_error(engine->info); // looked at: the device is not worth an error
-    ipc_result_destroy(&engine->info);
-}
-
-//  Writes the device that a job ran on; false while its engine has not answered.
-static bool find_device(const ipheat_jobs_t *self, ipheat_job_t *job)
-{
-    const char *asked = job->settings.at[IPHEAT_DEVICE].text;
-    if (asked && strcmp(asked, "auto") != 0) {
-        ipc_text_copy(job->device, sizeof job->device, asked);
-        return true;
-    }
-    for (size_t i = 0; i < self->engine_count; i++)
-        if (self->engines[i].id == job->engine && !self->engines[i].info) {
-            memcpy(job->device, self->engines[i].device, sizeof job->device);
-            return true;
-        }
-    return false;
 }
 
 //  --- What comes in -----------------------------------------------------------------------
