@@ -53,7 +53,9 @@ ipheat_gallery_t *ipheat_gallery_new(const ipheat_options_t *options)
         .options = options,
         .jobs = jobs,
         .frames = ipheat_options_moves(options) ? (size_t) options->frames : 1,
-        .size = jobs > FEW ? PICTURE_SIZE_SMALL : PICTURE_SIZE,
+        .size = options->size ? (size_t) options->size
+                : jobs > FEW  ? PICTURE_SIZE_SMALL
+                              : PICTURE_SIZE,
         .exact = jobs <= EXACT};
     self->shots = ipc_xalloc(jobs * self->frames * sizeof *self->shots);
     return self;

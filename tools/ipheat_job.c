@@ -50,9 +50,9 @@ void ipheat_job_caption(const ipheat_job_t *self, const ipheat_options_t *option
             snprintf(number, sizeof number, "%.4g", self->settings.at[key].number);
         if (options->axes[k].count < 2)
             continue;
-        length +=
-            (size_t) snprintf(text + length, size - length, word ? "%s%.0s%s" : "%s%s = %s",
-                              separator, ipheat_keywords[key].symbol, value);
+        length += (size_t) snprintf(
+            text + length, size - length, word ? "%s%.0s%s%s" : "%s%s = %s%s", separator,
+            ipheat_keywords[key].symbol, value, key == IPHEAT_BOUNDARY ? " edges" : "");
         separator = ", ";
     }
 }

@@ -35,7 +35,7 @@ static const char help[] =
     "  -o, --out FILE          .png: a picture of all jobs; .gif: the same over time; .npy: the array\n"
     "                          of one job. With {alpha}, {method}, {job}, … in the name: a file for\n"
     "                          each job. May be repeated\n"
-    "  --frames COUNT, --fps RATE     of an animation (50, 12)\n"
+    "  --frames COUNT, --fps RATE, --size PIXELS   of an animation (50, 12); of a panel (420, many: 190)\n"
     "  --colour-map MAP        viridis, inferno, grey, rdbu or coolwarm (viridis)\n"
     "  --range LOW:HIGH        the ends of the colours; auto, or symmetric about 0 (auto)\n"
     "  --title TEXT            over pictures\n"
@@ -52,6 +52,7 @@ typedef enum option_id {
     OPTION_OUT,
     OPTION_FRAMES,
     OPTION_FPS,
+    OPTION_SIZE,
     OPTION_COLOUR_MAP,
     OPTION_RANGE,
     OPTION_TITLE,
@@ -68,6 +69,7 @@ static const struct option other_options[] = {
     {"out", required_argument, NULL, OPTION_OUT},
     {"frames", required_argument, NULL, OPTION_FRAMES},
     {"fps", required_argument, NULL, OPTION_FPS},
+    {"size", required_argument, NULL, OPTION_SIZE},
     {"colour-map", required_argument, NULL, OPTION_COLOUR_MAP},
     {"color-map", required_argument, NULL, OPTION_COLOUR_MAP},
     {"range", required_argument, NULL, OPTION_RANGE},
@@ -93,13 +95,14 @@ __attribute__((format(printf, 1, 2))) static bool wrong(const char *format, ...)
     return false;
 }
 
-static bool read_count(const char *option, const char *text, int most, int *count)
+static bool read_count(const char *option, const char *text, int least, int most,
+                       int *count)
 {
     char *rest = NULL;
     const long value = strtol(text, &rest, 10);
-    if (rest == text || *rest || value < 1 || value > most)
-        return wrong("--%s takes a whole number from 1 to %d, not '%s'", option, most,
-                     text);
+    if (rest == text || *rest || value < least || value > most)
+        return wrong("--%s takes a whole number from %d to %d, not '%s'", option, least,
+                     most, text);
     *count = (int) value;
     return true;
 }
@@ -157,8 +160,10 @@ static bool set_option(ipheat_options_t *self, int id, const char *text,
     case IPHEAT_METHOD: return *methods = text, true;
     case OPTION_SWEEP: return add_axis(self, text);
     case OPTION_OUT: return add_out(self, text);
-    case OPTION_FRAMES: return read_count("frames", text, IPHEAT_FRAMES_MAX, &self->frames);
-    case OPTION_FPS: return read_count("fps", text, 50, &self->fps);
+    case OPTION_FRAMES:
+        return read_count("frames", text, 2, IPHEAT_FRAMES_MAX, &self->frames);
+    case OPTION_SIZE: return read_count("size", text, 50, 2000, &self->size);
+    case OPTION_FPS: return read_count("fps", text, 1, 50, &self->fps);
     case OPTION_COLOUR_MAP:
         return colours_find(&self->colours, text) ||
                wrong(
@@ -236,8 +241,6 @@ static bool check_options(ipheat_options_t *self, const char *methods)
                      self->frames ? "frames" : "fps");
     self->frames = self->frames ? self->frames : 50;
     self->fps = self->fps ? self->fps : 12;
-    if (self->frames < 2)
-        return wrong("--frames takes 2 or more: the beginning and the end");
     return true;
 }
 

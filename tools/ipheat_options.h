@@ -21,6 +21,7 @@ typedef struct ipheat_options {
     const char *out[IPHEAT_OUTPUTS_MAX]; // files to write
     size_t out_count;
     int frames, fps;           // of animations
+    int size;                  // pixels of a panel's longer side; 0: as suits their number
     colours_t colours;
     ipheat_range_t range;
     double low, high;          // of IPHEAT_GIVEN

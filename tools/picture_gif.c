@@ -14,6 +14,7 @@
 
 enum {
     PALETTE_SIZE = 256,
+    CLEAR = PALETTE_SIZE - 1, // lets what is shown stay
     GREYS = 48,
     LEVELS_MAX = 96,      // of a map: more are not seen, and make the file larger
     CACHE_SIZE = 1 << 12, // of colours that were looked up
@@ -52,7 +53,7 @@ static void fill_palette(palette_t *self, const picture_t *picture)
         maps += !used[picture->panels[i].colours];
         used[picture->panels[i].colours] = true;
     }
-    self->levels = (PALETTE_SIZE - GREYS) / (maps > 0 ? maps : 1);
+    self->levels = (CLEAR - GREYS) / (maps > 0 ? maps : 1);
     self->levels = self->levels < LEVELS_MAX ? self->levels : LEVELS_MAX;
     for (uint32_t i = 0; i < GREYS; i++)
         self->colour[self->count++] = i * 255 / (GREYS - 1) * 0x010101;
@@ -144,43 +145,67 @@ static void take_pixels(animation_t *self, const canvas_t *canvas)
         }
 }
 
-//  The rectangle that differs from what is shown: all of it at first; one pixel if nothing.
-static void find_change(const animation_t *self, int *left, int *top, int *right,
-                        int *bottom)
+typedef struct rectangle {
+    int left, top, right, bottom;
+} rectangle_t;
+
+//  Writes the rectangle that differs from what is shown: all of it at first; one pixel if
+//  nothing. True when most of it is as it was.
+static bool find_change(const animation_t *self, rectangle_t *at)
 {
-    *left = *top = 0, *right = self->width, *bottom = self->height;
+    int changed = 0;
+    *at = (rectangle_t){0, 0, self->width, self->height};
     if (!self->begun)
-        return;
-    *left = self->width, *top = self->height, *right = *bottom = 0;
+        return false;
+    *at = (rectangle_t){self->width, self->height, 0, 0};
     for (int y = 0; y < self->height; y++)
         for (int x = 0; x < self->width; x++) {
             if (self->shown[y * self->width + x] == self->next[y * self->width + x])
                 continue;
-            *left = x < *left ? x : *left;
-            *right = x >= *right ? x + 1 : *right;
-            *top = y < *top ? y : *top;
-            *bottom = y + 1;
+            changed++;
+            at->left = x < at->left ? x : at->left;
+            at->right = x >= at->right ? x + 1 : at->right;
+            at->top = y < at->top ? y : at->top;
+            at->bottom = y + 1;
         }
-    if (*right == 0)
-        *left = *top = 0, *right = *bottom = 1;
+    if (changed == 0)
+        *at = (rectangle_t){0, 0, 1, 1};
+    return changed * 2 < (at->right - at->left) * (at->bottom - at->top);
 }
 
+static bool put_pixels(animation_t *self, rectangle_t at, bool clear, unsigned char *line)
+{
+    const int width = at.right - at.left;
+    for (int y = at.top; y < at.bottom; y++) {
+        const int first = y * self->width + at.left;
+        for (int x = 0; x < width; x++) {
+            const unsigned char index = self->next[first + x];
+            line[x] = clear && self->shown[first + x] == index ? CLEAR : index;
+        }
+        if (EGifPutLine(self->gif, line, width) != GIF_OK)
+            return false;
+    }
+    return true;
+}
+
+//  Where most of a frame stays as it is, its pixels are clear: long runs, which take no room.
 static bool put_frame(animation_t *self, int delay_cs)
 {
-    int left, top, right, bottom;
-    find_change(self, &left, &top, &right, &bottom);
+    rectangle_t at;
+    const bool clear = find_change(self, &at);
     GraphicsControlBlock control = {.DisposalMode = DISPOSE_DO_NOT,
                                     .DelayTime = delay_cs,
-                                    .TransparentColor = NO_TRANSPARENT_COLOR};
+                                    .TransparentColor =
+                                        clear ? CLEAR : NO_TRANSPARENT_COLOR};
     GifByteType extension[4];
     const size_t size = EGifGCBToExtension(&control, extension);
-    bool put = EGifPutExtension(self->gif, GRAPHICS_EXT_FUNC_CODE, (int) size, extension) ==
-                   GIF_OK &&
-               EGifPutImageDesc(self->gif, left, top, right - left, bottom - top, false,
-                                NULL) == GIF_OK;
-    for (int y = top; put && y < bottom; y++)
-        put = EGifPutLine(self->gif, self->next + y * self->width + left, right - left) ==
-              GIF_OK;
+    unsigned char *line = ipc_xalloc((size_t) self->width);
+    const bool put = EGifPutExtension(self->gif, GRAPHICS_EXT_FUNC_CODE, (int) size,
+                                      extension) == GIF_OK &&
+                     EGifPutImageDesc(self->gif, at.left, at.top, at.right - at.left,
+                                      at.bottom - at.top, false, NULL) == GIF_OK &&
+                     put_pixels(self, at, clear, line);
+    free(line);
     unsigned char *shown = self->shown;
     self->shown = self->next;
     self->next = shown;

@@ -74,6 +74,8 @@ expect 2 'two of --sweep are of t' --sweep t=0:1:2 --sweep t=3,4
 expect 2 '4 times' --sweep t=1,2 --sweep n=16,32 --sweep alpha=1,2 --sweep lx=1,2 --sweep ly=1,2
 expect 2 'give one of them' --sweep t=0:1:2 --steps 3
 expect 2 '--frames takes' --frames 0
+expect 2 'from 50 to 2000' --size 10
+expect 2 'from 1 to 50' --fps 60
 expect 2 'which --out FILE.gif writes' --frames 10
 expect 2 'LOW:HIGH' --range 1
 expect 2 'LOW:HIGH' --range 2:1
@@ -96,7 +98,7 @@ else
     expect 2 'without cairo' --out heat.png
 fi
 if $gif; then
-    expect 2 '--frames takes 2 or more' --frames 1 --out heat.gif
+    expect 2 'from 2 to 1000' --frames 1 --out heat.gif
     expect 1 'cannot be written' --out nowhere/heat.gif
 else
     expect 2 'without giflib' --out heat.gif

@@ -63,14 +63,18 @@ static const picture_t *frame_of(void *context, size_t i)
 }
 
 //  Paints frame i of the file over the screen, as viewers do.
-static void paint(const GifFileType *gif, int i, uint32_t *screen)
+static void paint(GifFileType *gif, int i, uint32_t *screen)
 {
     const GifImageDesc *at = &gif->SavedImages[i].ImageDesc;
+    GraphicsControlBlock control;
+    ck_assert_int_eq(DGifSavedExtensionToGCB(gif, i, &control), GIF_OK);
     ck_assert_int_le(at->Left + at->Width, gif->SWidth);
     ck_assert_int_le(at->Top + at->Height, gif->SHeight);
     for (int y = 0; y < at->Height; y++)
         for (int x = 0; x < at->Width; x++) {
             const int index = gif->SavedImages[i].RasterBits[y * at->Width + x];
+            if (index == control.TransparentColor)
+                continue;
             const GifColorType *colour = &gif->SColorMap->Colors[index];
             screen[(y + at->Top) * gif->SWidth + x + at->Left] =
                 (uint32_t) colour->Red << 16 | (uint32_t) colour->Green << 8 | colour->Blue;
