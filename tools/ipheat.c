@@ -59,8 +59,11 @@ static int solve(ipc_client_t *client, ipheat_options_t *options, ipheat_outputs
         ipheat_jobs_new(client, options, outputs, &error);
     if (!jobs)
         return complain(&error);
-    const bool done = ipheat_jobs_run(jobs);
+    interrupts_t interrupts; // kept until all files are whole
+    interrupts_begin(&interrupts);
+    const bool done = ipheat_jobs_run(jobs, &interrupts);
     const int status = report(jobs, options, outputs, !done, began);
+    interrupts_end(&interrupts);
     if (done)
         return status;
     fputs("ipheat: interrupted: its jobs are aborted\n", stderr);

@@ -8,7 +8,11 @@
 #include "tools/ipheat_report.h"
 #include "tools/progress.h"
 
-enum { ENGINE_WAIT_MS = 10000 }; // for the first engine of a cluster that is just starting
+enum {
+    ENGINE_WAIT_MS = 10000, // for the first engine of a cluster that is just starting
+    ABORT_WAIT_MS = 5000,   // for engines to leave what they are at
+    MOMENT_MS = 100         // between two looks at Ctrl-C
+};
 
 //  What an engine said of the device that it solves on. It is asked before all jobs, since a
 //  question waits for what the engine is at; and again, once, behind its first job if it has
@@ -32,7 +36,7 @@ struct ipheat_jobs {
     size_t printed; // jobs of which the table has the line
     engine_t *engines;
     size_t engine_count;
-    progress_t *progress;
+    progress_t progress;
 };
 
 //  --- Devices -----------------------------------------------------------------------------
@@ -201,8 +205,8 @@ static void fail(ipheat_jobs_t *self, ipheat_job_t *job)
     job->array = NULL;
     job->error.more = NULL; // which the result lends
     ipc_result_destroy(&job->result);
-    for (; job->frame < self->frames; job->frame++) progress_advance(self->progress);
-    progress_fail(self->progress);
+    self->progress.done += self->frames - job->frame;
+    self->progress.failed++;
 }
 
 static void finish(ipheat_jobs_t *self, ipheat_job_t *job)
@@ -247,7 +251,7 @@ static void on_leg(ipheat_jobs_t *self, ipheat_job_t *job)
         compare(self, job);
         return;
     }
-    progress_advance(self->progress);
+    self->progress.done++;
     if (++job->frame < self->frames) {
         submit(self, job, job->array);
         job->array = NULL;
@@ -276,60 +280,62 @@ static void print_ready(ipheat_jobs_t *self)
         self->printed = ready;
         return;
     }
-    progress_hide(self->progress);
+    progress_hide(&self->progress);
     for (; self->printed < ready; self->printed++)
         ipheat_report_line(self->options, self->jobs, self->printed);
     fflush(stdout);
-    progress_show(self->progress);
 }
 
-//  Waits for one answer and deals with it. False when Ctrl-C came.
-static bool step(ipheat_jobs_t *self, ipc_result_t **results)
+//  Waits for an answer, for a moment, and deals with it if it came.
+static void step(ipheat_jobs_t *self)
 {
+    const size_t count = self->count + self->engine_count;
+    ipc_result_t **results = ipc_xalloc(count * sizeof *results);
     for (size_t i = 0; i < self->count; i++)
         results[i] = self->jobs[i].state == IPHEAT_RUNNING ? self->jobs[i].result : NULL;
     for (size_t i = 0; i < self->engine_count; i++)
         results[self->count + i] = self->engines[i].info;
-    const int64_t done =
-        ipc_wait_any(results, self->count + self->engine_count, IPC_FOREVER);
-    if (done < 0)
-        return false;
-    if ((size_t) done < self->count)
-        on_leg(self, &self->jobs[done]);
-    else
+    const int64_t done = ipc_wait_any(results, count, MOMENT_MS);
+    free(results);
+    if (done >= (int64_t) self->count)
         hear_engine(&self->engines[(size_t) done - self->count]);
-    print_ready(self);
-    return true;
+    else if (done >= 0)
+        on_leg(self, &self->jobs[done]);
 }
 
-static bool run(ipheat_jobs_t *self)
+//  Aborts what runs or waits, and awaits that: the end of a client may overtake its aborts.
+static void abort_jobs(ipheat_jobs_t *self)
 {
-    while (self->printed < self->count) {
-        ipc_result_t **results =
-            ipc_xalloc((self->count + self->engine_count) * sizeof *results);
-        const bool going = step(self, results);
-        free(results);
-        if (!going)
-            return false;
-    }
-    return true;
-}
-
-bool ipheat_jobs_run(ipheat_jobs_t *self)
-{
-    const bool moves = self->frames > 1;
-    self->progress = progress_new(moves ? "frames" : "jobs", self->count * self->frames,
-                                  !self->options->quiet);
-    ipc_client_catch_interrupts(self->client, true);
-    const bool done = run(self);
-    ipc_client_catch_interrupts(self->client, false);
-    progress_destroy(&self->progress);
-    if (done)
-        return true;
     ipc_client_abort(self->client);
-    for (size_t i = 0; i < self->count; i++)
-        if (self->jobs[i].state == IPHEAT_RUNNING)
-            self->jobs[i].state = IPHEAT_ABORTED;
+    ipc_client_wait_all(self->client, ABORT_WAIT_MS);
+    for (size_t i = 0; i < self->count; i++) {
+        ipheat_job_t *job = &self->jobs[i];
+        if (job->state != IPHEAT_RUNNING)
+            continue;
+        job->state = IPHEAT_ABORTED;
+        if (ipc_result_wait(job->result, 0))
+            ipc_result_error(job->result); // looked at: it is what was wanted
+    }
+    for (size_t i = 0; i < self->engine_count; i++)
+        if (self->engines[i].info && ipc_result_wait(self->engines[i].info, 0))
+            ipc_result_error(self->engines[i].info);
+}
+
+bool ipheat_jobs_run(ipheat_jobs_t *self, const interrupts_t *interrupts)
+{
+    progress_begin(&self->progress, self->frames > 1 ? "frames" : "jobs",
+                   self->count * self->frames, !self->options->quiet);
+    bool interrupted = false;
+    while (self->printed < self->count && !interrupted) {
+        step(self);
+        print_ready(self);
+        progress_show(&self->progress);
+        interrupted = interrupts_came(interrupts);
+    }
+    progress_hide(&self->progress);
+    if (!interrupted)
+        return true;
+    abort_jobs(self);
     return false;
 }
 

@@ -4,6 +4,7 @@
 #ifndef IPC_TOOLS_IPHEAT_JOBS_H
 #define IPC_TOOLS_IPHEAT_JOBS_H
 
+#include "tools/interrupts.h"
 #include "tools/ipheat_outputs.h"
 
 typedef struct ipheat_jobs ipheat_jobs_t;
@@ -19,9 +20,9 @@ void ipheat_jobs_destroy(ipheat_jobs_t **self_p);
 
 //  Waits for the jobs; has the files of each written as soon as it is done, and its line of
 //  the table printed as soon as those before it are.
-//  True when all are done, false when Ctrl-C ended the wait: then those that are not done
-//  are aborted.
-bool ipheat_jobs_run(ipheat_jobs_t *self);
+//      interrupts borrowed; begun
+//  True when all are done, false when Ctrl-C came: then those that are not done are aborted.
+bool ipheat_jobs_run(ipheat_jobs_t *self, const interrupts_t *interrupts);
 
 //  All jobs, lent.
 const ipheat_job_t *ipheat_jobs_all(const ipheat_jobs_t *self, size_t *count);

@@ -2,6 +2,8 @@
 """ipheat beside a cluster of two engines (tests/with_cluster): what it solves, writes and shows.
 
     e2e_ipheat.py CAIRO GIF [NAME...]      whether there are cairo and giflib; those tests alone
+
+IPC_LONG_TESTS=1 in the environment: the long ones, too.
 """
 import ast
 import json
@@ -186,7 +188,7 @@ ALWAYS = [
 WITH_CAIRO = [a_picture_shows_what_was_solved, a_sheet_shows_all_jobs]
 WITH_GIF = [an_animation_ends_where_one_solve_does]
 WITH_TMUX = [a_terminal_shows_progress_and_keeps_the_table]
-WITH_BOTH = [ctrl_c_leaves_what_is_finished_of_an_animation]
+LONG = [ctrl_c_leaves_what_is_finished_of_an_animation] if os.environ.get("IPC_LONG_TESTS") else []
 
 
 def in_a_folder(test):
@@ -204,5 +206,5 @@ def in_a_folder(test):
 
 
 if __name__ == "__main__":
-    tests = ALWAYS + CAIRO * WITH_CAIRO + GIF * WITH_GIF + is_there() * (WITH_TMUX + GIF * WITH_BOTH)
+    tests = ALWAYS + CAIRO * WITH_CAIRO + GIF * WITH_GIF + is_there() * (WITH_TMUX + GIF * LONG)
     sys.exit(run_tests(in_a_folder(test) for test in tests if not sys.argv[3:] or test.__name__ in sys.argv[3:]))

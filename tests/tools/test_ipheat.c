@@ -233,16 +233,16 @@ END_TEST
 START_TEST(the_line_of_progress_fits_the_terminal)
 {
     char text[512];
-    progress_format(text, sizeof text, "jobs", 5, 1, 20, 3, 80);
-    ck_assert_str_eq(
-        text,
-        "[\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7"
-        "\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7]  "
-        "5/20 jobs  3.0 s  about 9.0 s left  1 failed");
-    progress_format(text, sizeof text, "jobs", 20, 0, 20, 700, 80);
+    progress_t progress = {.noun = "jobs", .total = 20, .done = 5, .failed = 1};
+    progress_format(&progress, 3, 64, text, sizeof text);
+    ck_assert_str_eq(text, "[\u2588\u2588\u2588\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7]"
+                           "  5/20 jobs  3.0 s  about 9.0 s left  1 failed");
+    progress.done = 20;
+    progress_format(&progress, 700, 80, text, sizeof text);
     ck_assert_ptr_nonnull(strstr(text, "20/20 jobs  12 min"));
+    progress = (progress_t){.noun = "frames", .total = 1000, .done = 123};
     for (size_t columns = 0; columns < 100; columns++) {
-        progress_format(text, sizeof text, "frames", 123, 0, 1000, 59, columns);
+        progress_format(&progress, 59, columns, text, sizeof text);
         size_t width = 0;
         for (const char *at = text; *at; at++) width += (*at & 0xc0) != 0x80;
         ck_assert_uint_lt(width, columns > 0 ? columns : 1);
