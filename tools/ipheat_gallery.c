@@ -141,11 +141,24 @@ static bool is_common(const show_t *self, ipheat_key_t key)
     return true;
 }
 
+//  "512 × 1024"
+static const char *shape_text(const ipheat_settings_t *settings, char *text, size_t size)
+{
+    size_t shape[3], length = 0;
+    const int ndim = ipheat_settings_shape(settings, shape);
+    for (int k = 0; k < ndim; k++)
+        length += (size_t) snprintf(text + length, size - length, "%s%zu",
+                                    k > 0 ? " \u00d7 " : "", shape[k]);
+    return text;
+}
+
 static void add_setting(const show_t *self, ipheat_key_t key, char *text)
 {
     char number[64], words[TEXT_SIZE];
     const ipheat_settings_t *settings = &self->jobs[0].settings;
-    const char *value = ipheat_value_text(settings, key, number, sizeof number);
+    const char *value = key == IPHEAT_SHAPE
+                            ? shape_text(settings, number, sizeof number)
+                            : ipheat_value_text(settings, key, number, sizeof number);
     const char *symbol = ipheat_keywords[key].symbol;
     if (key == IPHEAT_BOUNDARY)
         snprintf(words, sizeof words, "%s edges", value);

@@ -13,7 +13,7 @@
 // clang-format off
 const ipheat_keyword_t ipheat_keywords[IPHEAT_KEYS] = {
     [IPHEAT_N]         = {"n", "N", IPHEAT_COUNT, NULL, false},
-    [IPHEAT_SHAPE]     = {"shape", "shape", IPHEAT_LENGTHS, NULL, false},
+    [IPHEAT_SHAPE]     = {"shape", "N", IPHEAT_LENGTHS, NULL, false},
     [IPHEAT_LX]        = {"lx", "Lx", IPHEAT_POSITIVE, NULL, false},
     [IPHEAT_LY]        = {"ly", "Ly", IPHEAT_POSITIVE, NULL, false},
     [IPHEAT_LZ]        = {"lz", "Lz", IPHEAT_POSITIVE, NULL, false},

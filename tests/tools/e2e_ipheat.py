@@ -51,8 +51,8 @@ def close(got, wanted, tolerance):
 
 def a_sweep_solves_each_combination():
     """A wave of the domain decays by exp(-2 alpha (2 pi)^2 t), whatever happens at the edges."""
-    done = jobs("--n", "32", "--lx", "1", "--ly", "1", "--initial", "wave", "--method", "fft", "--laplacian", "continuous",
-                "--t", "0.01", "--sweep", "alpha=0.5,1", "--sweep", "boundary=fixed,periodic,insulated")
+    done = jobs("--n", "32", "--lx", "1", "--ly", "1", "--initial", "wave", "--method", "fft",
+                "--laplacian", "continuous", "--t", "0.01", "--sweep", "alpha=0.5,1", "--sweep", "boundary=fixed,periodic,insulated")
     start = jobs("--n", "32", "--lx", "1", "--ly", "1", "--initial", "wave", "--method", "fft", "--t", "0",
                  "--sweep", "boundary=fixed,periodic,insulated")
     assert [(job["alpha"], job["boundary"]) for job in done] == [
@@ -132,8 +132,8 @@ def an_animation_ends_where_one_solve_does():
 def a_picture_shows_what_was_solved():
     """Half of a field of 420 x 420 points, each of a pixel, is 1: the middle grey of a range from 0 to 2. The picture
     is read again by ipheat, as a state."""
-    ipheat("--n", "420", "--initial", "half", "--steps", "0", "--method", "fd", "--colour-map", "grey", "--range", "0:2",
-           "-o", "half.png", "--quiet")
+    ipheat("--n", "420", "--initial", "half", "--steps", "0", "--method", "fd", "--colour-map", "grey",
+           "--range", "0:2", "-o", "half.png", "--quiet")
     ipheat("--initial", "half.png", "--steps", "0", "--method", "fd", "-o", "half.npy", "--quiet")
     (rows, columns), numbers = read_npy("half.npy")
     grey = [sum(abs(number - 0.5) < 0.003 for number in numbers[row * columns:(row + 1) * columns])

@@ -235,8 +235,8 @@ START_TEST(the_line_of_progress_fits_the_terminal)
     char text[512];
     progress_t progress = {.noun = "jobs", .total = 20, .done = 5, .failed = 1};
     progress_format(&progress, 3, 64, text, sizeof text);
-    ck_assert_str_eq(text, "[\u2588\u2588\u2588\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7]"
-                           "  5/20 jobs  3.0 s  about 9.0 s left  1 failed");
+    ck_assert_str_eq(text, "[\u2588\u2588\u2588\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7"
+                           "\u00b7\u00b7\u00b7\u00b7]  5/20 jobs  3.0 s  about 9.0 s left  1 failed");
     progress.done = 20;
     progress_format(&progress, 700, 80, text, sizeof text);
     ck_assert_ptr_nonnull(strstr(text, "20/20 jobs  12 min"));
