@@ -21,7 +21,8 @@ typedef struct engine {
     int id;
     ipc_view_t *view;
     ipc_result_t *info;              // under way; NULL: it has answered
-    char device[IPHEAT_DEVICE_SIZE]; // empty: it has several, and has not taken one
+    bool behind;                     // the question is behind a job
+    char device[IPHEAT_DEVICE_SIZE]; // empty: it has several, and had not taken one
 } engine_t;
 
 struct ipheat_jobs {
@@ -52,16 +53,19 @@ static engine_t *add_engine(ipheat_jobs_t *self, int id)
     return engine;
 }
 
-//  Asks an engine on which device it solves, if nobody knows.
-static void ask_engine(ipheat_jobs_t *self, int id)
+//  Asks an engine on which device it solves, if nobody knows or has asked.
+//      behind     a job that it has done
+static void ask_engine(ipheat_jobs_t *self, int id, bool behind)
 {
     size_t i = 0;
     while (i < self->engine_count && self->engines[i].id != id) i++;
     engine_t *engine = i < self->engine_count ? &self->engines[i] : add_engine(self, id);
     if (!engine->view) // it has gone
         ipc_text_copy(engine->device, sizeof engine->device, "?");
-    else if (!engine->info && !engine->device[0])
+    else if (!engine->info && !engine->device[0]) {
         engine->info = ipc_apply_named(engine->view, "heat.info");
+        engine->behind = behind;
+    }
 }
 
 static void ask_engines(ipheat_jobs_t *self)
@@ -71,7 +75,7 @@ static void ask_engines(ipheat_jobs_t *self)
     int *all = ipc_xalloc((count + 1) * sizeof *all); // ids are lent until the next call
     if (count > 0)
         memcpy(all, ids, count * sizeof *all);
-    for (size_t i = 0; i < count; i++) ask_engine(self, all[i]);
+    for (size_t i = 0; i < count; i++) ask_engine(self, all[i], false);
     free(all);
 }
 
@@ -84,14 +88,16 @@ static void hear_engine(engine_t *engine)
         said = ipc_value_str(ipc_value_get(ipc_value_get(info, "last"), "device"));
         if (!said && ipc_value_count(devices) == 1)
             said = ipc_value_str(ipc_value_at(devices, 0));
+        if (!said && engine->behind)
+            said = "?";
     }
     if (said)
         ipc_text_copy(engine->device, sizeof engine->device, said);
     ipc_result_destroy(&engine->info);
 }
 
-//  Writes the device that a job ran on; false while its engine has not answered.
-static bool find_device(const ipheat_jobs_t *self, ipheat_job_t *job)
+//  Writes the device that a job ran on; false while its engine has not said so.
+static bool find_device(ipheat_jobs_t *self, ipheat_job_t *job)
 {
     const char *asked = job->settings.at[IPHEAT_DEVICE].text;
     if (asked && strcmp(asked, "auto") != 0) {
@@ -103,6 +109,7 @@ static bool find_device(const ipheat_jobs_t *self, ipheat_job_t *job)
             memcpy(job->device, self->engines[i].device, sizeof job->device);
             return true;
         }
+    ask_engine(self, job->engine, true);
     return false;
 }
 
@@ -212,9 +219,6 @@ static void fail(ipheat_jobs_t *self, ipheat_job_t *job)
 static void finish(ipheat_jobs_t *self, ipheat_job_t *job)
 {
     job->mean = field_mean(&job->field);
-    const char *device = job->settings.at[IPHEAT_DEVICE].text;
-    if (!device || strcmp(device, "auto") == 0)
-        ask_engine(self, job->engine);
     if (ipheat_outputs_job(self->outputs, job, &job->error))
         fail(self, job);
     else
