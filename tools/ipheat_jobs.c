@@ -213,6 +213,7 @@ static void fail(ipheat_jobs_t *self, ipheat_job_t *job)
     job->error.more = NULL; // which the result lends
     ipc_result_destroy(&job->result);
     self->progress.done += self->frames - job->frame;
+    self->progress.skipped += self->frames - job->frame;
     self->progress.failed++;
 }
 

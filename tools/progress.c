@@ -37,9 +37,10 @@ void progress_format(const progress_t *self, double seconds, size_t columns, cha
     const size_t done = self->done, total = self->total;
     char words[160], spent[32], left[64] = "", failures[48] = "";
     format_time(spent, sizeof spent, seconds);
-    if (done > 0 && done < total) {
+    if (done > self->skipped && done < total) {
         char rest[32];
-        format_time(rest, sizeof rest, seconds * (double) (total - done) / (double) done);
+        format_time(rest, sizeof rest,
+                    seconds * (double) (total - done) / (double) (done - self->skipped));
         snprintf(left, sizeof left, "  about %s left", rest);
     }
     if (self->failed > 0)

@@ -9,6 +9,7 @@ typedef struct progress {
     const char *noun;          // what is counted: "jobs"
     size_t total;
     size_t done, failed;
+    size_t skipped;            // of those done, as no work was left to be done for them
     double began;              // seconds of the monotonic clock
     bool on;                   // else nothing is ever shown
     bool shown;

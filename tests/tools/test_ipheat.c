@@ -237,6 +237,10 @@ START_TEST(the_line_of_progress_fits_the_terminal)
     progress_format(&progress, 3, 64, text, sizeof text);
     ck_assert_str_eq(text, "[\u2588\u2588\u2588\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7"
                            "\u00b7\u00b7\u00b7\u00b7]  5/20 jobs  3.0 s  about 9.0 s left  1 failed");
+    progress.done = 10;
+    progress.skipped = 5; // what failed says nothing of the pace
+    progress_format(&progress, 3, 64, text, sizeof text);
+    ck_assert_ptr_nonnull(strstr(text, "about 6.0 s left"));
     progress.done = 20;
     progress_format(&progress, 700, 80, text, sizeof text);
     ck_assert_ptr_nonnull(strstr(text, "20/20 jobs  12 min"));
