@@ -7,14 +7,21 @@
 
 int field_of_array(field_t *self, const ipc_array_t *array, ipc_error_t *error)
 {
-    if (!array || ipc_array_ndim(array) != 2 || ipc_array_count(array) == 0)
+    const int ndim = array ? ipc_array_ndim(array) : 0;
+    if (ndim < 1 || ndim > 3 || ipc_array_count(array) == 0)
         return ipc_fail(error, IPC_E_ARGUMENT,
-                        "a field is an array of two dimensions, not empty");
+                        "a field is an array of one to three dimensions, not empty");
     const size_t *shape = ipc_array_shape(array);
-    field_t field = {ipc_array_f32(array), ipc_array_f64(array), shape[0], shape[1]};
+    field_t field = {.f32 = ipc_array_f32(array),
+                     .f64 = ipc_array_f64(array),
+                     .rows = ndim > 1 ? shape[ndim - 2] : 1,
+                     .columns = shape[ndim - 1]};
     if (!field.f32 && !field.f64)
         return ipc_fail(error, IPC_E_ARGUMENT, "a field holds float32 or float64, not %s",
                         ipc_dtype_name(ipc_array_dtype(array)));
+    const size_t before = ndim > 2 ? shape[0] / 2 * field.rows * field.columns : 0;
+    field.f32 = field.f32 ? field.f32 + before : NULL;
+    field.f64 = field.f64 ? field.f64 + before : NULL;
     *self = field;
     return 0;
 }
@@ -38,6 +45,17 @@ void field_range(const field_t *self, double *low, double *high)
     *high = some ? most : 0;
 }
 
+double field_mean(const field_t *self)
+{
+    double sum = 0;
+    for (size_t r = 0; r < self->rows; r++) {
+        double row = 0; // sums of their own lose less to rounding
+        for (size_t c = 0; c < self->columns; c++) row += field_at(self, r, c);
+        sum += row;
+    }
+    return sum / ((double) self->rows * (double) self->columns);
+}
+
 double field_distance(const field_t *a, const field_t *b)
 {
     if (a->rows != b->rows || a->columns != b->columns)
@@ -57,8 +75,8 @@ double field_distance(const field_t *a, const field_t *b)
 //  One way of resampling: new element i covers the old ones from first[i] on, with these
 //  weights.
 typedef struct cover {
-    size_t first, count;       // old elements
-    double head, tail;         // the parts of the first and the last one that are covered
+    size_t first, count; // old elements
+    double head, tail;   // the parts of the first and the last one that are covered
 } cover_t;
 
 static cover_t cover_of(size_t i, size_t new_count, size_t old_count)

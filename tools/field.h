@@ -1,4 +1,4 @@
-//  field_t: a 2-D array read as doubles, whatever its dtype; and what a picture and a table
+//  field_t: an array in a plane read as doubles, whatever its dtype; and what a picture and a table
 //  want to know of it. A small open struct over an array that somebody else owns.
 #ifndef IPC_TOOLS_FIELD_H
 #define IPC_TOOLS_FIELD_H
@@ -11,8 +11,9 @@ typedef struct field {
     size_t rows, columns;
 } field_t;
 
-//  Reads an array as a field. 0, or -1 with *error: ARGUMENT (not 2-D, empty, neither
-//  float32 nor float64).
+//  Reads an array as a field: one of one dimension as a single row, of three as its middle
+//  plane. 0, or -1 with *error: ARGUMENT (of none of these, empty, neither float32 nor
+//  float64).
 //      array      borrowed for the life of the field
 int field_of_array(field_t *self, const ipc_array_t *array, ipc_error_t *error);
 
@@ -22,6 +23,9 @@ double field_at(const field_t *self, size_t row, size_t column);
 //  The smallest and the largest element; NaNs are passed over (0, 0 when there is nothing
 //  else).
 void field_range(const field_t *self, double *low, double *high);
+
+//  The mean of all elements.
+double field_mean(const field_t *self);
 
 //  The largest |a - b|; NaN when the two differ in shape or one of them holds a NaN.
 double field_distance(const field_t *a, const field_t *b);

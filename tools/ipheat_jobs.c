@@ -5,79 +5,151 @@
 #include <string.h>
 
 #include "common/fail.h"
-#include "tools/picture.h"
+#include "tools/ipheat_report.h"
+#include "tools/progress.h"
 
 enum {
-    ENGINE_WAIT_MS = 10000,    // for the first engine of a cluster that is just starting
-    KEYWORDS_MAX = IPHEAT_NUMBERS + 6,
-    NAME_MAX_SIZE = 48,
-    SHEET_COLUMNS = 5          // panels side by side in the picture of a sweep
+    ENGINE_WAIT_MS = 10000, // for the first engine of a cluster that is just starting
+    ABORT_WAIT_MS = 5000,   // for engines to leave what they are at
+    MOMENT_MS = 100         // between two looks at Ctrl-C
 };
 
-typedef struct ipheat_job {
-    ipheat_method_t method;
-    double value;              // of the sweep
-    ipc_result_t *result;      // the client's; NULL once it is not needed
-    bool done;                 // the field is there: waited for, and no failure
-    field_t field;             // lent by the result
-    int engine;                // that solved it
-    double seconds;            // that it took there
-    double low, high;          // the range of the field
-    char device[NAME_MAX_SIZE]; // it ran on; empty: not known yet
-} ipheat_job_t;
+//  What an engine said of the device that it solves on. It is asked before all jobs, since a
+//  question waits for what the engine is at; and again, once, behind its first job if it has
+//  several devices: it keeps to the one that it took.
+typedef struct engine {
+    int id;
+    ipc_view_t *view;
+    ipc_result_t *info;              // under way; NULL: it has answered
+    bool behind;                     // the question is behind a job
+    char device[IPHEAT_DEVICE_SIZE]; // empty: it has several, and had not taken one
+} engine_t;
 
 struct ipheat_jobs {
     ipc_client_t *client;
-    const ipheat_options_t *options;
+    ipheat_options_t *options;
+    ipheat_outputs_t *outputs;
     ipc_view_t *view;
-    ipheat_job_t *jobs;          // value by value, the methods of each in their order
+    ipheat_job_t *jobs; // the methods of each combination side by side
     size_t count;
-    size_t methods;              // jobs of one value
+    size_t methods; // jobs of one combination
+    size_t frames;  // of each job; 1: it is solved at once
+    size_t printed; // jobs of which the table has the line
+    engine_t *engines;
+    size_t engine_count;
+    progress_t progress;
 };
 
-//  A dictionary under construction; what is added is borrowed.
-typedef struct keywords {
-    ipc_value_t items[2 * KEYWORDS_MAX]; // key, value, key, …
-    size_t count;
-} keywords_t;
+//  --- Devices -----------------------------------------------------------------------------
 
-static void add_keyword(keywords_t *self, const char *key, ipc_value_t value)
+static engine_t *add_engine(ipheat_jobs_t *self, int id)
 {
-    self->items[self->count++] = ipc_value_from_str(key);
-    self->items[self->count++] = value;
+    char target[16];
+    snprintf(target, sizeof target, "%d", id);
+    self->engines = ipc_xgrow(self->engines, self->engine_count, self->engine_count + 1,
+                              sizeof *self->engines);
+    engine_t *engine = &self->engines[self->engine_count++];
+    *engine = (engine_t){.id = id, .view = ipc_direct_view(self->client, target, NULL)};
+    return engine;
 }
 
-static void submit(ipheat_jobs_t *self, ipheat_job_t *job)
+//  Asks an engine on which device it solves, if nobody knows or has asked.
+//      behind     a job that it has done
+static void ask_engine(ipheat_jobs_t *self, int id, bool behind)
 {
-    const ipheat_options_t *options = self->options;
-    keywords_t keywords = {.count = 0};
-    for (size_t k = 0; k < IPHEAT_NUMBERS; k++) {
-        if (!options->given[k])
-            continue;
-        bool swept = options->sweep && k == options->sweep_of;
-        double value = swept ? job->value : options->number[k];
-        add_keyword(&keywords, ipheat_keywords[k].name,
-                    ipheat_keywords[k].whole ? ipc_value_from_i64((int64_t) value)
-                                             : ipc_value_from_f64(value));
+    size_t i = 0;
+    while (i < self->engine_count && self->engines[i].id != id) i++;
+    engine_t *engine = i < self->engine_count ? &self->engines[i] : add_engine(self, id);
+    if (!engine->view) // it has gone
+        ipc_text_copy(engine->device, sizeof engine->device, "?");
+    else if (!engine->info && !engine->device[0]) {
+        engine->info = ipc_apply_named(engine->view, "heat.info");
+        engine->behind = behind;
     }
-    const char *method = ipheat_methods[job->method].word;
-    add_keyword(&keywords, "method", ipc_value_from_str(method));
-    if (options->boundary)
-        add_keyword(&keywords, "boundary", ipc_value_from_str(options->boundary));
-    if (options->laplacian && job->method != IPHEAT_FD)
-        add_keyword(&keywords, "laplacian", ipc_value_from_str(options->laplacian));
-    if (options->dtype)
-        add_keyword(&keywords, "dtype", ipc_value_from_str(options->dtype));
-    if (options->device)
-        add_keyword(&keywords, "device", ipc_value_from_str(options->device));
-    if (options->threads)
-        add_keyword(&keywords, "threads", ipc_value_from_i64(options->threads));
-    job->result = ipc_apply_named(self->view, "heat.solve",
-                                  ipc_value_from_dict(keywords.items, keywords.count));
 }
 
-ipheat_jobs_t *ipheat_jobs_new(ipc_client_t *client, const ipheat_options_t *options,
-                               ipc_error_t *error)
+static void ask_engines(ipheat_jobs_t *self)
+{
+    size_t count = 0;
+    const int *ids = ipc_client_ids(self->client, &count);
+    int *all = ipc_xalloc((count + 1) * sizeof *all); // ids are lent until the next call
+    if (count > 0)
+        memcpy(all, ids, count * sizeof *all);
+    for (size_t i = 0; i < count; i++) ask_engine(self, all[i], false);
+    free(all);
+}
+
+static void hear_engine(engine_t *engine)
+{
+    const char *said = "?";
+    if (!ipc_result_error(engine->info)) { // looked at: the device is not worth an error
+        ipc_value_t info = ipc_result_value(engine->info, 0);
+        ipc_value_t devices = ipc_value_get(info, "devices");
+        said = ipc_value_str(ipc_value_get(ipc_value_get(info, "last"), "device"));
+        if (!said && ipc_value_count(devices) == 1)
+            said = ipc_value_str(ipc_value_at(devices, 0));
+        if (!said && engine->behind)
+            said = "?";
+    }
+    if (said)
+        ipc_text_copy(engine->device, sizeof engine->device, said);
+    ipc_result_destroy(&engine->info);
+}
+
+//  Writes the device that a job ran on; false while its engine has not said so.
+static bool find_device(ipheat_jobs_t *self, ipheat_job_t *job)
+{
+    const char *asked = job->settings.at[IPHEAT_DEVICE].text;
+    if (asked && strcmp(asked, "auto") != 0) {
+        ipc_text_copy(job->device, sizeof job->device, asked);
+        return true;
+    }
+    for (size_t i = 0; i < self->engine_count; i++)
+        if (self->engines[i].id == job->engine && self->engines[i].device[0]) {
+            memcpy(job->device, self->engines[i].device, sizeof job->device);
+            return true;
+        }
+    ask_engine(self, job->engine, true);
+    return false;
+}
+
+//  --- Submitting --------------------------------------------------------------------------
+
+//  Submits the leg that leads to the job's frame.
+static void submit(ipheat_jobs_t *self, ipheat_job_t *job, const ipc_array_t *state)
+{
+    const ipheat_leg_t leg = ipheat_job_leg(job, self->options, state);
+    ipheat_call_t call;
+    ipheat_settings_call(&job->settings, &leg, &call);
+    ipc_result_t *before = job->result; // it lends the state
+    job->result = ipc_apply_named(self->view, "heat.solve",
+                                  ipc_value_from_dict(call.items, call.count));
+    ipc_result_destroy(&before);
+}
+
+static int make_jobs(ipheat_jobs_t *self, ipc_error_t *error)
+{
+    ipheat_options_t *options = self->options;
+    self->count = ipheat_options_jobs(options);
+    self->methods = options->axes[options->axis_count - 1].count;
+    self->frames = ipheat_options_moves(options) ? (size_t) options->frames : 1;
+    self->jobs = ipc_xalloc(self->count * sizeof *self->jobs);
+    for (size_t i = 0; i < self->count; i++) {
+        ipheat_job_t *job = &self->jobs[i];
+        *job = (ipheat_job_t){.index = i, .engine = -1, .difference = NAN};
+        if (ipheat_options_job(options, i, &job->settings, error))
+            return -1;
+        job->start = ipheat_settings_state(&job->settings, error);
+        if (!job->start && error->code)
+            return -1;
+        submit(self, job, NULL);
+        ipc_array_destroy(&job->start); // the call has copied it
+    }
+    return 0;
+}
+
+ipheat_jobs_t *ipheat_jobs_new(ipc_client_t *client, ipheat_options_t *options,
+                               ipheat_outputs_t *outputs, ipc_error_t *error)
 {
     if (ipc_client_wait(client, 1, ENGINE_WAIT_MS, error))
         return NULL;
@@ -85,17 +157,11 @@ ipheat_jobs_t *ipheat_jobs_new(ipc_client_t *client, const ipheat_options_t *opt
     if (!view)
         return NULL;
     ipheat_jobs_t *self = ipc_xalloc(sizeof *self);
-    size_t values = options->sweep ? options->sweep_count : 1;
-    *self = (ipheat_jobs_t){.client = client, .options = options, .view = view};
-    self->jobs = ipc_xalloc(IPHEAT_METHODS * values * sizeof *self->jobs);
-    for (size_t i = 0; i < values; i++) {
-        double value = options->sweep ? ipheat_options_sweep_value(options, i) : 0;
-        for (ipheat_method_t m = 0; m < IPHEAT_METHODS; m++)
-            if (options->method[m])
-                self->jobs[self->count++] = (ipheat_job_t){.method = m, .value = value};
-    }
-    self->methods = self->count / values;
-    for (size_t i = 0; i < self->count; i++) submit(self, &self->jobs[i]);
+    *self = (ipheat_jobs_t){
+        .client = client, .options = options, .outputs = outputs, .view = view};
+    ask_engines(self);
+    if (make_jobs(self, error))
+        ipheat_jobs_destroy(&self);
     return self;
 }
 
@@ -105,267 +171,181 @@ void ipheat_jobs_destroy(ipheat_jobs_t **self_p)
     *self_p = NULL;
     if (!self)
         return;
-    for (size_t i = 0; i < self->count; i++) ipc_result_destroy(&self->jobs[i].result);
+    for (size_t i = 0; i < self->count; i++) {
+        ipc_result_destroy(&self->jobs[i].result);
+        ipc_array_destroy(&self->jobs[i].start);
+    }
+    for (size_t i = 0; i < self->engine_count; i++) {
+        ipc_result_destroy(&self->engines[i].info);
+        ipc_view_destroy(&self->engines[i].view);
+    }
     ipc_view_destroy(&self->view);
+    free(self->engines);
     free(self->jobs);
     free(self);
 }
 
-static const char *method_name(const ipheat_job_t *job)
-{
-    return ipheat_methods[job->method].name;
-}
+//  --- What comes in -----------------------------------------------------------------------
 
-//  Waits for a job and reads what it gave. 0, or -1 with *error.
-static int finish(ipheat_job_t *job, ipc_error_t *error)
+//  Reads what a leg gave. 0, or -1 with *error.
+static int read_leg(ipheat_job_t *job, ipc_error_t *error)
 {
     const ipc_item_t *item = ipc_result_next(job->result);
     if (!item)
         return ipc_fail(error, IPC_E_CONNECTION, "the cluster gave no answer");
     job->engine = item->engine;
-    job->seconds = item->finished - item->started;
+    job->seconds += item->finished - item->started;
     if (item->error) {
         *error = *item->error;
         return -1;
     }
-    if (field_of_array(&job->field, ipc_value_array(item->value), error))
+    job->array = ipc_value_array(item->value);
+    if (field_of_array(&job->field, job->array, error))
         return -1;
     field_range(&job->field, &job->low, &job->high);
-    job->done = true;
     return 0;
 }
 
-//  The device that the heat module of an engine used last; "?" when it does not say. False when Ctrl-C came.
-static bool ask_device(const ipheat_jobs_t *self, int engine, char device[NAME_MAX_SIZE])
+static void fail(ipheat_jobs_t *self, ipheat_job_t *job)
 {
-    char target[16];
-    snprintf(target, sizeof target, "%d", engine);
-    ipc_text_copy(device, NAME_MAX_SIZE, "?");
-    ipc_auto(ipc_view_destroy) ipc_view_t *view =
-        ipc_direct_view(self->client, target, NULL);
-    if (!view)
-        return true;
-    ipc_auto(ipc_result_destroy) ipc_result_t *info =
-        ipc_apply_named(view, "heat.info");
-    if (!ipc_result_wait(info, IPC_FOREVER))
-        return false;
-    if (!ipc_result_ok(info))
-        return true;
-    ipc_value_t last = ipc_value_get(ipc_result_value(info, 0), "last");
-    const char *said = ipc_value_str(ipc_value_get(last, "device"));
-    if (said)
-        ipc_text_copy(device, NAME_MAX_SIZE, said);
-    return true;
-}
-
-//  Writes the device that a job ran on: what was asked for, else what its engine says. An
-//  engine is asked once: it keeps its device, and each question waits for the job that it
-//  is at. False when Ctrl-C came.
-static bool find_device(const ipheat_jobs_t *self, ipheat_job_t *job)
-{
-    const char *asked = self->options->device;
-    if (asked && strcmp(asked, "auto") != 0) {
-        ipc_text_copy(job->device, sizeof job->device, asked);
-        return true;
-    }
-    for (const ipheat_job_t *before = self->jobs; before < job; before++)
-        if (before->device[0] && before->engine == job->engine) {
-            memcpy(job->device, before->device, sizeof job->device);
-            return true;
-        }
-    return ask_device(self, job->engine, job->device);
-}
-
-//  The job of the first method of the same value, when it is another one and done; or NULL.
-static const ipheat_job_t *reference_of(const ipheat_jobs_t *self, const ipheat_job_t *job)
-{
-    const size_t i = (size_t) (job - self->jobs);
-    const ipheat_job_t *first = job - i % self->methods;
-    return first < job && first->done && first->field.rows == job->field.rows ? first : NULL;
-}
-
-static void forget(ipheat_job_t *job)
-{
-    job->done = false;
+    job->state = IPHEAT_FAILED;
+    job->array = NULL;
+    job->error.more = NULL; // which the result lends
     ipc_result_destroy(&job->result);
+    self->progress.done += self->frames - job->frame;
+    self->progress.skipped += self->frames - job->frame;
+    self->progress.failed++;
 }
 
-//  Gives back what a long sweep without a picture needs no more when job i is printed: all
-//  but the field that the next ones are compared to.
-static void let_go(ipheat_jobs_t *self, size_t i)
+static void finish(ipheat_jobs_t *self, ipheat_job_t *job)
 {
-    ipheat_job_t *job = &self->jobs[i], *first = job - i % self->methods;
-    const bool last = (i + 1) % self->methods == 0;
-    if (job != first || last)
-        forget(job);
-    if (last)
-        forget(first);
+    job->mean = field_mean(&job->field);
+    if (ipheat_outputs_job(self->outputs, job, &job->error))
+        fail(self, job);
+    else
+        job->state = IPHEAT_DONE;
 }
 
-static void print_head(const ipheat_jobs_t *self, FILE *stream)
+//  The methods of a combination keep their fields until all are through: then they are
+//  compared to the first one that is done, and given back.
+static void compare(ipheat_jobs_t *self, const ipheat_job_t *job)
 {
-    if (self->options->sweep)
-        fprintf(stream, "%10s  ", ipheat_keywords[self->options->sweep_of].name);
-    fprintf(stream, "%-18s  %-6s  %6s  %9s  %10s  %18s\n", "method", "device", "engine",
-            "time", "highest", "largest difference");
+    ipheat_job_t *first = &self->jobs[job->index / self->methods * self->methods];
+    for (size_t m = 0; m < self->methods; m++)
+        if (first[m].state == IPHEAT_RUNNING)
+            return;
+    const ipheat_job_t *reference = NULL;
+    for (size_t m = 0; m < self->methods; m++) {
+        ipheat_job_t *other = &first[m];
+        if (other->array && reference)
+            other->difference = field_distance(&reference->field, &other->field);
+        else if (other->array)
+            reference = other;
+    }
+    for (size_t m = 0; m < self->methods; m++) {
+        first[m].array = NULL;
+        ipc_result_destroy(&first[m].result);
+    }
 }
 
-static void print_job(const ipheat_jobs_t *self, const ipheat_job_t *job, FILE *stream)
+static void on_leg(ipheat_jobs_t *self, ipheat_job_t *job)
 {
-    char difference[NAME_MAX_SIZE] = "-";
-    const ipheat_job_t *reference = reference_of(self, job);
-    if (reference)
-        snprintf(difference, sizeof difference, "%.3g",
-                 field_distance(&reference->field, &job->field));
-    if (self->options->sweep)
-        fprintf(stream, "%10.6g  ", job->value);
-    fprintf(stream, "%-18s  %-6s  %6d  %7.4f s  %10.6g  %18s\n", method_name(job),
-            job->device, job->engine, job->seconds, job->high, difference);
-    fflush(stream);
+    if (read_leg(job, &job->error) ||
+        ipheat_outputs_frame(self->outputs, job, job->frame, &job->error)) {
+        fail(self, job);
+        compare(self, job);
+        return;
+    }
+    self->progress.done++;
+    if (++job->frame < self->frames) {
+        submit(self, job, job->array);
+        job->array = NULL;
+        return;
+    }
+    finish(self, job);
+    compare(self, job);
 }
 
-static void print_failure(const ipheat_jobs_t *self, const ipheat_job_t *job,
-                          const ipc_error_t *error)
+//  --- The wait ----------------------------------------------------------------------------
+
+//  Prints what can be: each line once those before it are, and all of it is known.
+static void print_ready(ipheat_jobs_t *self)
 {
-    fprintf(stderr, "ipheat: %s", method_name(job));
-    if (self->options->sweep)
-        fprintf(stderr, " at %s = %g", ipheat_keywords[self->options->sweep_of].name,
-                job->value);
-    fprintf(stderr, ": %s\n", error->text);
+    size_t ready = self->printed;
+    for (; ready < self->count; ready++) {
+        ipheat_job_t *job = &self->jobs[ready];
+        const size_t first = ready / self->methods * self->methods;
+        bool whole = true;
+        for (size_t m = 0; m < self->methods; m++)
+            whole = whole && self->jobs[first + m].state != IPHEAT_RUNNING;
+        if (!whole || (job->state == IPHEAT_DONE && !find_device(self, job)))
+            break;
+    }
+    if (ready == self->printed || self->options->quiet || self->options->json) {
+        self->printed = ready;
+        return;
+    }
+    progress_hide(&self->progress);
+    for (; self->printed < ready; self->printed++)
+        ipheat_report_line(self->options, self->jobs, self->printed);
+    fflush(stdout);
 }
 
-//  The lines of a sweep are its progress. False when Ctrl-C came.
-static bool await(const ipheat_jobs_t *self, const ipheat_job_t *job)
+//  Waits for an answer, for a moment, and deals with it if it came.
+static void step(ipheat_jobs_t *self)
 {
-    return self->options->sweep ? ipc_result_wait(job->result, IPC_FOREVER) : ipc_result_wait_interactive(job->result);
+    const size_t count = self->count + self->engine_count;
+    ipc_result_t **results = ipc_xalloc(count * sizeof *results);
+    for (size_t i = 0; i < self->count; i++)
+        results[i] = self->jobs[i].state == IPHEAT_RUNNING ? self->jobs[i].result : NULL;
+    for (size_t i = 0; i < self->engine_count; i++)
+        results[self->count + i] = self->engines[i].info;
+    const int64_t done = ipc_wait_any(results, count, MOMENT_MS);
+    free(results);
+    if (done >= (int64_t) self->count)
+        hear_engine(&self->engines[(size_t) done - self->count]);
+    else if (done >= 0)
+        on_leg(self, &self->jobs[done]);
 }
 
-static bool print_jobs(ipheat_jobs_t *self, FILE *stream, size_t *failed)
+//  Aborts what runs or waits, and awaits that: the end of a client may overtake its aborts.
+static void abort_jobs(ipheat_jobs_t *self)
 {
-    *failed = 0;
+    ipc_client_abort(self->client);
+    ipc_client_wait_all(self->client, ABORT_WAIT_MS);
     for (size_t i = 0; i < self->count; i++) {
         ipheat_job_t *job = &self->jobs[i];
-        if (!await(self, job))
-            return false;
-        ipc_error_t error;
-        bool is_first = *failed == i;
-        if (finish(job, &error)) {
-            print_failure(self, job, &error);
-            ++*failed;
+        if (job->state != IPHEAT_RUNNING)
             continue;
-        }
-        if (is_first)
-            print_head(self, stream);
-        if (!find_device(self, job))
-            return false;
-        print_job(self, job, stream);
-        if (!self->options->out)
-            let_go(self, i);
+        job->state = IPHEAT_ABORTED;
+        if (ipc_result_wait(job->result, 0))
+            ipc_result_error(job->result); // looked at: it is what was wanted
     }
-    return true;
+    for (size_t i = 0; i < self->engine_count; i++)
+        if (self->engines[i].info && ipc_result_wait(self->engines[i].info, 0))
+            ipc_result_error(self->engines[i].info);
 }
 
-bool ipheat_jobs_print(ipheat_jobs_t *self, FILE *stream, size_t *failed)
+bool ipheat_jobs_run(ipheat_jobs_t *self, const interrupts_t *interrupts)
 {
-    ipc_client_catch_interrupts(self->client, true);
-    bool done = print_jobs(self, stream, failed);
-    ipc_client_catch_interrupts(self->client, false);
-    if (!done)
-        ipc_client_abort(self->client);
-    return done;
-}
-
-//  "Heat equation: N = 1024, α = 1, t = 100" without what is swept.
-static void write_title(const ipheat_jobs_t *self, char *title, size_t size)
-{
-    const ipheat_options_t *options = self->options;
-    size_t length = (size_t) snprintf(title, size, "Heat equation");
-    const char *separator = ": ";
-    for (size_t k = 0; k < IPHEAT_NUMBERS; k++) {
-        bool swept = options->sweep && k == options->sweep_of;
-        if (swept || (!options->given[k] && k != IPHEAT_ALPHA))
-            continue;
-        double value = options->given[k] ? options->number[k] : 1; // alpha's default
-        length += (size_t) snprintf(title + length, size - length, "%s%s = %.6g", separator,
-                                    ipheat_keywords[k].symbol, value);
-        separator = ", ";
+    progress_begin(&self->progress, self->frames > 1 ? "frames" : "jobs",
+                   self->count * self->frames, !self->options->quiet);
+    bool interrupted = false;
+    while (self->printed < self->count && !interrupted) {
+        step(self);
+        print_ready(self);
+        progress_show(&self->progress);
+        interrupted = interrupts_came(interrupts);
     }
+    progress_hide(&self->progress);
+    if (!interrupted)
+        return true;
+    abort_jobs(self);
+    return false;
 }
 
-//  One scale for all panels, so that equal colours are equal heat.
-static void common_range(const ipheat_jobs_t *self, double *low, double *high)
+const ipheat_job_t *ipheat_jobs_all(const ipheat_jobs_t *self, size_t *count)
 {
-    *low = INFINITY;
-    *high = -INFINITY;
-    for (size_t i = 0; i < self->count; i++)
-        if (self->jobs[i].done) {
-            *low = fmin(*low, self->jobs[i].low);
-            *high = fmax(*high, self->jobs[i].high);
-        }
-}
-
-//  A panel for each method, and one for the difference of the first two.
-static size_t panels_of_methods(const ipheat_jobs_t *self, picture_panel_t *panels,
-                                char (*titles)[NAME_MAX_SIZE], double low, double high)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < self->count; i++)
-        if (self->jobs[i].done)
-            panels[count++] = (picture_panel_t){.title = method_name(&self->jobs[i]),
-                                                .field = self->jobs[i].field,
-                                                .colours = COLOURS_STATE,
-                                                .low = low,
-                                                .high = high};
-    if (count < 2)
-        return count;
-    double distance = field_distance(&panels[0].field, &panels[1].field);
-    snprintf(titles[count], NAME_MAX_SIZE, "%s \u2212 %s", panels[0].title, panels[1].title);
-    panels[count] = (picture_panel_t){.title = titles[count],
-                                        .field = panels[0].field,
-                                        .minus = &panels[1].field,
-                                        .colours = COLOURS_DIFFERENCE,
-                                        .low = -distance,
-                                        .high = distance};
-    return count + 1;
-}
-
-//  A panel for each value, of the first method that was solved for it.
-static size_t panels_of_values(const ipheat_jobs_t *self, picture_panel_t *panels,
-                               char (*titles)[NAME_MAX_SIZE], double low, double high)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < self->count; i++) {
-        const ipheat_job_t *job = &self->jobs[i];
-        if (!job->done || (i > 0 && job[-1].done && i % self->methods > 0))
-            continue;
-        snprintf(titles[count], NAME_MAX_SIZE, "%s = %.4g",
-                 ipheat_keywords[self->options->sweep_of].symbol, job->value);
-        panels[count] = (picture_panel_t){.title = titles[count],
-                                          .field = job->field,
-                                          .colours = COLOURS_STATE,
-                                          .low = low,
-                                          .high = high};
-        count++;
-    }
-    return count;
-}
-
-int ipheat_jobs_draw(ipheat_jobs_t *self, const char *path, ipc_error_t *error)
-{
-    bool sweep = self->options->sweep;
-    double low = 0, high = 0;
-    common_range(self, &low, &high);
-    picture_panel_t *panels = ipc_xalloc((self->count + 1) * sizeof *panels);
-    char(*titles)[NAME_MAX_SIZE] = ipc_xalloc((self->count + 1) * sizeof *titles);
-    char title[160];
-    write_title(self, title, sizeof title);
-    picture_t picture = {.title = title, .panels = panels};
-    picture.count = sweep ? panels_of_values(self, panels, titles, low, high)
-                          : panels_of_methods(self, panels, titles, low, high);
-    picture.columns = sweep ? SHEET_COLUMNS : picture.count;
-    picture.size = picture.count > SHEET_COLUMNS ? PICTURE_SIZE_SMALL : PICTURE_SIZE;
-    int status = picture_write(path, &picture, error);
-    free(titles);
-    free(panels);
-    return status;
+    *count = self->count;
+    return self->jobs;
 }

@@ -1,94 +1,88 @@
 #include "tools/ipheat_options.h"
 
-#include <ctype.h>
 #include <getopt.h>
 #include <math.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-// clang-format off
-const ipheat_keyword_t ipheat_keywords[IPHEAT_NUMBERS] = {
-    [IPHEAT_N] = {"n", "N", true},
-    [IPHEAT_ALPHA] = {"alpha", "\u03b1", false},
-    [IPHEAT_DT] = {"dt", "\u0394t", false},
-    [IPHEAT_STEPS] = {"steps", "steps", true},
-    [IPHEAT_T] = {"t", "t", false},
-};
-const ipheat_method_name_t ipheat_methods[IPHEAT_METHODS] = {
-    [IPHEAT_FD] = {"fd", "finite differences"},
-    [IPHEAT_FFT] = {"fft", "spectral"},
-    [IPHEAT_CN] = {"cn", "Crank-Nicolson"},
-};
-// clang-format on
+#include "common/fail.h"
+#include "tools/file.h"
 
 static const char help[] =
     "Usage: ipheat [OPTION]…\n"
-    "Solves the heat equation du/dt = alpha (d2u/dx2 + d2u/dy2) on the engines of the running\n"
-    "cluster, one job for each method and value, and prints a table.\n"
+    "Solves heat equations  du/dt = alpha Laplacian(u) + source  on whichever engines of the running\n"
+    "cluster are free, prints a table, and writes pictures, animations and arrays.\n"
     "\n"
-    "  --n N               rows and columns of the grid (1024)\n"
-    "  --t TIME            the instant to reach (100)\n"
-    "  --dt TIME           the time step of the finite differences, and Crank-Nicolson's (0.1)\n"
-    "  --steps COUNT       the number of time steps, instead of --t\n"
-    "  --alpha NUMBER      the diffusivity (1)\n"
-    "  --method METHOD     fd: finite differences; fft: spectral; both of them;\n"
-    "                      cn: Crank-Nicolson's steps; all of them (both)\n"
-    "  --boundary EDGES    fixed, periodic or insulated (fft: periodic, else fixed)\n"
-    "  --laplacian WHICH   continuous or discrete, of fft and cn (fft: continuous, cn:\n"
-    "                      discrete, which is that of the finite differences)\n"
-    "  --dtype DTYPE       float64 or float32 (float64)\n"
-    "  --device DEVICE     auto, cpu or cuda (auto)\n"
-    "  --threads COUNT     threads of each job (the cores that are free)\n"
-    "  --sweep NAME=FIRST:LAST:COUNT\n"
-    "                      a job for each of COUNT values of n, t, dt, steps or alpha,\n"
-    "                      such as alpha=0.1:2:20\n"
-    "  --out FILE.png      writes a picture: of each method and their difference, or of\n"
-    "                      each value of a sweep\n"
-    "  --profile NAME      the cluster's profile (IPC_PROFILE, else default)\n"
-    "  --cluster-id ID     the cluster's id (IPC_CLUSTER_ID, else none)\n"
-    "  --help, --version   print this, or the version\n"
+    "What is solved:\n"
+    "  --n N                   a grid of N x N points (1024)\n"
+    "  --shape 512x1024        or of these lengths, one to three\n"
+    "  --lx, --ly, --lz SIZE   size of the domain (points are 1 apart)\n"
+    "  --initial STATE         cross, disc, square, gauss, wave, half, or FILE.npy, FILE.png (cross)\n"
+    "  --alpha NUMBER|FILE     the diffusivity; a file where it varies (1)\n"
+    "  --source FILE           what each point gains in a unit of time (none)\n"
+    "  --boundary EDGES        fixed, periodic or insulated (fft: periodic, else fixed)\n"
+    "  --t TIME, --steps K     how long (t = 100)\n"
+    "How:\n"
+    "  --method METHODS        fd: finite differences, fft: spectral, cn: Crank-Nicolson; several\n"
+    "                          with commas, both (fd,fft), or all (both)\n"
+    "  --dt TIME               a time step of fd and cn (0.1)\n"
+    "  --laplacian WHICH       continuous or discrete, of fft and cn (fft: continuous)\n"
+    "  --dtype, --device, --threads   float64 or float32; auto, cpu or cuda; threads of a job\n"
+    "  --sweep NAME=VALUES     a job for each value of an option above: FIRST:LAST:COUNT, for equal\n"
+    "                          ratios log:FIRST:LAST:COUNT, or A,B,C; several: all combinations\n"
+    "What comes out:\n"
+    "  -o, --out FILE          .png: a picture of all jobs; .gif: the same over time; .npy: the array\n"
+    "                          of one job. With {alpha}, {method}, {job}, … in the name: a file for\n"
+    "                          each job. May be repeated\n"
+    "  --frames COUNT, --fps RATE, --size PIXELS   of an animation (50, 12); of a panel (420, many: 190)\n"
+    "  --colour-map MAP        viridis, inferno, grey, rdbu or coolwarm (viridis)\n"
+    "  --range LOW:HIGH        the ends of the colours; auto, or symmetric about 0 (auto)\n"
+    "  --title TEXT            over pictures\n"
+    "  --json, --quiet         a summary as JSON instead of the table; neither\n"
+    "Which cluster:\n"
+    "  --profile NAME, --cluster-id ID    (IPC_PROFILE, IPC_CLUSTER_ID)\n"
     "\n"
-    "Exit codes: 0 done, 1 failed, 2 wrong usage. Ctrl-C aborts the jobs.\n";
+    "--help, --version. Exit codes: 0 done, 1 failed (a job or more), 2 wrong usage. Ctrl-C aborts what\n"
+    "runs, and leaves the files that are finished.\n";
 
-//  What getopt_long() gives for each option: the numbers of heat.solve by their own index,
-//  then these.
+//  What getopt_long() gives for each option: the settings by their own key, then these.
 typedef enum option_id {
-    OPTION_METHOD = IPHEAT_NUMBERS,
-    OPTION_BOUNDARY,
-    OPTION_LAPLACIAN,
-    OPTION_DTYPE,
-    OPTION_DEVICE,
-    OPTION_THREADS,
-    OPTION_SWEEP,
+    OPTION_SWEEP = IPHEAT_KEYS,
     OPTION_OUT,
+    OPTION_FRAMES,
+    OPTION_FPS,
+    OPTION_SIZE,
+    OPTION_COLOUR_MAP,
+    OPTION_RANGE,
+    OPTION_TITLE,
+    OPTION_JSON,
+    OPTION_QUIET,
     OPTION_PROFILE,
     OPTION_CLUSTER_ID,
     OPTION_HELP,
     OPTION_VERSION
 } option_id_t;
 
-static const struct option long_options[] = {
-    {"n", required_argument, NULL, IPHEAT_N},
-    {"alpha", required_argument, NULL, IPHEAT_ALPHA},
-    {"dt", required_argument, NULL, IPHEAT_DT},
-    {"steps", required_argument, NULL, IPHEAT_STEPS},
-    {"t", required_argument, NULL, IPHEAT_T},
-    {"method", required_argument, NULL, OPTION_METHOD},
-    {"boundary", required_argument, NULL, OPTION_BOUNDARY},
-    {"laplacian", required_argument, NULL, OPTION_LAPLACIAN},
-    {"dtype", required_argument, NULL, OPTION_DTYPE},
-    {"device", required_argument, NULL, OPTION_DEVICE},
-    {"threads", required_argument, NULL, OPTION_THREADS},
+static const struct option other_options[] = {
     {"sweep", required_argument, NULL, OPTION_SWEEP},
     {"out", required_argument, NULL, OPTION_OUT},
+    {"frames", required_argument, NULL, OPTION_FRAMES},
+    {"fps", required_argument, NULL, OPTION_FPS},
+    {"size", required_argument, NULL, OPTION_SIZE},
+    {"colour-map", required_argument, NULL, OPTION_COLOUR_MAP},
+    {"color-map", required_argument, NULL, OPTION_COLOUR_MAP},
+    {"range", required_argument, NULL, OPTION_RANGE},
+    {"title", required_argument, NULL, OPTION_TITLE},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"quiet", no_argument, NULL, OPTION_QUIET},
     {"profile", required_argument, NULL, OPTION_PROFILE},
     {"cluster-id", required_argument, NULL, OPTION_CLUSTER_ID},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
     {NULL, 0, NULL, 0},
 };
+enum { OTHER_OPTIONS = sizeof other_options / sizeof other_options[0] };
 
 __attribute__((format(printf, 1, 2))) static bool wrong(const char *format, ...)
 {
@@ -101,161 +95,173 @@ __attribute__((format(printf, 1, 2))) static bool wrong(const char *format, ...)
     return false;
 }
 
-//  Reads a number that is the whole text up to end (a character, or the end of the string).
-static bool read_number(const char **text, char end, double *number)
+static bool read_count(const char *option, const char *text, int least, int most,
+                       int *count)
 {
     char *rest = NULL;
-    double value = strtod(*text, &rest);
-    if (rest == *text || *rest != end || isspace((unsigned char) **text) ||
-        !isfinite(value))
-        return false;
-    *text = end ? rest + 1 : rest;
-    *number = value;
+    const long value = strtol(text, &rest, 10);
+    if (rest == text || *rest || value < least || value > most)
+        return wrong("--%s takes a whole number from %d to %d, not '%s'", option, least,
+                     most, text);
+    *count = (int) value;
     return true;
 }
 
-//  Tells what is wrong with a value of one of heat.solve's numbers, or gives NULL.
-static const char *refuse_number(ipheat_number_t which, double value)
+static bool set_range(ipheat_options_t *self, const char *text)
 {
-    if (ipheat_keywords[which].whole && (value != floor(value) || value > 1e9))
-        return "a whole number up to 1000000000";
-    if (value < 0)
-        return "a number that is not negative";
-    if (value == 0 && which != IPHEAT_STEPS && which != IPHEAT_T)
-        return "a number over 0";
-    return NULL;
-}
-
-static bool set_number(ipheat_options_t *self, ipheat_number_t which, const char *text)
-{
-    const char *rest = text;
-    double value = 0;
-    const char *name = ipheat_keywords[which].name;
-    if (!read_number(&rest, 0, &value))
-        return wrong("--%s takes a number, not '%s'", name, text);
-    const char *wanted = refuse_number(which, value);
-    if (wanted)
-        return wrong("--%s takes %s, not '%s'", name, wanted, text);
-    self->number[which] = value;
-    self->given[which] = true;
-    return true;
-}
-
-static bool set_threads(ipheat_options_t *self, const char *text)
-{
-    double value = 0;
-    const char *rest = text;
-    if (!read_number(&rest, 0, &value) || value != floor(value) || value < 1 ||
-        value > 4096)
-        return wrong("--threads takes a whole number from 1 to 4096, not '%s'", text);
-    self->threads = (int) value;
-    return true;
-}
-
-//  Checks that text is one of the words, which are separated by a bar.
-static bool set_word(const char **word, const char *option, const char *words,
-                     const char *text)
-{
-    size_t length = strlen(text);
-    for (const char *at = words; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
-        if (length == strcspn(at, "|") && strncmp(at, text, length) == 0)
-            return *word = text, true;
-    return wrong("--%s takes one of %s, not '%s'", option, words, text);
-}
-
-static bool set_method(ipheat_options_t *self, const char *text)
-{
-    const char *word;
-    if (!set_word(&word, "method", "fd|fft|both|cn|all", text))
-        return false;
-    const bool all = strcmp(text, "all") == 0, both = all || strcmp(text, "both") == 0;
-    for (size_t m = 0; m < IPHEAT_METHODS; m++)
-        self->method[m] =
-            strcmp(text, ipheat_methods[m].word) == 0 || (m == IPHEAT_CN ? all : both);
-    return true;
-}
-
-static bool set_sweep(ipheat_options_t *self, const char *text)
-{
-    size_t length = strcspn(text, "=");
-    ipheat_number_t which = 0;
-    while (which < IPHEAT_NUMBERS &&
-           (strlen(ipheat_keywords[which].name) != length ||
-            strncmp(ipheat_keywords[which].name, text, length) != 0))
-        which++;
-    if (which == IPHEAT_NUMBERS)
-        return wrong("--sweep is of n, t, dt, steps or alpha, not of '%.*s'", (int) length,
+    char *rest = NULL;
+    self->range = strcmp(text, "symmetric") == 0 ? IPHEAT_SYMMETRIC : IPHEAT_AUTO;
+    if (self->range == IPHEAT_SYMMETRIC || strcmp(text, "auto") == 0)
+        return true;
+    self->range = IPHEAT_GIVEN;
+    self->low = strtod(text, &rest);
+    bool sound = rest != text && *rest == ':';
+    const char *second = rest + 1;
+    if (sound)
+        self->high = strtod(second, &rest);
+    if (!sound || rest == second || *rest || !isfinite(self->low) ||
+        !isfinite(self->high) || self->low >= self->high)
+        return wrong("--range takes LOW:HIGH such as -1:1, auto or symmetric, not '%s'",
                      text);
-    const char *rest = text + length + (text[length] == '=');
-    double first = 0, last = 0, count = 0;
-    if (!read_number(&rest, ':', &first) || !read_number(&rest, ':', &last) ||
-        !read_number(&rest, 0, &count))
-        return wrong("--sweep takes NAME=FIRST:LAST:COUNT such as alpha=0.1:2:20, not '%s'",
-                     text);
-    if (count != floor(count) || count < 1 || count > IPHEAT_SWEEP_MAX)
-        return wrong("--sweep takes 1 to %d values, not '%s'", IPHEAT_SWEEP_MAX, text);
-    self->sweep = true;
-    self->sweep_of = which;
-    self->sweep_first = first;
-    self->sweep_last = last;
-    self->sweep_count = (size_t) count;
-    for (size_t i = 0; i < self->sweep_count; i++) {
-        double value = ipheat_options_sweep_value(self, i);
-        const char *wanted = refuse_number(which, value);
-        if (wanted)
-            return wrong("%s takes %s, but value %zu of --sweep %s is %.10g",
-                         ipheat_keywords[which].name, wanted, i + 1, text, value);
-    }
     return true;
 }
 
-static bool set_option(ipheat_options_t *self, int id, const char *text)
+static bool add_axis(ipheat_options_t *self, const char *text)
+{
+    ipc_error_t error;
+    if (self->axis_count == IPHEAT_AXES_MAX - 1)
+        return wrong("--sweep may be given %d times", IPHEAT_AXES_MAX - 1);
+    if (ipheat_axis_read(&self->axes[self->axis_count], text, &error))
+        return wrong("%s", error.text);
+    self->axis_count++;
+    return true;
+}
+
+static bool add_out(ipheat_options_t *self, const char *path)
+{
+    if (self->out_count == IPHEAT_OUTPUTS_MAX)
+        return wrong("--out may be given %d times", IPHEAT_OUTPUTS_MAX);
+    self->out[self->out_count++] = path;
+    return true;
+}
+
+static bool set_setting(ipheat_options_t *self, ipheat_key_t key, const char *text)
+{
+    ipc_error_t error;
+    if (ipheat_settings_set(&self->settings, key, text, &self->files, &error))
+        return wrong("%s", error.text);
+    return true;
+}
+
+static bool set_option(ipheat_options_t *self, int id, const char *text,
+                       const char **methods)
 {
     switch (id) {
-    case OPTION_METHOD: return set_method(self, text);
-    case OPTION_BOUNDARY:
-        return set_word(&self->boundary, "boundary", "fixed|periodic|insulated", text);
-    case OPTION_LAPLACIAN:
-        return set_word(&self->laplacian, "laplacian", "continuous|discrete", text);
-    case OPTION_DTYPE: return set_word(&self->dtype, "dtype", "float64|float32", text);
-    case OPTION_DEVICE: return set_word(&self->device, "device", "auto|cpu|cuda", text);
-    case OPTION_THREADS: return set_threads(self, text);
-    case OPTION_SWEEP: return set_sweep(self, text);
-    case OPTION_OUT: return self->out = text, true;
+    case IPHEAT_METHOD: return *methods = text, true;
+    case OPTION_SWEEP: return add_axis(self, text);
+    case OPTION_OUT: return add_out(self, text);
+    case OPTION_FRAMES:
+        return read_count("frames", text, 2, IPHEAT_FRAMES_MAX, &self->frames);
+    case OPTION_SIZE: return read_count("size", text, 50, 2000, &self->size);
+    case OPTION_FPS: return read_count("fps", text, 1, 50, &self->fps);
+    case OPTION_COLOUR_MAP:
+        return colours_find(&self->colours, text) ||
+               wrong(
+                   "--colour-map takes one of viridis|inferno|grey|rdbu|coolwarm, not '%s'",
+                   text);
+    case OPTION_RANGE: return set_range(self, text);
+    case OPTION_TITLE: return self->title = text, true;
+    case OPTION_JSON: return self->json = true;
+    case OPTION_QUIET: return self->quiet = true;
     case OPTION_PROFILE: return self->profile = text, true;
     case OPTION_CLUSTER_ID: return self->cluster_id = text, true;
-    default: return set_number(self, (ipheat_number_t) id, text);
+    default: return set_setting(self, (ipheat_key_t) id, text);
     }
 }
 
-//  What several options together say, and the defaults.
-static bool check_options(ipheat_options_t *self)
+//  --- What options say together ----------------------------------------------------------
+
+static bool add_methods(ipheat_options_t *self, const char *text)
 {
-    if (self->sweep && self->given[self->sweep_of])
-        return wrong("--sweep gives the values of %s, so --%s cannot too",
-                     ipheat_keywords[self->sweep_of].name,
-                     ipheat_keywords[self->sweep_of].name);
-    if (self->sweep)
-        self->given[self->sweep_of] = true;
-    if (self->given[IPHEAT_T] && self->given[IPHEAT_STEPS])
-        return wrong("--t and --steps both say how long: give one of them");
-    if (!self->given[IPHEAT_T] && !self->given[IPHEAT_STEPS]) {
-        self->given[IPHEAT_T] = true;
-        self->number[IPHEAT_T] = 100;
+    ipc_error_t error;
+    if (ipheat_axis_read_methods(&self->axes[self->axis_count], text, &error))
+        return wrong("%s", error.text);
+    self->axis_count++;
+    return true;
+}
+
+static bool check_axes(const ipheat_options_t *self)
+{
+    for (size_t k = 0; k < self->axis_count; k++) {
+        const char *name = ipheat_keywords[self->axes[k].key].name;
+        if (self->settings.at[self->axes[k].key].text)
+            return wrong("--sweep gives the values of %s, so --%s cannot too", name, name);
+        for (size_t i = 0; i < k; i++)
+            if (self->axes[i].key == self->axes[k].key)
+                return wrong("two of --sweep are of %s", name);
     }
-    if (!self->given[IPHEAT_N]) {
-        self->given[IPHEAT_N] = true;
-        self->number[IPHEAT_N] = 1024;
+    if (ipheat_options_jobs(self) > IPHEAT_JOBS_MAX)
+        return wrong("the values of --sweep and --method make more than %d jobs together",
+                     IPHEAT_JOBS_MAX);
+    return true;
+}
+
+//  Says which value of a sweep is wrong; a single job's settings speak for themselves.
+static bool check_values(ipheat_options_t *self)
+{
+    ipc_error_t error;
+    for (size_t k = 0; k < self->axis_count; k++)
+        for (size_t i = 0; i < self->axes[k].count; i++) {
+            ipheat_settings_t settings = {0};
+            const ipheat_axis_t *axis = &self->axes[k];
+            if (ipheat_settings_set(&settings, axis->key, axis->values[i], &self->files,
+                                    &error) == 0)
+                continue;
+            if (axis->key == IPHEAT_METHOD)
+                return wrong(
+                    "--method takes one or more of fd|fft|cn, both or all, not '%s'",
+                    axis->values[i]);
+            return wrong("value %zu of --sweep %s: %s", i + 1,
+                         ipheat_keywords[axis->key].name, error.text);
+        }
+    for (size_t i = 0; i < ipheat_options_jobs(self); i++) {
+        ipheat_settings_t settings;
+        if (ipheat_options_job(self, i, &settings, &error))
+            return wrong("%s", error.text);
     }
     return true;
+}
+
+static bool check_options(ipheat_options_t *self, const char *methods)
+{
+    if (!add_methods(self, methods) || !check_axes(self) || !check_values(self))
+        return false;
+    if ((self->frames || self->fps) && !ipheat_options_moves(self))
+        return wrong("--%s is of an animation, which --out FILE.gif writes",
+                     self->frames ? "frames" : "fps");
+    self->frames = self->frames ? self->frames : 50;
+    self->fps = self->fps ? self->fps : 12;
+    return true;
+}
+
+static void fill_options(struct option options[IPHEAT_KEYS + OTHER_OPTIONS])
+{
+    for (ipheat_key_t key = 0; key < IPHEAT_KEYS; key++)
+        options[key] =
+            (struct option){ipheat_keywords[key].name, required_argument, NULL, (int) key};
+    memcpy(options + IPHEAT_KEYS, other_options, sizeof other_options);
 }
 
 bool ipheat_options_read(ipheat_options_t *self, int argc, char **argv, int *exit_code)
 {
-    *self = (ipheat_options_t){.method = {[IPHEAT_FD] = true, [IPHEAT_FFT] = true}};
+    struct option options[IPHEAT_KEYS + OTHER_OPTIONS];
+    const char *methods = "both";
+    *self = (ipheat_options_t){.colours = COLOURS_VIRIDIS};
     *exit_code = EXIT_USAGE;
+    fill_options(options);
     opterr = 0; // the sentences are ours
-    for (int id; (id = getopt_long(argc, argv, ":", long_options, NULL)) != -1;) {
+    optind = 1;
+    for (int id; (id = getopt_long(argc, argv, ":o:", options, NULL)) != -1;) {
         if (id == '?')
             return wrong("'%s' is no option", argv[optind - 1]);
         if (id == ':')
@@ -265,21 +271,52 @@ bool ipheat_options_read(ipheat_options_t *self, int argc, char **argv, int *exi
             *exit_code = EXIT_DONE;
             return false;
         }
-        if (!set_option(self, id, optarg))
+        if (!set_option(self, id == 'o' ? OPTION_OUT : id, optarg, &methods))
             return false;
     }
     if (optind < argc)
         return wrong("'%s' is no option", argv[optind]);
-    return check_options(self);
+    return check_options(self, methods);
 }
 
-double ipheat_options_sweep_value(const ipheat_options_t *self, size_t i)
+void ipheat_options_clear(ipheat_options_t *self)
 {
-    if (self->sweep_count < 2)
-        return self->sweep_first;
-    double part = (double) i / (double) (self->sweep_count - 1);
-    double value = self->sweep_first + part * (self->sweep_last - self->sweep_first);
-    // The division leaves a last bit, which must not make 192 of a sweep of n a fraction.
-    bool whole = ipheat_keywords[self->sweep_of].whole && fabs(value - round(value)) < 1e-6;
-    return whole ? round(value) : value;
+    for (size_t k = 0; k < IPHEAT_AXES_MAX; k++) ipheat_axis_clear(&self->axes[k]);
+    ipheat_files_clear(&self->files);
+}
+
+size_t ipheat_options_jobs(const ipheat_options_t *self)
+{
+    return ipheat_axes_jobs(self->axes, self->axis_count);
+}
+
+int ipheat_options_job(ipheat_options_t *self, size_t i, ipheat_settings_t *settings,
+                       ipc_error_t *error)
+{
+    *settings = self->settings;
+    for (size_t k = 0; k < self->axis_count; k++) {
+        const ipheat_axis_t *axis = &self->axes[k];
+        const size_t place = ipheat_axes_place(self->axes, self->axis_count, k, i);
+        if (ipheat_settings_set(settings, axis->key, axis->values[place], &self->files,
+                                error))
+            return -1;
+    }
+    ipheat_settings_complete(settings);
+    return ipheat_settings_check(settings, error);
+}
+
+bool ipheat_options_varies(const ipheat_options_t *self, ipheat_key_t key)
+{
+    for (size_t k = 0; k < self->axis_count; k++)
+        if (self->axes[k].key == key)
+            return self->axes[k].count > 1;
+    return false;
+}
+
+bool ipheat_options_moves(const ipheat_options_t *self)
+{
+    for (size_t i = 0; i < self->out_count; i++)
+        if (file_ends(self->out[i], ".gif"))
+            return true;
+    return false;
 }

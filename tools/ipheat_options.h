@@ -2,65 +2,52 @@
 #ifndef IPC_TOOLS_IPHEAT_OPTIONS_H
 #define IPC_TOOLS_IPHEAT_OPTIONS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tools/colours.h"
+#include "tools/ipheat_sweep.h"
 
 //  Exit codes of every program here; what Ctrl-C ends, ends of its signal, which shells call 130.
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 
-enum { IPHEAT_SWEEP_MAX = 256 }; // values of one sweep
+enum { IPHEAT_OUTPUTS_MAX = 16, IPHEAT_FRAMES_MAX = 1000 };
 
-//  The keywords of heat.solve that are numbers, in the order of ipheat_keywords.
-typedef enum ipheat_number {
-    IPHEAT_N,
-    IPHEAT_ALPHA,
-    IPHEAT_DT,
-    IPHEAT_STEPS,
-    IPHEAT_T,
-    IPHEAT_NUMBERS
-} ipheat_number_t;
-
-typedef struct ipheat_keyword {
-    const char *name;          // of the keyword and, behind "--", of the option
-    const char *symbol;        // as pictures write it
-    bool whole;                // 1, 2, 3, …
-} ipheat_keyword_t;
-extern const ipheat_keyword_t ipheat_keywords[IPHEAT_NUMBERS];
-
-//  The methods of heat.solve, in the order of their lines.
-typedef enum ipheat_method {
-    IPHEAT_FD,
-    IPHEAT_FFT,
-    IPHEAT_CN,
-    IPHEAT_METHODS
-} ipheat_method_t;
-
-typedef struct ipheat_method_name {
-    const char *word;          // heat.solve's
-    const char *name;          // for people
-} ipheat_method_name_t;
-extern const ipheat_method_name_t ipheat_methods[IPHEAT_METHODS];
+//  Which numbers the ends of the colours are.
+typedef enum ipheat_range { IPHEAT_AUTO, IPHEAT_SYMMETRIC, IPHEAT_GIVEN } ipheat_range_t;
 
 typedef struct ipheat_options {
-    double number[IPHEAT_NUMBERS];
-    bool given[IPHEAT_NUMBERS];  // else heat.solve's own default holds
-    bool method[IPHEAT_METHODS]; // to run
-    const char *boundary, *laplacian, *dtype, *device; // for heat.solve; NULL: its defaults
-    int threads;               // for heat.solve; 0: as it likes
-    const char *out;           // picture to write, or NULL
+    ipheat_settings_t settings; // that all jobs have
+    ipheat_axis_t axes[IPHEAT_AXES_MAX]; // that they differ in; the last is of methods
+    size_t axis_count;
+    ipheat_files_t files;      // which settings lend from
+    const char *out[IPHEAT_OUTPUTS_MAX]; // files to write
+    size_t out_count;
+    int frames, fps;           // of animations
+    int size;                  // pixels of a panel's longer side; 0: as suits their number
+    colours_t colours;
+    ipheat_range_t range;
+    double low, high;          // of IPHEAT_GIVEN
+    const char *title;         // of pictures; NULL: what was solved
     const char *profile, *cluster_id; // or NULL
-    bool sweep;                // number[sweep_of] runs from sweep_first to sweep_last
-    ipheat_number_t sweep_of;
-    double sweep_first, sweep_last;
-    size_t sweep_count;        // 1 to IPHEAT_SWEEP_MAX
+    bool quiet;                // no table, no progress
+    bool json;                 // a summary as JSON instead of the table
 } ipheat_options_t;
 
-//  Reads the command line; strings are lent by argv. True when there is something to do;
-//  else *exit_code is written and help, the version or what is wrong has been printed.
+//  Reads the command line, and the files that it names; strings are lent by argv. True when
+//  there is something to do; else *exit_code is written and help, the version or what is
+//  wrong has been printed.
 bool ipheat_options_read(ipheat_options_t *self, int argc, char **argv, int *exit_code);
 
-//  Value i of the sweep, 0 ≤ i < sweep_count.
-double ipheat_options_sweep_value(const ipheat_options_t *self, size_t i);
+void ipheat_options_clear(ipheat_options_t *self);
+
+size_t ipheat_options_jobs(const ipheat_options_t *self);
+
+//  The settings of job i. 0, or -1 with *error: ARGUMENT, SYSTEM.
+int ipheat_options_job(ipheat_options_t *self, size_t i, ipheat_settings_t *settings,
+                       ipc_error_t *error);
+
+//  Whether jobs differ in a setting.
+bool ipheat_options_varies(const ipheat_options_t *self, ipheat_key_t key);
+
+//  Whether something is to be drawn over time.
+bool ipheat_options_moves(const ipheat_options_t *self);
 
 #endif

@@ -1,9 +1,10 @@
 #!/bin/bash
 #  ipheat from outside: what wrong usage says, and a run on a cluster of its own.
 #
-#      ipheat.sh FOLDER CAIRO HEAT    the folder of ipheat and ipcluster; whether there is cairo, a heat module
+#      ipheat.sh FOLDER CAIRO GIF HEAT    the folder of ipheat and ipcluster; whether there is cairo, giflib, a heat
+#                                         module
 set -euo pipefail
-ipheat=$1/ipheat ipcluster=$1/ipcluster cairo=$2 heat=$3
+ipheat=$1/ipheat ipcluster=$1/ipcluster cairo=$2 gif=$3 heat=$4
 folder=$(mktemp -d /tmp/ipc-test.XXXXXX)
 export XDG_RUNTIME_DIR=$folder IPC_CLUSTER_ID=ipheat-$$ # another run on this host has the same /dev/shm
 unset IPC_PROFILE IPC_CONNECTION_FILE
@@ -34,6 +35,7 @@ expect()
 }
 
 expect 0 'Usage: ipheat' --help
+[ "$(wc -l <stdout)" -le 60 ] || fail '--help is longer than a screen'
 expect 0 'ipheat ' --version
 expect 2 "'--foo' is no option" --foo
 expect 2 "'foo' is no option" foo
@@ -43,23 +45,63 @@ expect 2 "not '1.5'" --n 1.5
 expect 2 "--t takes a number, not 'nan'" --t nan
 expect 2 "--dt takes a number, not '0.1x'" --dt 0.1x
 expect 2 'give one of them' --t 1 --steps 2
-expect 2 'fd|fft|both|cn|all' --method euler
+expect 2 'give one of them' --n 16 --shape 16x16
+expect 2 'fd|fft|cn, both or all' --method euler
+expect 2 'fd twice' --method fd,cn,fd
+expect 2 'a value is missing' --method fd,
 expect 2 'fixed|periodic|insulated' --boundary open
 expect 2 'continuous|discrete' --laplacian five
 expect 2 'float64|float32' --dtype int
 expect 2 'auto|cpu|cuda' --device gpu
 expect 2 '1 to 4096' --threads 0
+for shape in 16x 0x4 16x16x16x16 x 4y4 16X16; do
+    expect 2 "such as 512x1024, not '$shape'" --shape $shape
+done
+expect 2 'disc|square' --initial dots
+expect 2 '.npy or .png' --source 3
+expect 2 'No such file' --initial none.npy
+expect 2 'none.npy' --alpha none.npy
+echo nonsense >nonsense.npy
+expect 2 'does not begin as such a file does' --initial nonsense.npy
 expect 2 "not of 'beta'" --sweep beta=1:2:3
 expect 2 'such as alpha=0.1:2:20' --sweep alpha=1:2
 expect 2 'value 2 of' --sweep n=10:20:4
-expect 2 '1 to 256 values' --sweep t=0:1:257
+expect 2 "not 'shut'" --sweep boundary=fixed,shut
+expect 2 '1 to 1024 values' --sweep t=0:1:1025
+expect 2 'more than 1024 jobs' --sweep t=0:1:30 --sweep alpha=1:2:30
 expect 2 'so --t cannot too' --sweep t=0:1:2 --t 3
+expect 2 'two of --sweep are of t' --sweep t=0:1:2 --sweep t=3,4
+expect 2 '4 times' --sweep t=1,2 --sweep n=16,32 --sweep alpha=1,2 --sweep lx=1,2 --sweep ly=1,2
+expect 2 'give one of them' --sweep t=0:1:2 --steps 3
+expect 2 '--frames takes' --frames 0
+expect 2 'from 50 to 2000' --size 10
+expect 2 'from 1 to 50' --fps 60
+expect 2 'which --out FILE.gif writes' --frames 10
+expect 2 'LOW:HIGH' --range 1
+expect 2 'LOW:HIGH' --range 2:1
+expect 2 'viridis|' --colour-map jet
+expect 2 '.png, .gif or .npy' --out heat.jpg
+expect 2 'of 2 jobs' --out u.npy
+expect 2 '{beta}' --out 'u-{beta}.npy'
+expect 2 'no --lx' --out 'u-{lx}.npy'
+expect 2 'brace' --out 'u-{alpha.npy'
+expect 2 'two jobs would write u-1.npy' --out 'u-{alpha}.npy'
+expect 1 'cannot be written' --method fd --out nowhere/u.npy
 expect 1 'no cluster' --n 16
 if $cairo; then
-    expect 2 'end it in .png' --out heat.gif
     expect 1 'cannot be written' --out nowhere/heat.png
+    expect 2 'cannot be read as PNG' --source nonsense.png
+    mkdir folder.png
+    expect 1 'directory' --out folder.png
+    expect 2 'room for 256' --method fd --sweep t=0:1:257 --out sheet.png
 else
-    expect 1 'without cairo' --out heat.png
+    expect 2 'without cairo' --out heat.png
+fi
+if $gif; then
+    expect 2 'from 2 to 1000' --frames 1 --out heat.gif
+    expect 1 'cannot be written' --out nowhere/heat.gif
+else
+    expect 2 'without giflib' --out heat.gif
 fi
 $heat || exit 0
 
@@ -80,15 +122,17 @@ expect 1 'no cluster' --cluster-id another --n 16
 interrupted()
 {
     python3 - "$ipheat" "$@" >stdout 2>stderr <<'END' || fail "Ctrl-C in ipheat $*"
-import re, signal, subprocess, sys, time
+import os, signal, subprocess, sys, time
 
-def caught(pid):
-    mask = int(re.search(r"SigCgt:\s*(\w+)", open(f"/proc/{pid}/status").read())[1], 16)
-    return mask >> (signal.SIGINT - 1) & 1
+def keeps(pid):
+    """Whether it keeps Ctrl-C until it asks: it has a descriptor for that."""
+    folder = f"/proc/{pid}/fd"
+    return any(os.readlink(f"{folder}/{fd}") == "anon_inode:[signalfd]" for fd in os.listdir(folder)
+               if os.path.lexists(f"{folder}/{fd}"))
 
 ipheat = subprocess.Popen(sys.argv[1:], preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 end = time.monotonic() + 20
-while not caught(ipheat.pid) and ipheat.poll() is None and time.monotonic() < end:
+while not keeps(ipheat.pid) and ipheat.poll() is None and time.monotonic() < end:
     time.sleep(0.001)
 ipheat.send_signal(signal.SIGINT)
 sys.exit(ipheat.wait(20) != -signal.SIGINT)

@@ -115,9 +115,10 @@ def main():
                     with open(name, encoding="utf-8") as file:
                         sys.stderr.write(f"--- {name}\n{file.read()[-2000:]}")
             sys.exit("README.md: the last block named above failed")
-        for name in ("heat.png", "sweep.png"):
+        for name, magic in (("heat.png", b"\x89PNG"), ("sweep.png", b"\x89PNG"), ("heat.gif", b"GIF89a"),
+                            ("u-150.npy", b"\x93NUMPY")):
             with open(name, "rb") as file:
-                assert file.read(8) == b"\x89PNG\r\n\x1a\n", name
+                assert file.read(len(magic)) == magic, name
         return 1 if compare(expected, compilers, readme) else 0
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -31,19 +31,29 @@ class Late(Exception):
     """The screen did not become what it should."""
 
 
-class Terminal:
-    """One program in a window of its own, on a tmux server of its own. wanted: what it shows when it has begun."""
+# Runs the command and writes its exit code, 128 and the signal if one ended it: of a process that ends while it is
+# busy, tmux does not always tell. Keys for signals are for the command alone.
+SHELL = 'trap : INT QUIT; "$@"; echo $? >"$0"'
 
-    def __init__(self, command, columns=80, rows=24, environment=None, wanted=None):
+
+class Terminal:
+    """One program in a window of its own, on a tmux server of its own.
+
+    wanted: what it shows when it has begun; folder: where it runs, instead of one of its own
+    """
+
+    def __init__(self, command, columns=80, rows=24, environment=None, wanted=None, folder=None):
         self.directory = tempfile.mkdtemp(prefix="ipc-test.", dir="/tmp")
         self.socket = os.path.join(self.directory, "tmux")
+        self.status = os.path.join(self.directory, "status")
         pipe = os.path.join(self.directory, "output")
         os.mkfifo(pipe)
         self.output = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
         variables = {"LC_ALL": "C.UTF-8", **(environment or {})}
-        words = ["env", "-u", "NO_COLOR", *(f"{name}={value}" for name, value in variables.items()), *command]
+        words = ["env", "-u", "NO_COLOR", *(f"{name}={value}" for name, value in variables.items()),
+                 "sh", "-c", SHELL, self.status, *command]
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows),
-                  "-c", self.directory, "exec " + shlex.join(words), ";",
+                  "-c", folder or self.directory, "exec " + shlex.join(words), ";",
                   "set-option", "-g", "remain-on-exit", "on", ";",
                   "set-option", "-g", "status", "off", ";",
                   "set-option", "-s", "escape-time", "0", ";",
@@ -113,14 +123,11 @@ class Terminal:
         self.wait(lambda _: self.cursor() == (row, column), f"the cursor in row {row}, column {column}")
 
     def wait_end(self):
-        """Waits until the program has ended; gives its exit code."""
-        end = time.monotonic() + PATIENCE_SECONDS
+        """Waits until the program has ended; gives its exit code, or 128 and the signal that ended it."""
         if len(self.processes) == 2 and not select.select([self.processes[1]], [], [], PATIENCE_SECONDS)[0]:
             raise Late("the program did not end, but shows:\n" + "\n".join(self.screen()))
-        while not (status := self.tmux("display-message", "-p", "#{pane_dead_status}").strip()):
-            if time.monotonic() > end:  # tmux reaps it at once, but after the kernel has told us
-                raise Late("tmux does not tell how the program ended, but by signal " + self.tmux("display-message", "-p", "#{pane_dead_signal}"))
-        return int(status)
+        with open(self.status) as file:
+            return int(file.read())
 
     def close(self):
         """Closes the terminal, and waits until its processes have ended."""

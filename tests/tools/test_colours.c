@@ -13,11 +13,11 @@ static double lightness(uint32_t colour)
 
 START_TEST(ends_are_the_published_colours)
 {
-    ck_assert_uint_eq(colours_at(COLOURS_STATE, 0), 0x440154);
-    ck_assert_uint_eq(colours_at(COLOURS_STATE, 1), 0xfde725);
-    ck_assert_uint_eq(colours_at(COLOURS_DIFFERENCE, 0), 0x053061);
-    ck_assert_uint_eq(colours_at(COLOURS_DIFFERENCE, 0.5), 0xf7f7f7);
-    ck_assert_uint_eq(colours_at(COLOURS_DIFFERENCE, 1), 0x67001f);
+    ck_assert_uint_eq(colours_at(COLOURS_VIRIDIS, 0), 0x440154);
+    ck_assert_uint_eq(colours_at(COLOURS_VIRIDIS, 1), 0xfde725);
+    ck_assert_uint_eq(colours_at(COLOURS_RDBU, 0), 0x053061);
+    ck_assert_uint_eq(colours_at(COLOURS_RDBU, 0.5), 0xf7f7f7);
+    ck_assert_uint_eq(colours_at(COLOURS_RDBU, 1), 0x67001f);
 }
 END_TEST
 
@@ -33,21 +33,32 @@ END_TEST
 
 START_TEST(a_state_gets_lighter_all_the_way)
 {
-    for (int i = 0; i < 64; i++)
-        ck_assert_double_lt(lightness(colours_at(COLOURS_STATE, i / 64.0)),
-                            lightness(colours_at(COLOURS_STATE, (i + 1) / 64.0)));
+    for (colours_t map = COLOURS_VIRIDIS; map <= COLOURS_GREY; map++)
+        for (int i = 0; i < 64; i++)
+            ck_assert_double_lt(lightness(colours_at(map, i / 64.0)),
+                                lightness(colours_at(map, (i + 1) / 64.0)));
 }
 END_TEST
 
 START_TEST(a_difference_is_lightest_where_there_is_none)
 {
-    for (int i = 1; i <= 100; i++) {
-        double x = i / 200.0, before = (i - 1) / 200.0;
-        ck_assert_double_lt(lightness(colours_at(COLOURS_DIFFERENCE, 0.5 - x)),
-                            lightness(colours_at(COLOURS_DIFFERENCE, 0.5 - before)));
-        ck_assert_double_lt(lightness(colours_at(COLOURS_DIFFERENCE, 0.5 + x)),
-                            lightness(colours_at(COLOURS_DIFFERENCE, 0.5 + before)));
-    }
+    for (colours_t map = COLOURS_RDBU; map <= COLOURS_COOLWARM; map++)
+        for (int i = 1; i <= 50; i++) {
+            double x = i / 100.0, before = (i - 1) / 100.0;
+            ck_assert_double_lt(lightness(colours_at(map, 0.5 - x)),
+                                lightness(colours_at(map, 0.5 - before)));
+            ck_assert_double_lt(lightness(colours_at(map, 0.5 + x)),
+                                lightness(colours_at(map, 0.5 + before)));
+        }
+}
+END_TEST
+
+START_TEST(maps_are_found_by_name)
+{
+    colours_t map = COLOURS_COUNT;
+    ck_assert(colours_find(&map, "viridis") && map == COLOURS_VIRIDIS);
+    ck_assert(colours_find(&map, "coolwarm") && map == COLOURS_COOLWARM);
+    ck_assert(!colours_find(&map, "jet") && map == COLOURS_COOLWARM);
 }
 END_TEST
 
@@ -59,6 +70,7 @@ int main(void)
     tcase_add_test(tests, what_is_outside_gets_the_nearest_end);
     tcase_add_test(tests, a_state_gets_lighter_all_the_way);
     tcase_add_test(tests, a_difference_is_lightest_where_there_is_none);
+    tcase_add_test(tests, maps_are_found_by_name);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -12,18 +12,38 @@ static ipc_array_t *new_array(ipc_dtype_t dtype, size_t rows, size_t columns)
     return array;
 }
 
-START_TEST(only_two_dimensions_of_real_numbers_are_a_field)
+START_TEST(only_up_to_three_dimensions_of_real_numbers_are_a_field)
 {
     field_t field;
     ipc_error_t error;
-    ipc_array_t *line = ipc_array_new(IPC_F64, 1, (size_t[]){4}, NULL);
+    ipc_array_t *four = ipc_array_new(IPC_F64, 4, (size_t[]){2, 2, 2, 2}, NULL);
     ipc_array_t *whole = new_array(IPC_I32, 2, 2);
-    ck_assert_int_eq(field_of_array(&field, line, &error), -1);
+    ck_assert_int_eq(field_of_array(&field, four, &error), -1);
     ck_assert_int_eq(error.code, IPC_E_ARGUMENT);
     ck_assert_int_eq(field_of_array(&field, whole, &error), -1);
     ck_assert_int_eq(field_of_array(&field, NULL, &error), -1);
-    ipc_array_destroy(&line);
+    ipc_array_destroy(&four);
     ipc_array_destroy(&whole);
+}
+END_TEST
+
+START_TEST(a_line_is_one_row_and_a_block_its_middle_plane)
+{
+    field_t field;
+    ipc_array_t *line = ipc_array_new(IPC_F32, 1, (size_t[]){4}, NULL);
+    ipc_array_t *block = ipc_array_new(IPC_F64, 3, (size_t[]){5, 2, 3}, NULL);
+    ipc_array_f32(line)[3] = 7;
+    ipc_array_f64(block)[2 * 6 + 4] = 8;
+    ck_assert_int_eq(field_of_array(&field, line, NULL), 0);
+    ck_assert_uint_eq(field.rows, 1);
+    ck_assert_uint_eq(field.columns, 4);
+    ck_assert_double_eq(field_at(&field, 0, 3), 7);
+    ck_assert_int_eq(field_of_array(&field, block, NULL), 0);
+    ck_assert_uint_eq(field.rows, 2);
+    ck_assert_uint_eq(field.columns, 3);
+    ck_assert_double_eq(field_at(&field, 1, 1), 8);
+    ipc_array_destroy(&line);
+    ipc_array_destroy(&block);
 }
 END_TEST
 
@@ -104,7 +124,8 @@ int main(void)
 {
     Suite *suite = suite_create("field");
     TCase *tests = tcase_create("field");
-    tcase_add_test(tests, only_two_dimensions_of_real_numbers_are_a_field);
+    tcase_add_test(tests, only_up_to_three_dimensions_of_real_numbers_are_a_field);
+    tcase_add_test(tests, a_line_is_one_row_and_a_block_its_middle_plane);
     tcase_add_test(tests, range_and_distance_of_both_dtypes);
     tcase_add_test(tests, another_shape_has_no_distance);
     tcase_add_test(tests, resampling_keeps_the_mean);

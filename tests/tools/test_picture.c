@@ -36,41 +36,227 @@ static bool has_colour(cairo_surface_t *image, uint32_t colour)
     return false;
 }
 
-START_TEST(a_picture_shows_both_ends_of_each_range)
+static uint32_t pixel_at(cairo_surface_t *image, int x, int y)
 {
-    char folder[] = "/tmp/ipc-test.XXXXXX", path[64];
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/two.png", folder);
-    ipc_array_t *array = new_step();
-    field_t field;
-    ck_assert_int_eq(field_of_array(&field, array, NULL), 0);
-    picture_panel_t panels[] = {
-        {"state", field, NULL, COLOURS_STATE, 0, 1},
-        {"none", field, &field, COLOURS_DIFFERENCE, 0, 0},
-    };
-    ipc_error_t error;
-    ck_assert_int_eq(picture_check(path, &error), 0);
-    ck_assert_int_eq(
-        picture_write(path, &(picture_t){"two", panels, 2, 2, PICTURE_SIZE}, &error), 0);
+    uint32_t pixel;
+    const unsigned char *row =
+        cairo_image_surface_get_data(image) + y * cairo_image_surface_get_stride(image);
+    memcpy(&pixel, row + 4 * x, sizeof pixel);
+    return pixel & 0xffffff;
+}
 
+//  The first place, row by row, that has this colour and all of the size x size pixels from there on too.
+static bool find_block(cairo_surface_t *image, uint32_t colour, int size, int *left,
+                       int *top)
+{
+    const int width = cairo_image_surface_get_width(image);
+    const int height = cairo_image_surface_get_height(image);
+    for (*top = 0; *top + size <= height; ++*top)
+        for (*left = 0; *left + size <= width; ++*left) {
+            int same = 0;
+            while (same < size * size &&
+                   pixel_at(image, *left + same % size, *top + same / size) == colour)
+                same++;
+            if (same == size * size)
+                return true;
+        }
+    return false;
+}
+
+static char folder[] =
+    "/tmp/ipc-test.XXXXXX"; // one for each test, which has its own process
+static char path[64];
+
+static void make_folder(void)
+{
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/picture", folder);
+}
+
+static void remove_folder(void)
+{
+    unlink(path);
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+
+//  Ends the name of the file.
+static void name_file(const char *end)
+{
+    snprintf(path, sizeof path, "%s/picture%s", folder, end);
+}
+
+static picture_panel_t panel_of(const field_t *field, colours_t colours, double low,
+                                double high)
+{
+    return (picture_panel_t){.title = "state",
+                             .field = *field,
+                             .colours = colours,
+                             .low = low,
+                             .high = high,
+                             .right = (double) field->columns,
+                             .bottom = (double) field->rows};
+}
+
+static picture_t picture_of(const picture_panel_t *panels, size_t count, size_t size)
+{
+    return (picture_t){.title = "two",
+                       .x = "x",
+                       .y = "y",
+                       .u = "u",
+                       .panels = panels,
+                       .count = count,
+                       .columns = count,
+                       .size = size};
+}
+
+static cairo_surface_t *read_png(void)
+{
     cairo_surface_t *image = cairo_image_surface_create_from_png(path);
     ck_assert_int_eq(cairo_surface_status(image), CAIRO_STATUS_SUCCESS);
-    ck_assert_int_gt(cairo_image_surface_get_width(image), 2 * PICTURE_SIZE);
+    return image;
+}
+
+START_TEST(a_picture_shows_both_ends_of_each_range)
+{
+    ipc_array_t *array = new_step();
+    field_t field;
+    ipc_error_t error;
+    ck_assert_int_eq(field_of_array(&field, array, NULL), 0);
+    picture_panel_t panels[] = {panel_of(&field, COLOURS_VIRIDIS, 0, 1),
+                                panel_of(&field, COLOURS_RDBU, 0, 0)};
+    panels[1].minus = &field;
+    name_file(".png");
+    ck_assert_int_eq(picture_check(path, &error), 0);
+    picture_t picture = picture_of(panels, 2, PICTURE_SIZE);
+    ck_assert_int_eq(picture_write(path, &picture, &error), 0);
+
+    cairo_surface_t *image = read_png();
+    ck_assert_int_gt(cairo_image_surface_get_width(image),
+                     2 * PICTURE_SIZE * COLUMNS / ROWS);
     ck_assert_int_gt(cairo_image_surface_get_height(image), PICTURE_SIZE);
-    ck_assert(has_colour(image, colours_at(COLOURS_STATE, 0)));
-    ck_assert(has_colour(image, colours_at(COLOURS_STATE, 1)));
-    ck_assert(has_colour(image, colours_at(COLOURS_DIFFERENCE, 0.5)));
+    ck_assert(has_colour(image, colours_at(COLOURS_VIRIDIS, 0)));
+    ck_assert(has_colour(image, colours_at(COLOURS_VIRIDIS, 1)));
+    ck_assert(has_colour(image, colours_at(COLOURS_RDBU, 0.5)));
     cairo_surface_destroy(image);
     ipc_array_destroy(&array);
-    unlink(path);
-    rmdir(folder);
+}
+END_TEST
+
+//  The lower half of the step is 1, the upper 0: in the picture, too, and as wide and high as its domain.
+START_TEST(each_part_of_a_field_is_where_it_belongs)
+{
+    ipc_array_t *array = new_step();
+    field_t field;
+    int left = 0, top = 0, left1 = 0, middle = 0;
+    ck_assert_int_eq(field_of_array(&field, array, NULL), 0);
+    picture_panel_t panel = panel_of(&field, COLOURS_INFERNO, 0, 1);
+    panel.right = 2 * panel.bottom; // twice as wide as it is high
+    name_file(".png");
+    picture_t picture = picture_of(&panel, 1, PICTURE_SIZE);
+    ck_assert_int_eq(picture_write(path, &picture, NULL), 0);
+    cairo_surface_t *image = read_png();
+    const uint32_t zero = colours_at(COLOURS_INFERNO, 0),
+                   one = colours_at(COLOURS_INFERNO, 1);
+    ck_assert(find_block(image, zero, 100, &left, &top));
+    ck_assert(find_block(image, one, 100, &left1, &middle));
+    ck_assert_int_eq(left, left1);
+    ck_assert_int_eq(middle - top,
+                     PICTURE_SIZE / 4); // half of the height, which is half of the width
+    ck_assert_uint_eq(pixel_at(image, left + PICTURE_SIZE - 1, top), zero);
+    ck_assert_uint_eq(pixel_at(image, left + PICTURE_SIZE - 1, top + PICTURE_SIZE / 2 - 1),
+                      one);
+    ck_assert_uint_eq(pixel_at(image, left, middle - 1), zero);
+    cairo_surface_destroy(image);
+    ipc_array_destroy(&array);
+}
+END_TEST
+
+//  Three panels of which one has failed: two fields, one bar, which shows both ends once.
+START_TEST(a_sheet_has_one_bar_and_an_empty_place)
+{
+    ipc_array_t *array = new_step();
+    field_t field;
+    int left = 0, top = 0;
+    ck_assert_int_eq(field_of_array(&field, array, NULL), 0);
+    picture_panel_t panels[] = {panel_of(&field, COLOURS_VIRIDIS, 0, 2),
+                                panel_of(&field, COLOURS_VIRIDIS, 0, 2),
+                                panel_of(&field, COLOURS_VIRIDIS, 0, 2)};
+    panels[1].field = (field_t){0};
+    name_file(".png");
+    picture_t picture = picture_of(panels, 3, PICTURE_SIZE_SMALL);
+    picture.shared = true;
+    ck_assert_int_eq(picture_write(path, &picture, NULL), 0);
+    cairo_surface_t *image = read_png();
+    ck_assert(
+        has_colour(image, colours_at(COLOURS_VIRIDIS, 0.5))); // the ones, of a range to 2
+    ck_assert(find_block(image, colours_at(COLOURS_VIRIDIS, 0.5), 60, &left, &top));
+    ck_assert(find_block(image, 0xffffff, 60, &left, &top));
+    int ends = 0; // columns of pixels in which the top of the bar, the colour of 2, is
+    for (int x = 0; x < cairo_image_surface_get_width(image); x++) {
+        bool found = false;
+        for (int y = 0; y < cairo_image_surface_get_height(image); y++)
+            found = found ||
+                    pixel_at(image, x, y) == colours_at(COLOURS_VIRIDIS, 1 - 0.5 / 190);
+        ends += found;
+    }
+    ck_assert_int_eq(ends, 15);
+    cairo_surface_destroy(image);
+    ipc_array_destroy(&array);
+}
+END_TEST
+
+START_TEST(one_row_is_a_curve)
+{
+    ipc_array_t *array = ipc_array_new(IPC_F64, 1, (size_t[]){8}, NULL);
+    for (int i = 0; i < 8; i++) ipc_array_f64(array)[i] = i % 2;
+    field_t field;
+    int left, top;
+    ck_assert_int_eq(field_of_array(&field, array, NULL), 0);
+    picture_panel_t panel = panel_of(&field, COLOURS_VIRIDIS, 0, 1);
+    picture_t picture = picture_of(&panel, 1, PICTURE_SIZE);
+    name_file(".png");
+    ck_assert_int_eq(picture_write(path, &picture, NULL), 0);
+    cairo_surface_t *image = read_png();
+    ck_assert(has_colour(image, colours_at(COLOURS_VIRIDIS, 0.4)));
+    ck_assert(!find_block(image, colours_at(COLOURS_VIRIDIS, 0), 8, &left,
+                          &top)); // no field, no bar
+    cairo_surface_destroy(image);
+    ipc_array_destroy(&array);
+}
+END_TEST
+
+//  What is drawn in greys is read again: 0 is black, 1 white.
+START_TEST(a_png_is_read_as_numbers)
+{
+    ipc_array_t *array = new_step();
+    field_t field;
+    ipc_error_t error;
+    double low, high;
+    ck_assert_int_eq(field_of_array(&field, array, NULL), 0);
+    picture_panel_t panel = panel_of(&field, COLOURS_GREY, 0, 1);
+    picture_t picture = picture_of(&panel, 1, PICTURE_SIZE);
+    name_file(".png");
+    ck_assert_int_eq(picture_write(path, &picture, NULL), 0);
+    ipc_array_t *read = picture_read(path, &error);
+    ck_assert_ptr_nonnull(read);
+    ck_assert_int_eq(field_of_array(&field, read, NULL), 0);
+    field_range(&field, &low, &high);
+    ck_assert_double_eq(low, 0);
+    ck_assert_double_eq_tol(high, 1, 1e-12);
+    ck_assert_uint_gt(field.rows, PICTURE_SIZE);
+    ck_assert_ptr_null(picture_read("/dev/null", &error));
+    ck_assert_int_eq(error.code, IPC_E_ARGUMENT);
+    ck_assert_ptr_null(picture_read("/nowhere/a.png", &error));
+    ck_assert_int_eq(error.code, IPC_E_SYSTEM);
+    ipc_array_destroy(&read);
+    ipc_array_destroy(&array);
 }
 END_TEST
 
 START_TEST(a_bad_path_is_refused_before_the_work)
 {
     ipc_error_t error;
-    ck_assert_int_eq(picture_check("heat.gif", &error), -1);
+    ck_assert_int_eq(picture_check("heat.jpg", &error), -1);
     ck_assert_int_eq(error.code, IPC_E_ARGUMENT);
     ck_assert_int_eq(picture_check("/nowhere/heat.png", &error), -1);
     ck_assert_int_eq(error.code, IPC_E_SYSTEM);
@@ -78,15 +264,15 @@ START_TEST(a_bad_path_is_refused_before_the_work)
 }
 END_TEST
 
-//  A disk that is full is told as such.
+//  A disk that is full is told as such, and leaves no half of a file.
 START_TEST(a_picture_that_cannot_be_written_says_why)
 {
     ipc_array_t *array = new_step();
     field_t field;
     ipc_error_t error;
     ck_assert_int_eq(field_of_array(&field, array, NULL), 0);
-    picture_panel_t panel = {"state", field, NULL, COLOURS_STATE, 0, 1};
-    picture_t picture = {NULL, &panel, 1, 1, PICTURE_SIZE_SMALL};
+    picture_panel_t panel = panel_of(&field, COLOURS_VIRIDIS, 0, 1);
+    picture_t picture = picture_of(&panel, 1, PICTURE_SIZE_SMALL);
     ck_assert_int_eq(picture_write("/dev/full", &picture, &error), -1);
     ck_assert_int_eq(error.code, IPC_E_SYSTEM);
     ck_assert_ptr_nonnull(strstr(error.text, "No space left"));
@@ -102,6 +288,11 @@ int main(void)
     Suite *suite = suite_create("picture");
     TCase *tests = tcase_create("picture");
     tcase_add_test(tests, a_picture_shows_both_ends_of_each_range);
+    tcase_add_checked_fixture(tests, make_folder, remove_folder);
+    tcase_add_test(tests, each_part_of_a_field_is_where_it_belongs);
+    tcase_add_test(tests, a_sheet_has_one_bar_and_an_empty_place);
+    tcase_add_test(tests, one_row_is_a_curve);
+    tcase_add_test(tests, a_png_is_read_as_numbers);
     tcase_add_test(tests, a_bad_path_is_refused_before_the_work);
     tcase_add_test(tests, a_picture_that_cannot_be_written_says_why);
     tcase_set_timeout(tests, 30);
