@@ -159,7 +159,8 @@ enum {
 //  runs, too; and ends its process if that one cannot be stopped.
 typedef enum ipc_drop { IPC_DROP_WAITING, IPC_DROP_STOP, IPC_DROP_KILL, IPC_DROPS } ipc_drop_t;
 
-//  Why a worker ended its process itself, or (the controller's own verdicts) was ended with its engine, does not answer.
+//  Why a worker ended its process itself; or, the controller's own verdicts: it was ended with its engine; it does not
+//  answer.
 typedef enum ipc_verdict {
     IPC_VERDICT_NONE,
     IPC_VERDICT_ABORTED,

@@ -18,8 +18,8 @@ int ipc_seconds_read(int *milliseconds, const char *name, const char *text, ipc_
 }
 
 //  What an option says, or a variable, or nobody.
-static int read_one(int *milliseconds, const char *option, const char *said, const char *variable, const char *otherwise,
-                    ipc_error_t *error)
+static int read_one(int *milliseconds, const char *option, const char *said, const char *variable,
+                    const char *otherwise, ipc_error_t *error)
 {
     const char *set = getenv(variable);
     if (said)

@@ -21,7 +21,8 @@ int ipc_seconds_read(int *milliseconds, const char *name, const char *text, ipc_
 bool ipc_process_is_stopped(int pid);
 
 //  Reads what --suspect-after and --lose-after say; NULL: the variables IPC_SUSPECT_AFTER and IPC_LOSE_AFTER of the
-//  environment do, else the defaults above; an engine that is lost sooner is suspected sooner, too. 0, or -1 with *error: ARGUMENT.
+//  environment do, else the defaults above; an engine that is lost sooner is suspected sooner, too. 0, or -1 with
+//  *error: ARGUMENT.
 int ipc_silence_read(ipc_silence_t *self, const char *suspect_after, const char *lose_after, ipc_error_t *error);
 
 #endif

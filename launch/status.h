@@ -10,7 +10,7 @@ typedef struct engine_status {
     pid_t worker;      // 0: none
     const char *state; // "idle", "busy", "starting" or "down"; "suspected", as it does not answer, or "lost", and its
                        //   tasks ended or went to others (lent for ever)
-    bool stopped;      // the worker is, by a signal or a debugger
+    char why[160];     // of "suspected", "lost", "starting": a sentence, or ""
     char gpu_failure[PAGE_GPU]; // why its GPU takes no more tasks, or ""
 } engine_status_t;
 

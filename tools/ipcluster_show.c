@@ -93,6 +93,8 @@ static void status_as_json(const record_t *record, const ipc_queue_status_t *que
         const ipc_engine_queue_t *queue = queue_of_engine(queues, i);
         json_t *engine = json_pack("{s:I, s:i, s:s}", "id", (json_int_t) i, "pid", (int) status.worker, "state",
                                    status.state);
+        if (status.why[0])
+            json_object_set_new(engine, "why", json_string(status.why));
         json_object_set_new(engine, "gpu", gpu_as_json(record_gpu(record, i), &status));
         if (queue)
             json_object_update_new(engine, json_pack("{s:I, s:I, s:I}", "queued", (json_int_t) queue->queued,
@@ -144,15 +146,6 @@ static void show_scheduling(const record_t *record)
         puts("balanced tasks at an engine by its pace");
 }
 
-//  Why an engine is suspected or lost.
-static const char *doubt_of(const engine_status_t *status)
-{
-    bool doubted = !strcmp(status->state, "suspected") || !strcmp(status->state, "lost");
-    if (status->stopped)
-        return doubted ? ": it does not answer, its process is stopped" : ", its process is stopped";
-    return doubted ? ": it does not answer" : "";
-}
-
 static void free_text(char **text)
 {
     free(*text);
@@ -184,11 +177,13 @@ int run_status(const arguments_t *arguments)
     for (size_t i = 0; i < record->engines; i++) {
         engine_status_t status = engine_status(record, i);
         if (status.worker)
-            printf("engine %zu: pid %d, %s%s", i, (int) status.worker, status.state, doubt_of(&status));
+            printf("engine %zu: pid %d, %s", i, (int) status.worker, status.state);
         else if (record->nannies[i].pid)
             printf("engine %zu: %s", i, status.state);
         else
             continue;
+        if (status.why[0])
+            printf(": %s", status.why);
         show_rest(queue_of_engine(queues, i), record_gpu(record, i), &status);
     }
     if (queues)

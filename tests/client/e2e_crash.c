@@ -77,6 +77,14 @@ IPC_REMOTE(int64_t, die_at_5, (int64_t item))
     return item;
 }
 
+//  Without a handler that could save what was finished before.
+IPC_REMOTE(int64_t, die_at_1, (int64_t item))
+{
+    if (item == 1)
+        kill(getpid(), SIGKILL);
+    return item;
+}
+
 IPC_REMOTE(int, client_within, (void))
 {
     ipc_error_t error = {.code = IPC_E_NONE};
@@ -217,16 +225,35 @@ START_TEST(output_before_a_crash_is_kept)
 }
 END_TEST
 
+START_TEST(a_result_that_did_not_get_out_is_lost)
+{
+    session_t s = session_open();
+    ipc_options_t together = {.chunk = 3};
+    bool lost = false;
+    for (int i = 0; i < 50 && !lost; i++) { // on a busy machine it may get out
+        assert_prints(ipc_map_with_sync(s.one, die_at_1, ipc_range(2, 4), &together), "[2, 3]"); // the program is there
+        ipc_result_t *r = ipc_map_with_sync(s.one, die_at_1, ipc_range(0, 3), &together);
+        const ipc_error_t *error = ipc_result_error_at(r, 0);
+        lost = error != NULL;
+        assert_prints(r, lost ? "[<ResultLost>, <SIGKILL>, 2]" : "[0, <SIGKILL>, 2]");
+        ck_assert(!lost || error->code == IPC_E_RESULT_LOST);
+    }
+    ck_assert(lost);
+    session_close(&s);
+}
+END_TEST
+
 //  What there is to know of a death: how, where, the last lines, the runs before.
 START_TEST(an_error_of_a_crash_is_a_certificate)
 {
     session_t s = session_open();
-    ipc_result_t *r = ipc_apply_with_sync(s.one, &(ipc_options_t){.retries = 2}, complain_and_die);
+    ipc_result_t *r = ipc_apply_with_sync(s.one, &(ipc_options_t){.retries = 9}, complain_and_die);
     const ipc_error_t *error = ipc_result_error(r);
     ck_assert(!ipc_result_ok(r));
     ck_assert_str_eq(error->kind, "SIGABRT");
     ck_assert_msg(strncmp(ipc_error_output(error), "complaint 3\ncomplaint 4\n", 24) == 0, "%s",
                   ipc_error_output(error));
+    ck_assert_int_eq(ipc_result_metadata(r, 0)->attempts, 3); // of ten: no more engines are to die of it
     const char *second = strstr(ipc_error_attempts(error), "\n    attempt 2: engine 0, ");
     ck_assert_msg(second && strstr(second, ", SIGABRT after 0."), "%s", ipc_error_attempts(error));
     char *text = error_text_of(error);
@@ -293,6 +320,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, all_engines_may_crash_at_once);
     tcase_add_test(tests, retries_cover_a_crash);
     tcase_add_test(tests, output_before_a_crash_is_kept);
+    tcase_add_test(tests, a_result_that_did_not_get_out_is_lost);
     tcase_add_test(tests, an_error_of_a_crash_is_a_certificate);
     tcase_add_test(tests, a_client_within_a_task_fails_in_one_sentence);
     tcase_add_test(tests, a_kill_from_outside_while_running_is_the_tasks);

@@ -218,12 +218,14 @@ START_TEST(a_long_queue_is_there_again_soon)
     while (waiting < CALLS && now() - start < 20) {
         ipc_queue_status_t *status = ipc_client_queue_status(s.client, 10000, NULL);
         waiting = status ? status->unassigned : 0;
-        for (size_t i = 0; status && i < status->count; i++) waiting += status->engines[i].queued;
+        for (size_t i = 0; status && i < status->count; i++) // some are behind the first one, at an engine
+            waiting += status->engines[i].queued + status->engines[i].running;
         ipc_queue_status_destroy(&status);
     }
     double took = now() - start;
     printf("recovered in %.3f s\n", took);
-    ck_assert_uint_eq(waiting, CALLS);
+    ck_assert_uint_ge(waiting, CALLS);
+    ck_assert_uint_le(waiting, CALLS + ENGINES);
     gate_open(&gate);
     assert_ok(first);
     for (int64_t i = 0; i < CALLS; i++) ck_assert_int_eq(ipc_result_i64(calls[i], 0), i * i);

@@ -319,6 +319,71 @@ START_TEST(the_library_listens_while_the_program_computes)
 }
 END_TEST
 
+//  A number behind these words in what `ipcluster status` says.
+static long status_number(const char *words)
+{
+    char *text = ipcluster_prints(0, "status", NULL);
+    const char *found = strstr(text, words);
+    ck_assert_msg(found != NULL, "no '%s' in\n%s", words, text);
+    long number = strtol(found + strlen(words), NULL, 10);
+    free(text);
+    return number;
+}
+
+//  A cluster of this test's own, of one engine.
+static void start_another(const char *name)
+{
+    char id[32];
+    snprintf(id, sizeof id, "%s%d", name, (int) getpid());
+    setenv("IPC_CLUSTER_ID", id, 1);
+    free(ipcluster_prints(0, "start", "-n", "1", "--daemonize", NULL));
+}
+
+static long await_another_worker(long before)
+{
+    ipc_error_t error;
+    ipc_client_t *client = ipc_client_new(NULL, &error);
+    ipc_view_t *one = ipc_direct_view(client, "0", &error);
+    long pid = before;
+    for (double until = now() + 10; pid == before;) {
+        ck_assert_double_lt(now(), until);
+        pid = (long) ipc_result_i64(ipc_apply_sync(one, my_pid), 0); // it waits while there is none
+    }
+    ipc_client_destroy(&client);
+    return pid;
+}
+
+START_TEST(an_engine_that_dies_again_and_again_is_left_for_a_while_and_status_says_so)
+{
+    start_another("loop");
+    long pid = await_another_worker(0);
+    for (int i = 1; i < 5; i++) {
+        send((pid_t) pid, SIGKILL);
+        pid = await_another_worker(pid);
+    }
+    send((pid_t) pid, SIGKILL);
+    await_status("engine 0: starting: its worker died 5 times in a minute with no task running (signal 9); it is tried "
+                 "again each 10 s");
+    free(ipcluster_prints(0, "stop", NULL));
+}
+END_TEST
+
+//  Nobody takes over.
+START_TEST(all_end_when_the_supervisor_is_killed)
+{
+    if (!getenv("IPC_LONG_TESTS"))
+        return; // it takes ten seconds
+    start_another("orphan");
+    pid_t controller = (pid_t) status_number("controller: pid "), worker = (pid_t) status_number("engine 0: pid ");
+    pid_t nanny = parent_of(worker);
+    send((pid_t) status_number("supervisor: pid "), SIGKILL);
+    double start = now();
+    while (now() - start < 15 && (!kill(controller, 0) || !kill(worker, 0) || !kill(nanny, 0))) usleep(50000);
+    ck_assert_double_lt(now() - start, 12);
+    free(ipcluster_prints(0, "clean", NULL));
+}
+END_TEST
+
 START_TEST(a_timeout_that_makes_no_sense_is_refused)
 {
     ipc_error_t error = {.code = IPC_E_NONE};
@@ -342,6 +407,8 @@ static void add(TCase *tests)
     tcase_add_test(tests, a_stopped_nanny_does_no_harm);
     tcase_add_loop_test(tests, waits_end_when_the_controller_does_not_answer, 0, 2);
     tcase_add_test(tests, the_library_listens_while_the_program_computes);
+    tcase_add_test(tests, an_engine_that_dies_again_and_again_is_left_for_a_while_and_status_says_so);
+    tcase_add_test(tests, all_end_when_the_supervisor_is_killed);
     tcase_add_test(tests, a_timeout_that_makes_no_sense_is_refused);
     tcase_add_test(tests, a_killed_nanny_is_replaced_and_the_engine_keeps_its_id);
 }
