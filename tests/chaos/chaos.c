@@ -18,7 +18,7 @@
 #include "ledger.h"
 #include "load.h"
 
-enum { TASKS = 5000, JOURNAL_TASKS = 1000, LONG_TASKS = 200000 };
+enum { TASKS = 4000, JOURNAL_TASKS = 800, LONG_TASKS = 200000 };
 enum { AT_A_TIME = 3, CLIENTS = 1000, SHARE_MAX = 1500, READY_MS = 40000, PAUSE_US = 40000 };
 
 typedef struct chaos {
