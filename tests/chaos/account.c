@@ -224,10 +224,9 @@ static void print(const account_t *self)
     printf(" %zu starts and ends in the ledger\n", self->entry_count);
 }
 
-bool account_is_right(const agent_t *agent, const bool *finished, uint32_t clients)
+bool account_is_right(const agent_t *agent, const bool *finished)
 {
     account_t self = {.agent = agent};
-    (void) clients;
     self.entries = ledger_entries(&self.entry_count);
     self.reports = ledger_reports(&self.report_count);
     qsort(self.entries, self.entry_count, sizeof self.entries[0], compare_entries);

@@ -8,6 +8,6 @@
 //  how many there were of each kind, and a sentence on stderr for what is not so.
 //      agent      borrowed; what was done
 //      finished   borrowed; of each client, by its number, whether it came to its end
-bool account_is_right(const agent_t *agent, const bool *finished, uint32_t clients);
+bool account_is_right(const agent_t *agent, const bool *finished);
 
 #endif

@@ -157,7 +157,7 @@ START_TEST(results_that_nobody_reads_are_not_gathered_without_limit)
     ck_assert_int_eq(ipc_result_i64(map, 999), 999 * 999);
     kill(client, SIGCONT);
     ck_assert_int_eq(waitpid(client, &status, 0), client);
-    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the stopped client went on, and got status %x", status);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the stopped client ended with status %x", status);
     session_close(&s);
 }
 END_TEST

@@ -236,8 +236,9 @@ static void call_balanced(load_t *self)
     for (uint32_t i = 1 + chance_below(&self->chance, 6); i > 0; i--) {
         bool again = chance_one_in(&self->chance, 2);
         uint32_t task = take_ids(self, 1) | (again ? TASK_RETRIES : 0);
-        expect(self, ipc_apply_with(self->any, (again ? retrying() : NULL), chaos_value, (int64_t) task, some_nap(self)),
-               is_value, task, 1);
+        ipc_result_t *result =
+            ipc_apply_with(self->any, (again ? retrying() : NULL), chaos_value, (int64_t) task, some_nap(self));
+        expect(self, result, is_value, task, 1);
     }
 }
 

@@ -1,14 +1,15 @@
-//  A client that goes through all kinds of calls while something fails under it (tests/chaos/faults.c). Each call ends
+//  A client that goes through all kinds of calls while something fails under it (tests/chaos/faults). Each call ends
 //  with the right value, or with an error that has a name and a sentence; what else happens is told by the exit status:
-//  0 all was so; 1 it could not begin, with a sentence on stderr; 3 a wrong value, 4 an error without a sentence, 5 a
-//  call that does not end, 6 and 7 see below.
+//  0 all was so; 1 it could not begin, with a sentence on stderr; 3 a wrong value; 4 an error without a sentence; 5 a
+//  call that does not end; 6 an error where none is expected; 7 a task that crashed where none may.
 //
-//      victim [--files N] [--files-later N] [--engine-files N] [--strict] [--whole] [--twice]
-//             [--signals] [--engine-signals]
+//      victim [--files N] [--files-later N] [--engine-files N] [--signals] [--engine-signals]
+//             [--strict] [--whole] [--twice]
 //
-//  It may open N files, from the beginning on or once it is connected; so may the engines. --signals: 2,000 signals a
-//  second interrupt its system calls, --engine-signals those of the engines. --strict: no error is
-//  expected, one exits with 6. --whole: no task may crash, one that does exits with 7. --twice: all calls once more when the limits are over, without an error.
+//      --files N          it may open N files; --files-later: once it is connected; --engine-files: so may engines
+//      --signals          2,000 signals a second interrupt its system calls; --engine-signals: those of engines
+//      --strict           no error is expected; --whole: no task may crash
+//      --twice            all calls once more when the limits are over, without an error
 #include <ipclient.h>
 #include <signal.h>
 #include <stdlib.h>
