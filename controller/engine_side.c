@@ -484,6 +484,8 @@ static void on_done(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parc
             objects_release(self->objects, ipc_object_at(&msg->done.objects, i), holder, 1);
     if (self->recovery && counts && client)
         recovery_told(self->recovery, peer, client);
+    else if (self->recovery && counts && detached_of(job))
+        recovery_kept(self->recovery, peer);
     else if (self->recovery)
         recovery_safe(self->recovery, peer);
     scheduler_settle(self->scheduler, span);
