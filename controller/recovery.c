@@ -197,9 +197,13 @@ void on_runs(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *p
     entry->told = true;
 }
 
-uint64_t recovery_job(const recovery_t *self, uint32_t engine, uint64_t span)
+uint64_t recovery_job(const recovery_t *self, peer_t *engine, uint64_t span)
 {
-    const claim_t *running = claims_running(self->claims, engine);
+    uint64_t told = engine->next_job;
+    const claim_t *running = claims_running(self->claims, engine->engine);
+    engine->next_job = 0;
+    if (told)
+        return told;
     return running && running->span == span ? running->job : 0;
 }
 

@@ -49,8 +49,8 @@ bool recovery_match(recovery_t *self, const resumption_t *resumption, ipc_ranges
 //  Gives the scheduler what engines run of it, and takes that out.
 void recovery_adopt(recovery_t *self, const resumption_t *resumption, ipc_ranges_t *missing);
 
-//  The job of what an engine runs since before under this name; 0: it does not, or the job was resumed.
-uint64_t recovery_job(const recovery_t *self, uint32_t engine, uint64_t span);
+//  The job of a former controller that a result of an engine is of, which it calls so; 0: the scheduler knows it.
+uint64_t recovery_job(const recovery_t *self, peer_t *engine, uint64_t span);
 
 //  A result of an engine, of a job that a former controller knew.
 void recovery_done(recovery_t *self, peer_t *engine, uint64_t job, const ipc_msg_t *done);

@@ -151,6 +151,9 @@ typedef struct pending {
     ipc_msg_t msg;
 } pending_t;
 
+//  The span that an engine speaks of; NULL: it is late.
+scheduler_span_t *peer_span(const peer_t *engine, uint64_t id);
+
 enum { PEER_BUCKETS = 1024 };
 
 struct controller {
