@@ -80,20 +80,7 @@ int keepings_write(journal_t *self, const keeping_t *keepings, ipc_error_t *erro
     return rc;
 }
 
-int keepings_open(journal_t *self, ipc_error_t *error)
-{
-    if (journal_execute(self->database, self->path,
-                        "CREATE TABLE IF NOT EXISTS kept (number INTEGER PRIMARY KEY, job INTEGER NOT NULL,"
-                        " hash BLOB NOT NULL, body BLOB NOT NULL)",
-                        error))
-        return -1;
-    self->keep_insertion = journal_prepare(self->database, self->path, "INSERT INTO kept VALUES (NULL, ?, ?, ?)", error);
-    self->keep_deletion = self->keep_insertion
-                              ? journal_prepare(self->database, self->path, "DELETE FROM kept WHERE job = ?", error)
-                              : NULL;
-    return self->keep_deletion ? 0 : -1;
-}
-
+//      visit   NULL: it is only checked
 static int visit_row(journal_t *self, sqlite3_stmt *rows, journal_kept_fn *visit, void *context, ipc_error_t *error)
 {
     unsigned char hash[JOURNAL_HASH];
@@ -103,21 +90,41 @@ static int visit_row(journal_t *self, sqlite3_stmt *rows, journal_kept_fn *visit
     if (!body || sqlite3_column_bytes(rows, 1) != JOURNAL_HASH ||
         memcmp(hash, sqlite3_column_blob(rows, 1), JOURNAL_HASH) != 0)
         return journal_fail_damaged(self->path, "a result is not as it was written", error);
-    visit(context, (uint64_t) sqlite3_column_int64(rows, 0), (ipc_bytes_t){body, size});
+    if (visit)
+        visit(context, (uint64_t) sqlite3_column_int64(rows, 0), (ipc_bytes_t){body, size});
     return 0;
+}
+
+static int visit_all(journal_t *self, sqlite3 *database, journal_kept_fn *visit, void *context, ipc_error_t *error)
+{
+    ipc_auto(journal_finalize) sqlite3_stmt *rows = journal_prepare(
+        database, self->path, "SELECT job, hash, body FROM kept ORDER BY number", error);
+    int rc = rows ? 1 : -1;
+    while (rc > 0 && (rc = journal_step(rows, self->path, error)) > 0)
+        if (visit_row(self, rows, visit, context, error))
+            return -1;
+    return rc;
+}
+
+int keepings_open(journal_t *self, ipc_error_t *error)
+{
+    if (journal_execute(self->database, self->path,
+                        "CREATE TABLE IF NOT EXISTS kept (number INTEGER PRIMARY KEY, job INTEGER NOT NULL,"
+                        " hash BLOB NOT NULL, body BLOB NOT NULL)",
+                        error) ||
+        visit_all(self, self->database, NULL, NULL, error))
+        return -1;
+    self->keep_insertion = journal_prepare(self->database, self->path, "INSERT INTO kept VALUES (NULL, ?, ?, ?)", error);
+    self->keep_deletion = self->keep_insertion
+                              ? journal_prepare(self->database, self->path, "DELETE FROM kept WHERE job = ?", error)
+                              : NULL;
+    return self->keep_deletion ? 0 : -1;
 }
 
 int journal_kept(journal_t *self, journal_kept_fn *visit, void *context, ipc_error_t *error)
 {
     sqlite3 *database = journal_connect(self->path, false, error);
-    sqlite3_stmt *rows = database ? journal_prepare(database, self->path,
-                                                    "SELECT job, hash, body FROM kept ORDER BY number", error)
-                                  : NULL;
-    int rc = rows ? 1 : -1;
-    while (rc > 0 && (rc = journal_step(rows, self->path, error)) > 0)
-        if (visit_row(self, rows, visit, context, error))
-            rc = -1;
-    journal_finalize(&rows);
+    int rc = database ? visit_all(self, database, visit, context, error) : -1;
     journal_disconnect(&database);
     return rc;
 }
