@@ -13,6 +13,8 @@
 //  accepted and were not over. Those that no client comes back for (recovery.h) it writes down as lost: no task
 //  vanishes from the history.
 //
+//  Detached work is in it as well, as frames of messages, until room is needed for later one (outlast.h).
+//
 //  What cannot be written is kept in memory and tried again each second, and until that works journal_failure() is a
 //  sentence: the controller takes no work then, and says why.
 #ifndef IPC_CONTROLLER_JOURNAL_H
