@@ -183,7 +183,8 @@ void outcomes_free(ipc_client_t *client)
 
 //  --- What is said again -----------------------------------------------------------------------------------------
 
-//  Positions [first, end) of a parent, of which nothing is known here: they are waited for, or went with the controller.
+//  Positions [first, end) of a parent, of which nothing is known here: they are waited for, or went with the dead
+//  controller.
 static void add_open(ipc_client_t *client, const ipc_parent_t *parent, uint64_t first, uint64_t end,
                      ipc_writer_t *parents)
 {

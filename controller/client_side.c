@@ -5,6 +5,7 @@
 
 #include "common/fail.h"
 #include "controller/detached.h"
+#include "controller/outlast.h"
 #include "controller/recovery.h"
 #include "controller/slab.h"
 #include "controller/state.h"
@@ -80,6 +81,19 @@ void engines_tell(controller_t *self)
     self->engines_changed = false;
 }
 
+void client_join(controller_t *self, peer_t *peer)
+{
+    peer->kind = PEER_CLIENT;
+    peer->dependencies = dependencies_new(&given_actions, peer);
+    peer->client = scheduler_client_join(self->scheduler);
+    if (peer->client >= self->by_client_count) {
+        uint32_t count = peer->client + 1;
+        self->by_client = ipc_xgrow(self->by_client, self->by_client_count, count, sizeof self->by_client[0]);
+        self->by_client_count = count;
+    }
+    self->by_client[peer->client] = peer;
+}
+
 static void on_hello(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
     (void) parcel;
@@ -91,16 +105,8 @@ static void on_hello(controller_t *self, peer_t *peer, const ipc_msg_t *msg, par
         peer->leaving = true;
         return;
     }
-    peer->kind = PEER_CLIENT;
     peer_own(peer, msg->hello.uuid);
-    peer->dependencies = dependencies_new(&given_actions, peer);
-    peer->client = scheduler_client_join(self->scheduler);
-    if (peer->client >= self->by_client_count) {
-        uint32_t count = peer->client + 1;
-        self->by_client = ipc_xgrow(self->by_client, self->by_client_count, count, sizeof self->by_client[0]);
-        self->by_client_count = count;
-    }
-    self->by_client[peer->client] = peer;
+    client_join(self, peer);
     watch_t watch = peer_watch(peer, (int) msg->hello.pid);
     if (watch == WATCH_FULL)
         peer_turn_away(peer);
@@ -363,7 +369,7 @@ static void hold_missing(controller_t *self, peer_t *peer, const job_terms_t *te
 static void submit_rest(controller_t *self, peer_t *peer, const job_terms_t *terms, scheduler_job_t *job,
                         const ipc_msg_t *msg)
 {
-    recovery_adopt(self->recovery, &(resumption_t){peer, msg, job->function, job}, &peer->missing);
+    recovery_adopt(self->recovery, &(resumption_t){peer, msg, job->function, job, NULL}, &peer->missing);
     if (terms && terms_give(terms) && peer->missing.count > 0) {
         hold_missing(self, peer, terms, job);
         return;
@@ -378,16 +384,17 @@ static void submit_rest(controller_t *self, peer_t *peer, const job_terms_t *ter
 }
 
 //  What a client misses of a job of before: 1: all of it is to be queued; 0: some, or some runs; -1: nothing.
-static int resume(controller_t *self, peer_t *peer, const ipc_msg_t *msg)
+//      results   of detached work: what is done of it is put there, a frame
+static int resume(controller_t *self, peer_t *peer, const ipc_msg_t *msg, ipc_writer_t *results)
 {
     ipc_ranges_remove(&peer->missing, msg->submit.count, UINT64_MAX - msg->submit.count);
     uint32_t function = peer->functions[msg->submit.function] - 1;
     journal_resume(self->journal, msg->submit.job);
     record_resumed(self, peer, msg, function, &peer->missing);
-    bool runs = recovery_match(self->recovery, &(resumption_t){peer, msg, function, NULL}, &peer->missing);
+    bool runs = recovery_match(self->recovery, &(resumption_t){peer, msg, function, NULL, results}, &peer->missing);
     if (!runs && ipc_ranges_have(&peer->missing, 0, msg->submit.count))
         return 1;
-    return peer->missing.count > 0 ? 0 : -1;
+    return peer->missing.count > 0 || results ? 0 : -1; // detached work is kept when it is done
 }
 
 static void needs_free(needs_t **needs)
@@ -402,6 +409,7 @@ typedef struct admission {
     needs_t *needs;                    // or NULL
     bool detaches;
     bool is_some;                      // those positions alone that its client misses
+    ipc_writer_t results;              // of detached work that goes on: what is done of it, a frame
 } admission_t;
 
 //  Refuses it with that error.
@@ -423,12 +431,34 @@ static bool admit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, admiss
     const char *failure = self->journal ? journal_failure(self->journal) : NULL;
     if (failure && !peer->resumes) // what is accepted is to be in it
         return turn_down(self, peer, msg, IPC_E_SYSTEM, failure);
-    int rest = peer->resumes ? resume(self, peer, msg) : 1;
-    admission->is_some = rest == 0;
     admission->detaches = msg->submit.flags & IPC_SUBMIT_DETACH;
+    int rest = peer->resumes ? resume(self, peer, msg, admission->detaches ? &admission->results : NULL) : 1;
+    admission->is_some = rest == 0;
     if (rest >= 0 && admission->detaches && !detached_has_room(self->detached))
         return turn_down(self, peer, msg, IPC_E_LIMIT, "too many detached jobs are under way");
     return rest >= 0;
+}
+
+//  A job belongs to nobody from now on. It is kept for the next controller; or one before has kept it.
+static void detach(controller_t *self, peer_t *peer, scheduler_job_t *job, const ipc_msg_t *msg, admission_t *admission)
+{
+    detached_adopt(self->detached, peer, job, msg->submit.flags & IPC_SUBMIT_LIST);
+    detached_job_t *kept = detached_find(self->detached, job->id);
+    if (self->journal && !self->outlasting)
+        outlast_keep(self, peer, msg, job->limits, terms_msg(admission->terms));
+    if (kept)
+        detached_restore(self->detached, kept, self->outlasting, false);
+    if (kept)
+        detached_restore(self->detached, kept, &admission->results, true);
+    ipc_writer_destroy(&admission->results);
+}
+
+//  Detached work that is here already: its client goes on to follow it.
+static bool follows(controller_t *self, peer_t *peer, const ipc_msg_t *msg)
+{
+    bool detached = peer->resumes && msg->submit.flags & IPC_SUBMIT_DETACH;
+    detached_job_t *job = detached ? detached_find(self->detached, msg->submit.job) : NULL;
+    return job && detached_follow(self->detached, job, peer, msg->submit.job);
 }
 
 static void submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
@@ -438,10 +468,14 @@ static void submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parce
     bool resumes = peer->resumes;
     admission_t admission = {.terms = terms};
     peer->terms = NULL;
+    if (follows(self, peer, msg))
+        return;
     bool taken = admit(self, peer, msg, &admission);
     ipc_auto(needs_free) needs_t *needs = admission.needs;
-    if (!taken)
+    if (!taken) {
+        ipc_writer_destroy(&admission.results);
         return;
+    }
     scheduler_job_t *job = scheduler_job_new(self->scheduler);
     *job = (scheduler_job_t){.id = msg->submit.job, .client = peer->client,
                              .function = peer->functions[msg->submit.function] - 1,
@@ -456,7 +490,7 @@ static void submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parce
     if (!admission.is_some || !job->direct || later)
         set_targets(self, job, msg->submit.targets, later);
     if (admission.detaches)
-        detached_adopt(self->detached, peer, job, msg->submit.flags & IPC_SUBMIT_LIST);
+        detach(self, peer, job, msg, &admission);
     self->submitted += job->count;
     if (!admission.detaches) { // what is detached has limits of its own
         peer->tasks += payload_tasks(job->payload, job->count);

@@ -13,6 +13,7 @@
 #include "common/descriptors.h"
 #include "common/fail.h"
 #include "controller/detached.h"
+#include "controller/outlast.h"
 #include "controller/recovery.h"
 #include "controller/slab.h"
 
@@ -101,6 +102,7 @@ controller_t *controller_new(const controller_options_t *options, ipc_error_t *e
     self->payloads = slab_new(sizeof(payload_t));
     if (self->journal)
         self->recovery = recovery_new(self, options->successor);
+    self->succeeds = options->successor > 0;
     if (self->ready_fd >= 0)
         dprintf(self->ready_fd, "listening\n");
     return self;
@@ -317,12 +319,22 @@ static int on_turn(zloop_t *loop, zmq_pollitem_t *item, void *argument)
     return 0;
 }
 
+//  Before the first client is heard.
+static void begin_outlasting(controller_t *self)
+{
+    controller_begin_turn(self);
+    outlast_begin(self, self->succeeds);
+    controller_end_turn(self);
+}
+
 //  Clients are heard once the engines have told what they have.
 static void hear_clients(controller_t *self)
 {
     if (self->hears_clients || (self->recovery && !recovery_is_ready(self->recovery)))
         return;
     self->hears_clients = true;
+    if (self->journal)
+        begin_outlasting(self);
     zloop_poller(self->loop, &(zmq_pollitem_t){.socket = self->clients, .events = ZMQ_POLLIN}, on_turn, self);
 }
 
@@ -346,6 +358,8 @@ static int on_second(zloop_t *loop, int timer, void *argument)
     }
     engines_check(self);
     engines_tell(self);
+    if (self->recovery)
+        recovery_flush(self->recovery);
     peers_flush(self);
     if (self->results_leave) {
         self->results_leave = false;

@@ -73,6 +73,8 @@ static void job_remove(detached_t *self, detached_job_t **at)
     if (!job->next)
         self->youngest_next = at;
     drop_results(self, job);
+    if (self->controller->journal)
+        journal_keep_no_more(self->controller->journal, job->job.id);
     count_bytes(self, job, 0);
     self->count--;
     payload_free(self->controller, job->job.payload);
@@ -119,6 +121,8 @@ static void make_room(detached_t *self, detached_job_t *growing)
             growing->lost = true;
         if (growing)
             drop_results(self, growing);
+        if (growing && self->controller->journal)
+            journal_keep_no_more(self->controller->journal, growing->job.id);
         return;
     }
 }
@@ -212,6 +216,35 @@ static void keep(detached_t *self, detached_job_t *job, const ipc_msg_t *msg)
     make_room(self, job);
 }
 
+//  The next controller is to have it as well.
+static void keep_on_disk(detached_t *self, const detached_job_t *job, const ipc_msg_t *msg)
+{
+    if (!self->controller->journal || job->lost)
+        return;
+    ipc_auto(ipc_writer_destroy) ipc_writer_t frame = {0};
+    ipc_msg_pack(msg, &frame);
+    journal_keep(self->controller->journal, job->job.id, &frame);
+}
+
+void detached_restore(detached_t *self, detached_job_t *job, const ipc_writer_t *frame, bool is_news)
+{
+    ipc_reader_t reader;
+    ipc_msg_t msg;
+    if (!frame || frame->size == 0 || ipc_frame_open(&reader, frame->data, frame->size, NULL))
+        return;
+    while (ipc_msg_unpack(&msg, &reader, NULL) == 1) {
+        if (is_news) {
+            detached_take(self, job, &msg);
+            for (size_t i = 0; i < msg.result.objects.count; i++) // they were held until here
+                objects_release(self->controller->objects, ipc_object_at(&msg.result.objects, i), OBJECTS_QUEUE, 1);
+            continue;
+        }
+        if (msg.type == IPC_MSG_RESULT)
+            job->left -= msg.result.count;
+        keep(self, job, &msg);
+    }
+}
+
 void detached_take(detached_t *self, detached_job_t *job, const ipc_msg_t *msg)
 {
     bool told = false;
@@ -220,6 +253,7 @@ void detached_take(detached_t *self, detached_job_t *job, const ipc_msg_t *msg)
     if (msg->type == IPC_MSG_RESULT)
         job->left -= msg->result.count;
     job->delivered = job->left == 0 && told;
+    keep_on_disk(self, job, msg);
     keep(self, job, msg);
 }
 

@@ -49,6 +49,9 @@ void detached_terms(const detached_job_t *self, scheduler_job_t *job);
 //  A RESULT or OUTPUT message of the job: kept, and told to those who follow.
 void detached_take(detached_t *self, detached_job_t *job, const ipc_msg_t *msg);
 
+//  What a former controller was told of it, a frame; and what has come since, likewise, which is news.
+void detached_restore(detached_t *self, detached_job_t *job, const ipc_writer_t *frame, bool is_news);
+
 //  The scheduler has done with it. Takes the payload.
 void detached_end(detached_t *self, detached_job_t *job);
 

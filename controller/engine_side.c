@@ -328,32 +328,16 @@ static void drop_objects(controller_t *self, const peer_t *peer, const ipc_msg_t
     }
 }
 
-//  The span that an engine speaks of; NULL: it is late.
-static scheduler_span_t *span_of(controller_t *self, const peer_t *peer, uint64_t id)
-{
-    return scheduler_span(self->scheduler, entry_span(&self->entries[peer->engine], id), peer->engine);
-}
-
-//  The job of a former controller that a result is of, which the scheduler does not know; 0: of another.
-static uint64_t former_job_of(const controller_t *self, peer_t *peer, uint64_t span)
-{
-    uint64_t job = peer->next_job;
-    peer->next_job = 0;
-    if (!self->recovery || job)
-        return job;
-    return span == self->entries[peer->engine].former_span ? recovery_job(self->recovery, peer->engine, span) : 0;
-}
-
 static void on_done(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
     (void) parcel;
-    uint64_t former_job = former_job_of(self, peer, msg->done.span);
+    uint64_t former_job = self->recovery ? recovery_job(self->recovery, peer, msg->done.span) : 0;
     peer->dones++;
-    if (former_job && self->recovery) {
+    if (former_job) {
         recovery_done(self->recovery, peer, former_job, msg);
         return;
     }
-    scheduler_span_t *span = span_of(self, peer, msg->done.span);
+    scheduler_span_t *span = peer_span(peer, msg->done.span);
     uint64_t next = span ? span->first + span->count - span->left : 0;
     if (!span || msg->done.first != next || msg->done.count == 0 || msg->done.count > span->left ||
         (msg->done.failed && msg->done.count != 1)) {
@@ -398,6 +382,8 @@ static void on_done(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parc
             objects_release(self->objects, ipc_object_at(&msg->done.objects, i), holder, 1);
     if (self->recovery && counts && client)
         recovery_told(self->recovery, peer, client);
+    else if (self->recovery && counts && detached_of(job))
+        recovery_kept(self->recovery, peer);
     else if (self->recovery)
         recovery_safe(self->recovery, peer);
     scheduler_settle(self->scheduler, span);
@@ -406,7 +392,7 @@ static void on_done(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parc
 static void on_output(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
     (void) parcel;
-    scheduler_span_t *span = span_of(self, peer, msg->output.span);
+    scheduler_span_t *span = peer_span(peer, msg->output.span);
     peer_t *client = span && !span->job->dropped && span->job->client < self->by_client_count
                          ? self->by_client[span->job->client]
                          : NULL;
@@ -424,7 +410,7 @@ static void on_output(controller_t *self, peer_t *peer, const ipc_msg_t *msg, pa
 static void on_publish(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
     (void) parcel;
-    scheduler_span_t *span = span_of(self, peer, msg->publish.span);
+    scheduler_span_t *span = peer_span(peer, msg->publish.span);
     const scheduler_job_t *job = span ? span->job : NULL;
     peer_t *client = job && !job->dropped && job->client < self->by_client_count ? self->by_client[job->client] : NULL;
     if (!client)
@@ -438,7 +424,7 @@ static void on_publish(controller_t *self, peer_t *peer, const ipc_msg_t *msg, p
 static void on_gave(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
     (void) parcel;
-    scheduler_gave(self->scheduler, peer->engine, span_of(self, peer, msg->gave.span), msg->gave.first,
+    scheduler_gave(self->scheduler, peer->engine, peer_span(peer, msg->gave.span), msg->gave.first,
                    msg->gave.count, msg->gave.last);
 }
 

@@ -30,11 +30,29 @@ static void close_batch(journal_t *self)
     self->open = NULL;
 }
 
-static int write_batches(journal_t *self, const batch_t *batches, bool settles, ipc_error_t *error)
+//  With the lock: what was to be kept is, or waits for another time.
+static void note_keepings(journal_t *self, keeping_t *keepings, bool failed)
+{
+    uint64_t count = 0;
+    keeping_t *last = NULL;
+    for (keeping_t *keeping = keepings; keeping; keeping = keeping->next, count++) last = keeping;
+    if (!failed) {
+        self->keep_committed += count;
+        keepings_free(keepings);
+    } else if (last) {
+        last->next = self->keep;
+        self->keep_end = self->keep ? self->keep_end : &last->next;
+        self->keep = keepings;
+    }
+}
+
+static int write_batches(journal_t *self, const batch_t *batches, const keeping_t *keepings, bool settles,
+                         ipc_error_t *error)
 {
     int rc = journal_execute(self->database, self->path, "BEGIN IMMEDIATE", error);
     for (const batch_t *batch = batches; !rc && batch; batch = batch->next)
         rc = journal_insert(self->insertion, self->path, batch, error);
+    rc = rc || keepings_write(self, keepings, error) ? -1 : 0;
     if (!rc && settles)
         rc = journal_end_runs(self, false, error);
     rc = rc || journal_tidy(self, error) || journal_execute(self->database, self->path, "COMMIT", error) ? -1 : 0;
@@ -80,15 +98,19 @@ static void write_waiting(journal_t *self)
     ipc_error_t error = {0};
     close_batch(self);
     batch_t *batches = self->closed;
+    keeping_t *keepings = self->keep;
     self->closed = NULL;
     self->closed_end = &self->closed;
+    self->keep = NULL;
+    self->keep_end = &self->keep;
     bool settles = self->settles;
     self->hurry = self->settles = false;
-    if (!batches && !settles)
+    if (!batches && !keepings && !settles)
         return;
     pthread_mutex_unlock(&self->lock);
-    int rc = write_batches(self, batches, settles, &error);
+    int rc = write_batches(self, batches, keepings, settles, &error);
     pthread_mutex_lock(&self->lock);
+    note_keepings(self, keepings, rc != 0);
     self->settles = self->settles || (rc && settles);
     if (rc)
         note_failed(self, batches, &error);
@@ -99,7 +121,7 @@ static void write_waiting(journal_t *self)
 
 static bool has_waiting(const journal_t *self)
 {
-    return self->open || self->closed || self->settles;
+    return self->open || self->closed || self->keep || self->settles;
 }
 
 static void *journal_writer(void *argument)
@@ -274,6 +296,7 @@ journal_t *journal_new(const char *path, const ipc_journal_terms_t *terms, ipc_e
     self->file = -1;
     self->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     self->closed_end = &self->closed;
+    self->keep_end = &self->keep;
     self->asked.end = &self->asked.first;
     self->answered.end = &self->answered.first;
     ipc_text_copy(self->path, sizeof self->path, path);
@@ -329,7 +352,10 @@ void journal_destroy(journal_t **self_p)
     batch_destroy(&self->open);
     losses_destroy(&self->losses);
     losses_destroy(&self->settled);
+    keepings_free(self->keep);
     journal_finalize(&self->insertion);
+    journal_finalize(&self->keep_insertion);
+    journal_finalize(&self->keep_deletion);
     journal_disconnect(&self->database);
     if (self->file >= 0)
         close(self->file);

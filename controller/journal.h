@@ -13,6 +13,8 @@
 //  accepted and were not over. Those that no client comes back for (recovery.h) it writes down as lost: no task
 //  vanishes from the history.
 //
+//  Detached work is in it as well, as frames of messages, until room is needed for later one (outlast.h).
+//
 //  What cannot be written is kept in memory and tried again each second, and until that works journal_failure() is a
 //  sentence: the controller takes no work then, and says why.
 #ifndef IPC_CONTROLLER_JOURNAL_H
@@ -45,6 +47,17 @@ void journal_resume(journal_t *self, uint64_t job);
 
 //  No more jobs will: what is left open of before is lost.
 void journal_settle(journal_t *self);
+
+//  A frame of messages is kept for a job until that is told to be kept no more; copied. Gives a number: it is on disk
+//  when journal_kept_until() gives that or more.
+uint64_t journal_keep(journal_t *self, uint64_t job, const ipc_writer_t *frame);
+void journal_keep_no_more(journal_t *self, uint64_t job);
+uint64_t journal_kept_until(journal_t *self);
+uint64_t journal_kept_newest(journal_t *self);
+
+//  Visits what is kept and on disk, as it was added. 0, or -1 with *error: SYSTEM.
+typedef void journal_kept_fn(void *context, uint64_t job, ipc_bytes_t frame);
+int journal_kept(journal_t *self, journal_kept_fn *visit, void *context, ipc_error_t *error);
 
 //  NULL: it can be written. Else why not, a sentence; lent until the next call.
 const char *journal_failure(journal_t *self);

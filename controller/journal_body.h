@@ -22,6 +22,13 @@ typedef struct journal_queue {
     journal_work_t *first, **end;
 } journal_queue_t;
 
+//  A frame to be kept for a job, or, empty, all of it no more.
+typedef struct keeping {
+    uint64_t job;
+    ipc_writer_t frame;
+    struct keeping *next;
+} keeping_t;
+
 struct journal {
     char path[IPC_PATH_MAX];
     ipc_journal_terms_t terms;
@@ -29,6 +36,7 @@ struct journal {
     int event;                         // something is answered
     sqlite3 *database;                 // the writer's
     sqlite3_stmt *insertion;           // of a batch
+    sqlite3_stmt *keep_insertion, *keep_deletion; // likewise, of what is kept
     uint64_t run_begin;                // the last batch before this run, or before the oldest one without an end
     struct losses *losses;             // of those; NULL once they are settled
     struct losses *settled;            // that; batches have its names
@@ -42,6 +50,8 @@ struct journal {
     batch_t *open;                     // the batch that is added to; or NULL
     batch_t *closed, **closed_end;     // that wait for the writer
     size_t waiting;                    // bytes of all these
+    keeping_t *keep, **keep_end;       // that wait for the writer, too
+    uint64_t keep_number, keep_committed; // of the newest, and of those on disk
     uint64_t number;                   // of the newest batch
     uint64_t committed;                // likewise, of those on disk
     bool hurry;                        // somebody waits for it
@@ -82,6 +92,11 @@ void losses_resume(losses_t *self, uint64_t job);      // this job goes on
 //  are the losses'.
 //      now        nanoseconds since 1970
 batch_t *losses_take(losses_t *self, int64_t now);
+
+//  controller/journal_kept.c
+int keepings_open(journal_t *self, ipc_error_t *error);
+int keepings_write(journal_t *self, const keeping_t *keepings, ipc_error_t *error); // within a transaction
+void keepings_free(keeping_t *keepings);
 
 //  controller/journal_reader.c
 void *journal_reader(void *journal);

@@ -323,7 +323,7 @@ int journal_open(journal_t *self, ipc_error_t *error)
     self->insertion = journal_prepare(self->database, self->path,
                                       "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?)", error);
     self->losses = losses_new();
-    if (!self->insertion || find_open_run(self, &open_run, error) || check_batches(self, self->losses, open_run, error))
+    if (!self->insertion || keepings_open(self, error) || find_open_run(self, &open_run, error) || check_batches(self, self->losses, open_run, error))
         return -1;
     return begin_run(self, open_run, error);
 }

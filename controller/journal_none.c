@@ -71,3 +71,38 @@ void journal_serve(journal_t *self)
 {
     (void) self;
 }
+
+uint64_t journal_keep(journal_t *self, uint64_t job, const ipc_writer_t *frame)
+{
+    (void) self;
+    (void) job;
+    (void) frame;
+    return 0;
+}
+
+void journal_keep_no_more(journal_t *self, uint64_t job)
+{
+    (void) self;
+    (void) job;
+}
+
+uint64_t journal_kept_until(journal_t *self)
+{
+    (void) self;
+    return 0;
+}
+
+int journal_kept(journal_t *self, journal_kept_fn *visit, void *context, ipc_error_t *error)
+{
+    (void) self;
+    (void) visit;
+    (void) context;
+    (void) error;
+    return 0;
+}
+
+uint64_t journal_kept_newest(journal_t *self)
+{
+    (void) self;
+    return 0;
+}

@@ -52,6 +52,13 @@ static void peer_free(peer_t *peer)
     free(peer);
 }
 
+scheduler_span_t *peer_span(const peer_t *engine, uint64_t id)
+{
+    controller_t *controller = engine->controller;
+    const engine_entry_t *entry = &controller->entries[engine->engine];
+    return scheduler_span(controller->scheduler, entry_span(entry, id), engine->engine);
+}
+
 static peer_t **owner_bucket(controller_t *self, uint64_t owner)
 {
     return &self->owners[(owner ^ owner >> 32) % PEER_BUCKETS];

@@ -15,6 +15,8 @@ struct recovery {
     const resumption_t *resumption;    // what is being served
     uint32_t *unsent;                  // ids of engines that have something to hear of what is safe
     size_t unsent_count, unsent_room;
+    ipc_writer_t keepings;             // unseen_t each: results that are safe when the journal has kept so much
+    size_t keepings_begin;             // where the first is
 };
 
 static const claims_actions_t actions;
@@ -51,6 +53,7 @@ void recovery_destroy(recovery_t **self_p)
     if (!self)
         return;
     claims_destroy(&self->claims);
+    ipc_writer_destroy(&self->keepings);
     free(self->unsent);
     free(self);
 }
@@ -102,18 +105,43 @@ void recovery_told(recovery_t *self, const peer_t *engine, peer_t *client)
     note_told(client, engine, engine->dones);
 }
 
-//  Results of a client up to one are safe. Gives the bytes of those that are not.
-static void see(recovery_t *self, peer_t *client, uint64_t count)
+//  Those of a list up to a number, from where it begins on.
+static size_t note_until(recovery_t *self, const ipc_writer_t *list, size_t at, uint64_t count)
 {
-    size_t at = client->unseen_begin;
-    for (unseen_t unseen; at < client->unseen.size; at += sizeof unseen) {
-        memcpy(&unseen, client->unseen.data + at, sizeof unseen);
+    for (unseen_t unseen; at < list->size; at += sizeof unseen) {
+        memcpy(&unseen, list->data + at, sizeof unseen);
         if (unseen.result > count)
             break;
         peer_t *engine = engine_of(self, unseen.engine, unseen.peer);
         if (engine)
             note_safe(self, engine, unseen.number);
     }
+    return at;
+}
+
+void recovery_kept(recovery_t *self, const peer_t *engine)
+{
+    unseen_t unseen = {.result = journal_kept_newest(self->controller->journal), .number = engine->dones,
+                       .engine = engine->engine, .peer = engine->number};
+    ipc_write_raw(&self->keepings, &unseen, sizeof unseen);
+}
+
+static void flush_keepings(recovery_t *self)
+{
+    if (self->keepings.size == 0)
+        return;
+    self->keepings_begin = note_until(self, &self->keepings, self->keepings_begin,
+                                      journal_kept_until(self->controller->journal));
+    if (self->keepings_begin < self->keepings.size)
+        return;
+    ipc_writer_clear(&self->keepings);
+    self->keepings_begin = 0;
+}
+
+//  Results of a client up to one are safe. Gives the bytes of those that are not.
+static void see(recovery_t *self, peer_t *client, uint64_t count)
+{
+    size_t at = note_until(self, &client->unseen, client->unseen_begin, count);
     client->unseen_begin = at;
     if (at < client->unseen.size / 2)
         return;
@@ -133,6 +161,7 @@ void on_seen(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *p
 void recovery_flush(recovery_t *self)
 {
     controller_t *controller = self->controller;
+    flush_keepings(self);
     for (size_t i = 0; i < self->unsent_count; i++) {
         uint32_t id = self->unsent[i];
         peer_t *engine = id < controller->entry_count ? controller->entries[id].peer : NULL;
@@ -168,9 +197,13 @@ void on_runs(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *p
     entry->told = true;
 }
 
-uint64_t recovery_job(const recovery_t *self, uint32_t engine, uint64_t span)
+uint64_t recovery_job(const recovery_t *self, peer_t *engine, uint64_t span)
 {
-    const claim_t *running = claims_running(self->claims, engine);
+    uint64_t told = engine->next_job;
+    const claim_t *running = claims_running(self->claims, engine->engine);
+    engine->next_job = 0;
+    if (told)
+        return told;
     return running && running->span == span ? running->job : 0;
 }
 
@@ -242,9 +275,12 @@ static void hand_on(recovery_t *self, const claim_t *claim, const ipc_msg_t *don
                                    .err = done->done.err,
                                    .body = done->done.body,
                                    .peak_memory = done->done.peak_memory}};
-    for (size_t i = 0; i < done->done.objects.count; i++)
+    if (self->resumption->results)
+        ipc_msg_pack(&result, self->resumption->results);
+    for (size_t i = 0; !self->resumption->results && i < done->done.objects.count; i++)
         objects_hold(controller->objects, ipc_object_at(&done->done.objects, i), client->number, 1);
-    peer_send(client, &result);
+    if (!self->resumption->results)
+        peer_send(client, &result);
     record_recovered(controller, &entry, done);
 }
 
@@ -263,8 +299,11 @@ static void deliver_claim(void *context, const claim_t *claim)
     if (!read_claim(claim, &done))
         return;
     hand_on(self, claim, &done);
-    hold_result(self, &done, false);
-    if (engine)
+    if (!self->resumption->results) // else they are held until its job takes them
+        hold_result(self, &done, false);
+    if (engine && self->resumption->results)
+        note_safe(self, engine, claim->number);
+    else if (engine)
         note_told(self->resumption->client, engine, claim->number);
 }
 

@@ -40,6 +40,7 @@ typedef struct resumption {
     const ipc_msg_t *msg;              // SUBMIT
     uint32_t function;                 // the controller's number
     scheduler_job_t *job;              // that it has become
+    ipc_writer_t *results;             // where what is handed on of detached work is put, a frame; or NULL
 } resumption_t;
 
 //  What the client misses of it: hands on what is done, and takes that out of missing, positions that it has no result
@@ -48,8 +49,8 @@ bool recovery_match(recovery_t *self, const resumption_t *resumption, ipc_ranges
 //  Gives the scheduler what engines run of it, and takes that out.
 void recovery_adopt(recovery_t *self, const resumption_t *resumption, ipc_ranges_t *missing);
 
-//  The job of what an engine runs since before under this name; 0: it does not, or the job was resumed.
-uint64_t recovery_job(const recovery_t *self, uint32_t engine, uint64_t span);
+//  The job of a former controller that a result of an engine is of, which it calls so; 0: the scheduler knows it.
+uint64_t recovery_job(const recovery_t *self, peer_t *engine, uint64_t span);
 
 //  A result of an engine, of a job that a former controller knew.
 void recovery_done(recovery_t *self, peer_t *engine, uint64_t job, const ipc_msg_t *done);
@@ -57,6 +58,7 @@ void recovery_done(recovery_t *self, peer_t *engine, uint64_t job, const ipc_msg
 //  A result of an engine was told to its client, who will say that it has it; or needs to be told to nobody.
 void recovery_told(recovery_t *self, const peer_t *engine, peer_t *client);
 void recovery_safe(recovery_t *self, peer_t *engine);
+void recovery_kept(recovery_t *self, const peer_t *engine); // or it will be safe when the journal has it
 
 void recovery_flush(recovery_t *self);                 // at the end of a turn: tells engines what is safe
 void recovery_forget(recovery_t *self, peer_t *peer);  // it is gone

@@ -159,6 +159,9 @@ typedef struct pending {
     ipc_msg_t msg;
 } pending_t;
 
+//  The span that an engine speaks of; NULL: it is late.
+scheduler_span_t *peer_span(const peer_t *engine, uint64_t id);
+
 enum { PEER_BUCKETS = 1024 };
 
 struct controller {
@@ -175,7 +178,9 @@ struct controller {
     journal_t *journal;                // or NULL
     int end_signals;                   // a signalfd, when there is a journal; else -1
     recovery_t *recovery;              // when there is a journal; else NULL
+    bool succeeds;                     // it takes the place of one that died
     bool hears_clients;                // not before engines have told what they have of a former controller's
+    const ipc_writer_t *outlasting;    // a frame of results that a job had, which is being submitted again; or NULL
     detached_t *detached;
     uint32_t detached_client;          // of the scheduler, who owns detached work; SCHEDULER_NO_CLIENT: none did yet
     struct slab *payloads;
@@ -237,6 +242,7 @@ void terms_free(job_terms_t **self_p);
 int terms_check(const job_terms_t *self, const ipc_msg_t *submission, ipc_error_t *error);
 int terms_needs(const job_terms_t *self, needs_t **needs, ipc_error_t *error);
 void terms_hold(controller_t *self, peer_t *peer, const job_terms_t *terms, scheduler_job_t *job);
+const ipc_msg_t *terms_msg(const job_terms_t *self);   // as its client said them; NULL for NULL
 bool terms_give(const job_terms_t *self);              // whether it is given values of other tasks
 //  A job of which a part has run waits no more, but stays where it was to follow to. False: no such engine is left.
 bool terms_confine(peer_t *peer, const job_terms_t *terms, scheduler_job_t *job);
@@ -318,6 +324,7 @@ void deadline_arm(controller_t *self);                 // a timer for what may w
 extern handler_fn *const engine_handlers[IPC_MSG_COUNT];
 extern const scheduler_actions_t controller_actions;
 void on_terms(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel);
+void client_join(controller_t *self, peer_t *peer);    // it is a client from now on
 void client_gone(controller_t *self, peer_t *peer);
 void engine_gone(controller_t *self, peer_t *peer);
 void engine_admit(controller_t *self, pending_t *pending);

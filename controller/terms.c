@@ -30,6 +30,11 @@ void on_terms(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *
     parcel->references++;
 }
 
+const ipc_msg_t *terms_msg(const job_terms_t *self)
+{
+    return self ? &self->msg : NULL;
+}
+
 bool terms_give(const job_terms_t *self)
 {
     return self->msg.terms.arguments.size > 0;

@@ -108,7 +108,8 @@ START_TEST(no_task_vanishes_when_all_is_killed)
     ipc_history_query_t lost = {.label = "killed", .state = IPC_TASK_FAILED};
     pid_t program = start_program(gate.path), controller = process_named("ipcd");
     session_t s = session_open();
-    while (task_count(&s, &(ipc_history_query_t){.function = "wait_for", .label = "killed", .state = IPC_TASK_RUNNING}) == 0) {}
+    while (task_count(&s, &(ipc_history_query_t){.function = "wait_for", .label = "killed",
+                                                 .state = IPC_TASK_RUNNING}) == 0) {}
     while (task_count(&s, &(ipc_history_query_t){.label = "killed", .state = IPC_TASK_WAITING}) == 0) {} // behind it
     ck_assert_int_eq(kill(controller, SIGSTOP), 0); // it is not to hear of the program's death
     ck_assert_int_eq(kill(program, SIGKILL), 0);

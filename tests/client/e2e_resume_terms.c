@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 // clang-format off
@@ -257,6 +258,59 @@ START_TEST(results_that_die_with_both_are_not_made_again)
 }
 END_TEST
 
+//  Detached by a program that ends at once; writes the ids of what it has detached: something that runs, and a map that
+//  is done.
+static void detach_and_go(const char *path, const char *gate, uint64_t ids[2])
+{
+    int ends[2], status;
+    ck_assert_int_eq(pipe(ends), 0);
+    pid_t program = fork();
+    ck_assert_int_ge(program, 0);
+    if (program == 0) {
+        session_t s = session_open();
+        ipc_options_t options = {.detach = true, .label = "left"};
+        ipc_result_t *runs = ipc_apply_with(s.one, &options, wait_for, path, gate, 5);
+        ipc_result_t *map = ipc_map_with_sync(view_of(&s, "[1, 2]"), square, ipc_range(0, 100), &options);
+        uint64_t told[2] = {ipc_result_id(runs), ipc_result_id(map)};
+        await_running(&s, "left", 1);
+        (void) !write(ends[1], told, sizeof told);
+        session_close(&s);
+        _exit(0);
+    }
+    ck_assert_int_eq(read(ends[0], ids, 2 * sizeof ids[0]), 2 * sizeof ids[0]);
+    ck_assert_int_eq(waitpid(program, &status, 0), program);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+START_TEST(detached_work_outlasts_its_client_and_the_controller)
+{
+    session_t s;
+    gate_t gate;
+    char path[80];
+    uint64_t ids[2];
+    restart_cluster();
+    open_all(&s, &gate, path);
+    detach_and_go(path, gate.path, ids);
+    ipc_result_t *own = ipc_apply_with(view_of(&s, "3"), &(ipc_options_t){.detach = true}, wait_for,
+                                       (const char *) path, (const char *) gate.path, 6);
+    while (marks(&gate, path) < 2) {}
+    ck_assert_uint_ge(task_count(&s, &(ipc_history_query_t){.label = "left"}), 2); // the journal has both
+    kill_controller();
+    ipc_result_t *map = ipc_client_fetch(s.client, ids[1]), *runs = ipc_client_fetch(s.client, ids[0]);
+    ck_assert_int_eq(ipc_result_i64(map, 99), 99 * 99);
+    gate_open(&gate);
+    ck_assert_int_eq(ipc_result_i64(runs, 0), 5);
+    ck_assert_int_eq(ipc_result_i64(own, 0), 6);
+    kill_controller(); // it is there for the one after that as well
+    ipc_result_t *again = ipc_client_fetch(s.client, ids[0]);
+    ck_assert_int_eq(ipc_result_i64(again, 0), 5);
+    ck_assert_int_eq(ipc_result_i64(ipc_client_fetch(s.client, ipc_result_id(own)), 0), 6);
+    ck_assert_int_eq(marks(&gate, path), 2);
+    close_all(&s, &gate);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
     tcase_add_test(tests, what_waits_for_others_waits_on_and_runs_once);
@@ -267,6 +321,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, a_gather_goes_on);
     tcase_add_test(tests, a_task_of_an_engine_that_died_with_the_controller_is_not_begun_twice);
     tcase_add_test(tests, results_that_die_with_both_are_not_made_again);
+    tcase_add_test(tests, detached_work_outlasts_its_client_and_the_controller); // with a new supervisor
 }
 
 int main(void)

@@ -249,7 +249,8 @@ static void on_user(succession_t *self)
     else
         submit(self, c);
     if (--self->user_left > 0)
-        post(self, (note_t){.type = NOTE_USER}, (int64_t) random_below(self, random_below(self, 4) ? 300 * US : 4 * MS));
+        post(self, (note_t){.type = NOTE_USER},
+             (int64_t) random_below(self, random_below(self, 4) ? 300 * US : 4 * MS));
     else
         self->deaths_left = 0;
 }
@@ -326,7 +327,8 @@ void succession_run(uint64_t seed, succession_counts_t *counts)
     controller_starts(self);
     for (uint32_t e = 0; e < ENGINES; e++) self->engines[e] = (engine_t){.alive = true, .life = 1};
     for (uint32_t c = 0; c < CLIENTS; c++) self->clients[c] = (client_t){.alive = true, .life = 1};
-    for (uint32_t peer = 0; peer < ENGINES + CLIENTS; peer++) post(self, (note_t){.type = NOTE_CONNECT, .peer = peer}, 1);
+    for (uint32_t peer = 0; peer < ENGINES + CLIENTS; peer++)
+        post(self, (note_t){.type = NOTE_CONNECT, .peer = peer}, 1);
     post(self, (note_t){.type = NOTE_USER}, MS);
     while (self->heap_count > 0) {
         note_t note = take(self);

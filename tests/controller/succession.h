@@ -1,6 +1,6 @@
 //  succession_t: controllers with a journal that die and succeed one another, their engines and clients, and a network
-//  between them, under a virtual clock and driven by a seed. The scheduler, what engines claim (controller/claims.h) and
-//  what clients miss (common/ranges.h) are those of the programs; around them stands what they say to one another.
+//  between them, under a virtual clock and driven by a seed. The scheduler, what engines claim (controller/claims.h)
+//  and what clients miss (common/ranges.h) are those of the programs; around them stands what they say to one another.
 //
 //  Each connection keeps its order and has its own delays, so that messages of two overtake each other. With a
 //  controller all goes that is under way to it; what it has said may still come. Every step is held against what is

@@ -43,7 +43,8 @@ typedef struct job {
 
 typedef enum note_type {
     // to the controller
-    NOTE_SUBMIT, NOTE_ABORT, NOTE_SEEN, NOTE_LEAVE, NOTE_REGISTER, NOTE_KEPT, NOTE_RUNS, NOTE_DONE, NOTE_GAVE, NOTE_DOWN,
+    NOTE_SUBMIT, NOTE_ABORT, NOTE_SEEN, NOTE_LEAVE,
+    NOTE_REGISTER, NOTE_KEPT, NOTE_RUNS, NOTE_DONE, NOTE_GAVE, NOTE_DOWN,
     // from it
     NOTE_RESULT, NOTE_TASK, NOTE_RECALL, NOTE_DROP, NOTE_SAFE,
     // that come of themselves

@@ -151,7 +151,8 @@ static void claim_done(succession_t *self, uint32_t e, const note_t *note)
 static void target(succession_t *self, scheduler_job_t *scheduled, const job_t *job, const ipc_ranges_t *missing)
 {
     for (uint32_t e = 0; e < ENGINES; e++) {
-        uint64_t first = ipc_partition_first(job->count, ENGINES, e), end = ipc_partition_first(job->count, ENGINES, e + 1);
+        uint64_t first = ipc_partition_first(job->count, ENGINES, e);
+        uint64_t end = ipc_partition_first(job->count, ENGINES, e + 1);
         for (size_t i = 0; i < missing->count; i++) {
             ipc_range_t range = missing->ranges[i];
             uint64_t from = range.first > first ? range.first : first, to = range.first + range.count;

@@ -330,6 +330,22 @@ START_TEST(what_is_too_old_goes)
 }
 END_TEST
 
+//  Where words stand in the file, and in one page of it.
+static off_t place_of(const char *words)
+{
+    char page[4096];
+    int file = open(path, O_RDONLY);
+    off_t place = 0;
+    const char *at = NULL;
+    while (!at && pread(file, page, sizeof page, place) == sizeof page) {
+        at = memmem(page, sizeof page, words, strlen(words));
+        place += (off_t) sizeof page;
+    }
+    close(file);
+    ck_assert_ptr_nonnull(at);
+    return place - (off_t) sizeof page + (at - page);
+}
+
 //  Writes over some bytes of the file, or cuts it there.
 static void damage(off_t place, bool cuts)
 {
@@ -351,7 +367,7 @@ START_TEST(a_damaged_one_is_refused_wherever_it_is)
             count_all();
     }
     journal_destroy(&journal);
-    damage(_i == 0 ? 0 : _i == 1 ? 100 : _i == 2 ? 3 * 4096 + 3000 : 5 * 4096, _i == 3);
+    damage(_i == 0 ? 0 : _i == 1 ? 100 : _i == 2 ? place_of("of a test") : 5 * 4096, _i == 3);
     assert_refused(IPC_E_SYSTEM, "is damaged");
 }
 END_TEST
@@ -400,6 +416,61 @@ START_TEST(every_cut_batch_is_refused)
 }
 END_TEST
 
+//  --- What outlasts a controller -----------------------------------------------------------------------------------
+
+static char kept[PATH * 4];
+
+static void note_kept(void *context, uint64_t job, ipc_bytes_t frame)
+{
+    char *text = context;
+    size_t size = strlen(text);
+    snprintf(text + size, sizeof kept - size, "%d=%.*s ", (int) job, (int) frame.size, frame.data);
+}
+
+static void keep(uint64_t job, const char *text)
+{
+    ipc_auto(ipc_writer_destroy) ipc_writer_t frame = {0};
+    ipc_write_raw(&frame, text, strlen(text));
+    uint64_t number = journal_keep(journal, job, &frame);
+    while (journal_kept_until(journal) < number) usleep(1000); // it is on disk then
+}
+
+static void assert_kept(const char *wanted)
+{
+    ipc_error_t error = {0};
+    kept[0] = 0;
+    ck_assert_msg(journal_kept(journal, note_kept, kept, &error) == 0, "%s", error.text);
+    ck_assert_str_eq(kept, wanted);
+}
+
+START_TEST(what_is_kept_for_a_job_is_there_in_its_order_until_it_is_kept_no_more)
+{
+    open_journal();
+    keep(7, "one");
+    keep(9, "other");
+    keep(7, "two");
+    assert_kept("7=one 9=other 7=two ");
+    journal_destroy(&journal);
+    open_journal();
+    assert_kept("7=one 9=other 7=two ");
+    journal_keep_no_more(journal, 7);
+    keep(9, "last");
+    assert_kept("9=other 9=last ");
+}
+END_TEST
+
+START_TEST(what_is_kept_and_damaged_is_refused)
+{
+    char text[2000] = "";
+    memset(text, 'k', sizeof text - 1);
+    open_journal();
+    keep(7, text);
+    journal_destroy(&journal);
+    damage(place_of("kkkkkkkk") + 100, false);
+    assert_refused(IPC_E_SYSTEM, "is damaged");
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("journal");
@@ -418,6 +489,8 @@ int main(void)
     tcase_add_test(tests, what_is_no_journal_is_refused);
     tcase_add_test(tests, terms_are_read_and_checked);
     tcase_add_test(tests, every_cut_batch_is_refused);
+    tcase_add_test(tests, what_is_kept_for_a_job_is_there_in_its_order_until_it_is_kept_no_more);
+    tcase_add_test(tests, what_is_kept_and_damaged_is_refused);
     Suite *suite = suite_create("journal");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
