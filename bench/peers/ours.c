@@ -131,7 +131,8 @@ static void measure_arrays(const views_t *views, const char *name, double (*move
     figures_print(name, figures_percentile(times, REPEATS, 50));
 }
 
-//  The median time on the engine of the runs after the first one; nothing where the module was not built.
+//  The median time on the engine of the runs after the first one, or how many a second that is of so many (of > 0);
+//  nothing where the module was not built.
 static void measure_kernel(ipc_view_t *one, const char *name, const char *function, ipc_value_t keywords, double of)
 {
     double times[REPEATS];
@@ -156,8 +157,10 @@ static void measure_kernels(ipc_view_t *one, double *values)
     for (size_t i = 0; i < DOUBLES; i++) values[i] = 1;
     ipc_push(one, "m", ipc_view2(IPC_F64, values, 2048, 2048));
     ipc_push(one, "x", ipc_f64(values, 2048));
-    measure_kernel(one, "heat_fd", "heat.solve", ipc_dict("n", 1024, "steps", 1000, "dt", 0.1, "device", "cpu", "keep", "u"), 0);
-    measure_kernel(one, "heat_fft", "heat.solve", ipc_dict("n", 1024, "t", 100, "method", "fft", "device", "cpu", "keep", "u"), 0);
+    measure_kernel(one, "heat_fd", "heat.solve",
+                   ipc_dict("n", 1024, "steps", 1000, "dt", 0.1, "device", "cpu", "keep", "u"), 0);
+    measure_kernel(one, "heat_fft", "heat.solve",
+                   ipc_dict("n", 1024, "t", 100, "method", "fft", "device", "cpu", "keep", "u"), 0);
     measure_kernel(one, "matvec", "linalg.matvec", ipc_dict("a", ipc_ref("m"), "x", ipc_ref("x"), "keep", "y"), 0);
     measure_kernel(one, "points", "random.pi", ipc_dict("samples", points), (double) points);
 }
