@@ -131,6 +131,40 @@ static void measure_arrays(const views_t *views, const char *name, double (*move
     figures_print(name, figures_percentile(times, REPEATS, 50));
 }
 
+//  The median time on the engine of the runs after the first one, or how many a second that is of so many (of > 0);
+//  nothing where the module was not built.
+static void measure_kernel(ipc_view_t *one, const char *name, const char *function, ipc_value_t keywords, double of)
+{
+    double times[REPEATS];
+    for (int round = -1; round < REPEATS; round++) {
+        ipc_result_t *result = ipc_apply_named(one, function, keywords);
+        const bool well = ipc_result_wait(result, WAIT_MS) && ipc_result_ok(result);
+        const double time = ipc_result_serial_time(result);
+        ipc_result_error(result); // a module that is missing is told by - in the table
+        ipc_result_destroy(&result);
+        if (!well)
+            return;
+        if (round >= 0)
+            times[round] = time;
+    }
+    const double time = figures_percentile(times, REPEATS, 50);
+    figures_print(name, of > 0 ? of / time : time);
+}
+
+static void measure_kernels(ipc_view_t *one, double *values)
+{
+    static const int64_t points = 100000000;
+    for (size_t i = 0; i < DOUBLES; i++) values[i] = 1;
+    ipc_push(one, "m", ipc_view2(IPC_F64, values, 2048, 2048));
+    ipc_push(one, "x", ipc_f64(values, 2048));
+    measure_kernel(one, "heat_fd", "heat.solve",
+                   ipc_dict("n", 1024, "steps", 1000, "dt", 0.1, "device", "cpu", "keep", "u"), 0);
+    measure_kernel(one, "heat_fft", "heat.solve",
+                   ipc_dict("n", 1024, "t", 100, "method", "fft", "device", "cpu", "keep", "u"), 0);
+    measure_kernel(one, "matvec", "linalg.matvec", ipc_dict("a", ipc_ref("m"), "x", ipc_ref("x"), "keep", "y"), 0);
+    measure_kernel(one, "points", "random.pi", ipc_dict("samples", points), (double) points);
+}
+
 int main(void)
 {
     ipc_error_t error;
@@ -147,6 +181,10 @@ int main(void)
     measure_arrays(&views, "push", push, values);
     measure_arrays(&views, "scatter", scatter, values);
     measure_arrays(&views, "gather", gather, values);
+    ipc_view_t *one = ipc_direct_view(client, "0", &error);
+    if (!one)
+        give_up("view of engine 0", &error);
+    measure_kernels(one, values);
     free(values);
     ipc_client_destroy(&client);
     return 0;

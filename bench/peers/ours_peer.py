@@ -10,7 +10,8 @@ DEADLINE = 120
 STARTS = 5
 HOW = """start: `ipcluster start -n 4 --daemonize` until it returns, median of 5. Calls and tasks: a balanced view,
 ipc_apply_sync; 100,000 ipc_apply, then a wait for each; ipc_map with chunk 1 over 200,000 items. Arrays: ipc_push,
-ipc_scatter, ipc_gather and the joined array, written anew before each. Controller: ipcd. Engine: worker and nanny."""
+ipc_scatter, ipc_gather and the joined array, written anew before each. Controller: ipcd. Engine: worker and nanny.
+Kernels: heat.solve, linalg.matvec and random.pi (10^8 points) on one engine with all cores, the time there."""
 
 
 def build_folder():

@@ -22,6 +22,10 @@ FIGURES = (
     ("controller", "controller, idle, PSS", "B"),
     ("engine", "one engine, idle, PSS", "B"),
     ("pingpong", "8 bytes there and back between two ranks, p50", "s"),
+    ("heat_fd", "finite differences, 1024 x 1024, 1,000 steps", "s"),
+    ("heat_fft", "spectral, 1024 x 1024, there and back", "s"),
+    ("matvec", "matrix x vector, n = 2048, float64", "s"),
+    ("points", "points counted for pi", "/s"),
     ("load", "load of the machine before", ""),
 )
 
