@@ -271,7 +271,10 @@ void engine_admit(controller_t *self, pending_t *pending)
     if (entry->peer) // the former worker, whose death has not been noticed otherwise
         peer_drop(self, entry->peer);
     drop_former(self, entry);
-    if (entry->known && entry->epoch)
+    if (entry->known && entry->epoch == msg->registration.epoch && entry->pid == peer->pid)
+        // the same worker, which asks anew as it had no answer for long: what was sent to it meanwhile did not arrive
+        scheduler_engine_died(self->scheduler, engine, &(scheduler_death_t){.unknown = false});
+    else if (entry->known && entry->epoch)
         bury_former(self, engine, msg);
     peer->kind = PEER_ENGINE;
     peer->engine = engine;

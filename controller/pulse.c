@@ -83,9 +83,9 @@ static void lapse(controller_t *self, peer_t *peer)
     scheduler_engine_down(self->scheduler, peer->engine);
     self->dying = &silence;
     scheduler_engine_died(self->scheduler, peer->engine,
-                          &(scheduler_death_t){.span = work.running ? work.span : 0,
+                          &(scheduler_death_t){.span = work.running ? entry_span(entry, work.span) : 0,
                                                .item = work.item,
-                                               .done_span = work.done_span,
+                                               .done_span = entry_span(entry, work.done_span),
                                                .done_item = work.done_item,
                                                .unknown = !page});
     self->dying = NULL;

@@ -318,6 +318,45 @@ START_TEST(a_killed_client_leaves_no_shared_memory)
 }
 END_TEST
 
+enum { OWN_ENGINE = 40 };
+
+//  An engine of this process, which ends with the test.
+static raw_peer_t open_engine(void)
+{
+    ipc_connection_t file = raw_connection("engine.json");
+    raw_peer_t engine = raw_open(&file, NULL);
+    ipc_bytes_t none = {"", 0};
+    raw_add(&engine, &(ipc_msg_t){.type = IPC_MSG_REGISTER,
+                                  .registration = {.token = ipc_bytes_of(file.token), .engine = OWN_ENGINE, .epoch = 1,
+                                                   .pid = (uint32_t) getpid(), .nanny = (uint32_t) getpid(),
+                                                   .trace = none, .output = none, .errors = none, .has = none,
+                                                   .host = none, .host_has = none}});
+    raw_send(&engine);
+    raw_await(&engine, IPC_MSG_ACCEPTED, IPC_MSG_ACCEPTED);
+    return engine;
+}
+
+//  As a worker does that waits too long for an answer: nothing of what it was sent before has been read, or begun.
+START_TEST(an_engine_that_registers_twice_gets_its_tasks_again)
+{
+    raw_peer_t first = open_engine(), client = raw_open_client();
+    ipc_msg_t submission = raw_submission();
+    ipc_target_t target = {.engine = OWN_ENGINE, .count = 2, .first = 0};
+    submission.submit.targets = (ipc_bytes_t){(const char *) &target, sizeof target};
+    raw_add(&client, &raw_function);
+    raw_add(&client, &submission);
+    raw_send(&client);
+    raw_await(&first, IPC_MSG_TASK, IPC_MSG_TASK);
+    raw_peer_t second = open_engine();
+    ipc_msg_t task = raw_await(&second, IPC_MSG_TASK, IPC_MSG_TASK);
+    ck_assert_uint_eq(task.task.first, 0);
+    ck_assert_uint_eq(task.task.count, 2);
+    raw_close(&second);
+    raw_close(&first);
+    raw_close(&client);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, a_wrong_token_is_refused_with_a_sentence);
@@ -328,6 +367,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_client_that_never_reads_does_not_keep_others_waiting);
     tcase_add_test(tests, a_killed_client_drops_its_work);
     tcase_add_test(tests, a_killed_client_leaves_no_shared_memory);
+    tcase_add_test(tests, an_engine_that_registers_twice_gets_its_tasks_again);
 }
 
 int main(void)
