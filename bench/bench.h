@@ -78,6 +78,7 @@ int section_random(const bench_t *bench, ipc_error_t *error);
 int section_linalg(const bench_t *bench, ipc_error_t *error);
 int section_mpi(const bench_t *bench, ipc_error_t *error);
 int section_cuda(const bench_t *bench, ipc_error_t *error);
+int section_journal(const bench_t *bench, ipc_error_t *error);
 int section_many(const bench_t *bench, ipc_error_t *error);
 int section_soak(const bench_t *bench, ipc_error_t *error);
 

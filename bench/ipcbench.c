@@ -40,6 +40,7 @@ static const section_t sections[] = {
     {.name = "linalg", section_linalg, true, .limit_s = 60},
     {.name = "mpi", section_mpi, false, .limit_s = 120},
     {.name = "cuda", section_cuda, true, .limit_s = 120},
+    {.name = "journal", section_journal, false, .limit_s = 120},
     {.name = "balance", section_balance, true, .limit_s = 120},
     {.name = "many", section_many, false, .limit_s = 90},
     {.name = "soak", section_soak, true, .limit_s = 4000, .named = true},

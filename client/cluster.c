@@ -202,6 +202,8 @@ static int check_options(const ipc_cluster_options_t *options, size_t engines, i
                         IPC_HWM_MAX, (unsigned) options->hwm);
     if (options->gpus && strlen(options->gpus) >= GPUS_TEXT - sizeof "--gpus=")
         return ipc_fail(error, IPC_E_ARGUMENT, "a list of GPUs has less than %d characters", GPUS_TEXT);
+    if (options->journal && strlen(options->journal) >= ARGUMENT_TEXT - sizeof "--journal=")
+        return ipc_fail(error, IPC_E_ARGUMENT, "'%.40s…' are no terms of a journal", options->journal);
     return 0;
 }
 
@@ -209,7 +211,8 @@ ipc_cluster_t *ipc_cluster_start(const ipc_cluster_options_t *options, ipc_error
 {
     static const ipc_cluster_options_t defaults = {0};
     static const char nothing[] = "--daemonize"; // which says no more when it is said twice
-    char id[IPC_NAME_TEXT], engines[ARGUMENT_TEXT], owner[ARGUMENT_TEXT], hwm[ARGUMENT_TEXT], gpus[GPUS_TEXT];
+    char id[IPC_NAME_TEXT], engines[ARGUMENT_TEXT], owner[ARGUMENT_TEXT], hwm[ARGUMENT_TEXT], gpus[GPUS_TEXT],
+        journal[ARGUMENT_TEXT];
     options = options ? options : &defaults;
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     size_t count = options->engines ? options->engines : processors > 0 ? (size_t) processors : 1;
@@ -221,13 +224,15 @@ ipc_cluster_t *ipc_cluster_start(const ipc_cluster_options_t *options, ipc_error
         return NULL;
     snprintf(engines, sizeof engines, "-n%zu", count);
     snprintf(gpus, sizeof gpus, "--gpus=%s", options->gpus ? options->gpus : "");
+    snprintf(journal, sizeof journal, "--journal%s%s", options->journal && options->journal[0] ? "=" : "",
+             options->journal ? options->journal : "");
     snprintf(owner, sizeof owner, "%d", (int) getpid());
     snprintf(hwm, sizeof hwm, "%u", (unsigned) options->hwm);
     const char *scheme = options->scheme ? options->scheme : ipc_scheme_name(IPC_SCHEME_LEASTLOAD);
     bool finds_engines = options->gpus && options->engines == 0;
     if (call(self, error, "start", "--daemonize", finds_engines ? nothing : engines, "--scheme", scheme, "--hwm", hwm,
-             options->gpus ? gpus : nothing,
-             options->detach ? NULL : "--owner", owner, NULL))
+             "--engines", options->launcher ? options->launcher : "local", options->gpus ? gpus : nothing,
+             options->journal ? journal : nothing, options->detach ? NULL : "--owner", owner, NULL))
         ipc_cluster_destroy(&self);
     return self;
 }

@@ -24,7 +24,10 @@ typedef struct ipc_cluster_options {
                                //   by one; 0: as many as the pace that is measured asks for
     const char *gpus;          // "auto": each engine owns one GPU, in turns if there are fewer, none if there are none;
                                //   and what else `ipcluster start --gpus` takes; NULL: they own none
-    uint64_t reserved[5];      // room for later versions, zero
+    const char *journal;       // the history of all tasks is kept on disk, and work outlasts the controller: "", or terms
+                               //   as of `ipcluster start --journal=TERMS`, such as "sync"; NULL: neither
+    const char *launcher;      // how engines come to run: "local" (NULL), or "mpi", as the ranks of one MPI world
+    uint64_t reserved[3];      // room for later versions, zero
 } ipc_cluster_options_t;
 
 //  Starts a controller and engines, and waits until all are ready; NULL with *error: ARGUMENT, BUSY (a cluster of

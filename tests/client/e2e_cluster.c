@@ -315,8 +315,36 @@ START_TEST(an_engine_has_as_many_tasks_as_its_window_says)
 }
 END_TEST
 
+START_TEST(what_a_cluster_with_a_journal_did_is_known_to_the_next_one)
+{
+    ipc_error_t error = {.code = IPC_E_NONE};
+    char id[32];
+    snprintf(id, sizeof id, "journal-%d", (int) getpid());
+    const ipc_cluster_options_t options = {.engines = 1, .id = id, .journal = "size=64M", .launcher = "local"};
+    ipc_cluster_t *cluster = ipc_cluster_start(&options, &error);
+    ck_assert_msg(cluster != NULL, "%s", error.text);
+    ipc_client_t *client = client_of(cluster);
+    ipc_view_t *any = ipc_balanced_view(client, NULL, NULL);
+    assert_ok(ipc_apply_sync(any, my_id, 1));
+    ipc_client_destroy(&client);
+    ck_assert_int_eq(ipc_cluster_stop(&cluster), 0);
+    cluster = ipc_cluster_start(&options, &error);
+    ck_assert_msg(cluster != NULL, "%s", error.text);
+    client = client_of(cluster);
+    ipc_history_t *history = ipc_client_history(client, &(ipc_history_query_t){.function = "my_id"}, &error);
+    ck_assert_msg(history != NULL, "%s", error.text);
+    ck_assert_uint_eq(ipc_history_count(history), 1);
+    ipc_history_destroy(&history);
+    ipc_client_destroy(&client);
+    ck_assert_int_eq(ipc_cluster_stop(&cluster), 0);
+}
+END_TEST
+
 START_TEST(wrong_options_give_one_sentence)
 {
+    assert_not_started(&(ipc_cluster_options_t){.engines = 1, .launcher = "slurn"}, IPC_E_SYSTEM,
+                       "not \"slurn\"");
+    assert_not_started(&(ipc_cluster_options_t){.engines = 1, .journal = "big"}, IPC_E_SYSTEM, "big");
     assert_not_started(&(ipc_cluster_options_t){.engines = 1, .scheme = "lur"}, IPC_E_ARGUMENT,
                    "'lur': take leastload, lru, random, twobin or weighted");
     assert_not_started(&(ipc_cluster_options_t){.engines = 1, .hwm = 1000001}, IPC_E_ARGUMENT, "not 1000001");
@@ -365,6 +393,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, signals_reach_tasks_and_logs_are_read);
     tcase_add_test(tests, a_cluster_chooses_engines_by_its_scheme);
     tcase_add_test(tests, an_engine_has_as_many_tasks_as_its_window_says);
+    tcase_add_test(tests, what_a_cluster_with_a_journal_did_is_known_to_the_next_one);
     tcase_add_test(tests, wrong_options_give_one_sentence);
     tcase_add_test(tests, programs_that_wait_for_no_child_can_start_clusters);
 }
