@@ -74,21 +74,41 @@ static int read_code(int end)
     return size > 0 ? atoi(text) : -1;
 }
 
-//  Lets the compiler through its gate, and waits for its end. One that comes late finds a file without a word there;
-//  one that is just about to open the FIFO is let through when nothing has come for a while.
+//  Whoever comes to a FIFO from now on finds a file without a word. Gives the FIFO itself, for open_fifo() on those who
+//  wait there or are just about to; -1: it is not there.
+static int replace_fifo(const char *directory, const char *name)
+{
+    char path[FILE_PATH], file[FILE_PATH];
+    int fd = open(compiler_join(path, directory, name), O_PATH | O_CLOEXEC);
+    if (fd >= 0 && (compiler_write(compiler_join(file, directory, "open"), "", NULL) || rename(file, path))) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static void open_replaced(int fd)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    open_fifo(path);
+}
+
+//  Lets the compiler through its gate, and waits for its end. Who saw a FIFO and had not opened it yet when that was
+//  opened from here is let through when nothing has come for a while.
 static int pass(const char *directory, int end)
 {
-    char gate[FILE_PATH], file[FILE_PATH], go[FILE_PATH], shut[64];
     struct pollfd item = {.fd = end, .events = POLLIN};
-    int fd = open(compiler_join(gate, directory, "gate"), O_PATH | O_CLOEXEC), count = -1;
-    snprintf(shut, sizeof shut, "/proc/self/fd/%d", fd);
-    compiler_join(go, directory, "go");
-    if (fd < 0)
-        return -1;
-    if (compiler_write(compiler_join(file, directory, "open"), "", NULL) == 0 && rename(file, gate) == 0)
-        for (open_fifo(go); (count = poll(&item, 1, NUDGE)) == 0 || (count < 0 && errno == EINTR); open_fifo(shut))
-            open_fifo(go);
-    close(fd);
+    int gate = replace_fifo(directory, "gate"), go = replace_fifo(directory, "go"), count = -1;
+    if (gate >= 0 && go >= 0)
+        for (open_replaced(go); (count = poll(&item, 1, NUDGE)) == 0 || (count < 0 && errno == EINTR);) {
+            open_replaced(go);
+            open_replaced(gate);
+        }
+    if (gate >= 0)
+        close(gate);
+    if (go >= 0)
+        close(go);
     return count > 0 ? read_code(end) : -1;
 }
 
