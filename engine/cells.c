@@ -344,6 +344,16 @@ const ipc_remote_t *cells_load(cells_t *self, const cells_source_t *source, ipc_
     return run;
 }
 
+bool cells_are_behind(const cells_t *self)
+{
+    return compiler_is_behind(self->compiler);
+}
+
+void cells_catch_up(cells_t *self)
+{
+    compiler_catch_up(self->compiler);
+}
+
 void cells_value(const cells_t *self, ipc_value_t *value)
 {
     const ipc_value_t *named = self->value_name ? names_get(self->options.names, self->value_name) : NULL;

@@ -44,6 +44,10 @@ void cells_clear(cells_t *self);
 //  or NULL with *error: COMPILE, SYSTEM; then nothing has changed.
 const ipc_remote_t *cells_load(cells_t *self, const cells_source_t *source, ipc_error_t *error);
 
+//  Whether something is left to do for the next cells, which nobody should have to wait for; that.
+bool cells_are_behind(const cells_t *self);
+void cells_catch_up(cells_t *self);
+
 //  After that call: what the cell's last expression gave, if that is the value of a name.
 //      value   written
 void cells_value(const cells_t *self, ipc_value_t *value);

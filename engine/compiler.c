@@ -41,6 +41,7 @@ void compiler_destroy(compiler_t **self_p)
         return;
     free(self->version);
     free(self->prelude_flags);
+    words_free(&self->next);
     free(self);
 }
 
@@ -220,18 +221,6 @@ static int compile(const compiler_t *self, const compiler_job_t *job, const char
     return rc < 0 ? -1 : rc > 0;
 }
 
-//  Once the prelude is there a compiler has something to do ahead.
-static void begin_next(const compiler_t *self, const compiler_options_t *options)
-{
-    char path[FILE_PATH];
-    words_t command = {0};
-    if (!precompile_file(self, path))
-        return;
-    put_command(self, options, SPARE_MAIN, &command);
-    spare_start(self, &command);
-    words_free(&command);
-}
-
 //  The same, with what the compiler said. A prelude that does not fit any more is no reason to fail.
 static int compile_with_words(const compiler_t *self, const compiler_job_t *job, const char *directory, char **words,
                               ipc_error_t *error)
@@ -359,12 +348,27 @@ int compiler_build(compiler_t *self, const compiler_job_t *job, char path[COMPIL
     snprintf(words_path, sizeof words_path, "%s/%s.words", self->directory, hash);
     if (access(path, R_OK) && !(*words = words_of(words_path, job->occasion))) {
         rc = build(self, job, path, words_path, words, error);
-        precompile_start(self);
-        begin_next(self, &job->options);
-        unit_cache_trim(self->directory, MAX_AGE, max_size);
+        words_free(&self->next);
+        put_command(self, &job->options, SPARE_MAIN, &self->next);
+        self->behind = true;
     }
     compiler_unlock(self, hash, fd);
     return rc || *words ? -1 : 0;
+}
+
+bool compiler_is_behind(const compiler_t *self)
+{
+    return self->behind;
+}
+
+void compiler_catch_up(compiler_t *self)
+{
+    char path[FILE_PATH];
+    self->behind = false;
+    precompile_start(self);
+    if (precompile_file(self, path)) // else it would take longer to begin than there is to gain
+        spare_start(self, &self->next);
+    unit_cache_trim(self->directory, MAX_AGE, max_size);
 }
 
 char *compiler_preprocess(compiler_t *self, const char *text, const compiler_options_t *options, ipc_error_t *error)

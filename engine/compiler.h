@@ -37,6 +37,11 @@ void compiler_destroy(compiler_t **self_p);
 int compiler_build(compiler_t *self, const compiler_job_t *job, char path[COMPILER_PATH], char **words,
                    ipc_error_t *error);
 
+//  Whether something is left to do after units were compiled, which nobody should have to wait for; that: the prelude
+//  is compiled, the next compilation begun (spare.h), the cache trimmed.
+bool compiler_is_behind(const compiler_t *self);
+void compiler_catch_up(compiler_t *self);
+
 //  What the preprocessor makes of a text, and what it complains of, given; NULL with *error: SYSTEM.
 char *compiler_preprocess(compiler_t *self, const char *text, const compiler_options_t *options, ipc_error_t *error);
 

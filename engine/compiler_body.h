@@ -16,6 +16,8 @@ struct compiler {
     bool is_clang;
     char prelude[COMPILER_PATH];       // the folder of prelude.h; empty: not yet there
     char *prelude_flags;               // that it is for
+    bool behind;                       // see compiler_is_behind()
+    words_t next;                      // the command that is to be begun then
 };
 
 //  engine/compiler.c: files. The path of a file in a directory; a file's text, NULL if it cannot be read, free() it.

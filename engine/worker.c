@@ -189,6 +189,16 @@ static void take_freed(worker_t *self)
     self->freed_count = 0;
 }
 
+//  What tasks have left for a moment without any, with the lock: the other thread has the connection meanwhile.
+static void catch_up(worker_t *self)
+{
+    self->run_started = clock_ns();
+    arm_timer(self, FIRST_LOOK_NS);
+    pthread_mutex_unlock(&self->lock);
+    cells_catch_up(self->cells);
+    pthread_mutex_lock(&self->lock);
+}
+
 //  With the lock: the next span, waiting for it; NULL when the worker is to end.
 static work_t *next_work(worker_t *self)
 {
@@ -198,6 +208,10 @@ static work_t *next_work(worker_t *self)
             link_flush(self);
         if (self->first)
             break;
+        if (self->busy && cells_are_behind(self->cells)) {
+            catch_up(self);
+            continue;
+        }
         self->busy = false;
         if (self->stopping || self->refused)
             return NULL;

@@ -143,6 +143,8 @@ static void run_cell(const char *text)
     cells_source_t source = {.text = text, .number = 1, .occasion = 1};
     begin();
     const ipc_remote_t *remote = cells_load(the_stage.cells, &source, &the_stage.error);
+    if (cells_are_behind(the_stage.cells))
+        cells_catch_up(the_stage.cells);
     if (remote)
         call(remote, NULL, true);
     ipc_arena_reset(the_stage.arena);

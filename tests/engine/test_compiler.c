@@ -95,6 +95,8 @@ static ino_t build(const char *unit, const char *flags, const char *occasion, bo
     compiler_job_t job = {.unit = unit, .options = {.flags = flags}, .occasion = occasion, .is_fleeting = fleeting};
     ck_assert_msg(compiler_build(compiler, &job, path, &words, &error) == 0, "%s%s", words ? words : "", error.text);
     ck_assert_int_eq(stat(path, &status), 0);
+    if (compiler_is_behind(compiler))
+        compiler_catch_up(compiler);
     compiler_destroy(&compiler);
     return status.st_ino;
 }
@@ -146,6 +148,9 @@ static bool came_of(const char *name, const char *unit)
     compiler_t *compiler = compiler_new(root);
     compiler_job_t job = {.unit = unit, .occasion = "1"};
     ck_assert_msg(compiler_build(compiler, &job, path, &words, &error) == 0, "%s%s", words ? words : "", error.text);
+    ck_assert(compiler_is_behind(compiler));
+    compiler_catch_up(compiler);
+    ck_assert(!compiler_is_behind(compiler));
     compiler_destroy(&compiler);
     FILE *file = fopen(path, "r");
     char *bytes = NULL;
