@@ -138,7 +138,7 @@ static const ipc_line_t *next_line(ipc_result_t *result, streaming_t *self, int 
         const written_t *written = next_written(&watch);
         pthread_mutex_unlock(&result->client->lock);
         if (!written)
-            return NULL; // all is done
+            return close_line(result, self); // all is done, maybe since it was looked at above
         self->last = written;
         self->taken = 0;
     }
