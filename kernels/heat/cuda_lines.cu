@@ -1,9 +1,9 @@
 //  Finite differences in one dimension. A warp takes many steps of a strip (see
-//  cuda_strip.h) without looking at memory in between: as many as leave half of the strip
+//  cuda_strip.cuh) without looking at memory in between: as many as leave half of the strip
 //  right. A grid that is a strip as a whole, with its edges in it, takes all its steps so.
-#include "kernels/common/cuda_launch.h"
+#include "kernels/common/cuda_launch.cuh"
 #include "kernels/heat/cuda_stencil.h"
-#include "kernels/heat/cuda_strip.h"
+#include "kernels/heat/cuda_strip.cuh"
 
 enum {
     POINTS = 8, // of a lane

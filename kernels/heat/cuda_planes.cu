@@ -1,5 +1,5 @@
 //  Finite differences in two dimensions. A warp sweeps down a tile of the grid (see
-//  cuda_strip.h) with several steps (levels) one row behind the other: it reads each row
+//  cuda_strip.cuh) with several steps (levels) one row behind the other: it reads each row
 //  once, and writes it LEVELS steps later. Of each level only the last two rows are needed,
 //  and stay in registers:
 //
@@ -10,9 +10,9 @@
 //  one another after each LEVELS steps; larger ones in a launch for each.
 #include <cooperative_groups.h>
 
-#include "kernels/common/cuda_launch.h"
+#include "kernels/common/cuda_launch.cuh"
 #include "kernels/heat/cuda_stencil.h"
-#include "kernels/heat/cuda_strip.h"
+#include "kernels/heat/cuda_strip.cuh"
 
 enum {
     POINTS = 4, // of a lane

@@ -1,9 +1,9 @@
 //  Finite differences in three dimensions, one step in a launch. A thread goes down a column
 //  of points from plane to plane: what is above and below it is in its registers, what is
 //  beside it in the first cache, since its block's points lie together.
-#include "kernels/common/cuda_launch.h"
+#include "kernels/common/cuda_launch.cuh"
 #include "kernels/heat/cuda_stencil.h"
-#include "kernels/heat/cuda_strip.h"
+#include "kernels/heat/cuda_strip.cuh"
 
 enum { WIDE = 32, HIGH = 8, DEPTH = 32 }; // points of a block, planes of a thread
 

@@ -1,6 +1,6 @@
 #include "kernels/heat/cuda_waves.h"
 
-#include "kernels/common/cuda_launch.h"
+#include "kernels/common/cuda_launch.cuh"
 
 typedef heat_cuda_box_t box_t;
 typedef heat_cuda_lines_t lines_t;

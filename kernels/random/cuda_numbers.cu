@@ -1,6 +1,6 @@
 #include "kernels/random/cuda_numbers.h"
 
-#include "kernels/common/cuda_launch.h"
+#include "kernels/common/cuda_launch.cuh"
 
 #define BOX_MULLER_INLINE static __device__ __forceinline__
 #include "kernels/random/box_muller.h"
