@@ -17,7 +17,8 @@ static const char script[] =
     "spare=$1; shift; exec 7<>gate 8<>end; {"
     " { \"$@\" >words 2>&1 8>&-; echo $? >&8; } 7>&- &"
     " exec 8>&-;"
-    " timeout --foreground 600 cat go 7>&- || if mv $spare $spare.$$; then rm -rf $spare.$$; else cat go 7>&-; fi; } &";
+    " timeout --foreground 600 cat go 7>&-;"
+    " [ $? -ne 124 ] || if mv \"$spare\" \"$spare.$$\"; then rm -rf \"$spare.$$\"; else cat go 7>&-; fi; } &";
 enum { NUDGE = 1000 };                 // milliseconds
 
 //  The name of a command's spare: hidden, as no entry of the cache.

@@ -127,8 +127,10 @@ import os, signal, subprocess, sys, time
 def keeps(pid):
     """Whether it keeps Ctrl-C until it asks: it has a descriptor for that."""
     folder = f"/proc/{pid}/fd"
-    return any(os.readlink(f"{folder}/{fd}") == "anon_inode:[signalfd]" for fd in os.listdir(folder)
-               if os.path.lexists(f"{folder}/{fd}"))
+    try:
+        return any(os.readlink(f"{folder}/{fd}") == "anon_inode:[signalfd]" for fd in os.listdir(folder))
+    except FileNotFoundError:  # closed in between
+        return False
 
 ipheat = subprocess.Popen(sys.argv[1:], preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 end = time.monotonic() + 20
