@@ -30,6 +30,19 @@ static const char usage[] = "usage: ipcd --directory DIR [--ready-fd FD] [--supe
                             "  --journal PATH     keep the history there; TERMS: " IPC_JOURNAL_TERMS_HELP "\n"
                             "  --successor N      another ipcd died, which had N engines\n";
 
+//  What is said in words of their own. Gives an exit status, or -1 to go on.
+static int read_terms(const char *journal, const char *suspect_after, const char *lose_after, controller_options_t *what)
+{
+    ipc_error_t error;
+    ipc_silence_t silence;
+    if (ipc_journal_terms_read(&what->journal_terms, journal, &error) ||
+        ipc_silence_read(&silence, suspect_after, lose_after, &error))
+        return fprintf(stderr, "ipcd: %s\n", error.text), IPC_EXIT_USAGE;
+    what->suspect_ms = silence.suspect_ms;
+    what->lose_ms = silence.lose_ms;
+    return -1;
+}
+
 //  Gives an exit status, or -1 to go on.
 static int read_options(int count, char **arguments, controller_options_t *what)
 {
@@ -41,9 +54,7 @@ static int read_options(int count, char **arguments, controller_options_t *what)
         {"successor", required_argument, NULL, 'u'},  {"suspect-after", required_argument, NULL, 'a'},
         {"lose-after", required_argument, NULL, 'l'},
         {"version", no_argument, NULL, 'v'},          {0}};
-    ipc_error_t error;
     const char *terms = NULL, *suspect_after = NULL, *lose_after = NULL;
-    ipc_silence_t silence;
     opterr = 0;
     for (int c; (c = getopt_long(count, arguments, "", options, NULL)) != -1;) {
         long number = 0;
@@ -89,12 +100,7 @@ static int read_options(int count, char **arguments, controller_options_t *what)
     if (!what->directory)
         return fputs("ipcd: --directory is missing: start clusters with 'ipcluster start'\n", stderr),
                IPC_EXIT_USAGE;
-    if (ipc_journal_terms_read(&what->journal_terms, terms, &error) ||
-        ipc_silence_read(&silence, suspect_after, lose_after, &error))
-        return fprintf(stderr, "ipcd: %s\n", error.text), IPC_EXIT_USAGE;
-    what->suspect_ms = silence.suspect_ms;
-    what->lose_ms = silence.lose_ms;
-    return -1;
+    return read_terms(terms, suspect_after, lose_after, what);
 }
 
 //  A connection and a pidfd for each peer. Some descriptors are kept to say that there are no more: accept.c.

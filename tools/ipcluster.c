@@ -249,6 +249,21 @@ static int refuse_option(const command_t *command, int letter)
 }
 
 //  Reads what follows the command; argv[0] is its name. 0, or EXIT_USAGE.
+static int read_launcher(arguments_t *arguments, const char *text)
+{
+    arguments->launcher = launcher_find(text);
+    return arguments->launcher ? 0 : fail_usage("--engines takes %s, not \"%s\"", LAUNCHER_NAMES, text);
+}
+
+//  What stands behind the options.
+static int read_names(arguments_t *arguments, const command_t *command, int argc, char **argv)
+{
+    if (argc - optind > command->names_max)
+        return fail_usage("'ipcluster %s' takes no \"%s\"", command->name, argv[optind + command->names_max]);
+    for (int i = 0; i < NAMES_MAX; i++) arguments->names[i] = optind + i < argc ? argv[optind + i] : NULL;
+    return 0;
+}
+
 static int read_arguments(arguments_t *arguments, const command_t *command, int argc,
                           char **argv, bool *help)
 {
@@ -296,9 +311,8 @@ static int read_arguments(arguments_t *arguments, const command_t *command, int 
         case 'Z': arguments->lose_after = optarg; break;
         case 'D': arguments->journals = true; break;
         case 'E':
-            arguments->launcher = launcher_find(optarg);
-            if (!arguments->launcher)
-                return fail_usage("--engines takes %s, not \"%s\"", LAUNCHER_NAMES, optarg);
+            if (read_launcher(arguments, optarg))
+                return EXIT_USAGE;
             break;
         case 'h': *help = true; break;
         default: // of tasks
@@ -306,12 +320,7 @@ static int read_arguments(arguments_t *arguments, const command_t *command, int 
                 return EXIT_USAGE;
         }
     }
-    if (argc - optind > command->names_max)
-        return fail_usage("'ipcluster %s' takes no \"%s\"", command->name,
-                          argv[optind + command->names_max]);
-    for (int i = 0; i < NAMES_MAX; i++)
-        arguments->names[i] = optind + i < argc ? argv[optind + i] : NULL;
-    return 0;
+    return read_names(arguments, command, argc, argv);
 }
 
 //  A name that cannot be is wrong usage, whatever the command.
