@@ -261,6 +261,7 @@ static const wchar_t *edit(line_editor_t *self, int *count)
 {
     struct sigaction resized = {.sa_handler = on_resize}, before;
     sigaction(SIGWINCH, &resized, &before);
+    el_wset(self->el, EL_PREP_TERM, 1); // before the prompt: a Ctrl-D or Ctrl-C that comes with it is a key already
     line_editor_mark_pastes(true);
     const wchar_t *buffer = el_wgets(self->el, count);
     line_editor_mark_pastes(false);
