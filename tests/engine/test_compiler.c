@@ -3,6 +3,7 @@
 #include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,13 +38,28 @@ static bool find_spare(char path[256])
     return found;
 }
 
-//  Lets it end, for want of a unit.
-static void dismiss(const char *spare)
+static void open_fifo(const char *directory, const char *name)
 {
     char path[400];
-    snprintf(path, sizeof path, "%s/go", spare);
+    snprintf(path, sizeof path, "%s/%s", directory, name);
     int fd = open(path, O_RDWR | O_NONBLOCK);
     ck_assert(fd >= 0 && close(fd) == 0);
+}
+
+//  Lets it end, for want of a unit, and waits for that: it writes to its directory until then. Who comes to a FIFO only
+//  after that was opened from here has not noticed: so again.
+static void dismiss(const char *spare)
+{
+    char path[400], words[16];
+    snprintf(path, sizeof path, "%s/end", spare);
+    struct pollfd end = {.fd = open(path, O_RDONLY | O_NONBLOCK), .events = POLLIN};
+    ck_assert_int_ge(end.fd, 0);
+    for (open_fifo(spare, "go"); read(end.fd, words, sizeof words) != 0;)
+        if (poll(&end, 1, 100) == 0) {
+            open_fifo(spare, "go");
+            open_fifo(spare, "gate");
+        }
+    close(end.fd);
     ipc_remove_tree(spare);
 }
 
