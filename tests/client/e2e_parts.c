@@ -313,7 +313,8 @@ START_TEST(results_are_found_by_engine)
 }
 END_TEST
 
-//  Eight bytes each, and little besides: no record for every position.
+//  Eight bytes each, and what is on its way at one moment: 9 to 12 in all, more on a loaded machine. A record for every
+//  position would be 24 at the least.
 START_TEST(many_numbers_cost_little_memory)
 {
 #if defined(__SANITIZE_ADDRESS__)
@@ -321,7 +322,7 @@ START_TEST(many_numbers_cost_little_memory)
 #elif defined(__SANITIZE_THREAD__)
     enum { COUNT = 300000, LIMIT = 140 }; // four bytes of shadow for each, and slow
 #else
-    enum { COUNT = 3000000, LIMIT = 14 };
+    enum { COUNT = 3000000, LIMIT = 20 };
 #endif
     session_t s = session_open();
     assert_ok(ipc_map_sync(s.any, half, ipc_range(0, 1000)));
