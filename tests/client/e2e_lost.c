@@ -17,6 +17,7 @@ IPC_REMOTE(int, nap, (int milliseconds))
     usleep((useconds_t) milliseconds * 1000);
     return milliseconds;
 }
+IPC_REMOTE(int, hold, (const char *gate)) { gate_await(gate); return 0; }
 IPC_REMOTE(int64_t, compute, (int milliseconds))
 {
     int64_t sum = 0;
@@ -137,7 +138,8 @@ END_TEST
 START_TEST(waits_end_when_the_controller_is_killed)
 {
     session_t s = session_open();
-    ipc_result_t *waiting = ipc_apply(s.all, nap, 8000);
+    gate_t gate = gate_new();
+    ipc_result_t *waiting = ipc_apply(s.all, hold, (const char *) gate.path);
     ck_assert(!ipc_result_wait(waiting, 100));
     pid_t pid = process_named("ipcd");
     ck_assert_int_gt(pid, 0);
@@ -146,8 +148,10 @@ START_TEST(waits_end_when_the_controller_is_killed)
     ck_assert(!ipc_result_ok(waiting));
     ck_assert_double_lt(now() - start, 6);
     ck_assert_int_eq(ipc_result_error(waiting)->code, IPC_E_CONNECTION);
+    gate_open(&gate);
     ipc_result_t *later = ipc_apply_sync(s.all, my_id); // fails or works, but ends
     ck_assert_ptr_nonnull(later);
+    gate_remove(&gate);
     session_close(&s);
 }
 END_TEST

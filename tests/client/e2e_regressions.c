@@ -19,13 +19,6 @@ enum {
     SMALLEST_SHARED = 2200, // doubles: a bit more than 16 KiB, shared memory too
     CRASHES = 5,
     TOO_MANY_ARRAYS = 4200, // a result holds at most 4096
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    MANY_RETRIES = 7000,    // which take as long
-#else
-    MANY_RETRIES = 70000,   // more than 16 bits count
-#endif
-    RETRIES_MS = 100000,
-    TEST_SECONDS = 120,
 };
 
 // clang-format off
@@ -58,16 +51,6 @@ IPC_REMOTE(ipc_value_t, many_arrays, (int count))
             ipc_array_new(IPC_F64, 1, &(size_t){SMALLEST_SHARED}, NULL));
     return ipc_give(ipc_value_from_list(list, (size_t) count));
 }
-
-static int failures; // on the engine
-
-IPC_REMOTE(void, fail_with, (int x))
-{
-    failures++;
-    ipc_raise("Bad", "no %d", x);
-}
-
-IPC_REMOTE(int, failure_count, (void)) { return failures; }
 // clang-format on
 
 //  --- A new controller --------------------------------------------------------------------
@@ -265,21 +248,6 @@ START_TEST(a_result_of_too_many_arrays_is_a_limit_error_and_the_engine_goes_on)
 }
 END_TEST
 
-START_TEST(seventy_thousand_retries_end)
-{
-    session_t s = session_open();
-    int64_t before = ipc_result_i64(ipc_apply_sync(s.one, failure_count), 0);
-    ipc_options_t options = {.retries = MANY_RETRIES};
-    ipc_result_t *r = ipc_apply_with(s.one, &options, fail_with, 7);
-    ck_assert_msg(ipc_result_wait(r, RETRIES_MS), "still waiting after %d ms", RETRIES_MS);
-    ck_assert(!ipc_result_ok(r));
-    ck_assert_str_eq(ipc_result_error(r)->kind, "Bad");
-    int64_t after = ipc_result_i64(ipc_apply_sync(s.one, failure_count), 0);
-    ck_assert_int_eq(after - before, MANY_RETRIES + 1);
-    session_close(&s);
-}
-END_TEST
-
 static const struct {
     const char *targets, *ids;
 } far_slices[] = {
@@ -301,14 +269,12 @@ END_TEST
 
 static void add_tests(TCase *tests)
 {
-    tcase_set_timeout(tests, TEST_SECONDS); // 70,000 calls one after another
     tcase_add_test(tests, a_result_of_before_a_restart_is_not_taken_for_another_tasks);
     tcase_add_test(tests, a_gathered_array_stays_readable_after_the_client_connected_anew);
     tcase_add_test(tests,
                    crashes_of_tasks_with_large_arrays_leave_one_segment_that_is_used_again);
     tcase_add_test(tests,
                    a_result_of_too_many_arrays_is_a_limit_error_and_the_engine_goes_on);
-    tcase_add_test(tests, seventy_thousand_retries_end);
     tcase_add_loop_test(tests, a_slice_with_a_huge_step_names_the_engine_it_starts_at, 0,
                         sizeof far_slices / sizeof far_slices[0]);
 }
