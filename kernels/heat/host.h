@@ -33,6 +33,13 @@ int heat_host_fd(heat_device_state_t *state, const heat_grid_t *grid,
 int heat_host_fft(heat_device_state_t *state, const heat_grid_t *grid,
                   const heat_waves_t *waves, ipc_error_t *error);
 
+//  Lets waves decay along some axes alone, in place. Nothing is an edge here: with fixed edges the grids are what is
+//  between them. 0, or -1 with *error: MemoryError.
+//      grid       result is read, too; lengths may be any
+//      factor     borrowed; for each axis what is left of each wave, or NULL: nothing happens along it
+int heat_host_decay(heat_device_state_t *state, const heat_grid_t *grid, const double *const factor[HEAT_AXES],
+                    ipc_error_t *error);
+
 //  "avx512", "avx2", "baseline".
 const char *heat_host_instructions(void);
 

@@ -41,6 +41,7 @@ typedef struct fft_job {
     kernel_pool_t *pool;
     const heat_grid_t *grid;
     const heat_waves_t *waves;
+    bool whole;                         // grids have no edges that are left out
     const heat_plan_t *plan[HEAT_AXES]; // NULL where there is no axis
     double scale;                       // of all plans together
     box_t grid_box;                     // in the result
@@ -214,7 +215,7 @@ static void find_box(fft_job_t *job)
     box_t *box = &job->grid_box;
     size_t stride = 1, offset = 0;
     for (int axis = HEAT_X; axis >= HEAT_Z; axis--) {
-        const bool inner = grid->boundary == HEAT_FIXED && grid->length[axis] > 1;
+        const bool inner = !job->whole && grid->boundary == HEAT_FIXED && grid->length[axis] > 1;
         box->length[axis] = grid->length[axis] - (inner ? 2 : 0);
         box->stride[axis] = stride;
         offset += inner ? stride : 0;
@@ -286,7 +287,7 @@ static int lay_out(fft_job_t *job, heat_device_state_t *state, int threads,
         return -1;
     job->scale = 1;
     for (int axis = HEAT_Z; axis <= HEAT_X; axis++) {
-        if (job->grid->length[axis] == 1)
+        if (job->whole ? !job->waves->factor[axis] : job->grid->length[axis] == 1)
             continue;
         job->plan[axis] = heat_plans_find(state->plans, length[axis], job->grid->dtype,
                                           job->grid->boundary, job->grid->measure,
@@ -317,5 +318,27 @@ int heat_host_fft(heat_device_state_t *state, const heat_grid_t *grid,
     kernel_pool_run(state->pool, threads, fft_main, &job);
     heat_buffer_trim(&state->work);
     heat_buffer_trim(&state->terms);
+    return 0;
+}
+
+static void decay_main(void *context, int index, int count)
+{
+    const fft_job_t *job = context;
+    all_axes(job, job->grid_box, (fft_act_t){.kind = FFT_DECAY}, index, count);
+}
+
+int heat_host_decay(heat_device_state_t *state, const heat_grid_t *grid, const double *const factor[HEAT_AXES],
+                    ipc_error_t *error)
+{
+    heat_waves_t waves = {.t = 0};
+    memcpy(waves.factor, factor, sizeof waves.factor);
+    fft_job_t job = {.pool = state->pool, .grid = grid, .waves = &waves, .whole = true};
+    find_box(&job);
+    job.grid_box.from = job.grid_box.at;
+    const int threads = useful_threads(&job);
+    if (lay_out(&job, state, threads, error))
+        return -1;
+    kernel_pool_run(state->pool, threads, decay_main, &job);
+    heat_buffer_trim(&state->work);
     return 0;
 }

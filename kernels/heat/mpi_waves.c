@@ -1,13 +1,15 @@
 //  FFTW-MPI cuts a grid into blocks of its own size, and at fixed edges only the points between
 //  them are transformed; so rows move to the engines that transform them, and back. The forward
 //  transform leaves the waves transposed, cut along the second axis, which spares half of its
-//  exchanges; what becomes of a wave needs no neighbours.
+//  exchanges; what becomes of a wave needs no neighbours. What decays along each axis by itself
+//  is transposed and back, no more.
 #include "kernels/heat/mpi_waves.h"
 
 #include <fftw3-mpi.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/heat/host.h"
 #include "kernels/heat/scheme.h"
 #include "kernels/heat/weigh.h"
 
@@ -27,7 +29,9 @@ struct mpi_waves {
     ptrdiff_t waves_first, waves_count; // of the second axis: what it has afterwards
     ptrdiff_t room;            // points of a box
     void *box[BOXES];          // rows to transform, then their waves; NULL: there is none
-    void *forward, *backward;  // plans (lent)
+    bool is_product;           // each axis decays by itself
+    void *forward, *backward;  // plans (lent): transforms, or of a product transpositions
+    heat_device_state_t *lines; // lent: lets own lines decay
     char *own;                 // own rows, with one more on both sides
     void *source;              // likewise
     char *packed;              // the own part of a box; where nothing moves, the box itself
@@ -166,38 +170,75 @@ static void pack_edges(mpi_waves_t *self)
 
 // ---- running ---------------------------------------------------------------------------------------
 
-static int transform(mpi_waves_t *self, int box, ipc_error_t *error)
+//  Transforms a box, or transposes it.
+static int execute(mpi_waves_t *self, void *plan, int box, ipc_error_t *error)
 {
-    if (move_rows(self, box, false, error))
-        return -1;
-    (is_single(self) ? f32_execute : f64_execute)(self->forward, self->box[box]);
+    (is_single(self) ? f32_execute : f64_execute)(plan, self->box[box]);
     return mpi_page_check(self->rows->world->page, error);
+}
+
+//  Lets the box's waves decay along axes that are here in whole; it is so many grids of these lengths.
+static int decay(mpi_waves_t *self, ptrdiff_t count, const heat_grid_t *shape, const double *y, const double *x,
+                 ipc_error_t *error)
+{
+    heat_grid_t grid = *shape;
+    grid.dtype = self->rows->options->dtype;
+    grid.boundary = self->rows->options->boundary;
+    grid.measure = self->rows->options->measure;
+    grid.count = (size_t) count;
+    grid.result = self->box[FIELD];
+    grid.threads = 1;
+    return heat_host_decay(self->lines, &grid, (const double *[HEAT_AXES]){[HEAT_Y] = y, [HEAT_X] = x}, error);
+}
+
+//  In the order in which one engine takes the axes: the last one first.
+static int decay_by_axes(mpi_waves_t *self, ipc_error_t *error)
+{
+    const double *const *factor = self->scheme.waves.factor;
+    const size_t n0 = (size_t) self->length[0], n1 = (size_t) self->length[1], n2 = (size_t) self->length[2];
+    const bool solid = self->rows->options->ndim == 3;
+    const heat_grid_t row = {.length = {1, solid ? n1 : 1, solid ? n2 : n1}};
+    const heat_grid_t turned = {.length = {1, solid ? n0 : 1, solid ? n2 : n0}};
+    const double *first = factor[self->rows->axis];
+    if (decay(self, self->block_count, &row, solid ? factor[HEAT_Y] : NULL, factor[HEAT_X], error) ||
+        execute(self, self->forward, FIELD, error) ||
+        decay(self, self->waves_count, &turned, solid ? first : NULL, solid ? NULL : first, error))
+        return -1;
+    return execute(self, self->backward, FIELD, error);
+}
+
+//  By the transforms of all axes, with what a source and the edges give.
+static int decay_by_waves(mpi_waves_t *self, ipc_error_t *error)
+{
+    if (execute(self, self->forward, FIELD, error))
+        return -1;
+    if (self->box[SOURCE]) {
+        pack_rows(self, SOURCE, self->source, false);
+        if (move_rows(self, SOURCE, false, error) || execute(self, self->forward, SOURCE, error))
+            return -1;
+    }
+    if (self->box[EDGES]) {
+        pack_edges(self);
+        if (move_rows(self, EDGES, false, error) || execute(self, self->forward, EDGES, error))
+            return -1;
+    }
+    (is_single(self) ? f32_combine : f64_combine)(self);
+    return execute(self, self->backward, FIELD, error);
 }
 
 int mpi_waves_run(mpi_waves_t *self, ipc_error_t *error)
 {
     const mpi_rows_t *rows = self->rows;
     const size_t row = rows->points * rows->element;
-    if (mpi_halo_begin(&self->halo, rows, self->own + row, row, 1, error) ||
-        mpi_halo_finish(&self->halo, rows, error))
+    if (self->box[EDGES] && (mpi_halo_begin(&self->halo, rows, self->own + row, row, 1, error) ||
+                             mpi_halo_finish(&self->halo, rows, error)))
         return -1;
     pack_rows(self, FIELD, self->own + row, false);
-    if (transform(self, FIELD, error))
+    if (move_rows(self, FIELD, false, error) ||
+        (self->is_product ? decay_by_axes : decay_by_waves)(self, error))
         return -1;
-    if (self->box[SOURCE]) {
-        pack_rows(self, SOURCE, self->source, false);
-        if (transform(self, SOURCE, error))
-            return -1;
-    }
-    if (self->box[EDGES]) {
-        pack_edges(self);
-        if (transform(self, EDGES, error))
-            return -1;
-    }
-    (is_single(self) ? f32_combine : f64_combine)(self);
-    (is_single(self) ? f32_execute : f64_execute)(self->backward, self->box[FIELD]);
     self->packed = self->moves ? self->apart : NULL;
-    if (mpi_page_check(rows->world->page, error) || move_rows(self, FIELD, true, error))
+    if (move_rows(self, FIELD, true, error))
         return -1;
     pack_rows(self, FIELD, self->own + row, true);
     return 0;
@@ -236,9 +277,10 @@ typedef struct kept {
     ptrdiff_t length[HEAT_AXES];
     size_t element;
     heat_boundary_t boundary;
-    bool measured;
+    bool measured, is_product;
     int ndim; // 0: there are none
     void *forward, *backward;
+    heat_device_state_t *lines; // with plans of its own; NULL: not made yet
 } kept_t;
 
 static kept_t *kept(void)
@@ -253,21 +295,23 @@ static bool is_kept(const mpi_waves_t *self)
     const kept_t *last = kept();
     return last->ndim == options->ndim && last->element == self->rows->element &&
            last->boundary == options->boundary && last->measured == options->measure &&
+           last->is_product == self->is_product &&
            memcmp(last->length, self->length, sizeof last->length) == 0;
 }
 
-//  What all engines must do alike: whether the edges matter to any, and whether all have the plans.
-typedef enum common { EDGES_MATTER, PLANS_LACK, COMMON } common_t;
-
-static int find_common(mpi_waves_t *self, int any[COMMON], ipc_error_t *error)
+//  Whether it holds for any engine: what they must do alike. 0, or -1 with *error.
+static int find_any(mpi_waves_t *self, bool own, bool *any, ipc_error_t *error)
 {
     mpi_world_t *world = self->rows->world;
-    const bool fixed = self->rows->options->boundary == HEAT_FIXED;
-    const int own[COMMON] = {[EDGES_MATTER] = fixed && own_edges_matter(self), [PLANS_LACK] = !is_kept(self)};
+    const int mine = own;
+    int all;
     MPI_Request request;
-    if (MPI_Iallreduce(own, any, COMMON, MPI_INT, MPI_MAX, world->comm, &request))
+    if (MPI_Iallreduce(&mine, &all, 1, MPI_INT, MPI_MAX, world->comm, &request))
         return mpi_page_break(world->page, error, "MPI has failed, so its world is broken");
-    return mpi_world_wait(world, &request, 1, error);
+    if (mpi_world_wait(world, &request, 1, error))
+        return -1;
+    *any = all;
+    return 0;
 }
 
 //  The rates of all waves along each axis. The scheme is asked for no grid: what concerns the edges and the
@@ -302,7 +346,7 @@ static void forget_plans(void)
     kept_t *last = kept();
     for (int back = 0; last->ndim > 0 && back < 2; back++)
         (last->element == sizeof(float) ? f32_forget : f64_forget)(back ? last->backward : last->forward);
-    *last = (kept_t){.ndim = 0};
+    *last = (kept_t){.ndim = 0, .lines = last->lines};
 }
 
 static int make_plans(mpi_waves_t *self, ipc_error_t *error)
@@ -311,14 +355,22 @@ static int make_plans(mpi_waves_t *self, ipc_error_t *error)
     kept_t *last = kept();
     forget_plans();
     *last = (kept_t){.element = self->rows->element, .boundary = options->boundary, .measured = options->measure,
-                     .ndim = options->ndim};
+                     .is_product = self->is_product, .ndim = options->ndim, .lines = last->lines};
     memcpy(last->length, self->length, sizeof last->length);
-    last->forward = (is_single(self) ? f32_plan : f64_plan)(self, self->box[FIELD], false);
-    last->backward = (is_single(self) ? f32_plan : f64_plan)(self, self->box[FIELD], true);
+    void *(*plan)(const mpi_waves_t *, void *, bool) = is_single(self) ? (self->is_product ? f32_plan_turn : f32_plan)
+                                                       : self->is_product ? f64_plan_turn : f64_plan;
+    last->forward = plan(self, self->box[FIELD], false);
+    last->backward = plan(self, self->box[FIELD], true);
     if (last->forward && last->backward)
         return 0;
     forget_plans();
     return kernel_refuse(error, "MemoryError", "FFTW-MPI makes no plan for this grid");
+}
+
+static int open_lines(heat_device_state_t **state_p, ipc_error_t *error)
+{
+    *state_p = *state_p ? *state_p : heat_host()->open(error);
+    return *state_p ? 0 : -1;
 }
 
 //  Finds what each engine transforms.
@@ -360,17 +412,21 @@ mpi_waves_t *mpi_waves_new(const mpi_rows_t *rows, ipc_error_t *error)
 int mpi_waves_plan(mpi_waves_t *self, ipc_error_t *error)
 {
     const heat_options_t *options = self->rows->options;
-    int any[COMMON];
+    const int axis = self->rows->axis;
+    bool edges = false, lacks = false;
     cut_box(self);
-    if (find_blocks(self, error) || find_common(self, any, error))
+    if (find_blocks(self, error) ||
+        find_any(self, options->boundary == HEAT_FIXED && own_edges_matter(self), &edges, error))
         return -1;
-    for (int axis = self->rows->axis; axis < HEAT_AXES; axis++)
-        self->coupling[axis] =
-            any[EDGES_MATTER] ? options->alpha / (options->spacing[axis] * options->spacing[axis]) : 0;
-    if (make_boxes(self, error) || (any[PLANS_LACK] && make_plans(self, error)))
+    for (int k = axis; k < HEAT_AXES; k++)
+        self->coupling[k] = edges ? options->alpha / (options->spacing[k] * options->spacing[k]) : 0;
+    self->is_product = self->scheme.waves.factor[axis] && !options->source.data && !edges;
+    if (make_boxes(self, error) || find_any(self, !is_kept(self), &lacks, error) ||
+        (lacks && make_plans(self, error)) || open_lines(&kept()->lines, error))
         return -1;
     self->forward = kept()->forward;
     self->backward = kept()->backward;
+    self->lines = kept()->lines;
     return 0;
 }
 

@@ -1,5 +1,7 @@
-//  The spectral methods on a grid that is split over the engines of an MPI world, by FFTW-MPI's
-//  transforms of real numbers: the same waves as device.h describes, in the same decay.
+//  The spectral methods on a grid that is split over the engines of an MPI world: the same waves as device.h describes,
+//  in the same decay. Where the factor of a wave is a product of one for each axis, engines let their lines decay as
+//  one alone does, and FFTW-MPI transposes the grid for those along the first axis: the same result, bit for bit.
+//  Else by FFTW-MPI's transforms of real numbers.
 #ifndef HEAT_MPI_WAVES_H
 #define HEAT_MPI_WAVES_H
 
@@ -13,7 +15,7 @@ typedef struct mpi_waves mpi_waves_t;
 mpi_waves_t *mpi_waves_new(const mpi_rows_t *rows, ipc_error_t *error);
 void mpi_waves_destroy(mpi_waves_t **self_p);
 
-//  Makes room and FFTW-MPI's plans, together with the other engines. 0, or -1 with *error.
+//  Makes room and plans, together with the other engines. 0, or -1 with *error.
 int mpi_waves_plan(mpi_waves_t *self, ipc_error_t *error);
 
 //  Lets the waves decay, together with the other engines. 0, or -1 with *error: MemoryError, WorldError.

@@ -25,6 +25,15 @@ static void *N(plan)(const mpi_waves_t *self, void *box, bool back)
                                 box, self->rows->world->comm, all, flags);
 }
 
+//  Of the first two axes; the numbers of the third stay together.
+static void *N(plan_turn)(const mpi_waves_t *self, void *box, bool back)
+{
+    const ptrdiff_t together = self->rows->options->ndim == 3 ? self->length[2] : 1;
+    return F(mpi_plan_many_transpose)(self->length[back], self->length[!back], together, FFTW_MPI_DEFAULT_BLOCK,
+                                      FFTW_MPI_DEFAULT_BLOCK, box, box, self->rows->world->comm,
+                                      self->rows->options->measure ? FFTW_MEASURE : FFTW_ESTIMATE);
+}
+
 static void N(execute)(void *plan, void *box)
 {
     F(mpi_execute_r2r)((F(plan)) plan, box, box);
@@ -71,7 +80,6 @@ static void N(combine)(mpi_waves_t *self)
     const ptrdiff_t rest = ndim == 3 ? self->length[2] : 1;
     REAL *u = self->box[FIELD];
     const REAL *source = self->box[SOURCE], *edges = self->box[EDGES];
-    const bool product = waves->factor[axis] && !source && !edges;
     double scale = 1; // of there and back
     for (int k = 0; k < ndim; k++) {
         const double n = (double) self->length[k];
@@ -83,12 +91,7 @@ static void N(combine)(mpi_waves_t *self)
         for (ptrdiff_t first = 0; first < self->length[0]; first++)
             for (ptrdiff_t third = 0; third < rest; third++, u++) {
                 const ptrdiff_t k[] = {first, second + self->waves_first, third};
-                double rate = 0, grid_rate = 0, keep = scale, gain;
-                if (product) {
-                    for (int i = 0; i < ndim; i++) keep *= waves->factor[axis + i][k[i]];
-                    *u *= (REAL) keep;
-                    continue;
-                }
+                double rate = 0, grid_rate = 0, keep, gain;
                 for (int i = 0; i < ndim; i++) {
                     rate += waves->rate[axis + i][k[i]];
                     grid_rate += waves->grid_rate[axis + i][k[i]];
