@@ -31,26 +31,36 @@ static void add_program(const compiler_t *self, words_t *arguments)
     words_free(&command);
 }
 
-//  Of the words of a line, those that link. The libraries stand before the unit, which comes last: a group makes archives
-//  be searched again then, and no library is left out because nothing has needed it before. False: it is no such line.
+//  The unit comes last, behind the libraries, and archives are searched again then: what else is in the C library, and
+//  the compiler's own. No library is left out because nothing has needed it before.
+static bool add_word(const char *word, words_t *arguments)
+{
+    static const char *const ends[] = {"--start-group", "-l:libc_nonshared.a", "-lgcc", SPARE_LINK, "--end-group", NULL};
+    bool is_end = strcmp(word, "-lgcc") == 0;
+    if (is_end)
+        words_add_all(arguments, ends);
+    else if (strncmp(word, "-plugin-opt=", 12) != 0 && strcmp(word, "--as-needed") != 0)
+        words_add(arguments, "%s", word);
+    return is_end;
+}
+
+//  Of the words of a line, those that link. False: it is no such line.
 static bool read_words(const compiler_t *self, const words_t *said, words_t *arguments)
 {
     const char *slash = strrchr(said->texts[0], '/');
-    size_t units = 0;
+    size_t units = 0, ends = 0;
     if (strcmp(slash ? slash + 1 : said->texts[0], "collect2") == 0) // gcc's, which only calls the linker
         add_program(self, arguments);
     else
         words_add(arguments, "%s", said->texts[0]);
     for (size_t i = 1; i < said->count; i++) {
-        const char *word = said->texts[i];
-        bool is_unit = strcmp(word, "unit.o") == 0, is_plugin = strcmp(word, "-plugin") == 0;
+        bool is_unit = strcmp(said->texts[i], "unit.o") == 0, is_plugin = strcmp(said->texts[i], "-plugin") == 0;
         units += is_unit;
-        i += is_plugin;
-        if (!is_plugin && strncmp(word, "-plugin-opt=", 12) != 0 && strcmp(word, "--as-needed") != 0)
-            words_add(arguments, "%s", is_unit ? "--start-group" : word);
+        i += is_plugin;                // with its file
+        if (!is_unit && !is_plugin)
+            ends += add_word(said->texts[i], arguments);
     }
-    words_add_all(arguments, (const char *const[]){SPARE_LINK, "--end-group", NULL});
-    return units == 1 && arguments->texts[0][0];
+    return units == 1 && ends == 1 && arguments->texts[0][0];
 }
 
 //  The commands stand in lines that begin with a blank; the last that makes unit.so is the linker's.
