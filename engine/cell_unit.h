@@ -56,6 +56,9 @@ __attribute__((visibility("hidden"))) const ipc_runtime_t *ipc_runtime_local(voi
     return ipc_runtime_slot;
 }
 
+//  What atexit() tells units apart by; weak, as the compiler's own start files have it too, which only flags link.
+__attribute__((weak, visibility("hidden"))) void *__dso_handle = &__dso_handle;
+
 static const ipc_cell_library_t *ipc_cell_library;
 
 //  Not the function itself, which each unit would have to compile, whether it calls it or not.
