@@ -35,7 +35,8 @@ static void add_program(const compiler_t *self, words_t *arguments)
 //  the compiler's own. No library is left out because nothing has needed it before.
 static bool add_word(const char *word, words_t *arguments)
 {
-    static const char *const ends[] = {"--start-group", "-l:libc_nonshared.a", "-lgcc", SPARE_LINK, "--end-group", NULL};
+    static const char *const ends[] = {"--start-group", "-l:libc_nonshared.a", "-lgcc",
+                                       SPARE_LINK,      "--end-group",         NULL};
     bool is_end = strcmp(word, "-lgcc") == 0;
     if (is_end)
         words_add_all(arguments, ends);

@@ -4,8 +4,8 @@
 //  nobody does it ends after ten minutes.
 //
 //  It is the ordinary command, in a directory of its own, of a main.c that includes the prelude, "gate" and "unit.c".
-//  The gate is a FIFO, and no text ever goes through it: the compiler waits for it to be opened. By then unit.c is there.
-//  The linker waits likewise: its last file is a script that includes the FIFO "link" and names unit.o.
+//  The gate is a FIFO, and no text ever goes through it: the compiler waits for it to be opened. By then unit.c is
+//  there. The linker waits likewise: its last file is a script that includes the FIFO "link" and names unit.o.
 #ifndef IPC_ENGINE_SPARE_H
 #define IPC_ENGINE_SPARE_H
 

@@ -320,7 +320,8 @@ static bool find_directory(void)
 {
     const char *lent = getenv("IPC_TEST_CELLS");
     the_corpus.is_lent = lent && lent[0];
-    snprintf(the_corpus.directory, sizeof the_corpus.directory, "%s", the_corpus.is_lent ? lent : "/tmp/ipc-cells-XXXXXX");
+    snprintf(the_corpus.directory, sizeof the_corpus.directory, "%s",
+             the_corpus.is_lent ? lent : "/tmp/ipc-cells-XXXXXX");
     return the_corpus.is_lent || mkdtemp(the_corpus.directory) != NULL;
 }
 
