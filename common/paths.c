@@ -154,6 +154,11 @@ void ipc_remove_tree(const char *path)
     nftw(path, remove_one, DIRECTORIES_OPEN, FTW_DEPTH | FTW_PHYS);
 }
 
+void ipc_restore_path(const char *directory, uint32_t engine, char path[IPC_PATH_MAX])
+{
+    snprintf(path, IPC_PATH_MAX, "%s/engine-%u.restore", directory, engine);
+}
+
 //  The user's own runtime directory if it can hold clusters: absolute, short enough for
 //  sockets, theirs.
 static const char *runtime_directory(void)

@@ -49,6 +49,10 @@ int ipc_private_open(const char *path, ipc_error_t *error);
 //  Removes a directory and all that is in it; what is not there is fine.
 void ipc_remove_tree(const char *path);
 
+//  The file in a cluster's directory that has what an engine is to run again: its workers write it, the controller
+//  removes it with the engine.
+void ipc_restore_path(const char *directory, uint32_t engine, char path[IPC_PATH_MAX]);
+
 //  The directory of the running program ("/usr/local/bin"), from /proc/self/exe.
 int ipc_program_directory(char directory[IPC_PATH_MAX], ipc_error_t *error);
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/fail.h"
+#include "common/paths.h"
 #include "controller/state.h"
 
 //  One position of a client's SHUTDOWN.
@@ -63,6 +64,14 @@ static void finish(controller_t *self, uint32_t engine, bool restarts, int code,
         }
 }
 
+//  It is gone for good: another one of its id does not run its cells again.
+static void forget_cells(const controller_t *self, uint32_t engine)
+{
+    char path[IPC_PATH_MAX];
+    ipc_restore_path(self->engine_file.directory, engine, path);
+    unlink(path);
+}
+
 static void order(controller_t *self, const ending_t *ending)
 {
     dprintf(self->ready_fd, "%s %u\n", ending->restarts ? "restart" : "shutdown", ending->engine);
@@ -104,6 +113,7 @@ static int on_nanny_end(zloop_t *loop, zmq_pollitem_t *item, void *argument)
     if (!*at)
         return 0;
     controller_begin_turn(self);
+    forget_cells(self, (*at)->engine);
     answer(self, *at, 0, "");
     ending_remove(self, at);
     controller_end_turn(self);
@@ -133,6 +143,7 @@ void endings_foreign(controller_t *self, uint32_t engine)
         if (ask_nanny(self, *at)) {
             at = &(*at)->next;
         } else { // it is gone already
+            forget_cells(self, engine);
             answer(self, *at, 0, "");
             ending_remove(self, at);
         }
@@ -146,6 +157,7 @@ void endings_foreign(controller_t *self, uint32_t engine)
 void endings_gone(controller_t *self, uint32_t engine)
 {
     engine_remove(self, engine); // a worker of it may have come after the order to remove it
+    forget_cells(self, engine);
     finish(self, engine, false, 0, "");
 }
 

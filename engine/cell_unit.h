@@ -56,9 +56,13 @@ __attribute__((visibility("hidden"))) const ipc_runtime_t *ipc_runtime_local(voi
     return ipc_runtime_slot;
 }
 
+//  What atexit() tells units apart by; weak, as the compiler's own start files have it too, which only flags link.
+__attribute__((weak, visibility("hidden"))) void *__dso_handle = &__dso_handle;
+
 static const ipc_cell_library_t *ipc_cell_library;
 
-__attribute__((visibility("hidden"), format(printf, 1, 2))) const char *ipc_text(const char *format, ...)
+//  Not the function itself, which each unit would have to compile, whether it calls it or not.
+__attribute__((format(printf, 1, 2))) static inline const char *ipc_cell_text(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -66,6 +70,7 @@ __attribute__((visibility("hidden"), format(printf, 1, 2))) const char *ipc_text
     va_end(arguments);
     return text;
 }
+#define ipc_text ipc_cell_text
 
 static inline ipc_array_t *ipc_cell_array_new(ipc_dtype_t dtype, int ndim, const size_t *shape, ipc_error_t *error)
 {
@@ -208,6 +213,21 @@ static inline ipc_value_t ipc_cell_object(const ipc_cell_member_t *members, cons
     return ipc_runtime()->give(ipc_cell_library->object(ipc_cell_library->context, members, address));
 }
 
+//  A pointer that has no value outside, as a sentence; NULL as none.
+static inline ipc_value_t ipc_cell_pointer(const char *type, const void *x)
+{
+    return x ? ipc_cell_str(ipc_text("%s %p", type, x)) : ipc_cell_none();
+}
+#define IPC_CELL_IS_POINTER(T)                                                                \
+    (__builtin_classify_type(*(T *) 0) == IPC_CELL_POINTER_CLASS && !IPC_CELL_DECAYS(T) &&    \
+     IPC_CELL_TYPE(*(T *) 0) == IPC_TYPE_VOID)
+#define IPC_CELL_POINTER_TO(T) T *: "(" #T " *)", const T *: "(const " #T " *)"
+#define IPC_CELL_POINTER_NAME(x)                                                              \
+    _Generic((x), IPC_CELL_POINTER_TO(void), IPC_CELL_POINTER_TO(short), IPC_CELL_POINTER_TO(int), \
+             IPC_CELL_POINTER_TO(long), IPC_CELL_POINTER_TO(unsigned char), IPC_CELL_POINTER_TO(unsigned), \
+             IPC_CELL_POINTER_TO(unsigned long), IPC_CELL_POINTER_TO(float), IPC_CELL_POINTER_TO(double), \
+             IPC_CELL_POINTER_TO(double _Complex), default: "a pointer:")
+
 enum {
     IPC_CELL_STRUCT_CLASS = __builtin_classify_type((struct { int i; }){0}),
     IPC_CELL_UNION_CLASS = __builtin_classify_type((union { int i; }){0})
@@ -220,8 +240,9 @@ enum {
 //  What an expression of type T gives, by x, its value: of an array the pointer. Some of both is used of all types.
 #define IPC_CELL_SHOW(T, x, members)                                                          \
     __builtin_choose_expr(IPC_CELL_IS_ARRAY(T), ipc_cell_elements(IPC_CELL_ELEMENTS(T, x)),   \
-                          __builtin_choose_expr(IPC_CELL_IS_OBJECT(T), ipc_cell_object((members), &(x), sizeof(x)), \
-                                                IPC_CELL_VALUE(x)))
+    __builtin_choose_expr(IPC_CELL_IS_OBJECT(T), ipc_cell_object((members), &(x), sizeof(x)), \
+    __builtin_choose_expr(IPC_CELL_IS_POINTER(T), ipc_cell_pointer(IPC_CELL_POINTER_NAME(x),  \
+                              __builtin_choose_expr(IPC_CELL_IS_POINTER(T), (x), (void *) 0)), IPC_CELL_VALUE(x))))
 #define IPC_CELL_ELEMENTS(T, x)                                                               \
     ((ipc_cell_elements_t){                                                                   \
         .data = __builtin_choose_expr(IPC_CELL_IS_ARRAY(T), (x), (void *) 0),                 \

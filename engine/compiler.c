@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/fail.h"
+#include "engine/linker.h"
 #include "engine/spare.h"
 #include "engine/unit_cache.h"
 
@@ -157,10 +158,15 @@ static void add_libraries(const compiler_options_t *options, words_t *arguments)
     words_free(&names);
 }
 
+static bool has_words(const char *text)
+{
+    return text && text[strspn(text, " ")];
+}
+
 //  Whether flags were given: what they need of the compiler's own libraries, as -fopenmp does, is then linked too.
 static bool has_flags(const compiler_options_t *options)
 {
-    return options->flags && options->flags[strspn(options->flags, " ")];
+    return has_words(options->flags);
 }
 
 //  The unit's prelude: as it was compiled, or as text.
@@ -182,18 +188,36 @@ static void add_headers(const compiler_t *self, const compiler_options_t *option
     words_add_list(arguments, "-I", options->include, ':');
 }
 
-//  The command that makes unit.so of a file.
-static void put_command(const compiler_t *self, const compiler_options_t *options, const char *file,
-                        words_t *arguments)
+//  How unit.so is made of a file.
+static void put_link(const compiler_options_t *options, const char *file, words_t *arguments)
 {
-    compiler_command(self, options->flags, arguments);
-    add_prelude(self, arguments);
-    add_headers(self, options, arguments);
     words_add_all(arguments, (const char *const[]){"-shared", "-Wl,-Bsymbolic", file, NULL});
     add_libraries(options, arguments);
     if (!has_flags(options))
         words_add(arguments, "-nostdlib");
     words_add_all(arguments, (const char *const[]){"-lm", "-lc", "-lgcc", "-o", "unit.so", NULL});
+}
+
+static void put_compilation(const compiler_t *self, const compiler_options_t *options, words_t *arguments)
+{
+    compiler_command(self, options->flags, arguments);
+    add_prelude(self, arguments);
+    add_headers(self, options, arguments);
+}
+
+//  What is begun ahead: one command for all, or one for unit.o and its linker, given.
+static const char *put_begun(const compiler_t *self, const compiler_options_t *options, words_t *arguments,
+                             char linker[FILE_PATH])
+{
+    bool is_plain = !self->links_itself && !has_flags(options) && !has_words(options->libraries) &&
+                    !has_words(options->library_path);
+    const char *found = is_plain ? linker_file(self, linker) : NULL;
+    put_compilation(self, options, arguments);
+    if (found)
+        words_add_all(arguments, (const char *const[]){"-c", SPARE_MAIN, "-o", "unit.o", NULL});
+    else
+        put_link(options, SPARE_MAIN, arguments);
+    return found;
 }
 
 //  Compiles from the beginning: gives the exit code, or -1 with *error.
@@ -204,25 +228,29 @@ static int compile_anew(const compiler_t *self, const compiler_job_t *job, const
     compiler_join(path, directory, "unit.c");
     if (compiler_write(path, job->unit, error))
         return -1;
-    put_command(self, &job->options, "unit.c", &arguments);
+    put_compilation(self, &job->options, &arguments);
+    put_link(&job->options, "unit.c", &arguments);
     int rc = compiler_run(&arguments, directory, compiler_join(path, directory, "words"), -1, error);
     words_free(&arguments);
     return rc;
 }
 
 //  Compiles in a directory of its own. 0: unit.so is there; 1: words says why not.
-static int compile(const compiler_t *self, const compiler_job_t *job, const char *directory, ipc_error_t *error)
+static int compile(compiler_t *self, const compiler_job_t *job, const char *directory, ipc_error_t *error)
 {
     words_t begun = {0};
-    put_command(self, &job->options, SPARE_MAIN, &begun);
-    int rc = spare_compile(self, &begun, directory, job->unit);
+    char linker[FILE_PATH];
+    const char *found = put_begun(self, &job->options, &begun, linker);
+    int first = spare_compile(self, &begun, found, directory, job->unit), rc = first;
     words_free(&begun);
-    rc = rc < 0 ? compile_anew(self, job, directory, error) : rc;
+    if (first < 0)
+        rc = compile_anew(self, job, directory, error);
+    self->links_itself = self->links_itself || (first == SPARE_UNLINKED && rc == 0);
     return rc < 0 ? -1 : rc > 0;
 }
 
 //  The same, with what the compiler said. A prelude that does not fit any more is no reason to fail.
-static int compile_with_words(const compiler_t *self, const compiler_job_t *job, const char *directory, char **words,
+static int compile_with_words(compiler_t *self, const compiler_job_t *job, const char *directory, char **words,
                               ipc_error_t *error)
 {
     char path[FILE_PATH];
@@ -250,7 +278,7 @@ static char *words_of(const char *path, const char *occasion)
 }
 
 //  With its lock: compiles, and puts in place what came of it.
-static int build(const compiler_t *self, const compiler_job_t *job, const char *path, const char *words_path,
+static int build(compiler_t *self, const compiler_job_t *job, const char *path, const char *words_path,
                  char **words, ipc_error_t *error)
 {
     char directory[COMPILER_PATH], made[FILE_PATH];
@@ -332,7 +360,7 @@ static void hash_job(const compiler_t *self, const compiler_job_t *job, char has
 int compiler_build(compiler_t *self, const compiler_job_t *job, char path[COMPILER_PATH], char **words,
                    ipc_error_t *error)
 {
-    char hash[HASH_TEXT], words_path[COMPILER_PATH];
+    char hash[HASH_TEXT], words_path[COMPILER_PATH], linker[FILE_PATH];
     *words = NULL;
     if (precompile_find(self, text_of(job->options.flags), error))
         return -1;
@@ -349,7 +377,7 @@ int compiler_build(compiler_t *self, const compiler_job_t *job, char path[COMPIL
     if (access(path, R_OK) && !(*words = words_of(words_path, job->occasion))) {
         rc = build(self, job, path, words_path, words, error);
         words_free(&self->next);
-        put_command(self, &job->options, SPARE_MAIN, &self->next);
+        self->next_links = put_begun(self, &job->options, &self->next, linker) == NULL;
         self->behind = true;
     }
     compiler_unlock(self, hash, fd);
@@ -361,13 +389,26 @@ bool compiler_is_behind(const compiler_t *self)
     return self->behind;
 }
 
+//  The linker's own command, for the next spares.
+static void find_linker(const compiler_t *self)
+{
+    words_t link = {0};
+    if (has_words(self->prelude_flags))
+        return;
+    compiler_command(self, "", &link);
+    put_link(&(compiler_options_t){0}, "unit.o", &link);
+    linker_find(self, &link);
+    words_free(&link);
+}
+
 void compiler_catch_up(compiler_t *self)
 {
     char path[FILE_PATH];
     self->behind = false;
     precompile_start(self);
+    find_linker(self);
     if (precompile_file(self, path)) // else it would take longer to begin than there is to gain
-        spare_start(self, &self->next);
+        spare_start(self, &self->next, self->next_links ? NULL : linker_file(self, path));
     unit_cache_trim(self->directory, MAX_AGE, max_size);
 }
 

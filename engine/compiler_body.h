@@ -18,6 +18,8 @@ struct compiler {
     char *prelude_flags;               // that it is for
     bool behind;                       // see compiler_is_behind()
     words_t next;                      // the command that is to be begun then
+    bool next_links;                   // it makes unit.so; else the linker is begun with it
+    bool links_itself;                 // as a linker that was begun has failed where the compiler's did not
 };
 
 //  engine/compiler.c: files. The path of a file in a directory; a file's text, NULL if it cannot be read, free() it.

@@ -8,8 +8,7 @@
 #include <unistd.h>
 
 #include "common/fail.h"
-
-enum { PATH_SIZE = 512 };
+#include "common/paths.h"
 
 //  What stands before each cell.
 typedef struct record {
@@ -19,7 +18,7 @@ typedef struct record {
 } record_t;
 
 struct restore {
-    char path[PATH_SIZE];
+    char path[IPC_PATH_MAX];
     char *data;                        // of the file
     size_t size;
     size_t begun;                      // where the record that runs is
@@ -81,7 +80,7 @@ static bool is_whole(const restore_t *self)
 restore_t *restore_new(const char *directory, int engine)
 {
     restore_t *self = ipc_xalloc(sizeof *self);
-    snprintf(self->path, sizeof self->path, "%s/engine-%d.restore", directory, engine);
+    ipc_restore_path(directory, (uint32_t) engine, self->path);
     self->data = ipc_xalloc(RESTORE_MAX);
     int fd = open(self->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     ssize_t size = fd >= 0 ? read(fd, self->data, RESTORE_MAX) : 0;

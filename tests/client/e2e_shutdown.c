@@ -191,6 +191,23 @@ START_TEST(an_engine_that_was_started_by_hand_ends_too)
 }
 END_TEST
 
+//  One that is started under its number later does not run it.
+START_TEST(what_a_cell_left_to_be_run_again_ends_with_its_engine)
+{
+    site_t s = site_open(2);
+    for (int i = 0; i < 2; i++) {
+        pid_t nanny = engine_by_hand(&s, "7");
+        ipc_view_t *hand = ipc_direct_view(s.client, "7", NULL);
+        ck_assert_ptr_nonnull(hand);
+        assert_fails(ipc_pull(hand, "left"), "name 'left' is not defined");
+        assert_ok(ipc_execute_with(hand, "int left = 1;", &(ipc_options_t){.restore = true}));
+        assert_ok(ipc_view_shutdown(hand));
+        ck_assert_int_eq(waitpid(nanny, NULL, 0), nanny);
+    }
+    site_close(&s);
+}
+END_TEST
+
 START_TEST(a_client_stops_the_whole_cluster)
 {
     site_t s = site_open(2);
@@ -246,6 +263,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_restarted_engine_has_its_id_and_nothing_else);
     tcase_add_test(tests, a_cluster_may_be_without_engines_for_a_while);
     tcase_add_test(tests, an_engine_that_was_started_by_hand_ends_too);
+    tcase_add_test(tests, what_a_cell_left_to_be_run_again_ends_with_its_engine);
     tcase_add_test(tests, a_client_stops_the_whole_cluster);
     tcase_add_test(tests, who_does_not_wait_for_its_end_is_told);
     tcase_add_test(tests, a_balanced_view_has_no_engines_to_end);

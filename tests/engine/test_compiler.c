@@ -58,6 +58,7 @@ static void dismiss(const char *spare)
         if (poll(&end, 1, 100) == 0) {
             open_fifo(spare, "go");
             open_fifo(spare, "gate");
+            open_fifo(spare, "link");
         }
     close(end.fd);
     ipc_remove_tree(spare);
@@ -204,16 +205,101 @@ START_TEST(what_it_refuses_is_told_as_ever)
 }
 END_TEST
 
+//  The file that a linker reads which has been begun with it.
+static bool has_linker(const char *spare)
+{
+    char path[400];
+    snprintf(path, sizeof path, "%s/unit.ld", spare);
+    return access(path, F_OK) == 0;
+}
+
+//  One with a linker, whose command is known from the second build on.
+static void leave_linked_spare(char path[256])
+{
+    build("int first;\n", NULL, "1", false);
+    if (find_spare(path))
+        dismiss(path);
+    leave_spare(path);
+}
+
+//  What a unit refers to in the C library has the version that it is compiled for, whoever links.
+START_TEST(a_unit_is_linked_by_what_has_begun_before)
+{
+    char spare[256];
+    leave_linked_spare(spare);
+    ck_assert(came_of("main.c", "#include \"prelude.h\"\nvoid say(void) { puts(\"\"); }\n"));
+    ck_assert(came_of("GLIBC_2", "#include \"prelude.h\"\nvoid say_more(void) { puts(\"more\"); }\n"));
+    ck_assert(find_spare(spare) && has_linker(spare));
+}
+END_TEST
+
+//  In place of the linker's command.
+static void write_linker(const char *text)
+{
+    char path[400] = "";
+    DIR *folder = opendir(root);
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        char prelude[400];
+        snprintf(prelude, sizeof prelude, "%s/%.100s/prelude.h", root, entry->d_name);
+        if (access(prelude, F_OK) == 0)
+            snprintf(path, sizeof path, "%s/%.100s/linker", root, entry->d_name);
+    }
+    closedir(folder);
+    ck_assert_int_eq(access(path, F_OK), 0); // it was asked for
+    FILE *file = fopen(path, "w");
+    ck_assert(file && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+//  The compiler links then, and goes on doing so.
+START_TEST(a_linker_that_fails_is_done_without)
+{
+    char spare[256], path[COMPILER_PATH], *words;
+    ipc_error_t error = {0};
+    build("int first;\n", NULL, "1", false);
+    write_linker("exec false\n");
+    if (find_spare(spare))
+        dismiss(spare);
+    leave_spare(spare);
+    ck_assert(has_linker(spare));
+    compiler_t *compiler = compiler_new(root);
+    for (int i = 0; i < 2; i++) {
+        compiler_job_t job = {.unit = i ? "int third;\n" : "int second;\n", .occasion = "1"};
+        ck_assert_msg(compiler_build(compiler, &job, path, &words, &error) == 0, "%s", error.text);
+        compiler_catch_up(compiler);
+        ck_assert(find_spare(spare) && !has_linker(spare));
+    }
+    compiler_destroy(&compiler);
+}
+END_TEST
+
+START_TEST(what_a_linker_refuses_is_told_as_ever)
+{
+    char spare[256], path[COMPILER_PATH], *words;
+    ipc_error_t error = {0};
+    compiler_t *compiler = compiler_new(root);
+    compiler_job_t job = {.unit = "extern __attribute__((visibility(\"hidden\"))) int nowhere;\n"
+                                  "__attribute__((visibility(\"default\"))) int get(void) { return nowhere; }\n",
+                          .occasion = "1"};
+    leave_linked_spare(spare);
+    ck_assert_int_eq(compiler_build(compiler, &job, path, &words, &error), -1);
+    ck_assert_msg(words && strstr(words, "nowhere"), "%s", words ? words : error.text);
+    compiler_catch_up(compiler);
+    ck_assert(find_spare(spare) && has_linker(spare)); // it was not its fault
+    free(words);
+    compiler_destroy(&compiler);
+}
+END_TEST
+
 //  As after the death of all processes: the directory is there, and nobody in it.
 START_TEST(one_that_is_gone_is_done_without)
 {
-    static const char *const fifos[] = {"gate", "go", "end"};
+    static const char *const fifos[] = {"gate", "go", "link", "end"};
     char spare[256], away[300], path[400];
     leave_spare(spare);
     snprintf(away, sizeof away, "%s/away", root);
     ck_assert_int_eq(rename(spare, away), 0);
     ck_assert_int_eq(mkdir(spare, 0700), 0);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         snprintf(path, sizeof path, "%s/%s", spare, fifos[i]);
         ck_assert_int_eq(mkfifo(path, 0600), 0);
     }
@@ -298,6 +384,9 @@ int main(void)
     tcase_add_test(tests, what_the_compiler_refuses_is_told_to_all_of_one_occasion);
     tcase_add_test(tests, a_unit_is_compiled_by_what_has_begun_before);
     tcase_add_test(tests, what_it_refuses_is_told_as_ever);
+    tcase_add_test(tests, a_unit_is_linked_by_what_has_begun_before);
+    tcase_add_test(tests, a_linker_that_fails_is_done_without);
+    tcase_add_test(tests, what_a_linker_refuses_is_told_as_ever);
     tcase_add_test(tests, one_that_is_gone_is_done_without);
     tcase_add_test(tests, what_is_old_or_too_much_goes);
     tcase_add_test(tests, the_folder_is_the_users_alone_or_the_clusters);
