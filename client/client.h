@@ -24,7 +24,8 @@ ipc_client_t *ipc_client_new(const char *connection, ipc_error_t *error);
 ipc_client_t *ipc_client_new_within(const char *connection, int timeout_ms, ipc_error_t *error);
 
 //  Ends unfinished waits, frees the client's views and results, drops its unfinished work but for what is detached
-//  (ipc_options_t), and sets *self_p to NULL; NULL is fine.
+//  (ipc_options_t), and sets *self_p to NULL; NULL is fine. What the client was told before holds: it waits until the
+//  controller has read its aborts, signals and ends of engines, 1 s at most, and its detached work, 5 s at most.
 void ipc_client_destroy(ipc_client_t **self_p);
 
 //  Waits until at least n engines are ready. 0, or -1 with *error: TIMEOUT, CONNECTION.
