@@ -52,9 +52,12 @@ static void queue_remove(worker_t *self, work_t *work)
 
 //  --- Messages out ----------------------------------------------------------------------------------------
 
+//  A controller that has not accepted this engine yet understands nothing else of it, and refuses it then. Nothing that
+//  it must know is lost: kept_send() keeps results, what a task writes and publishes waits, and it knows of no holds.
 void link_send(worker_t *self, const ipc_msg_t *msg)
 {
-    ipc_msg_pack(msg, &self->out);
+    if (self->accepted || msg->type == IPC_MSG_REGISTER)
+        ipc_msg_pack(msg, &self->out);
 }
 
 static ipc_objects_t objects_of(const ipc_writer_t *writer)
@@ -212,7 +215,7 @@ void link_report(worker_t *self, work_t *work, uint64_t position)
 
 void link_stream_output(worker_t *self)
 {
-    if (!self->current || self->current->span == 0 || !output_read(&self->output))
+    if (!self->accepted || !self->current || self->current->span == 0 || !output_read(&self->output))
         return;
     for (uint32_t i = 0; i < OUTPUT_STREAMS; i++) {
         output_text_t *text = &self->output.texts[i];

@@ -70,12 +70,13 @@ static int sooner(int one_ms, int other_ms)
 //  Waits, without the lock, for anything that either thread must act on.
 static void wait_for_event(worker_t *self, bool connection_thread)
 {
+    bool streams = self->accepted || !connection_thread; // else what the task writes waits
     struct pollfd fds[WATCH_COUNT] = {
         [WATCH_SOCKET] = {.fd = self->socket_fd, .events = POLLIN},
         [WATCH_STOP] = {.fd = self->stop_fd, .events = POLLIN},
         [WATCH_CONTROLLER] = {.fd = self->controller_fd, .events = POLLIN},
-        [WATCH_OUT] = {.fd = self->output.fds[0], .events = POLLIN},
-        [WATCH_ERR] = {.fd = self->output.fds[1], .events = POLLIN},
+        [WATCH_OUT] = {.fd = streams ? self->output.fds[0] : -1, .events = POLLIN},
+        [WATCH_ERR] = {.fd = streams ? self->output.fds[1] : -1, .events = POLLIN},
         [WATCH_KICK] = {.fd = connection_thread ? self->kick_fd : -1, .events = POLLIN},
         [WATCH_TIMER] = {.fd = connection_thread ? self->timer_fd : -1, .events = POLLIN},
         [WATCH_CUT] = {.fd = self->monitor.fd, .events = POLLIN},
