@@ -439,7 +439,7 @@ static void drop_queued(worker_t *self)
 static void trust_page(worker_t *self)
 {
     if (self->page)
-        self->page->trust = PAGE_TRUSTED;
+        atomic_store(&self->page->trust, PAGE_TRUSTED);
 }
 
 //  What it had is others' now, or has ended. What runs goes on, and what is told of it is passed over there.

@@ -218,18 +218,12 @@ START_TEST(what_a_client_left_behind_is_interrupted)
 }
 END_TEST
 
-//  Says where it has come to, and hears that it is to go on.
-static void meet(int fd)
-{
-    char word = 0;
-    if (write(fd, &word, 1) != 1 || read(fd, &word, 1) != 1)
-        _exit(1);
-}
-
-//  A program of its own that aborts what cannot be interrupted, and ends.
+//  A program of its own that has something run which cannot be interrupted, tells the engine's process, and when it is
+//  told so aborts it, and ends.
 static pid_t start_aborter(int *fd)
 {
     int ends[2];
+    char word;
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     pid_t pid = fork();
     ck_assert_int_ge(pid, 0);
@@ -237,9 +231,11 @@ static pid_t start_aborter(int *fd)
     if (pid > 0)
         return close(ends[1]), pid;
     session_t s = session_open();
+    int64_t engine = ipc_result_i64(ipc_apply_sync(s.one, my_pid), 0);
     ipc_apply_with(s.one, (&(ipc_options_t){.label = "stubborn"}), threaded, 1);
     while (task_count(&s, &(ipc_history_query_t){.label = "stubborn", .state = IPC_TASK_RUNNING}) == 0) continue;
-    meet(ends[1]);
+    if (write(ends[1], &engine, sizeof engine) != sizeof engine || read(ends[1], &word, 1) != 1)
+        _exit(1);
     ipc_client_abort(s.client);
     session_close(&s);
     _exit(0);
@@ -250,21 +246,19 @@ static pid_t start_aborter(int *fd)
 START_TEST(an_abort_is_heard_though_the_program_ends_at_once)
 {
     enum { END_MS = 100 };
-    session_t s = session_open();
-    pid_t controller = process_named("ipcd");
     int fd, status;
-    char word;
-    int64_t engine = ipc_result_i64(ipc_apply_sync(s.one, my_pid), 0);
-    pid_t program = start_aborter(&fd);
+    int64_t engine = 0;
+    pid_t program = start_aborter(&fd), controller = process_named("ipcd");
     struct pollfd end = {.fd = pidfd_open(program, 0), .events = POLLIN};
-    ck_assert_int_eq(read(fd, &word, 1), 1);
+    ck_assert_int_eq(read(fd, &engine, sizeof engine), sizeof engine);
     ck_assert_int_eq(kill(controller, SIGSTOP), 0);
-    ck_assert_int_eq(write(fd, &word, 1), 1);
+    ck_assert_int_eq(write(fd, "", 1), 1);
     poll(&end, 1, END_MS); // in vain
     ck_assert_int_eq(kill(controller, SIGCONT), 0);
     ck_assert_int_eq(waitpid(program, &status, 0), program);
     ck_assert_int_eq(status, 0);
     await_end((pid_t) engine);
+    session_t s = session_open();
     assert_prints(ipc_apply_sync(s.one, my_id), "0");
     close(end.fd);
     close(fd);
