@@ -97,17 +97,17 @@ static void wait_for_event(worker_t *self, bool connection_thread)
     if (rc > 0 && fds[WATCH_TIMER].revents && read(self->timer_fd, &kicks, sizeof kicks) > 0)
         self->timer_armed = false;
     if (rc == 0 && !looks && self->controller_fd < 0) // the controller died before it had answered
-        link_controller_died(self);
+        contact_lost(self);
     self->stopping = self->stopping || (rc > 0 && fds[WATCH_STOP].revents);
     if (rc > 0 && !connection_thread && (fds[WATCH_OUT].revents || fds[WATCH_ERR].revents)) {
         output_read(&self->output); // of a child that outlived its task: nobody's
         output_clear(&self->output);
     }
     if (rc > 0 && fds[WATCH_CONTROLLER].revents && fds[WATCH_CONTROLLER].fd == self->controller_fd)
-        link_controller_died(self);
+        contact_lost(self);
     else if (rc > 0 && fds[WATCH_CUT].revents && fds[WATCH_CUT].fd == self->monitor.fd &&
              ipc_monitor_is_cut(&self->monitor))
-        link_was_cut(self);
+        contact_cut(self);
 }
 
 //  Lives until the controller has what was finished.
@@ -521,7 +521,7 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     set_signals(self);
     self->zmq = zmq_ctx_new();
     zmq_ctx_set(self->zmq, ZMQ_IO_THREADS, 1);
-    if (start_connection_thread(self, error) || link_open(self, error))
+    if (start_connection_thread(self, error) || contact_open(self, error))
         return NULL;
     interrupt_install(self);
     return self;

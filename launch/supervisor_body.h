@@ -77,7 +77,8 @@ void supervisor_write_record(supervisor_t *self);
 //  A line for who reads the log.
 __attribute__((format(printf, 2, 3))) void supervisor_tell(supervisor_t *self, const char *format, ...);
 
-//  Notes why the start fails, the first cause only, with what the process in question wrote last; a child of NULL: none.
+//  Notes why the start fails, the first cause only, with what the process in question wrote last.
+//      child     that process; NULL: none
 __attribute__((format(printf, 4, 5))) void supervisor_fail_start(supervisor_t *self, const child_t *child, int code,
                                                                  const char *format, ...);
 
