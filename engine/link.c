@@ -334,6 +334,16 @@ static work_t *find_work(worker_t *self, uint64_t span)
     return work;
 }
 
+//  What is asked for again and again is noted once.
+static bool is_dropped(const work_t *work, const ipc_msg_t *msg)
+{
+    uint64_t first = msg->drop.first, end = first + msg->drop.count;
+    for (const drop_t *drop = work->drops; drop; drop = drop->next)
+        if (drop->how >= msg->drop.how && drop->first <= first && drop->first + drop->count >= end)
+            return true;
+    return false;
+}
+
 //  The last items of a span go back if they have not started; those before others are passed over when it is their
 //  turn, since results come in order. The one that runs: see interrupt_check().
 static void on_drop(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
@@ -351,7 +361,7 @@ static void on_drop(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
         work_free(self, work);
         return;
     }
-    if (msg->drop.how == IPC_DROP_WAITING)
+    if (msg->drop.how == IPC_DROP_WAITING || is_dropped(work, msg))
         return;
     drop_t *drop = ipc_xalloc(sizeof *drop);
     *drop = (drop_t){.first = first, .count = msg->drop.count, .how = msg->drop.how, .next = work->drops};
