@@ -261,10 +261,13 @@ static int open_site(supervisor_t *self, ipc_error_t *error)
 //  Where the journal is that was asked for; its folder is made.
 static int find_journal(supervisor_t *self, ipc_error_t *error)
 {
+    ipc_journal_terms_t terms;
     if (!self->options.journal)
         return 0;
-    if (ipc_journal_path(&self->site.paths, self->journal, error))
+    if (ipc_journal_terms_read(&terms, self->options.journal, error) ||
+        ipc_journal_path(&self->site.paths, self->journal, error))
         return -1;
+    self->drops_journal = terms.temporary && access(self->journal, F_OK) != 0;
     return ipc_journal_make_folder(self->journal, error);
 }
 
@@ -396,6 +399,8 @@ void supervisor_destroy(supervisor_t **self_p)
         close(self->control);
     if (self->children)
         stop_children(self);
+    if (self->drops_journal)
+        ipc_journal_remove(self->journal, NULL); // there is none where the start has failed
     site_close(&self->site);
     if (self->reports >= 0)
         close(self->reports);

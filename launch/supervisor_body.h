@@ -51,6 +51,7 @@ struct supervisor {
     record_t *record; // as cluster.json has it
     char controller_path[IPC_PATH_MAX], engine_path[IPC_PATH_MAX];
     char journal[IPC_PATH_MAX]; // its path, "": none
+    bool drops_journal;     // when the cluster ends
     launch_state_t *launch; // the launcher's, or NULL
     phase_t phase;
     int signals;               // a signalfd
