@@ -52,7 +52,7 @@ typedef struct page {
     int32_t engine;            // its id
     volatile uint32_t epoch;   // counts the workers of this engine, from 1; the nanny adds one
     volatile int32_t pid;      // of the worker, 0 before it starts and once its death is written below
-    volatile uint64_t span;    // the task started last,
+    _Atomic uint64_t span;     // the task started last, 0: of a controller that is gone,
     volatile uint64_t item;    //   and its item
     volatile uint64_t done_span; // the task finished last (equal to span and item: nothing is running)
     volatile uint64_t done_item;

@@ -238,7 +238,7 @@ static bool note_start(worker_t *self, const work_t *work, uint64_t position)
 {
     if (!self->page)
         return true;
-    self->page->span = work->span;
+    atomic_store_explicit(&self->page->span, work->span, memory_order_relaxed);
     self->page->item = position;
     self->page->begun = position + 1;
     self->page->running = 1;
