@@ -188,15 +188,29 @@ void child_schedule_restart(supervisor_t *self, child_t *child, const char *how)
     }
 }
 
+//  As launcher_t.prepare.
+static int prepare(supervisor_t *self, const child_t *child, ipc_error_t *error)
+{
+    const launcher_t *launcher = self->options.launcher;
+    if (child->id == CONTROLLER || !launcher->prepare)
+        return 1;
+    return launcher->prepare(self->launch, child->id, &self->launch_wait, error);
+}
+
 void children_start_due(supervisor_t *self)
 {
     bool started = false;
     for (size_t i = 0; i < supervisor_children(self); i++) {
         child_t *child = &self->children[i];
         ipc_error_t error;
+        child->begins = false;
         if (child->run.process.pid || child->removed || child->due_ms > supervisor_now_ms())
             continue;
-        if (!start_child(self, child, &error)) {
+        int ready = prepare(self, child, &error);
+        child->begins = ready == 0;
+        if (child->begins)
+            continue;
+        if (ready > 0 && !start_child(self, child, &error)) {
             started = true;
             continue;
         }

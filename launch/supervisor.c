@@ -167,6 +167,27 @@ static void reap(supervisor_t *self)
     }
 }
 
+//  The children, and what those wait for that begin. Gives until when, at most.
+static int64_t poll_children(supervisor_t *self, int64_t until_ms)
+{
+    bool begins = false, stops = self->phase == PHASE_STOPPING;
+    for (size_t i = 0; i < supervisor_children(self); i++) {
+        const child_t *child = &self->children[i];
+        bool runs = child->run.process.pid != 0;
+        self->polled[POLL_CHILDREN + i] =
+            (struct pollfd){.fd = runs ? child->run.fd : -1, .events = POLLIN};
+        begins = begins || (child->begins && !stops);
+        if (!runs && !child->removed && !child->begins && !stops && child->due_ms < until_ms)
+            until_ms = child->due_ms;
+        if (runs && child->kill_ms && child->kill_ms < until_ms)
+            until_ms = child->kill_ms;
+    }
+    for (size_t i = 0; i < LAUNCH_FDS; i++)
+        self->polled[POLL_LAUNCH + i] =
+            (struct pollfd){.fd = begins ? self->launch_wait.fds[i] : -1, .events = POLLIN};
+    return begins && self->launch_wait.until_ms < until_ms ? self->launch_wait.until_ms : until_ms;
+}
+
 //  Waits for the next event, at most until a time, and handles it.
 static void step(supervisor_t *self, int64_t until_ms)
 {
@@ -185,16 +206,7 @@ static void step(supervisor_t *self, int64_t until_ms)
         .fd = running && asked && !self->request.begun ? self->request.asker : -1, .events = POLLIN};
     if (running && asked && self->request.deadline_ms < until_ms)
         until_ms = self->request.deadline_ms;
-    for (size_t i = 0; i < supervisor_children(self); i++) {
-        const child_t *child = &self->children[i];
-        bool runs = child->run.process.pid != 0;
-        self->polled[POLL_CHILDREN + i] =
-            (struct pollfd){.fd = runs ? child->run.fd : -1, .events = POLLIN};
-        if (!runs && !child->removed && self->phase != PHASE_STOPPING && child->due_ms < until_ms)
-            until_ms = child->due_ms;
-        if (runs && child->kill_ms && child->kill_ms < until_ms)
-            until_ms = child->kill_ms;
-    }
+    until_ms = poll_children(self, until_ms);
     int64_t left_ms = until_ms - supervisor_now_ms();
     int timeout_ms = left_ms < 0 ? 0 : left_ms > RETRY_MS ? RETRY_MS : (int) left_ms;
     if (poll(self->polled, (nfds_t) (POLL_CHILDREN + supervisor_children(self)), timeout_ms) < 0)
@@ -331,8 +343,8 @@ int supervisor_start(supervisor_t *self, ipc_error_t *error)
 {
     int timeout_ms = self->options.timeout_ms ? self->options.timeout_ms : READY_TIMEOUT_MS;
     int64_t deadline_ms = supervisor_now_ms() + timeout_ms;
-    children_start_due(self);
     while (self->ready < self->options.engines && !self->failure.code) {
+        children_start_due(self);
         step(self, deadline_ms);
         if (self->stops_asked)
             supervisor_fail_start(self, NULL, IPC_E_ABORTED,

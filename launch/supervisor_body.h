@@ -31,6 +31,7 @@ typedef struct child {
     bool looping;                  // it dies again and again, and this has been told
     bool removed;                  // it was asked to go, and does not run again
     bool restarting;               // it was asked to end, to run anew
+    bool begins;                   // what it shares with others does: it is started when that has begun
     int64_t kill_ms;               // when one of these is killed, 0: not
 } child_t;
 
@@ -53,6 +54,7 @@ struct supervisor {
     char journal[IPC_PATH_MAX]; // its path, "": none
     bool drops_journal;     // when the cluster ends
     launch_state_t *launch; // the launcher's, or NULL
+    launch_wait_t launch_wait; // while a child begins
     phase_t phase;
     int signals;               // a signalfd
     int stops_asked;           // how many signals asked for the end
@@ -69,7 +71,16 @@ struct supervisor {
     char last_words[LOG_TAIL_TEXT];
 };
 
-enum { POLL_SIGNALS, POLL_REPORTS, POLL_WAITER, POLL_OWNER, POLL_CONTROL, POLL_ASKER, POLL_CHILDREN };
+enum {
+    POLL_SIGNALS,
+    POLL_REPORTS,
+    POLL_WAITER,
+    POLL_OWNER,
+    POLL_CONTROL,
+    POLL_ASKER,
+    POLL_LAUNCH,
+    POLL_CHILDREN = POLL_LAUNCH + LAUNCH_FDS
+};
 
 int64_t supervisor_now_ms(void);       // monotonic
 size_t supervisor_children(const supervisor_t *self); // with the controller

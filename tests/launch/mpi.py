@@ -120,6 +120,40 @@ def refusals():
     expect_nothing_left("a start that failed")
 
 
+def await_mpiexec(began):
+    """Until the fake one runs, which starts no rank."""
+    with open(began) as file:
+        file.read()
+
+
+def ends_while_it_begins():
+    """Ctrl-C, and a stop, are not kept waiting by an mpiexec that takes its time."""
+    path = BIN + ":" + os.environ["PATH"]
+    began = FOLDER + "/began"
+    os.mkfifo(began)
+    fake_mpiexec(f"echo >{began}; exec sleep 1000")
+    for detached in (False, True):
+        with open(FOLDER + "/words", "w+") as out:
+            starting = subprocess.Popen([IPCLUSTER, "start", "-n", "2", "--engines", "mpi"] +
+                                        detached * ["--daemonize"], env=dict(ENVIRONMENT, PATH=path),
+                                        stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+            await_mpiexec(began)
+            if detached:
+                expect(0, "stopped", "stop")
+            else:
+                starting.send_signal(signal.SIGINT)
+            try:
+                code = starting.wait(timeout=10)  # of the 20 s that it is given for its ranks
+            except subprocess.TimeoutExpired:
+                starting.kill()
+                code = None
+            out.seek(0)
+            words = out.read()
+        if code != 1 or "interrupted before the cluster was ready" not in words:
+            complain(f"a start that was ended has exit status {code}: {words}")
+        expect_nothing_left("a start that was ended")
+
+
 def worlds():
     start(3)
     for engine in range(3):
@@ -161,6 +195,7 @@ def main():
     os.mkdir(BIN)
     try:
         refusals()
+        ends_while_it_begins()
         if shutil.which("mpiexec"):
             worlds()
             killed_supervisor()
