@@ -35,6 +35,7 @@ typedef struct seat {
 struct launch_state {
     const ipc_paths_t *paths; // borrowed; the cluster's
     char mpiexec[IPC_PATH_MAX], seat[IPC_PATH_MAX];
+    char loopback[IPC_PATH_MAX]; // what is loaded into mpiexec
     launch_process_t job; // mpiexec; fd -1: none
     bool begun;           // the seats are there
     int listener;         // for them, while the world begins; -1
@@ -76,7 +77,8 @@ static int mpi_open(launch_state_t **state_p, const ipc_paths_t *paths, ipc_erro
 {
     launch_state_t *self = ipc_xalloc(sizeof *self);
     *self = (launch_state_t){.paths = paths, .job = {.fd = -1}, .listener = -1};
-    if (find_mpiexec(self->mpiexec, error) || ipc_program_path("ipcluster-seat", self->seat, error)) {
+    if (find_mpiexec(self->mpiexec, error) || ipc_program_path("ipcluster-seat", self->seat, error) ||
+        ipc_program_path("ipcluster-loopback.so", self->loopback, error)) {
         free(self);
         return -1;
     }
@@ -174,6 +176,29 @@ static int listen_for_seats(const launch_state_t *self, ipc_error_t *error)
     return -1;
 }
 
+//  Ours, with the library that keeps mpiexec to the loopback interface (tools/ipcluster_loopback.c). Both it and the
+//  two texts in it are given.
+static const char **environment_of_mpiexec(const launch_state_t *self, char *preload[2])
+{
+    static const char name[] = "LD_PRELOAD=";
+    const char *before = getenv("LD_PRELOAD");
+    preload[0] = ipc_xformat("%s%s%s%s", name, self->loopback, before ? ":" : "", before ? before : "");
+    preload[1] = before ? ipc_xformat("IPC_MPI_PRELOAD=%s", before) : NULL;
+    size_t count = 0, size = 0;
+    while (environ[count]) count++;
+    const char **environment = ipc_xalloc((count + 5) * sizeof *environment);
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(environ[i], name, strlen(name)))
+            environment[size++] = environ[i];
+    for (size_t i = 0; i < 2 && preload[i]; i++) environment[size++] = preload[i];
+    if (geteuid() == 0) { // else Open MPI refuses to start; engines of root run as root anyhow
+        environment[size++] = "OMPI_ALLOW_RUN_AS_ROOT=1";
+        environment[size++] = "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1";
+    }
+    environment[size] = NULL;
+    return environment;
+}
+
 //  Starts mpiexec with one seat for each rank: on this host alone, over shared memory; a rank that
 //  dies does not end the others; what MPI leaves on disk is in directories that the cluster removes.
 static int start_mpiexec(launch_state_t *self, const char *world, ipc_error_t *error)
@@ -188,19 +213,13 @@ static int start_mpiexec(launch_state_t *self, const char *world, ipc_error_t *e
         "--mca", "pml", "ob1", "--mca", "btl", "self,vader", "--mca", "btl_vader_backing_directory",
         self->paths->shm, "--mca", "mpi_yield_when_idle", "1",
         "--mca", "opal_signal", "", self->seat, self->paths->directory, NULL};
-    size_t size = 0;
-    while (environ[size]) size++;
-    const char **environment = ipc_xalloc((size + 3) * sizeof *environment);
-    memcpy(environment, environ, size * sizeof *environment);
-    if (geteuid() == 0) { // else Open MPI refuses to start; engines of root run as root anyhow
-        environment[size++] = "OMPI_ALLOW_RUN_AS_ROOT=1";
-        environment[size++] = "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1";
-    }
-    environment[size] = NULL;
+    char *preload[2];
+    const char **environment = environment_of_mpiexec(self, preload);
     const launch_job_t job = {.program = self->mpiexec, .arguments = arguments, .environment = environment,
                               .log = log, .extra_fd = -1, .engine = -1};
     const int result = launcher_local.start(NULL, &job, &self->job, error);
     free(environment);
+    for (size_t i = 0; i < 2; i++) free(preload[i]);
     return result;
 }
 

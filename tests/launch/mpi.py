@@ -154,8 +154,35 @@ def ends_while_it_begins():
         expect_nothing_left("a start that was ended")
 
 
+def expect_nothing_listens_to_other_hosts():
+    """TCP sockets of the cluster's processes, by their inodes in /proc/net."""
+    owners = {}
+    for pid, name in processes().items():
+        for path in glob.glob(f"/proc/{pid}/fd/*"):
+            try:
+                owners[os.readlink(path)] = name
+            except OSError:
+                pass
+    loopback = ("0100007F", "00000000000000000000000001000000")
+    listening = []
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        if not os.path.exists(table):
+            continue
+        with open(table) as file:
+            for fields in (line.split() for line in list(file)[1:]):
+                owner = owners.get(f"socket:[{fields[9]}]")
+                if owner and fields[3] == "0A":
+                    listening.append((owner, fields[1]))
+    if not listening:
+        complain("mpiexec listens nowhere: is this looked up in the right place?")
+    for owner, address in listening:
+        if address.split(":")[0] not in loopback:
+            complain(f"{owner} listens at {address}")
+
+
 def worlds():
     start(3)
+    expect_nothing_listens_to_other_hosts()
     for engine in range(3):
         expect_told(engine, "IPC_MPI_RANK", str(engine))
         expect_told(engine, "OMPI_COMM_WORLD_RANK", str(engine))
