@@ -183,7 +183,7 @@ static const char **environment_of_mpiexec(const launch_state_t *self, char *pre
     static const char name[] = "LD_PRELOAD=";
     const char *before = getenv("LD_PRELOAD");
     preload[0] = ipc_xformat("%s%s%s%s", name, self->loopback, before ? ":" : "", before ? before : "");
-    preload[1] = before ? ipc_xformat("IPC_MPI_PRELOAD=%s", before) : NULL;
+    preload[1] = before ? ipc_xformat("IPC_MPI_LD_PRELOAD=%s", before) : NULL;
     size_t count = 0, size = 0;
     while (environ[count]) count++;
     const char **environment = ipc_xalloc((count + 5) * sizeof *environment);

@@ -1,25 +1,29 @@
 //  ipcluster-loopback.so: is loaded into the mpiexec that 'ipcluster start --engines mpi' starts, with LD_PRELOAD. Open
 //  MPI 4 listens for the daemons of other hosts on all interfaces, and no parameter of its own says otherwise; here the
 //  world is on one host, and what would listen on all listens on the loopback interface alone. What mpiexec starts is
-//  left alone: it has for LD_PRELOAD what IPC_MPI_PRELOAD says, which may be missing.
+//  left alone: it has for LD_PRELOAD what IPC_MPI_LD_PRELOAD says, which may be missing.
 #undef _GNU_SOURCE // with which bind() takes another type of address
 #define _DEFAULT_SOURCE
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+extern char **environ;
+
+//  In place: a shell has functions of its own for its environment, which do nothing yet.
 __attribute__((constructor)) static void leave_children_alone(void)
 {
-    const char *before = getenv("IPC_MPI_PRELOAD");
-    if (before)
-        setenv("LD_PRELOAD", before, 1);
-    else
-        unsetenv("LD_PRELOAD");
-    unsetenv("IPC_MPI_PRELOAD");
+    static const char own[] = "LD_PRELOAD=", before[] = "IPC_MPI_LD_PRELOAD=";
+    char **to = environ;
+    for (char **from = environ; *from; from++)
+        if (!strncmp(*from, before, strlen(before)))
+            *to++ = *from + strlen(before) - strlen(own);
+        else if (strncmp(*from, own, strlen(own)))
+            *to++ = *from;
+    *to = NULL;
 }
 
 int bind(int fd, const struct sockaddr *address, socklen_t size)
