@@ -102,7 +102,7 @@ static void wait_on(ipc_client_t *self, pthread_cond_t *condition, int64_t deadl
 
 bool client_wait(ipc_client_t *self, condition_fn *condition, void *context, int timeout_ms)
 {
-    if (!self->catches || condition(context))
+    if (!self->catches || timeout_ms == 0 || condition(context)) // who only looks ends without it
         return client_wait_caught(self, condition, context, timeout_ms, NULL);
     interrupt_t interrupt = {.fd = self->kick_fd};
     interrupt_begin(&interrupt);
@@ -393,15 +393,21 @@ ipc_client_t *ipc_client_new_within(const char *connection, int timeout_ms, ipc_
     return self;
 }
 
-//  The controller hears of the end of a process before it reads what that has sent last: detached work is there once it
-//  has answered to a question that came after it.
-static void await_detached(ipc_client_t *self)
+void client_owe(ipc_client_t *self, int heard_ms)
 {
-    enum { ANSWER_MS = 5000 };
+    self->owed_ms = heard_ms > self->owed_ms ? heard_ms : self->owed_ms;
+}
+
+//  The controller hears of the end of a process before it reads what that has sent last: it has read all once it has
+//  answered to a question that came after it. Ctrl-C has its default effect meanwhile: else it would drop what is owed.
+static void await_heard(ipc_client_t *self)
+{
     question_t answer = {0};
     ipc_msg_t query = {.query = {.kind = IPC_QUERY_SUPERVISOR}};
-    if (!self->dead)
-        question_ask(&answer, self, &query, ANSWER_MS, NULL);
+    if (self->owed_ms == 0 || self->dead)
+        return;
+    self->catches = false;
+    question_ask(&answer, self, &query, self->owed_ms, NULL);
     question_free(&answer);
 }
 
@@ -412,8 +418,7 @@ void ipc_client_destroy(ipc_client_t **self_p)
     if (!self)
         return;
     pthread_mutex_lock(&self->lock);
-    if (self->detached)
-        await_detached(self);
+    await_heard(self);
     self->stopping = true;
     kick_leader(self);
     pthread_cond_broadcast(&self->changed);

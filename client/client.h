@@ -24,7 +24,8 @@ ipc_client_t *ipc_client_new(const char *connection, ipc_error_t *error);
 ipc_client_t *ipc_client_new_within(const char *connection, int timeout_ms, ipc_error_t *error);
 
 //  Ends unfinished waits, frees the client's views and results, drops its unfinished work but for what is detached
-//  (ipc_options_t), and sets *self_p to NULL; NULL is fine.
+//  (ipc_options_t), and sets *self_p to NULL; NULL is fine. What the client was told before holds: it waits until the
+//  controller has read its aborts, signals and ends of engines, 1 s at most, and its detached work, 5 s at most.
 void ipc_client_destroy(ipc_client_t **self_p);
 
 //  Waits until at least n engines are ready. 0, or -1 with *error: TIMEOUT, CONNECTION.
@@ -51,7 +52,8 @@ const int *ipc_client_ids(ipc_client_t *self, size_t *count);
 //  (0, NaN, NULL, none; ipc_result_next() NULL); ipc_result_ok() that waited is false, and ipc_result_error() and
 //  *error have the code INTERRUPTED, kind "WaitInterrupted". The same result may be waited for and read again. A
 //  second Ctrl-C during a wait for that one result aborts it, as ipc_result_abort() does, and the wait goes on until
-//  it is over; a third ends the program. One Ctrl-C ends the waits of all threads that have it so.
+//  it is over; a third ends the program. One Ctrl-C ends the waits of all threads that have it so. One that comes as
+//  these are over by themselves ends the next wait that has it so, and never aborts.
 //  ipc_result_wait_interactive() catches it whether this is on or off. A program that has a handler of its own for
 //  SIGINT, or ignores it, is left alone: nothing of this happens.
 void ipc_client_catch_interrupts(ipc_client_t *self, bool on);

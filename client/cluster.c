@@ -207,12 +207,20 @@ static int check_options(const ipc_cluster_options_t *options, size_t engines, i
     return 0;
 }
 
+//  Nobody would find it under a name that is made up: then it goes with the cluster.
+static void write_journal(const ipc_cluster_options_t *options, char text[2 * ARGUMENT_TEXT])
+{
+    const char *terms = options->journal ? options->journal : "", *kept = options->id ? "" : "temporary";
+    snprintf(text, 2 * ARGUMENT_TEXT, "--journal%s%s%s%s", terms[0] || kept[0] ? "=" : "", terms,
+             terms[0] && kept[0] ? "," : "", kept);
+}
+
 ipc_cluster_t *ipc_cluster_start(const ipc_cluster_options_t *options, ipc_error_t *error)
 {
     static const ipc_cluster_options_t defaults = {0};
     static const char nothing[] = "--daemonize"; // which says no more when it is said twice
     char id[IPC_NAME_TEXT], engines[ARGUMENT_TEXT], owner[ARGUMENT_TEXT], hwm[ARGUMENT_TEXT], gpus[GPUS_TEXT],
-        journal[ARGUMENT_TEXT];
+        journal[2 * ARGUMENT_TEXT];
     options = options ? options : &defaults;
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     size_t count = options->engines ? options->engines : processors > 0 ? (size_t) processors : 1;
@@ -224,8 +232,7 @@ ipc_cluster_t *ipc_cluster_start(const ipc_cluster_options_t *options, ipc_error
         return NULL;
     snprintf(engines, sizeof engines, "-n%zu", count);
     snprintf(gpus, sizeof gpus, "--gpus=%s", options->gpus ? options->gpus : "");
-    snprintf(journal, sizeof journal, "--journal%s%s", options->journal && options->journal[0] ? "=" : "",
-             options->journal ? options->journal : "");
+    write_journal(options, journal);
     snprintf(owner, sizeof owner, "%d", (int) getpid());
     snprintf(hwm, sizeof hwm, "%u", (unsigned) options->hwm);
     const char *scheme = options->scheme ? options->scheme : ipc_scheme_name(IPC_SCHEME_LEASTLOAD);

@@ -26,7 +26,8 @@ typedef struct ipc_cluster_options {
                                //   and what else `ipcluster start --gpus` takes; NULL: they own none
     const char *journal;       // the history of all tasks is kept on disk, and work outlasts the controller: "", or terms
                                //   as of `ipcluster start --journal=TERMS`, such as "sync"; NULL: neither. The next
-                               //   cluster of the same id goes on with it
+                               //   cluster of the same id goes on with it; where id is NULL there is none, and it goes
+                               //   with the cluster
     const char *launcher;      // how engines come to run: "local" (NULL), or "mpi", as the ranks of one MPI world
     uint64_t reserved[3];      // room for later versions, zero
 } ipc_cluster_options_t;

@@ -16,6 +16,7 @@ static void send_abort(ipc_client_t *client, uint64_t job, uint64_t first, uint6
 {
     link_send(client, &(ipc_msg_t){.type = IPC_MSG_ABORT,
                                    .abort = {.job = job, .first = first, .count = count, .engines = {"", 0}}});
+    client_owe(client, HEARD_MS);
 }
 
 //  Positions of a result, of those that it waits for.
@@ -74,9 +75,11 @@ void ipc_view_abort(ipc_view_t *self)
     const uint32_t *engines = view_engines(self, &count);
     bool everywhere = self->balanced && self->all;
     ipc_bytes_t list = {(const char *) engines, everywhere ? 0 : count * sizeof engines[0]};
-    if (everywhere || count > 0)
+    if (everywhere || count > 0) {
         link_send(client, &(ipc_msg_t){.type = IPC_MSG_ABORT,
                                        .abort = {.count = 1, .balanced = self->balanced, .engines = list}});
+        client_owe(client, HEARD_MS);
+    }
     unlock(client);
 }
 
@@ -98,6 +101,7 @@ static ipc_result_t *ask_of_engines(ipc_view_t *self, const char *method, ipc_ms
         *job = ticket_new(client, result, count, 0)->job;
         *list = (ipc_bytes_t){(const char *) engines, count * sizeof engines[0]};
         link_send(client, msg);
+        client_owe(client, HEARD_MS);
     }
     unlock(client);
     return result;

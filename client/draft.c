@@ -226,7 +226,8 @@ static void send_draft(draft_t *self, ipc_result_t *result)
     ticket->terms = said;
     size_t mark = resume_mark(client);
     link_send(client, &msg);
-    client->detached = client->detached || self->options.detach;
+    if (self->options.detach)
+        client_owe(client, WORK_HEARD_MS);
     resume_keep(client, ticket, mark);
     ticket->given = self->given;
     self->given = NULL;

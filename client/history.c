@@ -356,6 +356,8 @@ static ipc_result_t *revive(ipc_client_t *client, uint64_t id, bool again)
         uint64_t job = ticket_new(client, result, count, 0)->job;
         link_send(client, &(ipc_msg_t){.type = IPC_MSG_FETCH,
                                        .fetch = {.number = id, .job = job, .count = count, .again = again}});
+        if (again)
+            client_owe(client, WORK_HEARD_MS);
         client_wake(client);
     }
     pthread_mutex_unlock(&client->lock);

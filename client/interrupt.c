@@ -15,6 +15,7 @@ typedef struct caught {
     interrupt_t *_Atomic first;        // of the waits
     struct sigaction before;           // what the signal did
     atomic_uint count;                 // of signals
+    atomic_uint taken;                 // of these: up to that one some wait has taken them
     atomic_uint handlers;              // that run now
 } caught_t;
 
@@ -65,12 +66,15 @@ void interrupt_begin(interrupt_t *self)
 {
     caught_t *all = caught();
     pthread_mutex_lock(&all->lock);
-    self->seen = atomic_load(&all->count);
+    self->before = atomic_load(&all->count);
+    self->seen = self->before - (self->before != atomic_load(&all->taken)); // of many left over the last
     self->begun = atomic_load(&all->first) || install_handler(all);
     if (self->begun) {
         atomic_store(&self->next, atomic_load(&all->first));
         atomic_store(&all->first, self);
     }
+    if (self->begun && self->seen != atomic_load(&all->count)) // no handler will tell
+        (void) !write(self->fd, &(uint64_t){1}, sizeof(uint64_t));
     pthread_mutex_unlock(&all->lock);
 }
 
@@ -90,10 +94,20 @@ void interrupt_end(interrupt_t *self)
     pthread_mutex_unlock(&all->lock);
 }
 
+//  Numbers of signals come round again: one is behind another by the sign of their distance.
+static bool is_behind(unsigned number, unsigned other)
+{
+    return (int) (number - other) > 0;
+}
+
 bool interrupt_take(interrupt_t *self)
 {
-    if (!self->begun || self->seen == atomic_load(&caught()->count))
+    caught_t *all = caught();
+    if (!self->begun || self->seen == atomic_load(&all->count))
         return false;
     self->seen++;
+    self->is_late = !is_behind(self->seen, self->before);
+    unsigned taken = atomic_load(&all->taken);
+    while (is_behind(self->seen, taken) && !atomic_compare_exchange_weak(&all->taken, &taken, self->seen)) continue;
     return true;
 }

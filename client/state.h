@@ -22,6 +22,8 @@ enum {
     OUT_FULL = 256 << 10,              // bytes to be sent that the caller sends itself
     LINGER_NS = 2000000,               // the thread leaves the socket to callers for so long after the last
     CONNECT_MS = 5000,                 // unless the program says how long
+    HEARD_MS = 1000,                   // a client that goes waits so long at most for the controller to read what it
+    WORK_HEARD_MS = 5000,              //   sent last; work that is to go on without it is worth more
     UNREAD_SHOWN = 8                   // errors that nobody looked at, which are shown
 };
 
@@ -101,7 +103,7 @@ struct ipc_client {
     uint64_t told_seen;                // of results_seen, what the controller knows
     struct outcomes *outcomes;         // of tasks that submissions wait for which are kept; NULL: none is
     bool stopping;                     // ipc_client_destroy() was called
-    bool detached;                     // it has sent work that is to stay when it goes
+    int owed_ms;                       // how long it waits when it goes for the controller to have read what it sent
     atomic_bool catches;               // Ctrl-C ends waits: ipc_client_catch_interrupts()
     bool interrupted;                  // it ended the last client_wait(); good until the lock is let go
     bool leading;                      // somebody waits at the socket, without the lock
@@ -156,6 +158,7 @@ int client_fail_interrupted(ipc_error_t *error);       // of a wait that it ende
 int client_ensure(ipc_client_t *self, ipc_error_t *error); // connected, or connects again
 void client_wake(ipc_client_t *self);                  // the thread, to send what is to be sent
 void client_tell(ipc_client_t *self);                  // those who wait that something has changed
+void client_owe(ipc_client_t *self, int heard_ms);     // it was sent what must be read though the client goes
 int64_t client_now(void);                              // nanoseconds since 1970
 int64_t client_monotonic(void);                        // nanoseconds
 int client_start_thread(pthread_t *thread, void *(*run)(void *), void *argument); // errno; takes no signals

@@ -27,11 +27,12 @@ static bool is_position_done(void *context)
            (at->result->shape != RESULT_GATHER && positions_is_done(&at->result->positions, at->i));
 }
 
-//  A Ctrl-C came to a wait for a result. The third has its default effect.
+//  A Ctrl-C came to a wait for a result. The third has its default effect. One that was meant for another wait, which
+//  was over, ends this one and no more.
 static bool is_interrupted(interrupt_t *self)
 {
     ipc_result_t *result = self->context;
-    if (result->interrupts == INTERRUPTED_NEVER) {
+    if (result->interrupts == INTERRUPTED_NEVER || (result->interrupts == INTERRUPTED_ONCE && self->is_late)) {
         result->interrupts = INTERRUPTED_ONCE;
         return true;
     }
@@ -55,8 +56,8 @@ bool result_wait_until(ipc_result_t *self, condition_fn *condition, void *contex
     if (self->finished) // nothing changes any more: no lock
         return true;
     pthread_mutex_lock(&self->client->lock);
-    bool caught = self->interrupts == INTERRUPTED_ONCE ||
-                  (self->client->catches && self->interrupts == INTERRUPTED_NEVER);
+    bool caught = timeout_ms != 0 && (self->interrupts == INTERRUPTED_ONCE ||
+                                      (self->client->catches && self->interrupts == INTERRUPTED_NEVER));
     bool met = caught ? wait_caught(self, condition, context, timeout_ms)
                       : client_wait_caught(self->client, condition, context, timeout_ms, NULL);
     pthread_mutex_unlock(&self->client->lock);
@@ -125,9 +126,9 @@ static bool is_one_finished(void *context)
     return self->index >= 0;
 }
 
-static bool is_one_catching(const choice_t *self)
+static bool is_one_catching(const choice_t *self, int timeout_ms)
 {
-    size_t i = 0;
+    size_t i = timeout_ms == 0 ? self->count : 0;
     while (i < self->count && !(self->results[i] && self->results[i]->client->catches)) i++;
     return i < self->count;
 }
@@ -136,18 +137,19 @@ static bool is_one_catching(const choice_t *self)
 static void poll_any(choice_t *self, int timeout_ms)
 {
     struct pollfd *fds = ipc_xalloc((self->count + 1) * sizeof fds[0]);
-    interrupt_t interrupt = {.fd = is_one_catching(self) ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1};
+    interrupt_t interrupt = {.fd = is_one_catching(self, timeout_ms) ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1};
     for (size_t i = 0; i < self->count; i++)
         fds[i] = (struct pollfd){.fd = self->results[i] ? ipc_result_fd(self->results[i]) : -1, .events = POLLIN};
     fds[self->count] = (struct pollfd){.fd = interrupt.fd, .events = POLLIN};
     if (interrupt.fd >= 0)
         interrupt_begin(&interrupt);
     poll(fds, self->count + 1, timeout_ms);
+    if (!is_one_finished(self))
+        interrupt_take(&interrupt);
     interrupt_end(&interrupt);
     if (interrupt.fd >= 0)
         close(interrupt.fd);
     free(fds);
-    is_one_finished(self);
 }
 
 int64_t ipc_wait_any(ipc_result_t *const *results, size_t count, int timeout_ms)

@@ -44,6 +44,8 @@ static int read_term(ipc_journal_terms_t *self, const char *term, size_t size, i
     static const unit_t seconds[] = {{'h', 3600}, {'d', 86400}, {0}};
     if (size == strlen("sync") && strncmp(term, "sync", size) == 0)
         return self->sync = true, 0;
+    if (size == strlen("temporary") && strncmp(term, "temporary", size) == 0)
+        return self->temporary = true, 0;
     if (size > KEY && strncmp(term, "size=", KEY) == 0)
         return read_amount(term + KEY, size - KEY, bytes, "size", &self->size, error);
     if (size >= KEY && strncmp(term, "age=", KEY - 1) == 0)

@@ -12,11 +12,12 @@ typedef struct ipc_journal_terms {
     bool sync;             // what is acknowledged survives a power cut, not only the death of any process
     uint64_t size;         // bytes that it may have: the oldest entries go
     uint64_t age_s;        // seconds that an entry is kept
+    bool temporary;        // it goes with the cluster's regular end, unless it was there before
 } ipc_journal_terms_t;
 
-#define IPC_JOURNAL_TERMS_HELP "sync, size=N (K, M, G) and age=N (h, d)"
+#define IPC_JOURNAL_TERMS_HELP "sync, size=N (K, M, G), age=N (h, d) and temporary"
 
-//  Reads terms such as "sync,size=1G,age=30d"; what they do not say is as by default: no sync, 256 MiB, 90 days.
+//  Reads terms such as "sync,size=1G,age=30d"; what they do not say is as by default: no sync, 256 MiB, 90 days, lasting.
 //  0, or -1 with *error: ARGUMENT.
 //      text       borrowed; NULL or "": all by default
 int ipc_journal_terms_read(ipc_journal_terms_t *self, const char *text, ipc_error_t *error);

@@ -137,7 +137,7 @@ page_t *page_find(const char *directory, int engine)
 bool page_may_start(const page_t *self)
 {
     atomic_thread_fence(memory_order_seq_cst);
-    return self->trust != PAGE_LAPSED;
+    return atomic_load_explicit(&self->trust, memory_order_relaxed) != PAGE_LAPSED;
 }
 
 static page_work_t page_work(const page_t *self)
@@ -155,7 +155,7 @@ static bool is_same(const page_work_t *one, const page_work_t *other)
 page_work_t page_lapse(page_t *self)
 {
     enum { LOOKS = 1000 };             // at a worker that is not stopped, and so writes at the same time
-    self->trust = PAGE_LAPSED;
+    atomic_store_explicit(&self->trust, PAGE_LAPSED, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst);
     page_work_t work = page_work(self), again = page_work(self);
     for (int i = 0; i < LOOKS && !is_same(&work, &again); i++) {

@@ -5,6 +5,7 @@
 #ifndef IPC_COMMON_PAGE_H
 #define IPC_COMMON_PAGE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -51,7 +52,7 @@ typedef struct page {
     int32_t engine;            // its id
     volatile uint32_t epoch;   // counts the workers of this engine, from 1; the nanny adds one
     volatile int32_t pid;      // of the worker, 0 before it starts and once its death is written below
-    volatile uint64_t span;    // the task started last,
+    _Atomic uint64_t span;     // the task started last, 0: of a controller that is gone,
     volatile uint64_t item;    //   and its item
     volatile uint64_t done_span; // the task finished last (equal to span and item: nothing is running)
     volatile uint64_t done_item;
@@ -60,7 +61,7 @@ typedef struct page {
     volatile uint32_t verdict; // of a worker that ends itself: ipc_verdict_t
     volatile uint64_t measured_span; // the task whose memory is measured,
     volatile uint64_t measured_item; //   and its item
-    volatile uint32_t trust;   // page_trust_t: set by the controller, lapsed taken back by the worker
+    _Atomic uint32_t trust;    // page_trust_t: set by the controller, lapsed taken back by the worker
     char gpu_failure[PAGE_GPU]; // why the engine's GPU cannot be used, until a worker can use it again; "": nothing
     page_death_t death;
     // what ends with the worker, where controllers are succeeded; else job is 0

@@ -5,52 +5,39 @@
 #include <string.h>
 
 #include "common/fail.h"
+#include "common/ranges.h"
 #include "controller/scheduler_body.h"
 
 enum { PIECE = 16 };                   // positions of a span, where the rest of a job is cut into such
 
 //  --- Marks ------------------------------------------------------------------------------------------------
 
-static void mark(scheduler_t *self, scheduler_job_t *job, uint64_t first, uint64_t count)
+//  Positions that are marked already make the job no larger, however often it is aborted.
+static void mark(scheduler_job_t *job, uint64_t first, uint64_t count)
 {
     if (count == job->count) {
         job->aborted |= ABORTED_ALL;
         return;
     }
-    aborted_t *last = self->aborted_count ? &self->aborted[self->aborted_count - 1] : NULL;
     job->aborted |= ABORTED_SOME;
-    if (last && last->job == job && last->first + last->count == first) {
-        last->count += count;
+    if (!job->unwanted)
+        job->unwanted = ipc_xalloc(sizeof *job->unwanted);
+    ipc_ranges_add(job->unwanted, first, count);
+}
+
+bool is_aborted(const scheduler_job_t *job, uint64_t position)
+{
+    return job->aborted & ABORTED_ALL ||
+           (job->aborted & ABORTED_SOME && ipc_ranges_have(job->unwanted, position, 1));
+}
+
+void marks_free(scheduler_job_t *job)
+{
+    if (!job->unwanted)
         return;
-    }
-    if (self->aborted_count == self->aborted_room) {
-        self->aborted_room = self->aborted_room ? 2 * self->aborted_room : 16;
-        self->aborted = ipc_xrealloc(self->aborted, self->aborted_room * sizeof self->aborted[0]);
-    }
-    self->aborted[self->aborted_count++] = (aborted_t){job, first, count};
-}
-
-bool is_aborted(const scheduler_t *self, const scheduler_job_t *job, uint64_t position)
-{
-    if (job->aborted & ABORTED_ALL)
-        return true;
-    if (!(job->aborted & ABORTED_SOME))
-        return false;
-    for (size_t i = 0; i < self->aborted_count; i++) {
-        const aborted_t *mark = &self->aborted[i];
-        if (mark->job == job && position >= mark->first && position - mark->first < mark->count)
-            return true;
-    }
-    return false;
-}
-
-void marks_forget(scheduler_t *self, const scheduler_job_t *job)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < self->aborted_count; i++)
-        if (self->aborted[i].job != job)
-            self->aborted[kept++] = self->aborted[i];
-    self->aborted_count = kept;
+    ipc_ranges_free(job->unwanted);
+    free(job->unwanted);
+    job->unwanted = NULL;
 }
 
 //  --- What waits here ----------------------------------------------------------------------------------------
@@ -147,8 +134,8 @@ void abort_returned(scheduler_t *self, scheduler_span_t *span)
     while (span && job->aborted & ABORTED_SOME) {
         uint64_t from = span->first, to;
         end = span->first + span->count;
-        while (from < end && !is_aborted(self, job, from)) from++;
-        for (to = from; to < end && is_aborted(self, job, to);) to++;
+        while (from < end && !is_aborted(job, from)) from++;
+        for (to = from; to < end && is_aborted(job, to);) to++;
         span = from < end ? abort_queued(self, span, from, to, SCHEDULER_ABORTED) : NULL;
     }
 }
@@ -202,10 +189,9 @@ void abort_released(scheduler_t *self, scheduler_job_t *job)
     if (!(job->aborted & ABORTED_SOME))
         return;
     job_hold(job);
-    for (size_t i = 0; i < self->aborted_count; i++) {
-        aborted_t mark = self->aborted[i];
-        if (mark.job == job)
-            abort_positions(self, job, mark.first, mark.first + mark.count, SCHEDULER_ABORTED);
+    for (size_t i = 0; i < job->unwanted->count; i++) {
+        ipc_range_t range = job->unwanted->ranges[i];
+        abort_positions(self, job, range.first, range.first + range.count, SCHEDULER_ABORTED);
     }
     job_release(self, job);
 }
@@ -292,7 +278,7 @@ void scheduler_abort(scheduler_t *self, uint32_t client, uint64_t id, uint64_t f
         if (first >= job->count)
             continue;
         uint64_t end = count < job->count - first ? first + count : job->count;
-        mark(self, job, first, end - first);
+        mark(job, first, end - first);
         abort_positions(self, job, first, end, SCHEDULER_ABORTED);
     }
     jobs_release(self, &jobs);
@@ -324,7 +310,7 @@ static void abort_direct(scheduler_t *self, uint32_t client, span_list_t *list)
         uint64_t end = span->first + span->count, first = end - span->left;
         if (job->client != client || !job->direct || job->dropped)
             continue;
-        mark(self, job, first, end - first);
+        mark(job, first, end - first);
         if (span->state == SPAN_SENT)
             abort_sent(self, span, first, end, SCHEDULER_DROP_KILL);
         else
@@ -341,13 +327,13 @@ static void abort_held(scheduler_t *self, uint32_t client, const uint32_t *engin
         for (uint32_t i = 0; job->direct && i < job->allowed_count; i++)
             named += is_listed(engines, count, job->allowed[i]);
         if (named > 0 && named == job->count) {
-            mark(self, job, 0, job->count);
+            mark(job, 0, job->count);
             scheduler_give_up(self, job, SCHEDULER_ABORTED);
             continue;
         }
         for (uint32_t i = 0; named > 0 && i < job->allowed_count; i++)
             if (is_listed(engines, count, job->allowed[i]))
-                mark(self, job, i, 1); // it ends when the others begin
+                mark(job, i, 1); // it ends when the others begin
     }
 }
 
@@ -369,7 +355,7 @@ void scheduler_abort_engines(scheduler_t *self, uint32_t client, bool direct, co
         scheduler_job_t *job = jobs.all[i];
         if (job->direct || (count > 0 && !is_confined(job, engines, count)))
             continue;
-        mark(self, job, 0, job->count);
+        mark(job, 0, job->count);
         abort_positions(self, job, 0, job->count, SCHEDULER_ABORTED);
     }
     jobs_release(self, &jobs);

@@ -47,8 +47,9 @@ static page_t *page_of(const controller_t *self, const peer_t *peer)
 static void show_trust(const controller_t *self, const peer_t *peer, page_trust_t from, page_trust_t to)
 {
     page_t *page = page_of(self, peer);
-    if (page && page->trust == (uint32_t) from)
-        page->trust = to;
+    uint32_t now = from;
+    if (page)
+        atomic_compare_exchange_strong(&page->trust, &now, to); // unless the worker has set it meanwhile
     page_close(&page);
 }
 

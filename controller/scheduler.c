@@ -42,7 +42,6 @@ void scheduler_destroy(scheduler_t **self_p)
     free(self->engines);
     free(self->candidates);
     free(self->clients);
-    free(self->aborted);
     free(self->deadlines);
     slab_destroy(&self->spans);
     slab_destroy(&self->jobs);
@@ -156,8 +155,7 @@ void job_settle(scheduler_t *self, scheduler_job_t *job)
         client->alive--;
     if (client && client->by_id)
         job_index_remove(client->by_id, job);
-    if (job->aborted & ABORTED_SOME)
-        marks_forget(self, job);
+    marks_free(job);
     if (job->needs)
         job_forget(self, job);
     deadline_remove(self, job);
@@ -286,7 +284,7 @@ bool span_try_again(scheduler_t *self, scheduler_span_t *span, uint64_t first, u
 {
     scheduler_job_t *job = span->job;
     if (job->dropped || span->attempts >= job->retries ||
-        (crashed && span->crashes + 1 >= SCHEDULER_POISON) || (job->aborted && is_aborted(self, job, first)))
+        (crashed && span->crashes + 1 >= SCHEDULER_POISON) || (job->aborted && is_aborted(job, first)))
         return false;
     scheduler_span_t *again = span_part(self, span, first, count);
     again->attempts++;
@@ -318,7 +316,7 @@ bool scheduler_refused(scheduler_t *self, scheduler_span_t *span, uint64_t first
     span->left--;
     scheduler_span_t *again = span_part(self, span, first, 1);
     span_tried(again, span->engine, true);
-    bool aborted = span->job->aborted && is_aborted(self, span->job, first);
+    bool aborted = span->job->aborted && is_aborted(span->job, first);
     if (!span->job->direct && !span->job->dropped && !aborted && span_is_possible(self, again)) {
         span_return(self, again);
         return false;

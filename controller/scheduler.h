@@ -46,6 +46,7 @@ typedef struct scheduler_job {
     bool dropped;              // its client is gone: results are dropped
     uint8_t aborted;           // the scheduler's own: what is not to run any more
     uint8_t holds;             // likewise: who looks at it, so that it is not freed
+    bool held;                 // it waits for other jobs: see scheduler_release()
     scheduler_limits_t *limits; // malloc()ed by the caller, freed with the job; or NULL
     uint32_t *allowed;         // balanced: engines that may run it, allowed_count of them; or NULL: all. Direct, while
                                // it is held: its engines
@@ -53,8 +54,8 @@ typedef struct scheduler_job {
     int64_t accepted;          // when it came, nanoseconds
     void *payload;             // the caller's: arguments and items
     struct needs *needs;       // balanced: what an engine or its host must have; the caller's; NULL: nothing
-    bool held;                 // it waits for other jobs: see scheduler_release()
     struct dependent *waits;   // the caller's, while it is held
+    struct ipc_ranges *unwanted; // the scheduler's own: positions that are aborted, where others go on; NULL: none
     struct scheduler_job *next, *previous; // of the client's queue
 } scheduler_job_t;
 

@@ -62,15 +62,10 @@ enum {
 //  What is not to run any more of a job.
 enum {
     ABORTED_ALL = 1,
-    ABORTED_SOME = 2,                  // positions that are among scheduler_t.aborted
+    ABORTED_SOME = 2,                  // its unwanted positions
     ABORTED_LATE = 4,                  // what had not started at the deadline
     ABORTED_LISTED = 8                 // being looked at
 };
-
-typedef struct aborted {
-    const scheduler_job_t *job;
-    uint64_t first, count;
-} aborted_t;
 
 enum { LONE_MAX = 64 };                // more of them wait for their turn
 
@@ -104,8 +99,6 @@ struct scheduler {
     double held_end, held_size;        // what such an engine would take, and when it would be through with it
     paces_t paces;
     hosts_t hosts;
-    aborted_t *aborted;                // positions of jobs that go on otherwise
-    size_t aborted_count, aborted_room;
     scheduler_job_t **deadlines;       // a heap of jobs that have one
     size_t deadline_count, deadline_room;
 };
@@ -141,11 +134,11 @@ bool span_is_possible(const scheduler_t *self, const scheduler_span_t *span);
 scheduler_loss_t job_impossibility(const scheduler_job_t *job);
 
 //  abort.c
-bool is_aborted(const scheduler_t *self, const scheduler_job_t *job, uint64_t position);
+bool is_aborted(const scheduler_job_t *job, uint64_t position);
 void abort_returned(scheduler_t *self, scheduler_span_t *span); // it waits again
 void abort_released(scheduler_t *self, scheduler_job_t *job); // it is not held any more
 void abort_left(scheduler_t *self, uint32_t client);   // what engines have of a client that is gone
-void marks_forget(scheduler_t *self, const scheduler_job_t *job);
+void marks_free(scheduler_job_t *job);
 void deadline_add(scheduler_t *self, scheduler_job_t *job);
 void deadline_remove(scheduler_t *self, scheduler_job_t *job);
 void deadlines_expire(scheduler_t *self, int64_t now);

@@ -1,10 +1,7 @@
 //  The worker's side of the messages. Everything here is called with the lock held.
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "common/fail.h"
 #include "common/frame.h"
@@ -52,9 +49,12 @@ static void queue_remove(worker_t *self, work_t *work)
 
 //  --- Messages out ----------------------------------------------------------------------------------------
 
+//  A controller that has not accepted this engine yet understands nothing else of it, and refuses it then. Nothing that
+//  it must know is lost: kept_send() keeps results, what a task writes and publishes waits, and it knows of no holds.
 void link_send(worker_t *self, const ipc_msg_t *msg)
 {
-    ipc_msg_pack(msg, &self->out);
+    if (self->accepted || msg->type == IPC_MSG_REGISTER)
+        ipc_msg_pack(msg, &self->out);
 }
 
 static ipc_objects_t objects_of(const ipc_writer_t *writer)
@@ -212,7 +212,7 @@ void link_report(worker_t *self, work_t *work, uint64_t position)
 
 void link_stream_output(worker_t *self)
 {
-    if (!self->current || self->current->span == 0 || !output_read(&self->output))
+    if (!self->accepted || !self->current || self->current->span == 0 || !output_read(&self->output))
         return;
     for (uint32_t i = 0; i < OUTPUT_STREAMS; i++) {
         output_text_t *text = &self->output.texts[i];
@@ -334,6 +334,16 @@ static work_t *find_work(worker_t *self, uint64_t span)
     return work;
 }
 
+//  What is asked for again and again is noted once.
+static bool is_dropped(const work_t *work, const ipc_msg_t *msg)
+{
+    uint64_t first = msg->drop.first, end = first + msg->drop.count;
+    for (const drop_t *drop = work->drops; drop; drop = drop->next)
+        if (drop->how >= msg->drop.how && drop->first <= first && drop->first + drop->count >= end)
+            return true;
+    return false;
+}
+
 //  The last items of a span go back if they have not started; those before others are passed over when it is their
 //  turn, since results come in order. The one that runs: see interrupt_check().
 static void on_drop(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
@@ -351,7 +361,7 @@ static void on_drop(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
         work_free(self, work);
         return;
     }
-    if (msg->drop.how == IPC_DROP_WAITING)
+    if (msg->drop.how == IPC_DROP_WAITING || is_dropped(work, msg))
         return;
     drop_t *drop = ipc_xalloc(sizeof *drop);
     *drop = (drop_t){.first = first, .count = msg->drop.count, .how = msg->drop.how, .next = work->drops};
@@ -385,32 +395,6 @@ static void on_freed(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
     self->freed[self->freed_count++] = msg->freed.object;
 }
 
-static void on_accepted(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
-{
-    (void) parcel;
-    if (self->controller_fd >= 0)
-        close(self->controller_fd);
-    self->controller_fd = (int) syscall(SYS_pidfd_open, (pid_t) msg->accepted.pid, 0); // -1: gone again
-    if (self->page) {
-        self->page->death.epoch = 0; // reported
-        self->page->ready = 1;
-    }
-    self->accepted = true;
-    self->keeps = msg->accepted.keeps != 0;
-    if (self->keeps)
-        kept_tell(self);
-    else
-        kept_clear(self);
-}
-
-static void on_refused(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
-{
-    (void) parcel;
-    dprintf(self->options.log_fd, "engine %d: the controller refuses this engine: %.*s\n", self->options.engine,
-            (int) msg->refused.text.size, msg->refused.text.data);
-    self->refused = 1;
-}
-
 static void on_ping(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
 {
     (void) parcel;
@@ -432,11 +416,26 @@ static void drop_queued(worker_t *self)
     }
 }
 
-//  Where the controller had taken this engine's tasks away it may start the next ones.
-static void trust_page(worker_t *self)
+void link_drop_work(worker_t *self)
 {
-    if (self->page)
-        self->page->trust = PAGE_TRUSTED;
+    drop_queued(self);
+    if (!self->current)
+        return;
+    self->current->recallable = true;
+    give_back(self, self->current, UINT32_MAX);
+    self->slice.taken = atomic_load(&self->slice.count);
+}
+
+static void on_accepted(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) parcel;
+    contact_accepted(self, msg);
+}
+
+static void on_refused(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) parcel;
+    contact_refused(self, msg);
 }
 
 //  What it had is others' now, or has ended. What runs goes on, and what is told of it is passed over there.
@@ -446,7 +445,7 @@ static void on_lapsed(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
     drop_queued(self);
     if (self->current)
         work_forsake(self->current);
-    trust_page(self);
+    contact_trust(self);
     link_send(self, msg);
 }
 
@@ -460,16 +459,6 @@ static handler_fn *const handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_SAFE] = on_safe,         [IPC_MSG_LAPSED] = on_lapsed,
 };
 
-//  What the controller has sent, or was sent, is not known any more: this process ends, and its death is accounted for
-//  as any other.
-static void give_up(worker_t *self, const char *why)
-{
-    dprintf(self->options.log_fd, "engine %d: %s: it starts again\n", self->options.engine, why);
-    if (self->page)
-        self->page->verdict = IPC_VERDICT_CUT;
-    _exit(WORKER_CUT);
-}
-
 static void serve_frame(worker_t *self, parcel_t *parcel)
 {
     ipc_reader_t reader;
@@ -480,7 +469,7 @@ static void serve_frame(worker_t *self, parcel_t *parcel)
         if (handlers[msg.type])
             handlers[msg.type](self, &msg, parcel);
     if (more < 0)
-        give_up(self, error.text);
+        contact_give_up(self, error.text);
 }
 
 void link_receive(worker_t *self)
@@ -503,108 +492,4 @@ void link_receive(worker_t *self)
         ipc_frame_send(&self->out, self->socket);
         link_receive(self);
     }
-}
-
-//  --- Coming and going of the controller -----------------------------------------------------------------
-
-static void register_engine(worker_t *self)
-{
-    const page_death_t *death = self->page && self->page->death.epoch ? &self->page->death : NULL;
-    ipc_msg_t msg = {.type = IPC_MSG_REGISTER,
-                     .registration = {.token = ipc_bytes_of(self->connection.token),
-                                      .engine = (uint32_t) self->options.engine,
-                                      .epoch = self->options.epoch,
-                                      .pid = (uint32_t) getpid(),
-                                      .nanny = (uint32_t) self->options.nanny,
-                                      .owner = self->owner,
-                                      .has = ipc_bytes_of(self->has),
-                                      .host = ipc_bytes_of(self->host),
-                                      .host_has = ipc_bytes_of(self->host_has)}};
-    if (death) {
-        msg.registration.death_epoch = death->epoch;
-        msg.registration.signal = (uint32_t) death->signal;
-        msg.registration.status = (uint32_t) death->status;
-        msg.registration.verdict = death->verdict;
-        msg.registration.stack_overflow = death->stack_overflow;
-        msg.registration.idle_deaths = death->idle_deaths;
-        msg.registration.span = death->span;
-        msg.registration.item = death->item;
-        msg.registration.done_span = death->done_span;
-        msg.registration.done_item = death->done_item;
-        msg.registration.address = death->address;
-        msg.registration.trace = ipc_bytes_of(death->trace);
-        msg.registration.output = ipc_bytes_of(death->output);
-        msg.registration.errors = ipc_bytes_of(death->errors);
-        msg.registration.peak_memory = death->peak_memory;
-    }
-    link_send(self, &msg);
-}
-
-int link_open(worker_t *self, ipc_error_t *error)
-{
-    int zero = 0;
-    size_t size = sizeof self->socket_fd;
-    self->socket = zmq_socket(self->zmq, ZMQ_DEALER);
-    if (!self->socket || zmq_setsockopt(self->socket, ZMQ_SNDHWM, &zero, sizeof zero) ||
-        zmq_setsockopt(self->socket, ZMQ_RCVHWM, &zero, sizeof zero) ||
-        zmq_setsockopt(self->socket, ZMQ_LINGER, &zero, sizeof zero) ||
-        zmq_setsockopt(self->socket, ZMQ_RECONNECT_IVL, &(int){10}, sizeof(int)) ||
-        ipc_monitor_open(&self->monitor, self->zmq, self->socket) ||
-        zmq_connect(self->socket, self->connection.endpoint) ||
-        zmq_getsockopt(self->socket, ZMQ_FD, &self->socket_fd, &size))
-        return ipc_fail(error, IPC_E_SYSTEM, "cannot connect to %s: %s", self->connection.endpoint,
-                        zmq_strerror(errno));
-    register_engine(self);
-    link_flush(self);
-    return 0;
-}
-
-//  What it had asked for is gone with it; the task that runs goes on, and this engine registers anew. Where controllers
-//  are succeeded the next one hears of what was finished, and of what runs.
-void link_controller_died(worker_t *self)
-{
-    self->accepted = false;
-    if (self->keeps && self->current)
-        link_take_slice(self);
-    if (self->keeps)
-        link_close_batch(self);
-    if (self->controller_fd >= 0)
-        close(self->controller_fd);
-    self->controller_fd = -1;
-    ipc_monitor_close(&self->monitor, self->socket);
-    zmq_close(self->socket);
-    drop_queued(self);
-    trust_page(self);
-    self->next_job = 0;
-    if (self->current) { // it ends, and nobody wants to know, or the next one
-        self->current->recallable = true;
-        give_back(self, self->current, UINT32_MAX);
-        self->slice.taken = atomic_load(&self->slice.count);
-    }
-    if (self->current && !self->keeps) {
-        self->current->span = 0;
-        if (self->page) // should it crash: the next controller has another task of that number
-            self->page->span = 0;
-    }
-    self->functions = NULL; // the next one has other numbers; what runs may still use these
-    self->function_count = 0;
-    self->batch.count = 0;
-    ipc_writer_clear(&self->batch.values);
-    ipc_writer_clear(&self->batch.durations);
-    ipc_writer_clear(&self->batch.objects);
-    ipc_writer_clear(&self->out);
-    ipc_error_t error = {0};
-    if (link_open(self, &error)) {
-        dprintf(self->options.log_fd, "engine %d: %s\n", self->options.engine, error.text);
-        self->refused = 1;
-    }
-}
-
-//  A controller that dies cuts its connections, too: that is told by its pidfd.
-void link_was_cut(worker_t *self)
-{
-    enum { DEATH_MS = 500 };
-    struct pollfd death = {.fd = self->controller_fd, .events = POLLIN};
-    if (self->accepted && poll(&death, 1, DEATH_MS) == 0)
-        give_up(self, "its connection to the controller was cut");
 }

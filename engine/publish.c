@@ -54,7 +54,7 @@ void published_send(worker_t *self)
 {
     for (unsigned i = 0; i < self->published_count; i++) {
         published_t *place = &self->published[i];
-        if (!place->waits || !self->current || self->current->span == 0)
+        if (!place->waits || !self->accepted || !self->current || self->current->span == 0)
             continue;
         link_send(self, &(ipc_msg_t){.type = IPC_MSG_PUBLISH,
                                      .publish = {.span = self->current->span,

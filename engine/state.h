@@ -202,7 +202,6 @@ int64_t clock_ns(void);                // since 1970
 void arm_timer(worker_t *self, long after_ns);
 
 //  engine/link.c: with the lock held.
-int link_open(worker_t *self, ipc_error_t *error);     // connects and registers
 void link_receive(worker_t *self);                     // all that has come in
 void link_flush(worker_t *self);                       // sends, then receives
 void link_send(worker_t *self, const ipc_msg_t *msg);  // with the next flush
@@ -210,8 +209,19 @@ void link_take_slice(worker_t *self);                  // into the batch
 void link_close_batch(worker_t *self);
 void link_report(worker_t *self, work_t *work, uint64_t position); // the outcome, and what was written
 void link_stream_output(worker_t *self);               // of the task that runs
-void link_controller_died(worker_t *self);
-void link_was_cut(worker_t *self);
+void link_drop_work(worker_t *self);                   // what waits; of what runs the items that have not begun
+
+//  engine/contact.c: with the controller. With the lock.
+int contact_open(worker_t *self, ipc_error_t *error);  // connects and registers
+void contact_accepted(worker_t *self, const ipc_msg_t *msg);
+void contact_refused(worker_t *self, const ipc_msg_t *msg);
+void contact_lost(worker_t *self);                     // it has died: what runs goes on, and the next one is looked for
+void contact_cut(worker_t *self);                      // the connection was cut; its death is told otherwise
+//  What the controller has sent, or was sent, is not known any more: this process ends, and its death is accounted for
+//  as any other.
+void contact_give_up(worker_t *self, const char *why);
+//  Where the controller had taken this engine's tasks away it may start the next ones.
+void contact_trust(worker_t *self);
 
 //  engine/kept.c: results until they are known to be safe. With the lock.
 void kept_send(worker_t *self, uint64_t job, const ipc_msg_t *done); // now, and again if that should be needed

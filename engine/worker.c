@@ -70,12 +70,13 @@ static int sooner(int one_ms, int other_ms)
 //  Waits, without the lock, for anything that either thread must act on.
 static void wait_for_event(worker_t *self, bool connection_thread)
 {
+    bool streams = self->accepted || !connection_thread; // else what the task writes waits
     struct pollfd fds[WATCH_COUNT] = {
         [WATCH_SOCKET] = {.fd = self->socket_fd, .events = POLLIN},
         [WATCH_STOP] = {.fd = self->stop_fd, .events = POLLIN},
         [WATCH_CONTROLLER] = {.fd = self->controller_fd, .events = POLLIN},
-        [WATCH_OUT] = {.fd = self->output.fds[0], .events = POLLIN},
-        [WATCH_ERR] = {.fd = self->output.fds[1], .events = POLLIN},
+        [WATCH_OUT] = {.fd = streams ? self->output.fds[0] : -1, .events = POLLIN},
+        [WATCH_ERR] = {.fd = streams ? self->output.fds[1] : -1, .events = POLLIN},
         [WATCH_KICK] = {.fd = connection_thread ? self->kick_fd : -1, .events = POLLIN},
         [WATCH_TIMER] = {.fd = connection_thread ? self->timer_fd : -1, .events = POLLIN},
         [WATCH_CUT] = {.fd = self->monitor.fd, .events = POLLIN},
@@ -96,17 +97,17 @@ static void wait_for_event(worker_t *self, bool connection_thread)
     if (rc > 0 && fds[WATCH_TIMER].revents && read(self->timer_fd, &kicks, sizeof kicks) > 0)
         self->timer_armed = false;
     if (rc == 0 && !looks && self->controller_fd < 0) // the controller died before it had answered
-        link_controller_died(self);
+        contact_lost(self);
     self->stopping = self->stopping || (rc > 0 && fds[WATCH_STOP].revents);
     if (rc > 0 && !connection_thread && (fds[WATCH_OUT].revents || fds[WATCH_ERR].revents)) {
         output_read(&self->output); // of a child that outlived its task: nobody's
         output_clear(&self->output);
     }
     if (rc > 0 && fds[WATCH_CONTROLLER].revents && fds[WATCH_CONTROLLER].fd == self->controller_fd)
-        link_controller_died(self);
+        contact_lost(self);
     else if (rc > 0 && fds[WATCH_CUT].revents && fds[WATCH_CUT].fd == self->monitor.fd &&
              ipc_monitor_is_cut(&self->monitor))
-        link_was_cut(self);
+        contact_cut(self);
 }
 
 //  Lives until the controller has what was finished.
@@ -237,7 +238,7 @@ static bool note_start(worker_t *self, const work_t *work, uint64_t position)
 {
     if (!self->page)
         return true;
-    self->page->span = work->span;
+    atomic_store_explicit(&self->page->span, work->span, memory_order_relaxed);
     self->page->item = position;
     self->page->begun = position + 1;
     self->page->running = 1;
@@ -520,7 +521,7 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     set_signals(self);
     self->zmq = zmq_ctx_new();
     zmq_ctx_set(self->zmq, ZMQ_IO_THREADS, 1);
-    if (start_connection_thread(self, error) || link_open(self, error))
+    if (start_connection_thread(self, error) || contact_open(self, error))
         return NULL;
     interrupt_install(self);
     return self;

@@ -8,7 +8,10 @@
 #include "common/paths.h"
 #include "launch/process.h"
 
-enum { LAUNCH_EXTRA_FD = 3 }; // what the started process gets as launch_job_t.extra_fd
+enum {
+    LAUNCH_EXTRA_FD = 3, // what the started process gets as launch_job_t.extra_fd
+    LAUNCH_FDS = 2       // what a launcher waits for
+};
 
 //  What to start. All is borrowed.
 typedef struct launch_job {
@@ -25,6 +28,12 @@ typedef struct launch_process {
     process_t process; // pid 0: nothing runs
     int fd;            // readable when it has ended
 } launch_process_t;
+
+//  What a launcher waits for: until one of the descriptors is readable, or that time has come.
+typedef struct launch_wait {
+    int fds[LAUNCH_FDS]; // -1: none
+    int64_t until_ms;    // monotonic
+} launch_wait_t;
 
 //  What a launcher keeps of one cluster.
 typedef struct launch_state launch_state_t;
@@ -45,6 +54,11 @@ typedef struct launcher {
     //  and begins anew with the next start. NULL: they share nothing.
     //      ids        borrowed; count of them, count > 0
     void (*renew)(launch_state_t *state, const int *ids, size_t count);
+
+    //  What an engine shares with others must have begun before it is started, which may take long: 1 when it has,
+    //  or there is nothing; 0 while it begins, to be asked again after *wait; -1 with *error: SYSTEM. NULL: there is
+    //  never anything.
+    int (*prepare)(launch_state_t *state, int engine, launch_wait_t *wait, ipc_error_t *error);
 
     //  Starts a job in a session of its own (a Ctrl-C at the terminal does not reach it)
     //  with signals as they are by default. 0, or -1 with *error: SYSTEM, naming the

@@ -19,7 +19,8 @@
 enum {
     BEGIN_TIMEOUT_MS = 20 * 1000, // for mpiexec to start all seats
     END_TIMEOUT_MS = 2 * 1000,    // for mpiexec to end after its seats
-    SEAT_BYTES = 1 << 16,         // of what a seat may say
+    SEAT_BYTES = 1 << 16,         // of what a seat may say,
+    SEAT_S = 2,                   // and for how long: it says all at once
     PREFIX_TEXT = 64
 };
 
@@ -34,8 +35,12 @@ typedef struct seat {
 struct launch_state {
     const ipc_paths_t *paths; // borrowed; the cluster's
     char mpiexec[IPC_PATH_MAX], seat[IPC_PATH_MAX];
+    char loopback[IPC_PATH_MAX]; // what is loaded into mpiexec
     launch_process_t job; // mpiexec; fd -1: none
     bool begun;           // the seats are there
+    int listener;         // for them, while the world begins; -1
+    size_t there;         // of them, while it begins
+    int64_t deadline_ms;  // when it has begun at the latest
     unsigned worlds;      // begun so far
     seat_t *seats;        // by rank
     size_t count;
@@ -71,8 +76,9 @@ static int find_mpiexec(char path[IPC_PATH_MAX], ipc_error_t *error)
 static int mpi_open(launch_state_t **state_p, const ipc_paths_t *paths, ipc_error_t *error)
 {
     launch_state_t *self = ipc_xalloc(sizeof *self);
-    *self = (launch_state_t){.paths = paths, .job = {.fd = -1}};
-    if (find_mpiexec(self->mpiexec, error) || ipc_program_path("ipcluster-seat", self->seat, error)) {
+    *self = (launch_state_t){.paths = paths, .job = {.fd = -1}, .listener = -1};
+    if (find_mpiexec(self->mpiexec, error) || ipc_program_path("ipcluster-seat", self->seat, error) ||
+        ipc_program_path("ipcluster-loopback.so", self->loopback, error)) {
         free(self);
         return -1;
     }
@@ -100,8 +106,23 @@ static void end_mpiexec(launch_state_t *self)
     }
 }
 
+static void close_listener(launch_state_t *self)
+{
+    char path[IPC_PATH_MAX + 8];
+    if (self->listener < 0)
+        return;
+    close(self->listener);
+    self->listener = -1;
+    snprintf(path, sizeof path, "%s/m", self->paths->directory);
+    unlink(path);
+}
+
+//  One that has not begun has nothing to be put in order: mpiexec is killed, and its seats end with it.
 static void end_world(launch_state_t *self)
 {
+    close_listener(self);
+    if (!self->begun && self->job.fd >= 0)
+        launcher_local.signal(&self->job, SIGKILL);
     for (size_t i = 0; i < self->count; i++) {
         if (self->seats[i].fd >= 0)
             close(self->seats[i].fd);
@@ -155,6 +176,29 @@ static int listen_for_seats(const launch_state_t *self, ipc_error_t *error)
     return -1;
 }
 
+//  Ours, with the library that keeps mpiexec to the loopback interface (tools/ipcluster_loopback.c). Both it and the
+//  two texts in it are given.
+static const char **environment_of_mpiexec(const launch_state_t *self, char *preload[2])
+{
+    static const char name[] = "LD_PRELOAD=";
+    const char *before = getenv("LD_PRELOAD");
+    preload[0] = ipc_xformat("%s%s%s%s", name, self->loopback, before ? ":" : "", before ? before : "");
+    preload[1] = before ? ipc_xformat("IPC_MPI_LD_PRELOAD=%s", before) : NULL;
+    size_t count = 0, size = 0;
+    while (environ[count]) count++;
+    const char **environment = ipc_xalloc((count + 5) * sizeof *environment);
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(environ[i], name, strlen(name)))
+            environment[size++] = environ[i];
+    for (size_t i = 0; i < 2 && preload[i]; i++) environment[size++] = preload[i];
+    if (geteuid() == 0) { // else Open MPI refuses to start; engines of root run as root anyhow
+        environment[size++] = "OMPI_ALLOW_RUN_AS_ROOT=1";
+        environment[size++] = "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1";
+    }
+    environment[size] = NULL;
+    return environment;
+}
+
 //  Starts mpiexec with one seat for each rank: on this host alone, over shared memory; a rank that
 //  dies does not end the others; what MPI leaves on disk is in directories that the cluster removes.
 static int start_mpiexec(launch_state_t *self, const char *world, ipc_error_t *error)
@@ -169,19 +213,13 @@ static int start_mpiexec(launch_state_t *self, const char *world, ipc_error_t *e
         "--mca", "pml", "ob1", "--mca", "btl", "self,vader", "--mca", "btl_vader_backing_directory",
         self->paths->shm, "--mca", "mpi_yield_when_idle", "1",
         "--mca", "opal_signal", "", self->seat, self->paths->directory, NULL};
-    size_t size = 0;
-    while (environ[size]) size++;
-    const char **environment = ipc_xalloc((size + 3) * sizeof *environment);
-    memcpy(environment, environ, size * sizeof *environment);
-    if (geteuid() == 0) { // else Open MPI refuses to start; engines of root run as root anyhow
-        environment[size++] = "OMPI_ALLOW_RUN_AS_ROOT=1";
-        environment[size++] = "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1";
-    }
-    environment[size] = NULL;
+    char *preload[2];
+    const char **environment = environment_of_mpiexec(self, preload);
     const launch_job_t job = {.program = self->mpiexec, .arguments = arguments, .environment = environment,
                               .log = log, .extra_fd = -1, .engine = -1};
     const int result = launcher_local.start(NULL, &job, &self->job, error);
     free(environment);
+    for (size_t i = 0; i < 2; i++) free(preload[i]);
     return result;
 }
 
@@ -190,6 +228,7 @@ static int read_seat(launch_state_t *self, int fd)
 {
     char *text = ipc_xalloc(SEAT_BYTES);
     size_t size = 0;
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = SEAT_S}, sizeof(struct timeval));
     for (ssize_t got = 1; got > 0 && size < SEAT_BYTES; size += got > 0 ? (size_t) got : 0)
         got = recv(fd, text + size, SEAT_BYTES - size, 0);
     char *end = text;
@@ -215,47 +254,38 @@ static int fail_world(const launch_state_t *self, ipc_error_t *error, const char
     return ipc_fail(error, IPC_E_SYSTEM, "mpiexec %s%s%.200s", what, *line ? "; its last words begin: " : "", line);
 }
 
-//  Waits until all seats are there.
-static int await_seats(launch_state_t *self, int listener, ipc_error_t *error)
-{
-    const int64_t deadline_ms = now_ms() + BEGIN_TIMEOUT_MS;
-    for (size_t there = 0; there < self->count;) {
-        struct pollfd polled[] = {{.fd = listener, .events = POLLIN}, {.fd = self->job.fd, .events = POLLIN}};
-        const int64_t left_ms = deadline_ms - now_ms();
-        if (left_ms <= 0 || poll(polled, 2, (int) left_ms) == 0)
-            return fail_world(self, error, "has not started its ranks after 20 s");
-        if (!polled[0].revents && polled[1].revents)
-            return fail_world(self, error, "has ended before its ranks had begun");
-        const int fd = polled[0].revents ? accept4(listener, NULL, NULL, SOCK_CLOEXEC) : -1;
-        if (fd < 0)
-            continue;
-        if (read_seat(self, fd)) {
-            close(fd);
-            return fail_world(self, error, "is not of Open MPI: its ranks do not know their numbers");
-        }
-        there++;
-    }
-    return 0;
-}
-
 static int begin_world(launch_state_t *self, ipc_error_t *error)
 {
-    char world[IPC_PATH_MAX], socket_path[IPC_PATH_MAX + 8];
+    char world[IPC_PATH_MAX];
     self->worlds++;
     name_world(self, world);
     if (mkdir(world, 0700) && errno != EEXIST)
         return ipc_fail(error, IPC_E_SYSTEM, "cannot make %s: %s", world, strerror(errno));
-    const int listener = listen_for_seats(self, error);
-    if (listener < 0)
-        return -1;
-    const int result = start_mpiexec(self, world, error) || await_seats(self, listener, error) ? -1 : 0;
-    close(listener);
-    snprintf(socket_path, sizeof socket_path, "%s/m", self->paths->directory);
-    unlink(socket_path);
-    if (result)
-        end_world(self);
-    self->begun = !result;
-    return result;
+    self->listener = listen_for_seats(self, error);
+    self->there = 0;
+    self->deadline_ms = now_ms() + BEGIN_TIMEOUT_MS;
+    return self->listener < 0 || start_mpiexec(self, world, error) ? -1 : 0;
+}
+
+//  Takes the seats that have come: 1 when all are there, 0 when not, -1 with *error.
+static int take_seats(launch_state_t *self, ipc_error_t *error)
+{
+    while (self->there < self->count) {
+        struct pollfd polled[] = {{.fd = self->listener, .events = POLLIN}, {.fd = self->job.fd, .events = POLLIN}};
+        if (poll(polled, 2, 0) == 0)
+            return now_ms() < self->deadline_ms ? 0 : fail_world(self, error, "has not started its ranks after 20 s");
+        if (!polled[0].revents && polled[1].revents)
+            return fail_world(self, error, "has ended before its ranks had begun");
+        const int fd = polled[0].revents ? accept4(self->listener, NULL, NULL, SOCK_CLOEXEC) : -1;
+        if (fd < 0)
+            return 0;
+        if (read_seat(self, fd)) {
+            close(fd);
+            return fail_world(self, error, "is not of Open MPI: its ranks do not know their numbers");
+        }
+        self->there++;
+    }
+    return 1;
 }
 
 // ---- engines -------------------------------------------------------------------------------
@@ -298,15 +328,34 @@ static int start_seated(launch_state_t *self, const launch_job_t *job, size_t ra
     return result;
 }
 
+//  An engine's rank; the number of ranks for the controller, and for an engine that was added.
+static size_t rank_of(const launch_state_t *self, int engine)
+{
+    size_t rank = 0;
+    while (rank < self->count && (engine < 0 || self->seats[rank].engine != engine)) rank++;
+    return rank;
+}
+
+static int mpi_prepare(launch_state_t *self, int engine, launch_wait_t *wait, ipc_error_t *error)
+{
+    if (self->begun || rank_of(self, engine) == self->count)
+        return 1;
+    int result = self->listener < 0 && begin_world(self, error) ? -1 : take_seats(self, error);
+    self->begun = result > 0;
+    if (result > 0)
+        close_listener(self);
+    else if (result < 0)
+        end_world(self);
+    *wait = (launch_wait_t){.fds = {self->listener, self->job.fd}, .until_ms = self->deadline_ms};
+    return result;
+}
+
 static int mpi_start(launch_state_t *self, const launch_job_t *job, launch_process_t *process,
                      ipc_error_t *error)
 {
-    size_t rank = 0;
-    while (rank < self->count && self->seats[rank].engine != job->engine) rank++;
-    if (job->engine < 0 || rank == self->count) // the controller; an engine that was added
+    const size_t rank = rank_of(self, job->engine);
+    if (rank == self->count)
         return launcher_local.start(NULL, job, process, error);
-    if (!self->begun && begin_world(self, error))
-        return -1;
     return start_seated(self, job, rank, process, error);
 }
 
@@ -325,6 +374,7 @@ const launcher_t launcher_mpi = {
     .open = mpi_open,
     .close = mpi_close,
     .renew = mpi_renew,
+    .prepare = mpi_prepare,
     .start = mpi_start,
     .signal = mpi_signal,
     .reap = mpi_reap,

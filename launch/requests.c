@@ -1,7 +1,6 @@
 //  What others ask of a running supervisor: see launch/control.h.
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,35 +21,6 @@ bool request_ended_child(supervisor_t *self, child_t *child)
         dprintf(self->reports, "gone %d\n", child->id);
     supervisor_write_record(self);
     return true;
-}
-
-void supervisor_renew_engines(supervisor_t *self)
-{
-    if (!self->options.launcher->renew)
-        return;
-    int *ids = ipc_xalloc(self->options.engines * sizeof *ids);
-    size_t count = 0;
-    for (size_t i = 1; i < supervisor_children(self); i++)
-        if (!self->children[i].removed)
-            ids[count++] = self->children[i].id;
-    if (count > 0)
-        self->options.launcher->renew(self->launch, ids, count);
-    free(ids);
-}
-
-//  Makes room for that many engines in all.
-static void make_room(supervisor_t *self, size_t engines)
-{
-    size_t first = supervisor_children(self);
-    self->options.engines = self->record->engines = engines;
-    self->children = ipc_xrealloc(self->children, supervisor_children(self) * sizeof self->children[0]);
-    self->polled = ipc_xrealloc(self->polled,
-                                (POLL_CHILDREN + supervisor_children(self)) * sizeof self->polled[0]);
-    for (size_t i = first; i < supervisor_children(self); i++) {
-        self->children[i] = (child_t){.id = (int) i - 1, .run = {.fd = -1}};
-        self->polled[POLL_CHILDREN + i] = (struct pollfd){.fd = -1};
-    }
-    supervisor_allow_descriptors(supervisor_children(self));
 }
 
 //  Asks an engine to end; the controller is told of one that does not come back.
@@ -107,7 +77,7 @@ static void begin_request(supervisor_t *self, const char *text)
                            "a cluster has at most 1024 engines in its life, those removed too: %lu more are too many",
                            number);
         else
-            make_room(self, self->options.engines + number);
+            children_grow(self, self->options.engines + number);
         return;
     }
     bool one = request->removes || sscanf(text, "restart %lu", &number) == 1;
@@ -122,7 +92,7 @@ static void begin_request(supervisor_t *self, const char *text)
             if (is_engine(self, i))
                 end_engine(self, &self->children[1 + i], request->removes);
         if (!one)
-            supervisor_renew_engines(self);
+            children_renew_engines(self);
     }
 }
 

@@ -1,15 +1,11 @@
 #include "launch/supervisor_body.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,7 +13,6 @@
 #include "common/fail.h"
 #include "common/journal.h"
 #include "launch/control.h"
-#include "launch/devices.h"
 #include "launch/local.h"
 #include "launch/log.h"
 #include "launch/site.h"
@@ -34,16 +29,7 @@ size_t supervisor_children(const supervisor_t *self)
     return 1 + self->options.engines;
 }
 
-static void name_child(char name[32], const child_t *child)
-{
-    if (child->id == CONTROLLER)
-        snprintf(name, 32, "the controller");
-    else
-        snprintf(name, 32, "engine %d", child->id);
-}
-
-__attribute__((format(printf, 2, 3))) static void tell(supervisor_t *self,
-                                                       const char *format, ...)
+void supervisor_tell(supervisor_t *self, const char *format, ...)
 {
     char line[LOG_TAIL_TEXT + 512];
     va_list arguments;
@@ -54,11 +40,7 @@ __attribute__((format(printf, 2, 3))) static void tell(supervisor_t *self,
         self->options.log(self->options.context, line);
 }
 
-//  Notes why the start fails, the first cause only, with what the process in question wrote
-//  last.
-__attribute__((format(printf, 4, 5))) static void fail_start(supervisor_t *self,
-                                                             const child_t *child, int code,
-                                                             const char *format, ...)
+void supervisor_fail_start(supervisor_t *self, const child_t *child, int code, const char *format, ...)
 {
     if (self->phase != PHASE_STARTING || self->failure.code)
         return;
@@ -73,152 +55,13 @@ __attribute__((format(printf, 4, 5))) static void fail_start(supervisor_t *self,
     log_tail(self->last_words, path);
 }
 
-// ---- starting ---------------------------------------------------------------------------
-
-//  Starts the controller with a new pair of sockets for its reports and our orders; what an earlier
-//  one had not finished saying is lost.
-static int start_controller(supervisor_t *self, launch_job_t *job, child_t *child,
-                            ipc_error_t *error)
-{
-    int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
-        return ipc_fail(error, IPC_E_SYSTEM, "cannot make a pair of sockets: %s", strerror(errno));
-    fcntl(ends[0], F_SETFL, O_NONBLOCK); // the controller may write to its end as it likes
-    char supervisor[16], ready_fd[16], hwm[16], successor[16];
-    size_t engines = 0; // that a controller before this one had
-    for (size_t i = 1; self->phase == PHASE_RUNNING && i < supervisor_children(self); i++)
-        engines += !self->children[i].removed;
-    snprintf(supervisor, sizeof supervisor, "%d", (int) getpid());
-    snprintf(ready_fd, sizeof ready_fd, "%d", LAUNCH_EXTRA_FD);
-    snprintf(hwm, sizeof hwm, "%u", (unsigned) self->options.hwm);
-    const char *arguments[] = {"ipcd",       "--directory", self->site.paths.directory,
-                               "--ready-fd", ready_fd,      "--supervisor",
-                               supervisor,   "--scheme",    ipc_scheme_name(self->options.scheme),
-                               "--hwm",      hwm,           NULL,
-                               NULL,         NULL,          NULL,
-                               NULL,         NULL,          NULL,
-                               NULL,         NULL,          NULL,
-                               NULL};
-    const char **at = arguments;
-    while (*at) at++;
-    if (self->options.suspect_after) {
-        *at++ = "--suspect-after";
-        *at++ = self->options.suspect_after;
-    }
-    if (self->options.lose_after) {
-        *at++ = "--lose-after";
-        *at++ = self->options.lose_after;
-    }
-    if (self->journal[0]) {
-        *at++ = "--journal";
-        *at++ = self->journal;
-        *at++ = "--journal-terms";
-        *at++ = self->options.journal;
-        snprintf(successor, sizeof successor, "%zu", engines);
-        *at++ = "--successor";
-        *at++ = successor;
-    }
-    job->program = self->controller_path;
-    job->arguments = arguments;
-    job->extra_fd = ends[1];
-    int result = self->options.launcher->start(self->launch, job, &child->run, error);
-    close(ends[1]);
-    if (self->reports >= 0)
-        close(self->reports);
-    self->reports = ends[0];
-    self->line_size = 0;
-    return result;
-}
-
-static int start_nanny(supervisor_t *self, launch_job_t *job, child_t *child,
-                       ipc_error_t *error)
-{
-    char id[16], supervisor[16];
-    device_options_t device;
-    snprintf(id, sizeof id, "%d", child->id);
-    snprintf(supervisor, sizeof supervisor, "%d", (int) getpid());
-    const char *arguments[] = {
-        "ipengine", "--directory", self->site.paths.directory, "--id", id, "--supervisor",
-        supervisor, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL};
-    const char **at = arguments;
-    while (*at) at++;
-    device_options(&device, &self->record->gpus, (size_t) child->id, self->options.hides_gpus);
-    for (size_t i = 0; device.all[i]; i++) *at++ = device.all[i];
-    job->program = self->engine_path;
-    job->arguments = arguments;
-    return self->options.launcher->start(self->launch, job, &child->run, error);
-}
-
-static int start_child(supervisor_t *self, child_t *child, ipc_error_t *error)
-{
-    char log[IPC_PATH_MAX];
-    log_path(log, self->site.paths.logs, child->id);
-    launch_job_t job = {.log = log, .extra_fd = -1, .engine = child->id};
-    bool controller = child->id == CONTROLLER;
-    int result = controller ? start_controller(self, &job, child, error)
-                            : start_nanny(self, &job, child, error);
-    if (result)
-        return -1;
-    *(controller ? &self->record->controller : &self->record->nannies[child->id]) =
-        child->run.process;
-    return 0;
-}
-
-//  Notes a death and when to try again: at once, unless it dies again and again.
-static void schedule_restart(supervisor_t *self, child_t *child, const char *how)
-{
-    int64_t now = supervisor_now_ms();
-    child->deaths_ms[child->deaths++ % DEATHS_MAX] = now;
-    int64_t oldest_ms = child->deaths_ms[child->deaths % DEATHS_MAX];
-    bool was_looping = child->looping;
-    child->looping = child->deaths >= DEATHS_MAX && now - oldest_ms < DEATHS_SPAN_MS;
-    child->due_ms = child->looping ? now + RETRY_MS : now;
-    char name[32];
-    name_child(name, child);
-    if (!child->looping) {
-        tell(self, "%s %s: starting it again", name, how);
-    } else if (!was_looping) {
-        char path[IPC_PATH_MAX], words[LOG_TAIL_TEXT];
-        log_path(path, self->site.paths.logs, child->id);
-        log_tail(words, path);
-        tell(
-            self,
-            "%s %s, for the %dth time in a minute: trying again each %d s; its "
-            "last words:\n%s",
-            name, how, DEATHS_MAX, RETRY_MS / 1000, words[0] ? words : "    (none)");
-    }
-}
-
 void supervisor_write_record(supervisor_t *self)
 {
     ipc_error_t error;
     if (!record_write(self->record, self->site.paths.cluster_file, &error))
         return;
-    fail_start(self, NULL, error.code, "%s", error.text);
-    tell(self, "%s", error.text);
-}
-
-//  Starts what is due, and notes the pids where the next `ipcluster` finds them.
-static void start_due(supervisor_t *self)
-{
-    bool started = false;
-    for (size_t i = 0; i < supervisor_children(self); i++) {
-        child_t *child = &self->children[i];
-        ipc_error_t error;
-        if (child->run.process.pid || child->removed || child->due_ms > supervisor_now_ms())
-            continue;
-        if (!start_child(self, child, &error)) {
-            started = true;
-            continue;
-        }
-        if (self->phase == PHASE_STARTING) {
-            fail_start(self, NULL, error.code, "%s", error.text);
-            return;
-        }
-        schedule_restart(self, child, error.text);
-    }
-    if (started)
-        supervisor_write_record(self);
+    supervisor_fail_start(self, NULL, error.code, "%s", error.text);
+    supervisor_tell(self, "%s", error.text);
 }
 
 // ---- what happens -----------------------------------------------------------------------
@@ -237,7 +80,7 @@ static void on_report(supervisor_t *self, const char *line)
 {
     unsigned long id = 0, pid = 0;
     if (!strncmp(line, "error ", 6))
-        fail_start(self, NULL, IPC_E_SYSTEM, "the controller cannot start: %s", line + 6);
+        supervisor_fail_start(self, NULL, IPC_E_SYSTEM, "the controller cannot start: %s", line + 6);
     else if (sscanf(line, "engine %lu ready %lu", &id, &pid) == 2)
         on_engine_ready(self, id);
     else if (sscanf(line, "shutdown %lu", &id) == 1)
@@ -297,12 +140,12 @@ static void on_child_end(supervisor_t *self, child_t *child, int status)
         return;
     char how[64], name[32];
     describe_end(how, status);
-    name_child(name, child);
+    child_name(name, child);
     if (child->id == CONTROLLER)
         on_reports(self); // its own words on why, if there are any
-    fail_start(self, child, IPC_E_SYSTEM, "%s %s before the cluster was ready", name, how);
+    supervisor_fail_start(self, child, IPC_E_SYSTEM, "%s %s before the cluster was ready", name, how);
     if (self->phase == PHASE_RUNNING)
-        schedule_restart(self, child, how);
+        child_schedule_restart(self, child, how);
 }
 
 //  Takes in those that ended. Processes that the children left behind end up with us: see
@@ -324,6 +167,27 @@ static void reap(supervisor_t *self)
     }
 }
 
+//  The children, and what those wait for that begin. Gives until when, at most.
+static int64_t poll_children(supervisor_t *self, int64_t until_ms)
+{
+    bool begins = false, stops = self->phase == PHASE_STOPPING;
+    for (size_t i = 0; i < supervisor_children(self); i++) {
+        const child_t *child = &self->children[i];
+        bool runs = child->run.process.pid != 0;
+        self->polled[POLL_CHILDREN + i] =
+            (struct pollfd){.fd = runs ? child->run.fd : -1, .events = POLLIN};
+        begins = begins || (child->begins && !stops);
+        if (!runs && !child->removed && !child->begins && !stops && child->due_ms < until_ms)
+            until_ms = child->due_ms;
+        if (runs && child->kill_ms && child->kill_ms < until_ms)
+            until_ms = child->kill_ms;
+    }
+    for (size_t i = 0; i < LAUNCH_FDS; i++)
+        self->polled[POLL_LAUNCH + i] =
+            (struct pollfd){.fd = begins ? self->launch_wait.fds[i] : -1, .events = POLLIN};
+    return begins && self->launch_wait.until_ms < until_ms ? self->launch_wait.until_ms : until_ms;
+}
+
 //  Waits for the next event, at most until a time, and handles it.
 static void step(supervisor_t *self, int64_t until_ms)
 {
@@ -342,16 +206,7 @@ static void step(supervisor_t *self, int64_t until_ms)
         .fd = running && asked && !self->request.begun ? self->request.asker : -1, .events = POLLIN};
     if (running && asked && self->request.deadline_ms < until_ms)
         until_ms = self->request.deadline_ms;
-    for (size_t i = 0; i < supervisor_children(self); i++) {
-        const child_t *child = &self->children[i];
-        bool runs = child->run.process.pid != 0;
-        self->polled[POLL_CHILDREN + i] =
-            (struct pollfd){.fd = runs ? child->run.fd : -1, .events = POLLIN};
-        if (!runs && !child->removed && self->phase != PHASE_STOPPING && child->due_ms < until_ms)
-            until_ms = child->due_ms;
-        if (runs && child->kill_ms && child->kill_ms < until_ms)
-            until_ms = child->kill_ms;
-    }
+    until_ms = poll_children(self, until_ms);
     int64_t left_ms = until_ms - supervisor_now_ms();
     int timeout_ms = left_ms < 0 ? 0 : left_ms > RETRY_MS ? RETRY_MS : (int) left_ms;
     if (poll(self->polled, (nfds_t) (POLL_CHILDREN + supervisor_children(self)), timeout_ms) < 0)
@@ -361,7 +216,7 @@ static void step(supervisor_t *self, int64_t until_ms)
     if (self->polled[POLL_REPORTS].revents)
         on_reports(self);
     if (self->polled[POLL_WAITER].revents)
-        fail_start(self, NULL, IPC_E_ABORTED, "nobody waits for the cluster any more");
+        supervisor_fail_start(self, NULL, IPC_E_ABORTED, "nobody waits for the cluster any more");
     if (self->polled[POLL_OWNER].revents) {
         self->owner_gone = true;
         self->stops_asked++;
@@ -387,18 +242,6 @@ static int catch_signals(supervisor_t *self, ipc_error_t *error)
     if (self->signals < 0)
         return ipc_fail(error, IPC_E_SYSTEM, "cannot take signals: %s", strerror(errno));
     return 0;
-}
-
-//  A thousand engines are a thousand pidfds here and a thousand sockets in the controller,
-//  which inherits it.
-void supervisor_allow_descriptors(size_t children)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) ||
-        limit.rlim_cur >= 4 * children + DESCRIPTORS_SPARE)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static int fail_busy(const ipc_paths_t *paths, ipc_error_t *error)
@@ -430,10 +273,13 @@ static int open_site(supervisor_t *self, ipc_error_t *error)
 //  Where the journal is that was asked for; its folder is made.
 static int find_journal(supervisor_t *self, ipc_error_t *error)
 {
+    ipc_journal_terms_t terms;
     if (!self->options.journal)
         return 0;
-    if (ipc_journal_path(&self->site.paths, self->journal, error))
+    if (ipc_journal_terms_read(&terms, self->options.journal, error) ||
+        ipc_journal_path(&self->site.paths, self->journal, error))
         return -1;
+    self->drops_journal = terms.temporary && access(self->journal, F_OK) != 0;
     return ipc_journal_make_folder(self->journal, error);
 }
 
@@ -453,23 +299,12 @@ static void fill_record(supervisor_t *self)
         record->gpus = *self->options.gpus;
 }
 
-static void make_children(supervisor_t *self)
-{
-    self->children = ipc_xalloc(supervisor_children(self) * sizeof self->children[0]);
-    self->polled = ipc_xalloc((POLL_CHILDREN + supervisor_children(self)) * sizeof self->polled[0]);
-    for (size_t i = 0; i < supervisor_children(self); i++)
-        self->children[i] = (child_t){.id = (int) i - 1, .run = {.fd = -1}};
-    // What a killed nanny leaves behind becomes our child, and so can be found and ended.
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
-    supervisor_allow_descriptors(supervisor_children(self));
-}
-
 static int open_launcher(supervisor_t *self, ipc_error_t *error)
 {
     const launcher_t *launcher = self->options.launcher;
     const int result = launcher->open ? launcher->open(&self->launch, &self->site.paths, error) : 0;
     if (!result)
-        supervisor_renew_engines(self);
+        children_renew_engines(self);
     return result;
 }
 
@@ -498,7 +333,7 @@ supervisor_t *supervisor_new(const supervisor_options_t *options, ipc_error_t *e
         supervisor_destroy(&self);
         return NULL;
     }
-    make_children(self);
+    children_make(self);
     if (open_launcher(self, error))
         supervisor_destroy(&self);
     return self;
@@ -508,18 +343,18 @@ int supervisor_start(supervisor_t *self, ipc_error_t *error)
 {
     int timeout_ms = self->options.timeout_ms ? self->options.timeout_ms : READY_TIMEOUT_MS;
     int64_t deadline_ms = supervisor_now_ms() + timeout_ms;
-    start_due(self);
     while (self->ready < self->options.engines && !self->failure.code) {
+        children_start_due(self);
         step(self, deadline_ms);
         if (self->stops_asked)
-            fail_start(self, NULL, IPC_E_ABORTED,
+            supervisor_fail_start(self, NULL, IPC_E_ABORTED,
                        self->owner_gone ? "the program that the cluster was for has ended"
                                         : "interrupted before the cluster was ready");
         if (supervisor_now_ms() < deadline_ms)
             continue;
         const child_t *late = &self->children[1];
         while (late->ready && late->id + 1 < (int) self->options.engines) late++;
-        fail_start(self, late, IPC_E_TIMEOUT,
+        supervisor_fail_start(self, late, IPC_E_TIMEOUT,
                    "%zu of %zu engines are ready after %d s: engine %d is not", self->ready,
                    self->options.engines, timeout_ms / 1000, late->id);
     }
@@ -533,7 +368,7 @@ int supervisor_start(supervisor_t *self, ipc_error_t *error)
 void supervisor_run(supervisor_t *self)
 {
     while (!self->stops_asked) {
-        start_due(self);
+        children_start_due(self);
         step(self, supervisor_now_ms() + RETRY_MS);
     }
 }
@@ -548,49 +383,19 @@ const ipc_paths_t *supervisor_paths(const supervisor_t *self)
     return &self->site.paths;
 }
 
-static void signal_all(supervisor_t *self, int signal)
-{
-    for (size_t i = supervisor_children(self); i-- > 0;) // engines first, the controller last
-        if (self->children[i].run.process.pid)
-            self->options.launcher->signal(&self->children[i].run, signal);
-}
-
-static bool any_runs(const supervisor_t *self)
-{
-    for (size_t i = 0; i < supervisor_children(self); i++)
-        if (self->children[i].run.process.pid)
-            return true;
-    return false;
-}
-
-//  Kills all that is our child: by now also what tasks started and detached, left by their
-//  nanny's end. True when there was something.
-static bool kill_left(void)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int) getpid());
-    FILE *file = fopen(path, "re");
-    bool found = false;
-    for (int pid = 0; file && fscanf(file, "%d", &pid) == 1; found = true)
-        kill(pid, SIGKILL);
-    if (file)
-        fclose(file);
-    return found;
-}
-
 static void stop_children(supervisor_t *self)
 {
     self->phase = PHASE_STOPPING;
     int asked = self->stops_asked;
     int64_t deadline_ms = supervisor_now_ms() + STOP_TIMEOUT_MS;
-    signal_all(self, SIGTERM);
-    while (any_runs(self) && supervisor_now_ms() < deadline_ms && self->stops_asked == asked)
+    children_signal(self, SIGTERM);
+    while (children_run(self) && supervisor_now_ms() < deadline_ms && self->stops_asked == asked)
         step(self, deadline_ms); // a second Ctrl-C ends the patience
-    signal_all(self, SIGKILL);
+    children_signal(self, SIGKILL);
     if (self->options.launcher->close)
         self->options.launcher->close(&self->launch);
     deadline_ms = supervisor_now_ms() + STOP_TIMEOUT_MS;
-    while ((kill_left() || any_runs(self)) && supervisor_now_ms() < deadline_ms)
+    while ((children_kill_left() || children_run(self)) && supervisor_now_ms() < deadline_ms)
         step(self, deadline_ms);
 }
 
@@ -606,6 +411,8 @@ void supervisor_destroy(supervisor_t **self_p)
         close(self->control);
     if (self->children)
         stop_children(self);
+    if (self->drops_journal)
+        ipc_journal_remove(self->journal, NULL); // there is none where the start has failed
     site_close(&self->site);
     if (self->reports >= 0)
         close(self->reports);

@@ -31,6 +31,7 @@ typedef struct child {
     bool looping;                  // it dies again and again, and this has been told
     bool removed;                  // it was asked to go, and does not run again
     bool restarting;               // it was asked to end, to run anew
+    bool begins;                   // what it shares with others does: it is started when that has begun
     int64_t kill_ms;               // when one of these is killed, 0: not
 } child_t;
 
@@ -51,7 +52,9 @@ struct supervisor {
     record_t *record; // as cluster.json has it
     char controller_path[IPC_PATH_MAX], engine_path[IPC_PATH_MAX];
     char journal[IPC_PATH_MAX]; // its path, "": none
+    bool drops_journal;     // when the cluster ends
     launch_state_t *launch; // the launcher's, or NULL
+    launch_wait_t launch_wait; // while a child begins
     phase_t phase;
     int signals;               // a signalfd
     int stops_asked;           // how many signals asked for the end
@@ -68,13 +71,46 @@ struct supervisor {
     char last_words[LOG_TAIL_TEXT];
 };
 
-enum { POLL_SIGNALS, POLL_REPORTS, POLL_WAITER, POLL_OWNER, POLL_CONTROL, POLL_ASKER, POLL_CHILDREN };
+enum {
+    POLL_SIGNALS,
+    POLL_REPORTS,
+    POLL_WAITER,
+    POLL_OWNER,
+    POLL_CONTROL,
+    POLL_ASKER,
+    POLL_LAUNCH,
+    POLL_CHILDREN = POLL_LAUNCH + LAUNCH_FDS
+};
 
 int64_t supervisor_now_ms(void);       // monotonic
 size_t supervisor_children(const supervisor_t *self); // with the controller
 void supervisor_write_record(supervisor_t *self);
-void supervisor_renew_engines(supervisor_t *self); // all of them are to start together: see launcher_t.renew
-void supervisor_allow_descriptors(size_t children); // that many processes can be watched
+
+//  A line for who reads the log.
+__attribute__((format(printf, 2, 3))) void supervisor_tell(supervisor_t *self, const char *format, ...);
+
+//  Notes why the start fails, the first cause only, with what the process in question wrote last.
+//      child     that process; NULL: none
+__attribute__((format(printf, 4, 5))) void supervisor_fail_start(supervisor_t *self, const child_t *child, int code,
+                                                                 const char *format, ...);
+
+//  launch/children.c: none runs yet; room for so many engines in all, those that are new to be started.
+void children_make(supervisor_t *self);
+void children_grow(supervisor_t *self, size_t engines);
+void children_renew_engines(supervisor_t *self); // all of them are to start together: see launcher_t.renew
+
+//  Starts what is due, and notes the pids where the next `ipcluster` finds them. One that died, as the words say, is
+//  due at once, unless it dies again and again.
+void children_start_due(supervisor_t *self);
+void child_schedule_restart(supervisor_t *self, child_t *child, const char *how);
+void child_name(char name[32], const child_t *child);
+
+void children_signal(supervisor_t *self, int signal);  // all, the controller last
+bool children_run(const supervisor_t *self);           // one of them does
+
+//  Kills all that is our child: by now also what tasks started and detached, left by their nanny's end. True when there
+//  was something.
+bool children_kill_left(void);
 
 //  launch/requests.c: goes on with the request that there is, or takes a new one.
 void request_serve(supervisor_t *self);

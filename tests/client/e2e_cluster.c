@@ -2,6 +2,7 @@
 #include "e2e_support.h"
 #include "footprint.h"
 
+#include <glob.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -340,6 +341,49 @@ START_TEST(what_a_cluster_with_a_journal_did_is_known_to_the_next_one)
 }
 END_TEST
 
+//  A file of the journal of a cluster is there.
+static bool has_journal(const char *id)
+{
+    char pattern[256];
+    glob_t found = {0};
+    snprintf(pattern, sizeof pattern, "%s/ipclient/*/journal-%s.db*", getenv("XDG_STATE_HOME"), id);
+    bool any = glob(pattern, 0, NULL, &found) == 0;
+    globfree(&found);
+    return any;
+}
+
+//  Nobody could find it again.
+START_TEST(the_journal_of_a_cluster_without_a_name_goes_with_it)
+{
+    ipc_error_t error = {.code = IPC_E_NONE};
+    char id[64];
+    const ipc_cluster_options_t options = {.engines = 1, .journal = _i ? "sync" : ""};
+    ipc_cluster_t *cluster = ipc_cluster_start(&options, &error);
+    ck_assert_msg(cluster != NULL, "%s", error.text);
+    snprintf(id, sizeof id, "%s", ipc_cluster_id(cluster));
+    ck_assert(has_journal(id));
+    ck_assert_int_eq(ipc_cluster_stop(&cluster), 0);
+    ck_assert(!has_journal(id));
+}
+END_TEST
+
+//  It was there before.
+START_TEST(a_journal_with_a_history_is_not_temporary)
+{
+    const char *const terms[] = {"", "temporary"};
+    ipc_error_t error = {.code = IPC_E_NONE};
+    char id[32];
+    snprintf(id, sizeof id, "kept-%d", (int) getpid());
+    for (size_t i = 0; i < 2; i++) {
+        ipc_cluster_t *cluster = ipc_cluster_start(
+            &(ipc_cluster_options_t){.engines = 1, .id = id, .journal = terms[i]}, &error);
+        ck_assert_msg(cluster != NULL, "%s", error.text);
+        ck_assert_int_eq(ipc_cluster_stop(&cluster), 0);
+        ck_assert(has_journal(id));
+    }
+}
+END_TEST
+
 START_TEST(wrong_options_give_one_sentence)
 {
     assert_not_started(&(ipc_cluster_options_t){.engines = 1, .launcher = "slurn"}, IPC_E_SYSTEM,
@@ -394,6 +438,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_cluster_chooses_engines_by_its_scheme);
     tcase_add_test(tests, an_engine_has_as_many_tasks_as_its_window_says);
     tcase_add_test(tests, what_a_cluster_with_a_journal_did_is_known_to_the_next_one);
+    tcase_add_loop_test(tests, the_journal_of_a_cluster_without_a_name_goes_with_it, 0, 2);
+    tcase_add_test(tests, a_journal_with_a_history_is_not_temporary);
     tcase_add_test(tests, wrong_options_give_one_sentence);
     tcase_add_test(tests, programs_that_wait_for_no_child_can_start_clusters);
 }

@@ -2,10 +2,14 @@
 #include "e2e_support.h"
 
 #include <math.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 // clang-format off
@@ -214,6 +218,67 @@ START_TEST(what_a_client_left_behind_is_interrupted)
 }
 END_TEST
 
+//  A program of its own that has something run which cannot be interrupted, tells the engine's process, and when it is
+//  told so aborts it, and ends.
+static pid_t start_aborter(int *fd)
+{
+    int ends[2];
+    char word;
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    *fd = ends[0];
+    if (pid > 0)
+        return close(ends[1]), pid;
+    session_t s = session_open();
+    int64_t engine = ipc_result_i64(ipc_apply_sync(s.one, my_pid), 0);
+    ipc_apply_with(s.one, (&(ipc_options_t){.label = "stubborn"}), threaded, 1);
+    while (task_count(&s, &(ipc_history_query_t){.label = "stubborn", .state = IPC_TASK_RUNNING}) == 0) continue;
+    if (write(ends[1], &engine, sizeof engine) != sizeof engine || read(ends[1], &word, 1) != 1)
+        _exit(1);
+    ipc_client_abort(s.client);
+    session_close(&s);
+    _exit(0);
+}
+
+//  The controller is stopped meanwhile: it would hear of the program's end before it has read what that has sent last.
+//  What is only left behind would go on.
+START_TEST(an_abort_is_heard_though_the_program_ends_at_once)
+{
+    enum { END_MS = 100 };
+    int fd, status;
+    int64_t engine = 0;
+    pid_t program = start_aborter(&fd), controller = process_named("ipcd");
+    struct pollfd end = {.fd = pidfd_open(program, 0), .events = POLLIN};
+    ck_assert_int_eq(read(fd, &engine, sizeof engine), sizeof engine);
+    ck_assert_int_eq(kill(controller, SIGSTOP), 0);
+    ck_assert_int_eq(write(fd, "", 1), 1);
+    poll(&end, 1, END_MS); // in vain
+    ck_assert_int_eq(kill(controller, SIGCONT), 0);
+    ck_assert_int_eq(waitpid(program, &status, 0), program);
+    ck_assert_int_eq(status, 0);
+    await_end((pid_t) engine);
+    session_t s = session_open();
+    assert_prints(ipc_apply_sync(s.one, my_id), "0");
+    close(end.fd);
+    close(fd);
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(a_controller_that_does_not_answer_holds_nobody_up)
+{
+    session_t s = session_open();
+    pid_t controller = process_named("ipcd");
+    ck_assert_int_eq(kill(controller, SIGSTOP), 0);
+    ipc_client_abort(s.client);
+    double begun = now();
+    session_close(&s);
+    ck_assert_double_lt(now() - begun, 4); // 1 s
+    ck_assert_int_eq(kill(controller, SIGCONT), 0);
+}
+END_TEST
+
 START_TEST(a_task_that_waits_too_long_ends)
 {
     session_t s = session_open();
@@ -296,6 +361,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, views_and_clients_abort_what_they_sent);
     tcase_add_test(tests, what_cannot_be_interrupted_ends_with_its_process);
     tcase_add_test(tests, an_abort_after_a_signal_ends_what_cannot_be_interrupted);
+    tcase_add_test(tests, an_abort_is_heard_though_the_program_ends_at_once);
+    tcase_add_test(tests, a_controller_that_does_not_answer_holds_nobody_up);
     tcase_add_test(tests, a_task_that_waits_too_long_ends);
     tcase_add_test(tests, clear_empties_namespaces);
     if (TASKS_ARE_STOPPED) {

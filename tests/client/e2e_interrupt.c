@@ -212,6 +212,43 @@ START_TEST(a_third_ctrl_c_ends_the_program)
 }
 END_TEST
 
+//  What is written to stderr goes on there; when the bar is full, Ctrl-C comes.
+static ssize_t press_at_the_end(void *pressed, const char *text, size_t size)
+{
+    if (memmem(text, size, "4/4", 3) && !*(bool *) pressed) {
+        *(bool *) pressed = true;
+        raise(SIGINT);
+    }
+    return write(STDERR_FILENO, text, size);
+}
+
+static void wait_for_two(session_t *session, gate_t *gate)
+{
+    bool pressed = false;
+    stderr = fopencookie(&pressed, "w", (cookie_io_functions_t){.write = press_at_the_end});
+    ipc_result_t *first = ipc_apply(session->all, my_id);
+    ck_assert(ipc_result_wait_interactive(first) && pressed);
+    ipc_result_t *second = ipc_apply(session->all, pass_gate, (const char *) gate->path);
+    ck_assert(!ipc_result_wait(second, 1)); // does not catch it
+    puts(ipc_result_wait_interactive(second) ? "all is done" : "it goes on");
+    gate_open(gate);
+    ck_assert(ipc_result_wait_interactive(second));
+    ipc_result_print(second, stdout);
+}
+
+START_TEST(one_that_comes_as_the_wait_is_over_ends_the_next)
+{
+    gate_t gate = gate_new();
+    terminal_t *terminal = malloc(sizeof *terminal);
+    terminal_run(terminal, wait_for_two, &gate);
+    terminal_await(terminal, "it goes on");
+    terminal_await(terminal, "[7, 7, 7, 7]");
+    ck_assert_int_eq(terminal_end(terminal), 0);
+    gate_remove(&gate);
+    free(terminal);
+}
+END_TEST
+
 static void wait_plainly(session_t *session, gate_t *gate)
 {
     ipc_result_t *r = ipc_apply(session->all, pass_gate, (const char *) gate->path);
@@ -536,6 +573,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_second_ctrl_c_aborts_the_work);
     tcase_add_test(tests, readers_take_the_second_ctrl_c_too);
     tcase_add_test(tests, a_third_ctrl_c_ends_the_program);
+    tcase_add_test(tests, one_that_comes_as_the_wait_is_over_ends_the_next);
     tcase_add_test(tests, other_waits_do_not_catch_it_unasked);
     tcase_add_test(tests, a_program_with_a_handler_of_its_own_is_left_alone);
     tcase_add_test(tests, a_sync_call_returns_its_result_and_the_next_reader_waits);

@@ -285,13 +285,13 @@ static void detach_and_go(const char *path, const char *gate, uint64_t ids[2])
 
 START_TEST(detached_work_outlasts_its_client_and_the_controller)
 {
-    session_t s;
-    gate_t gate;
+    gate_t gate = gate_new();
     char path[80];
     uint64_t ids[2];
     restart_cluster();
-    open_all(&s, &gate, path);
+    marks(&gate, path);
     detach_and_go(path, gate.path, ids);
+    session_t s = session_open();
     ipc_result_t *own = ipc_apply_with(view_of(&s, "3"), &(ipc_options_t){.detach = true}, wait_for,
                                        (const char *) path, (const char *) gate.path, 6);
     while (marks(&gate, path) < 2) {}

@@ -49,9 +49,11 @@ START_TEST(one_signal_is_taken_once_by_every_wait)
     interrupt_begin(&second);
     ck_assert(!interrupt_take(&first));
     raise(SIGINT);
+    ck_assert(was_written_to(&first) && was_written_to(&second));
+    ck_assert(interrupt_take(&first) && !first.is_late);
     interrupt_begin(&late);
-    ck_assert(was_written_to(&first) && was_written_to(&second) && !was_written_to(&late));
-    ck_assert(interrupt_take(&first) && interrupt_take(&second));
+    ck_assert(!was_written_to(&late));
+    ck_assert(interrupt_take(&second)); // though another has
     ck_assert(!interrupt_take(&first) && !interrupt_take(&second) && !interrupt_take(&late));
     interrupt_end(&second); // in the middle of the list
     raise(SIGINT);
@@ -64,6 +66,31 @@ START_TEST(one_signal_is_taken_once_by_every_wait)
     interrupt_end(&late);
     interrupt_end(&late); // means nothing
     ck_assert(is_default());
+}
+END_TEST
+
+//  The wait was over when it came.
+START_TEST(one_that_no_wait_has_taken_is_there_for_the_next)
+{
+    interrupt_t over = wait_new(), next = wait_new(), third = wait_new();
+    interrupt_begin(&over);
+    raise(SIGINT);
+    raise(SIGINT);
+    ck_assert(was_written_to(&over));
+    interrupt_end(&over);
+    ck_assert(is_default());
+    interrupt_begin(&next);
+    ck_assert(was_written_to(&next)); // a poll ends
+    interrupt_begin(&third);
+    ck_assert(interrupt_take(&next) && next.is_late && !interrupt_take(&next)); // of two the last
+    ck_assert(interrupt_take(&third) && third.is_late); // which had begun before it was taken
+    raise(SIGINT);
+    ck_assert(interrupt_take(&next) && !next.is_late);
+    interrupt_end(&next);
+    interrupt_end(&third); // for which it was there, too
+    interrupt_begin(&over);
+    ck_assert(!was_written_to(&over) && !interrupt_take(&over));
+    interrupt_end(&over);
 }
 END_TEST
 
@@ -137,6 +164,7 @@ int main(void)
     TCase *tests = tcase_create("interrupt");
     tcase_add_checked_fixture(tests, start, NULL);
     tcase_add_test(tests, one_signal_is_taken_once_by_every_wait);
+    tcase_add_test(tests, one_that_no_wait_has_taken_is_there_for_the_next);
     tcase_add_test(tests, a_handler_of_the_program_stays);
     tcase_add_test(tests, a_handler_that_is_set_meanwhile_stays);
     tcase_add_test(tests, waits_come_and_go_while_signals_do);

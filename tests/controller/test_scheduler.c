@@ -1,4 +1,5 @@
-//  The scheduler core under a virtual clock, case by case. Random schedules: test_schedules.c.
+//  The scheduler core under a virtual clock, case by case: windows, chunks, clients, records. What is asked back:
+//  test_recall.c; what fails: test_failures.c. Random schedules: test_schedules.c.
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,142 +106,6 @@ START_TEST(nothing_of_a_paused_client_is_sent_and_others_go_on)
 }
 END_TEST
 
-// --- Recall --------------------------------------------------------------------------------------------
-
-//  Engine 0 is slow: 200 ms; the others need 1 ms.
-static sim_outcome_t engine_0_is_slow(simulator_t *self, uint32_t engine, const sim_job_t *job, uint64_t position,
-                                      int64_t *duration)
-{
-    (void) self, (void) job, (void) position;
-    *duration = engine == 0 ? 200 * SIM_MS : SIM_MS;
-    return SIM_FINE;
-}
-
-START_TEST(long_tasks_do_not_wait_behind_a_slow_engine)
-{
-    sim_init(&sim, 1, 4);
-    sim.behave = engine_0_is_slow;
-    sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = 100});
-    sim_run(&sim, FOREVER);
-    ck_assert_int_le(job->finished, 205 * SIM_MS); // the one that it runs, and no other
-    finish();
-}
-END_TEST
-
-static sim_outcome_t takes_100_us(simulator_t *self, uint32_t engine, const sim_job_t *job, uint64_t position,
-                                  int64_t *duration)
-{
-    (void) self, (void) engine, (void) job, (void) position;
-    *duration = 100 * SIM_US;
-    return SIM_FINE;
-}
-
-//  Some 20 tasks wait at the engine when somebody calls it: they go behind.
-START_TEST(what_waits_at_an_engine_gives_way_to_a_lone_call)
-{
-    sim_init(&sim, 1, 1);
-    sim.behave = takes_100_us;
-    sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = 1000});
-    sim_run(&sim, 20 * SIM_MS);
-    ck_assert_uint_ge(scheduler_engine_load(sim.scheduler, 0), 10);
-    sim.now = 20 * SIM_MS;
-    sim_job_t *call = sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = 1, .direct = true, .allowed = 1});
-    sim_run(&sim, FOREVER);
-    // Those that it began while the call was on its way, and the call itself.
-    ck_assert_int_le(call->finished, 20 * SIM_MS + 2 * sim.latency + 300 * SIM_US);
-    finish();
-}
-END_TEST
-
-//  What waits at engine 0 is not for engine 1: it is not asked back again and again.
-START_TEST(an_idle_engine_recalls_nothing_that_it_may_not_take)
-{
-    sim_init(&sim, 1, 2);
-    sim.behave = takes_10_ms;
-    uint32_t client = sim_join(&sim);
-    sim_submit(&sim, (sim_job_t){.client = client, .count = 20, .allowed = 1});
-    sim_run(&sim, FOREVER);
-    ck_assert_uint_eq(sim.recalls, 0);
-    sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = client, .count = 20}); // these are
-    sim_run(&sim, FOREVER);
-    ck_assert_int_le(job->finished, (200 + 115) * SIM_MS);
-    finish();
-}
-END_TEST
-
-//  All were fast; from 50 ms on engine 0 needs 20 ms for an item.
-static sim_outcome_t engine_0_grows_slow(simulator_t *self, uint32_t engine, const sim_job_t *job,
-                                         uint64_t position, int64_t *duration)
-{
-    (void) job, (void) position;
-    *duration = engine == 0 && self->now > 50 * SIM_MS ? 20 * SIM_MS : 10 * SIM_US;
-    return SIM_FINE;
-}
-
-START_TEST(a_window_that_was_too_large_is_recalled_until_it_is_empty)
-{
-    sim_init(&sim, 1, 4);
-    sim.behave = engine_0_grows_slow;
-    uint32_t client = sim_join(&sim);
-    sim_submit(&sim, (sim_job_t){.client = client, .count = 4000}); // 10 ms: the windows are learnt
-    sim_run(&sim, 60 * SIM_MS);
-    sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = client, .count = 1000});
-    sim.now = 60 * SIM_MS;
-    sim_run(&sim, FOREVER);
-    ck_assert_int_le(job->finished, (60 + 45) * SIM_MS); // one item of 20 ms or two, not half a window
-    finish();
-}
-END_TEST
-
-//  LECTURE.md C16: item on engine i takes 10 ms x i.
-static sim_outcome_t lecture_exercise(simulator_t *self, uint32_t engine, const sim_job_t *job, uint64_t position,
-                                      int64_t *duration)
-{
-    (void) self, (void) job, (void) position;
-    *duration = engine ? engine * 10 * SIM_MS : SIM_US;
-    return SIM_FINE;
-}
-
-START_TEST(lecture_exercise_4_takes_no_longer_than_its_longest_tasks)
-{
-    sim_init(&sim, 1, 4);
-    sim.behave = lecture_exercise;
-    sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = 1024});
-    sim_run(&sim, FOREVER);
-    ck_assert_int_lt(job->finished, 45 * SIM_MS);
-    finish();
-}
-END_TEST
-
-START_TEST(a_recall_stands_back_for_work_that_the_idle_engine_may_not_take)
-{
-    sim_init(&sim, 1, 2);
-    sim.behave = takes_10_ms;
-    sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = 2, .allowed = 1u << 0});
-    sim_run(&sim, FOREVER);
-    ck_assert_uint_le(sim.recalls, 4); // not one after the other for 10 ms
-    finish();
-}
-END_TEST
-
-START_TEST(a_recall_does_not_wait_for_work_that_nobody_can_take)
-{
-    sim_init(&sim, 1, 3);
-    sim.behave = engine_0_grows_slow;
-    uint32_t client = sim_join(&sim);
-    sim_tell(&sim, 2, false);
-    sim_submit(&sim, (sim_job_t){.client = client, .count = 1, .allowed = 4}); // waits for engine 2
-    sim_submit(&sim, (sim_job_t){.client = client, .count = 4000, .allowed = 3});
-    sim_run(&sim, 60 * SIM_MS);
-    sim.now = 60 * SIM_MS;
-    sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = client, .count = 500, .allowed = 3});
-    sim_run(&sim, FOREVER);
-    ck_assert_int_le(job->finished, (60 + 45) * SIM_MS);
-    sim_tell(&sim, 2, true);
-    finish();
-}
-END_TEST
-
 // --- Chunks --------------------------------------------------------------------------------------------
 
 static const struct { uint64_t count; uint32_t chunk; uint64_t sizes[5]; } chunk_cases[] = {
@@ -261,168 +126,6 @@ START_TEST(explicit_chunks_follow_the_partition_rule)
         first += sim.sent[i].count;
     }
     ck_assert_uint_eq(first, chunk_cases[_i].count);
-    finish();
-}
-END_TEST
-
-// --- Failures ------------------------------------------------------------------------------------------
-
-//  Engine 0 fails everything.
-static sim_outcome_t engine_0_fails(simulator_t *self, uint32_t engine, const sim_job_t *job, uint64_t position,
-                                    int64_t *duration)
-{
-    (void) self, (void) job, (void) position;
-    *duration = engine == 0 ? 100 * SIM_US : 2 * SIM_MS;
-    return engine == 0 ? SIM_FAILS : SIM_FINE;
-}
-
-START_TEST(a_retry_avoids_the_engine_that_failed_while_another_may_take_it)
-{
-    sim_init(&sim, 1, 2);
-    sim.behave = engine_0_fails;
-    sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = 20, .retries = 1});
-    sim_run(&sim, FOREVER);
-    for (size_t i = 0; i < 20; i++) {
-        ck_assert(!job->positions[i].failed && !job->positions[i].lost);
-        ck_assert_uint_eq(job->positions[i].engine, 1);
-    }
-    finish();
-}
-END_TEST
-
-START_TEST(a_retry_goes_to_the_engine_that_failed_when_no_other_may_take_it)
-{
-    sim_init(&sim, 1, 2);
-    sim.behave = engine_0_fails;
-    uint32_t client = sim_join(&sim);
-    sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = client, .count = 3, .retries = 2, .allowed = 1});
-    sim_job_t *direct =
-        sim_submit(&sim, (sim_job_t){.client = client, .count = 3, .retries = 1, .direct = true, .allowed = 1});
-    sim_run(&sim, FOREVER);
-    for (size_t i = 0; i < 3; i++) {
-        ck_assert(job->positions[i].failed && direct->positions[i].failed);
-        ck_assert_uint_eq(job->positions[i].runs, 3);
-        ck_assert_uint_eq(direct->positions[i].runs, 2);
-    }
-    finish();
-}
-END_TEST
-
-//  Position 5 kills every engine.
-static sim_outcome_t item_5_crashes(simulator_t *self, uint32_t engine, const sim_job_t *job, uint64_t position,
-                                    int64_t *duration)
-{
-    (void) self, (void) engine, (void) job;
-    *duration = 30 * SIM_US;
-    return position == 5 ? SIM_CRASHES : SIM_FINE;
-}
-
-START_TEST(an_item_that_killed_three_engines_is_poison)
-{
-    sim_init(&sim, 1, 4);
-    sim.behave = item_5_crashes;
-    sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = 40, .retries = 100});
-    sim_run(&sim, FOREVER);
-    for (size_t i = 0; i < 40; i++) ck_assert(job->positions[i].lost == (i == 5));
-    ck_assert_uint_eq(job->positions[5].runs, SCHEDULER_POISON);
-    ck_assert_int_eq(job->positions[5].loss, SCHEDULER_CRASHED);
-    finish();
-}
-END_TEST
-
-START_TEST(a_crash_costs_the_item_that_ran_and_no_other)
-{
-    bool direct = _i;
-    sim_init(&sim, 1, 1);
-    sim.behave = item_5_crashes;
-    sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = 40, .chunk = 40,
-                                                  .direct = direct, .allowed = direct});
-    sim_run(&sim, FOREVER);
-    uint64_t lost_results = 0;
-    for (size_t i = 0; i < 40; i++) {
-        ck_assert_uint_eq(job->positions[i].runs, 1);
-        ck_assert(!job->positions[i].lost || i <= 5);
-        lost_results += job->positions[i].lost && job->positions[i].loss == SCHEDULER_RESULT_LOST;
-    }
-    ck_assert(job->positions[5].lost && job->positions[5].loss == SCHEDULER_CRASHED);
-    ck_assert_uint_gt(lost_results, 0); // finished, but within the time before a flush
-    finish();
-}
-END_TEST
-
-static sim_outcome_t item_5_crashes_once(simulator_t *self, uint32_t engine, const sim_job_t *job,
-                                         uint64_t position, int64_t *duration)
-{
-    (void) self, (void) engine;
-    *duration = 30 * SIM_US;
-    return position == 5 && job->positions[5].runs == 1 ? SIM_CRASHES : SIM_FINE;
-}
-
-START_TEST(a_result_that_was_lost_is_made_again_with_retries)
-{
-    sim_init(&sim, 1, 1);
-    sim.behave = item_5_crashes_once;
-    sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = 40, .chunk = 40, .retries = 1});
-    sim_run(&sim, FOREVER);
-    for (size_t i = 0; i < 40; i++) {
-        ck_assert(!job->positions[i].lost);
-        ck_assert_uint_eq(job->positions[i].runs, i == 3 || i == 4 || i == 5 ? 2 : 1);
-    }
-    finish();
-}
-END_TEST
-
-START_TEST(an_engine_that_dies_idle_costs_nothing)
-{
-    sim_init(&sim, 1, 1);
-    uint32_t client = sim_join(&sim);
-    sim_run(&sim, 5 * SIM_MS);
-    sim_kill(&sim, 0);
-    sim_job_t *direct = sim_submit(&sim, (sim_job_t){.client = client, .count = 3, .direct = true, .allowed = 1});
-    sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = client, .count = 3});
-    sim_run(&sim, FOREVER);
-    for (size_t i = 0; i < 3; i++) ck_assert(!direct->positions[i].lost && !job->positions[i].lost);
-    finish();
-}
-END_TEST
-
-START_TEST(direct_work_of_an_engine_that_is_gone_ends_with_an_error)
-{
-    sim_init(&sim, 1, 2);
-    sim.behave = takes_10_ms;
-    sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = 20, .direct = true,
-                                                  .allowed = 3});
-    sim_run(&sim, 15 * SIM_MS);
-    sim_remove(&sim, 1);
-    ck_assert(!scheduler_engine_known(sim.scheduler, 1));
-    sim_run(&sim, FOREVER);
-    for (size_t i = 0; i < 20; i++) ck_assert(job->positions[i].lost == (i > 10));
-    ck_assert_int_eq(job->positions[19].loss, SCHEDULER_ENGINE_LOST);
-    finish();
-}
-END_TEST
-
-START_TEST(balanced_work_of_engines_that_are_all_gone_ends_with_an_error)
-{
-    sim_init(&sim, 1, 2);
-    sim_run(&sim, SIM_MS);
-    sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = 20, .allowed = 2});
-    sim_remove(&sim, 1);
-    sim_run(&sim, FOREVER);
-    ck_assert(job->over && job->positions[0].lost);
-    finish();
-}
-END_TEST
-
-START_TEST(balanced_work_with_retries_outlives_an_engine_that_is_gone)
-{
-    sim_init(&sim, 1, 2);
-    sim.behave = takes_10_ms;
-    sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = 20, .retries = 3});
-    sim_run(&sim, 15 * SIM_MS);
-    sim_remove(&sim, 1);
-    sim_run(&sim, FOREVER);
-    for (size_t i = 0; i < 20; i++) ck_assert(!job->positions[i].lost);
     finish();
 }
 END_TEST
@@ -512,6 +215,15 @@ START_TEST(work_of_a_client_that_leaves_is_dropped)
 }
 END_TEST
 
+//  All were fast; from 50 ms on engine 0 needs 20 ms for an item.
+static sim_outcome_t engine_0_grows_slow(simulator_t *self, uint32_t engine, const sim_job_t *job,
+                                         uint64_t position, int64_t *duration)
+{
+    (void) job, (void) position;
+    *duration = engine == 0 && self->now > 50 * SIM_MS ? 20 * SIM_MS : 10 * SIM_US;
+    return SIM_FINE;
+}
+
 START_TEST(what_is_given_back_for_a_client_that_left_is_dropped)
 {
     sim_init(&sim, 1, 2);
@@ -580,22 +292,8 @@ int main(void)
     tcase_add_test(single, what_an_engine_has_before_it_is_bounded);
     tcase_add_test(single, long_tasks_spread_over_the_engines);
     tcase_add_test(single, nothing_of_a_paused_client_is_sent_and_others_go_on);
-    tcase_add_test(single, long_tasks_do_not_wait_behind_a_slow_engine);
-    tcase_add_test(single, what_waits_at_an_engine_gives_way_to_a_lone_call);
-    tcase_add_test(single, an_idle_engine_recalls_nothing_that_it_may_not_take);
-    tcase_add_test(single, a_window_that_was_too_large_is_recalled_until_it_is_empty);
-    tcase_add_test(single, lecture_exercise_4_takes_no_longer_than_its_longest_tasks);
-    tcase_add_test(single, a_recall_stands_back_for_work_that_the_idle_engine_may_not_take);
     tcase_add_loop_test(single, explicit_chunks_follow_the_partition_rule, 0,
                         sizeof chunk_cases / sizeof chunk_cases[0]);
-    tcase_add_test(single, a_retry_avoids_the_engine_that_failed_while_another_may_take_it);
-    tcase_add_test(single, a_retry_goes_to_the_engine_that_failed_when_no_other_may_take_it);
-    tcase_add_test(single, an_item_that_killed_three_engines_is_poison);
-    tcase_add_loop_test(single, a_crash_costs_the_item_that_ran_and_no_other, 0, 2);
-    tcase_add_test(single, a_result_that_was_lost_is_made_again_with_retries);
-    tcase_add_test(single, an_engine_that_dies_idle_costs_nothing);
-    tcase_add_test(single, direct_work_of_an_engine_that_is_gone_ends_with_an_error);
-    tcase_add_test(single, balanced_work_of_engines_that_are_all_gone_ends_with_an_error);
     tcase_add_test(single, a_deadline_of_a_client_that_left_ends_nothing);
     tcase_add_test(single, clients_take_turns);
     tcase_add_test(single, a_higher_priority_goes_first_then_the_order_of_submission);
@@ -604,8 +302,6 @@ int main(void)
     tcase_add_loop_test(single, a_queued_task_takes_less_than_300_bytes_which_are_given_back, 0, 2);
     tcase_add_test(single, no_items_and_no_targets_end_at_once);
     tcase_add_test(single, an_id_that_is_over_finds_no_span);
-    tcase_add_test(single, a_recall_does_not_wait_for_work_that_nobody_can_take);
-    tcase_add_test(single, balanced_work_with_retries_outlives_an_engine_that_is_gone);
     tcase_add_test(single, clients_take_turns_beside_one_that_has_to_wait);
     Suite *suite = suite_create("scheduler");
     suite_add_tcase(suite, single);

@@ -1,6 +1,7 @@
 //  Jobs that wait for other jobs, that need something of an engine, and that engines refuse, under the simulator's
 //  virtual clock: each ends once, at the time it should, with deaths and races. IPC_SEED=n runs that seed alone.
 #include <check.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -307,6 +308,63 @@ START_TEST(each_of_many_jobs_is_aborted_by_itself)
 }
 END_TEST
 
+static void forget_send(void *context, uint32_t engine, scheduler_span_t *span)
+{
+    (void) context, (void) engine, (void) span;
+}
+
+static void forget_drop(void *context, uint32_t engine, scheduler_span_t *span, uint64_t first, uint64_t count,
+                        scheduler_drop_t how)
+{
+    (void) context, (void) engine, (void) span, (void) first, (void) count, (void) how;
+}
+
+static void forget_loss(void *context, scheduler_job_t *job, uint64_t first, uint64_t count, uint32_t engine,
+                        scheduler_loss_t loss, uint32_t attempts)
+{
+    (void) context, (void) job, (void) first, (void) count, (void) engine, (void) loss, (void) attempts;
+}
+
+static void forget_end(void *context, scheduler_job_t *job)
+{
+    (void) context, (void) job;
+}
+
+//  A sanitizer's allocator says nothing.
+static size_t allocated(void)
+{
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+//  What engines never answer to: it is asked for again and again, of one part and another.
+START_TEST(what_is_aborted_again_and_again_takes_no_more_memory)
+{
+    enum { TIMES = 10000, SLACK = 4096 };
+    static const scheduler_actions_t actions = {.send = forget_send, .drop = forget_drop, .lose = forget_loss,
+                                                .end = forget_end};
+    scheduler_t *self = scheduler_new(&actions, NULL);
+    uint32_t client = scheduler_client_join(self);
+    for (uint32_t engine = 0; engine < 2; engine++) scheduler_engine_up(self, engine);
+    for (uint64_t id = 1; id <= 2; id++) {
+        scheduler_job_t *job = scheduler_job_new(self);
+        *job = (scheduler_job_t){.id = id, .client = client, .count = 8, .chunk = 4, .direct = id == 2};
+        for (uint32_t engine = 0; job->direct && engine < 2; engine++)
+            scheduler_job_target(self, job, engine, 4 * engine, 4);
+        scheduler_submit(self, job);
+    }
+    scheduler_dispatch(self, SIM_MS);
+    size_t before = 0;
+    for (int i = 0; i < TIMES; i++) {
+        for (uint64_t first = 0; first < 8; first += 2) scheduler_abort(self, client, 1, first, 1);
+        scheduler_abort_engines(self, client, true, (const uint32_t[]){0, 1}, 2);
+        before = before ? before : allocated();
+    }
+    ck_assert_uint_le(allocated(), before + SLACK);
+    scheduler_destroy(&self);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("waiting");
@@ -319,6 +377,7 @@ int main(void)
     tcase_add_test(tests, the_value_of_a_failed_task_is_not_waited_for);
     tcase_add_test(tests, what_is_not_known_any_more_is_said);
     tcase_add_test(tests, each_of_many_jobs_is_aborted_by_itself);
+    tcase_add_test(tests, what_is_aborted_again_and_again_takes_no_more_memory);
     Suite *suite = suite_create("waiting");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

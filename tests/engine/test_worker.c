@@ -438,6 +438,37 @@ START_TEST(a_line_for_a_controller_that_is_gone_is_not_told_to_the_next)
 }
 END_TEST
 
+static void accept_to_keep(void)
+{
+    fake_add(&fake, &(ipc_msg_t){.type = IPC_MSG_ACCEPTED, .accepted = {.pid = (uint32_t) fake.process, .keeps = 1}});
+    fake_send(&fake);
+}
+
+//  Where controllers are succeeded. One that does not know the worker yet would take lines for nonsense.
+START_TEST(lines_wait_for_the_next_controller_until_it_has_accepted_the_worker)
+{
+    enum { JOB = 77, LINES = 50 };
+    accept_to_keep();
+    ck_assert_uint_eq(fake_expect(&fake, IPC_MSG_RUNS).runs.job, 0);
+    add_functions();
+    fake_add(&fake, &(ipc_msg_t){.type = IPC_MSG_JOB, .job = {.job = JOB}});
+    add_span(1, SPEAK, 1);
+    fake_send(&fake);
+    fake.stage->asked = 1;
+    size_t line = fake_expect(&fake, IPC_MSG_OUTPUT).output.text.size, size = 0;
+    fake_close(&fake);
+    fake_open(&fake);
+    fake_await_registration(&fake);
+    for (uint64_t i = 1; i <= LINES; i++)
+        for (fake.stage->asked = 1 + i; fake.stage->said < 1 + i;) continue;
+    accept_to_keep();
+    ck_assert_uint_eq(fake_expect(&fake, IPC_MSG_RUNS).runs.job, JOB);
+    while (size < LINES * line) size += fake_expect(&fake, IPC_MSG_OUTPUT).output.text.size;
+    open_gate(1);
+    expect_done(1, 0, 1);
+}
+END_TEST
+
 START_TEST(a_registration_that_nobody_answered_is_made_again)
 {
     fake_close(&fake);
@@ -448,6 +479,45 @@ START_TEST(a_registration_that_nobody_answered_is_made_again)
     add_span(1, TWICE, 1);
     fake_send(&fake);
     expect_done(1, 0, 1);
+}
+END_TEST
+
+static long resident_kb(void)
+{
+    char path[64], line[128];
+    long kb = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", (int) fake.worker);
+    FILE *file = fopen(path, "r");
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof line, file) && sscanf(line, "VmRSS: %ld", &kb) != 1) continue;
+    fclose(file);
+    return kb;
+}
+
+//  A sanitizer keeps what was freed for a while.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SLACK_KB = 1 << 20 };
+#else
+enum { SLACK_KB = 2048 };
+#endif
+
+//  Of a span whose first item runs on.
+START_TEST(what_is_dropped_again_and_again_takes_no_more_memory)
+{
+    enum { FRAMES = 200, DROPS = 1000 };
+    long before = 0;
+    start_hold(1, 3);
+    for (int i = 0; i < FRAMES; i++) {
+        for (int k = 0; k < DROPS; k++)
+            fake_add(&fake, &(ipc_msg_t){.type = IPC_MSG_DROP,
+                                         .drop = {.span = 2, .first = 1, .count = 1, .how = IPC_DROP_STOP}});
+        expect_nothing_more();
+        before = i == FRAMES / 10 ? resident_kb() : before;
+    }
+    ck_assert_int_le(resident_kb(), before + SLACK_KB);
+    open_gate(1);
+    expect_done(2, 0, 1);
+    expect_failure(2, "aborted");
 }
 END_TEST
 
@@ -570,7 +640,9 @@ int main(void)
         a_new_controller_begins_with_its_own_functions,
         a_busy_worker_registers_at_once_and_tells_nothing_of_before,
         a_line_for_a_controller_that_is_gone_is_not_told_to_the_next,
+        lines_wait_for_the_next_controller_until_it_has_accepted_the_worker,
         a_registration_that_nobody_answered_is_made_again,
+        what_is_dropped_again_and_again_takes_no_more_memory,
         an_idle_worker_ends_in_order,
         a_busy_worker_ends_at_once,
         a_call_that_makes_no_sense_fails_alone,

@@ -120,8 +120,69 @@ def refusals():
     expect_nothing_left("a start that failed")
 
 
+def await_mpiexec(began):
+    """Until the fake one runs, which starts no rank."""
+    with open(began) as file:
+        file.read()
+
+
+def ends_while_it_begins():
+    """Ctrl-C, and a stop, are not kept waiting by an mpiexec that takes its time."""
+    path = BIN + ":" + os.environ["PATH"]
+    began = FOLDER + "/began"
+    os.mkfifo(began)
+    fake_mpiexec(f"echo >{began}; exec sleep 1000")
+    for detached in (False, True):
+        with open(FOLDER + "/words", "w+") as out:
+            starting = subprocess.Popen([IPCLUSTER, "start", "-n", "2", "--engines", "mpi"] +
+                                        detached * ["--daemonize"], env=dict(ENVIRONMENT, PATH=path),
+                                        stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+            await_mpiexec(began)
+            if detached:
+                expect(0, "stopped", "stop")
+            else:
+                starting.send_signal(signal.SIGINT)
+            try:
+                code = starting.wait(timeout=10)  # of the 20 s that it is given for its ranks
+            except subprocess.TimeoutExpired:
+                starting.kill()
+                code = None
+            out.seek(0)
+            words = out.read()
+        if code != 1 or "interrupted before the cluster was ready" not in words:
+            complain(f"a start that was ended has exit status {code}: {words}")
+        expect_nothing_left("a start that was ended")
+
+
+def expect_nothing_listens_to_other_hosts():
+    """TCP sockets of the cluster's processes, by their inodes in /proc/net."""
+    owners = {}
+    for pid, name in processes().items():
+        for path in glob.glob(f"/proc/{pid}/fd/*"):
+            try:
+                owners[os.readlink(path)] = name
+            except OSError:
+                pass
+    loopback = ("0100007F", "00000000000000000000000001000000")
+    listening = []
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        if not os.path.exists(table):
+            continue
+        with open(table) as file:
+            for fields in (line.split() for line in list(file)[1:]):
+                owner = owners.get(f"socket:[{fields[9]}]")
+                if owner and fields[3] == "0A":
+                    listening.append((owner, fields[1]))
+    if not listening:
+        complain("mpiexec listens nowhere: is this looked up in the right place?")
+    for owner, address in listening:
+        if address.split(":")[0] not in loopback:
+            complain(f"{owner} listens at {address}")
+
+
 def worlds():
     start(3)
+    expect_nothing_listens_to_other_hosts()
     for engine in range(3):
         expect_told(engine, "IPC_MPI_RANK", str(engine))
         expect_told(engine, "OMPI_COMM_WORLD_RANK", str(engine))
@@ -161,6 +222,7 @@ def main():
     os.mkdir(BIN)
     try:
         refusals()
+        ends_while_it_begins()
         if shutil.which("mpiexec"):
             worlds()
             killed_supervisor()

@@ -7,25 +7,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/tools/place.h"
 #include "tools/picture.h"
 #include "tools/picture_draw.h"
 
 enum { SIDE = 19, FRAMES = 5, FPS = 10 };
 
-static char folder[] =
-    "/tmp/ipc-test.XXXXXX"; // one for each test, which has its own process
-static char path[64];
+static place_t place; // one for each test, which has its own process
+static char *const path = place.path;
 
 static void make_folder(void)
 {
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/a.gif", folder);
+    place_make(&place, "a.gif");
 }
 
 static void remove_folder(void)
 {
-    unlink(path);
-    ck_assert_int_eq(rmdir(folder), 0);
+    place_remove(&place);
 }
 
 //  A film in which all is 0, but for the first i + 1 rows, which are 1, in frame i.

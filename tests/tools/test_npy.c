@@ -6,25 +6,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "tests/tools/place.h"
 
 #define HEADER(type, order, shape)                                                         \
     "{'descr': '" type "', 'fortran_order': " order ", 'shape': " shape ", }\n"
 
-static char folder[] =
-    "/tmp/ipc-test.XXXXXX"; // one for each test, which has its own process
-static char path[64];
+static place_t place; // one for each test, which has its own process
+static char *const path = place.path;
 
 static void make_folder(void)
 {
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/a.npy", folder);
+    place_make(&place, "a.npy");
 }
 
 static void remove_folder(void)
 {
-    unlink(path);
-    ck_assert_int_eq(rmdir(folder), 0);
+    place_remove(&place);
 }
 
 static void write_bytes(const void *bytes, size_t size)

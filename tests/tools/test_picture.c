@@ -1,5 +1,6 @@
 //  Pictures: the PNG that is written has the size and the colours that were asked for. Runs
 //  in a folder of its own, with cairo only.
+#include "tests/tools/place.h"
 #include "tools/picture.h"
 
 #include <cairo.h>
@@ -7,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { ROWS = 30, COLUMNS = 20 };
 
@@ -63,26 +63,25 @@ static bool find_block(cairo_surface_t *image, uint32_t colour, int size, int *l
     return false;
 }
 
-static char folder[] =
-    "/tmp/ipc-test.XXXXXX"; // one for each test, which has its own process
-static char path[64];
+static place_t place; // one for each test, which has its own process
+static char *const path = place.path;
 
 static void make_folder(void)
 {
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/picture", folder);
+    place_make(&place, "picture");
 }
 
 static void remove_folder(void)
 {
-    unlink(path);
-    ck_assert_int_eq(rmdir(folder), 0);
+    place_remove(&place);
 }
 
 //  Ends the name of the file.
 static void name_file(const char *end)
 {
-    snprintf(path, sizeof path, "%s/picture%s", folder, end);
+    char name[32];
+    snprintf(name, sizeof name, "picture%s", end);
+    place_name(&place, name);
 }
 
 static picture_panel_t panel_of(const field_t *field, colours_t colours, double low,
