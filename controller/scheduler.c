@@ -469,6 +469,14 @@ uint32_t scheduler_client_join(scheduler_t *self)
     return i;
 }
 
+bool scheduler_client_submits(scheduler_t *self, uint32_t c, uint64_t id)
+{
+    client_t *client = &self->clients[c];
+    bool is_new = id > client->newest;
+    client->newest = is_new ? id : client->newest;
+    return is_new;
+}
+
 void scheduler_client_pause(scheduler_t *self, uint32_t c, bool paused)
 {
     if (c >= self->client_count || self->clients[c].paused == paused)

@@ -134,6 +134,9 @@ void scheduler_destroy(scheduler_t **self_p);
 uint32_t scheduler_client_join(scheduler_t *self);
 void scheduler_client_leave(scheduler_t *self, uint32_t client);
 
+//  Whether a job that a client submits is a new one: its ids rise. False: it has come before, drop it.
+bool scheduler_client_submits(scheduler_t *self, uint32_t client, uint64_t id);
+
 //  Nothing more of a client is sent to engines until it is to go on; what they have they go on with.
 void scheduler_client_pause(scheduler_t *self, uint32_t client, bool paused);
 
