@@ -97,6 +97,7 @@ typedef struct engine_entry {
     peer_t *peer;                      // NULL: away
     peer_t *former;                    // that died: its late results may still come, until it is buried
     uint32_t epoch, nanny;
+    uint32_t connection;               // of that worker
     int pid;
     uint32_t restarts;
     int64_t away_since;                // monotonic nanoseconds
