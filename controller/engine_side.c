@@ -220,6 +220,8 @@ static void bury_former(controller_t *self, uint32_t engine, const ipc_msg_t *ms
                                                .done_item = unknown.registration.done_item,
                                                .unknown = entry->epoch != msg->registration.death_epoch});
     self->dying = NULL;
+    if (self->recovery)
+        recovery_bury(self->recovery, engine);
     entry->former_span = entry->adopted_span = 0;
     entry->restarts++;
     const char *signal = sigabbrev_np((int) unknown.registration.signal);

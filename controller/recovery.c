@@ -186,10 +186,9 @@ void on_runs(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *p
 {
     (void) parcel;
     recovery_t *recovery = self->recovery;
-    if (!recovery)
+    if (!recovery || !claims_begin(recovery->claims, peer->engine, peer->number, msg->runs.job, msg->runs.first,
+                                   msg->runs.count, msg->runs.span))
         return;
-    claims_begin(recovery->claims, peer->engine, peer->number, msg->runs.job, msg->runs.first, msg->runs.count,
-                 msg->runs.span);
     engine_entry_t *entry = &self->entries[peer->engine];
     entry->former_span = msg->runs.count > 0 ? msg->runs.span : 0;
     entry->adopted_span = 0;
@@ -220,11 +219,40 @@ void recovery_done(recovery_t *self, peer_t *engine, uint64_t job, const ipc_msg
                   engine->dones, done->done.failed, &frame);
 }
 
+void recovery_bury(recovery_t *self, uint32_t engine)
+{
+    char text[128];
+    ipc_auto(ipc_writer_destroy) ipc_writer_t body = {0};
+    ipc_auto(ipc_writer_destroy) ipc_writer_t frame = {0};
+    if (!claims_running(self->claims, engine))
+        return;
+    snprintf(text, sizeof text, "engine %u died while it ran this task, before its client had come back", engine);
+    ipc_failure_pack(&(ipc_failure_t){.code = IPC_E_CRASH, .kind = ipc_bytes_of(ipc_code_kind(IPC_E_CRASH)),
+                                      .text = ipc_bytes_of(text)},
+                     &body);
+    ipc_msg_pack(&(ipc_msg_t){.type = IPC_MSG_DONE, .done = {.failed = 1, .body = {body.data, body.size}}}, &frame);
+    claims_bury(self->claims, engine, &frame);
+}
+
 //  --- What clients miss ----------------------------------------------------------------------------------------
+
+//  What was done, or ran, is not known any more: what is missing might be begun again.
+static bool is_too_late(const recovery_t *self, peer_t *peer)
+{
+    if (!self || self->awaited == 0 || !recovery_is_over(self))
+        return false;
+    peer_refuse(peer, IPC_E_CONNECTION,
+                "it comes too late after the death of the controller before this one: what was under way is lost; try "
+                "again");
+    peer->leaving = true;
+    return true;
+}
 
 void on_resume(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
     (void) parcel;
+    if (is_too_late(self->recovery, peer))
+        return;
     ipc_ranges_free(&peer->missing);
     peer->resumes = self->recovery != NULL;
     dependencies_remember(peer->dependencies);
