@@ -360,9 +360,7 @@ static void on_done(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parc
         return;
     }
     scheduler_span_t *span = peer_span(peer, msg->done.span);
-    uint64_t next = span ? span->first + span->count - span->left : 0;
-    if (!span || msg->done.first != next || msg->done.count == 0 || msg->done.count > span->left ||
-        (msg->done.failed && msg->done.count != 1)) {
+    if (!scheduler_expects(span, msg->done.first, msg->done.count, msg->done.failed)) {
         fprintf(stderr, "warning: engine %u: a late or odd result of span %llx is dropped\n", peer->engine,
                 (unsigned long long) msg->done.span);
         drop_objects(self, peer, msg);

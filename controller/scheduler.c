@@ -296,6 +296,12 @@ bool span_try_again(scheduler_t *self, scheduler_span_t *span, uint64_t first, u
     return true;
 }
 
+bool scheduler_expects(const scheduler_span_t *span, uint64_t first, uint64_t count, bool failed)
+{
+    return span && first == span->first + span->count - span->left && count > 0 && count <= span->left &&
+           (!failed || count == 1);
+}
+
 bool scheduler_done(scheduler_t *self, scheduler_span_t *span, uint64_t first, uint64_t count, bool failed,
                     int64_t duration_ns)
 {

@@ -193,7 +193,11 @@ void scheduler_give_up(scheduler_t *self, scheduler_job_t *job, scheduler_loss_t
 //  The span of an id if it was sent to this engine, else NULL (it is late: drop what it brings).
 scheduler_span_t *scheduler_span(scheduler_t *self, uint64_t id, uint32_t engine);
 
-//  Items of a span have a result. Gives true when it counts, false when they will run again.
+//  Whether these items of a span are its next ones. If not, or span is NULL, an engine tells something twice, or late:
+//  drop what it brings.
+bool scheduler_expects(const scheduler_span_t *span, uint64_t first, uint64_t count, bool failed);
+
+//  Items of a span, which are expected, have a result. Gives true when it counts, false when they will run again.
 //      failed     the function raised; count is 1
 bool scheduler_done(scheduler_t *self, scheduler_span_t *span, uint64_t first, uint64_t count, bool failed,
                     int64_t duration_ns);
