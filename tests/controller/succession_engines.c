@@ -24,8 +24,11 @@ static void begin_next(succession_t *self, uint32_t e)
     MUST(self, job->retries > 0 || position->runs == 1, "a task without retries is begun once");
     MUST(self, position->runs <= (job->retries + 1) * (self->controller - job->controllers + 1),
          "no more runs than one and the retries, of each controller");
-    if (self->alive && engine->controller == self->controller && self->known[e].life == engine->life)
+    if (self->alive && engine->controller == self->controller && self->known[e].life == engine->life) {
         MUST(self, scheduler_span(self->scheduler, work->span, e), "what begins has a lease");
+        MUST(self, job->released, "what begins waits for nothing more");
+        MUST(self, !job->confined || job->confined >> e & 1, "what follows others runs where they ran");
+    }
     engine->death.span = work->span;
     engine->death.item = work->cursor;
     static const int64_t scales[] = {US, 20 * US, 300 * US, 4 * MS};
@@ -128,7 +131,7 @@ void engine_serves(succession_t *self, const note_t *note)
     uint32_t e = note->peer;
     engine_t *engine = &self->engines[e];
     if (!engine->alive || note->life != engine->life ||
-        (note->type != NOTE_ITEM && note->controller != engine->controller))
+        (note->type != NOTE_ITEM && (note->controller != engine->controller || note->connection != engine->connection)))
         return;
     switch (note->type) {
     case NOTE_ITEM: on_item(self, e); break;
@@ -195,14 +198,23 @@ void engine_notices(succession_t *self, uint32_t e)
     engine->controller = 0;
 }
 
-//  It says who it is, what it keeps, and what it runs.
+//  It says who it is, what it keeps, and what it runs. Sometimes it has no answer for so long that it does so again, over
+//  another connection; over the first one it has not come to what it keeps.
 void engine_connects(succession_t *self, uint32_t e)
 {
     engine_t *engine = &self->engines[e];
     engine->controller = self->controller;
+    engine->connection = ++self->connections;
+    engine->arrival = engine->arrival_back = 0;
     engine->numbers = 0;
     send_to_controller(self, e, (note_t){.type = NOTE_REGISTER, .death = engine->died,
                                          .died_life = engine->died_life});
+    if (random_below(self, 12) == 0) {
+        self->counts.again++;
+        engine->controller = 0;
+        post(self, (note_t){.type = NOTE_CONNECT, .peer = e}, 1 + (int64_t) random_below(self, MS));
+        return;
+    }
     for (kept_t *kept = engine->kept; kept; kept = kept->next) {
         kept->number = ++engine->numbers;
         send_to_controller(self, e, (note_t){.type = NOTE_KEPT, .job = kept->job, .first = kept->first, .count = 1,
