@@ -93,16 +93,17 @@ static int64_t arrival(succession_t *self, int64_t *last)
 //  well, as the controller does.
 static void say_twice(succession_t *self, uint32_t peer, const note_t *said)
 {
-    enum { KEPT = 1 << NOTE_SUBMIT | 1 << NOTE_ABORT | 1 << NOTE_SEEN | 1 << NOTE_SUPPLY | 1 << NOTE_REGISTER |
-                  1 << NOTE_KEPT | 1 << NOTE_RUNS | 1 << NOTE_DONE | 1 << NOTE_GAVE };
+    enum { REPEATED = 1 << NOTE_SUBMIT | 1 << NOTE_ABORT | 1 << NOTE_SEEN | 1 << NOTE_SUPPLY | 1 << NOTE_REGISTER |
+                      1 << NOTE_KEPT | 1 << NOTE_RUNS | 1 << NOTE_DONE | 1 << NOTE_GAVE,
+           OFTEN = 1 << NOTE_KEPT | 1 << NOTE_RUNS };
     engine_t *engine = peer < ENGINES ? &self->engines[peer] : NULL;
     note_t *echo = engine ? &engine->echo : &self->clients[peer - ENGINES].echo;
-    if (KEPT >> said->type & 1 && random_below(self, 16) == 0) {
+    if (REPEATED >> said->type & 1 && random_below(self, 1 << said->type & OFTEN ? 2 : 16) == 0) {
         note_free(echo);
         *echo = note_copy(said);
         echo->echo = true;
     }
-    if (!echo->echo || echo->connection != said->connection || random_below(self, 8) > 0)
+    if (!echo->echo || echo->connection != said->connection || random_below(self, 3) > 0)
         return;
     self->counts.twice++;
     if (engine && (echo->type == NOTE_DONE || echo->type == NOTE_KEPT))
@@ -191,11 +192,11 @@ static void on_user(succession_t *self)
 {
     uint32_t c = (uint32_t) random_below(self, CLIENTS);
     uint64_t dice = random_below(self, 100);
-    if (dice < 6)
+    if (dice < 8)
         controller_killed(self);
-    else if (dice < 12)
+    else if (dice < 13)
         engine_dies(self, (uint32_t) random_below(self, ENGINES));
-    else if (dice < 14)
+    else if (dice < 15)
         client_dies(self, c);
     else if (dice < 24)
         client_aborts_some(self, c);
@@ -232,6 +233,12 @@ static void happen(succession_t *self, note_t *note)
     case NOTE_CONNECT: on_connect(self, note); break;
     case NOTE_USER: on_user(self); break;
     case NOTE_LOOK: on_look(self, note); break;
+    case NOTE_KILL:
+        if (note->peer == ENGINES && note->controller == self->controller)
+            controller_killed(self);
+        else if (note->peer < ENGINES && self->engines[note->peer].life == note->life)
+            engine_dies(self, note->peer);
+        break;
     case NOTE_BACK:
         self->engines[note->peer].alive = true;
         post(self, (note_t){.type = NOTE_CONNECT, .peer = note->peer}, 1);
@@ -277,7 +284,7 @@ void succession_run(uint64_t seed, succession_counts_t *counts)
 {
     succession_t *self = ipc_xalloc(sizeof *self);
     *self = (succession_t){.seed = seed, .random = seed * 0x2545f4914f6cdd1du, .next_id = 1, .counts = *counts,
-                           .user_left = USER_EVENTS, .deaths_left = 6};
+                           .user_left = USER_EVENTS, .deaths_left = 9};
     self->latency = (int64_t) (5 + random_below(self, seed % 3 ? 60 : 800)) * US;
     controller_starts(self);
     for (uint32_t e = 0; e < ENGINES; e++) self->engines[e] = (engine_t){.alive = true, .life = 1};

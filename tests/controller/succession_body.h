@@ -65,7 +65,7 @@ typedef enum note_type {
     NOTE_HELLO, NOTE_SUBMIT, NOTE_ABORT, NOTE_SEEN, NOTE_SUPPLY, NOTE_LEAVE,
     NOTE_REGISTER, NOTE_KEPT, NOTE_RUNS, NOTE_DONE, NOTE_GAVE, NOTE_DOWN,
     // from it
-    NOTE_WELCOME, NOTE_RESULT, NOTE_WANT, NOTE_REFUSED, NOTE_TASK, NOTE_RECALL, NOTE_DROP, NOTE_SAFE,
+    NOTE_WELCOME, NOTE_ACCEPTED, NOTE_RESULT, NOTE_WANT, NOTE_REFUSED, NOTE_TASK, NOTE_RECALL, NOTE_DROP, NOTE_SAFE,
     // that come of themselves
     NOTE_ITEM, NOTE_BACK, NOTE_KILL, NOTE_STARTS, NOTE_NOTICE, NOTE_CONNECT, NOTE_USER, NOTE_LOOK
 } note_type_t;
@@ -114,6 +114,7 @@ typedef struct engine {
     work_t *work;                      // the oldest first; that runs
     bool running;
     uint32_t connection;
+    bool accepted;                     // the controller has answered
     note_t echo;                       // what it may say once more
     kept_t *kept;                      // the oldest first
     uint64_t numbers;                  // of results of this connection

@@ -345,6 +345,7 @@ static void on_register(succession_t *self, uint32_t e, const note_t *note)
     }
     bool told = known->told;
     *known = (known_engine_t){.life = note->life, .connection = note->connection, .up = true, .told = told};
+    send_to_engine(self, e, (note_t){.type = NOTE_ACCEPTED});
     scheduler_engine_up(self->scheduler, e);
 }
 
@@ -368,6 +369,9 @@ static void on_runs(succession_t *self, uint32_t e, const note_t *note)
     }
     self->unheard_count = 0;
     post(self, (note_t){.type = NOTE_LOOK, .controller = self->controller, .last = true}, (int64_t) OVER_MS * MS);
+    if (self->deaths_left > 0 && random_below(self, 2) == 0) // soon again
+        post(self, (note_t){.type = NOTE_KILL, .peer = ENGINES, .controller = self->controller},
+             1 + (int64_t) random_below(self, 3 * MS));
 }
 
 static void on_done(succession_t *self, uint32_t e, const note_t *note)
