@@ -159,6 +159,7 @@ void claims_finish(claims_t *self, uint32_t engine, uint32_t peer, uint64_t job,
 
 void claims_match(claims_t *self, void *context, uint64_t job, uint32_t retries, ipc_ranges_t *missing)
 {
+    ipc_ranges_t given = {0};
     for (claim_t **at = &bucket_of(self, job)->first; *at;) {
         const claim_t *claim = *at;
         if (claim->job != job || runs(claim)) {
@@ -169,11 +170,15 @@ void claims_match(claims_t *self, void *context, uint64_t job, uint32_t retries,
         if (!again && ipc_ranges_have(missing, claim->first, claim->count)) {
             self->actions->deliver(context, claim);
             ipc_ranges_remove(missing, claim->first, claim->count);
+            ipc_ranges_add(&given, claim->first, claim->count);
+        } else if (!again && ipc_ranges_meet(&given, claim->first, claim->count)) {
+            self->actions->repeat(context, claim);
         } else {
             self->actions->drop(context, claim);
         }
         remove_at(self, at);
     }
+    ipc_ranges_free(&given);
 }
 
 bool claims_run(const claims_t *self, uint64_t job)

@@ -24,6 +24,7 @@ typedef struct claim {
 //  What becomes of claims; they must not call the claims.
 typedef struct claims_actions {
     void (*deliver)(void *context, const claim_t *claim);  // its client has no result of these positions
+    void (*repeat)(void *context, const claim_t *claim);   // it has just been given another result of them
     void (*drop)(void *context, const claim_t *claim);     // nobody needs the result
     void (*adopt)(void *context, const claim_t *claim);    // it runs, and its client waits for it
 } claims_actions_t;
@@ -50,7 +51,8 @@ void claims_finish(claims_t *self, uint32_t engine, uint32_t peer, uint64_t job,
                    uint64_t number, bool failed, ipc_writer_t *result);
 
 //  A client misses positions of a job: what is done is delivered and taken out of them, or dropped when the client has
-//  it, or when it failed and is to run again.
+//  it, or when it failed and is to run again. A worker that died may have told a result, and the next one that it was
+//  lost: the first counts, and the other is kept until the client has that.
 //      retries    of each position
 void claims_match(claims_t *self, void *context, uint64_t job, uint32_t retries, ipc_ranges_t *missing);
 //  The same for what runs.

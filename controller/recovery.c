@@ -319,6 +319,15 @@ static bool read_claim(const claim_t *claim, ipc_msg_t *done)
            ipc_msg_unpack(done, &reader, NULL) == 1;
 }
 
+//  It is safe with detached work, or once its client has what it was given.
+static void note_delivered(recovery_t *self, peer_t *engine, const claim_t *claim)
+{
+    if (engine && self->resumption->results)
+        note_safe(self, engine, claim->number);
+    else if (engine)
+        note_told(self->resumption->client, engine, claim->number);
+}
+
 static void deliver_claim(void *context, const claim_t *claim)
 {
     recovery_t *self = context;
@@ -329,10 +338,16 @@ static void deliver_claim(void *context, const claim_t *claim)
     hand_on(self, claim, &done);
     if (!self->resumption->results) // else they are held until its job takes them
         hold_result(self, &done, false);
-    if (engine && self->resumption->results)
-        note_safe(self, engine, claim->number);
-    else if (engine)
-        note_told(self->resumption->client, engine, claim->number);
+    note_delivered(self, engine, claim);
+}
+
+static void repeat_claim(void *context, const claim_t *claim)
+{
+    recovery_t *self = context;
+    ipc_msg_t done;
+    if (read_claim(claim, &done))
+        hold_result(self, &done, false);
+    note_delivered(self, engine_of(self, claim->engine, claim->peer), claim);
 }
 
 static void drop_claim(void *context, const claim_t *claim)
@@ -358,7 +373,8 @@ static void adopt_claim(void *context, const claim_t *claim)
         scheduler_adopt(controller->scheduler, self->resumption->job, claim->engine, claim->first, claim->count, 0)->id;
 }
 
-static const claims_actions_t actions = {.deliver = deliver_claim, .drop = drop_claim, .adopt = adopt_claim};
+static const claims_actions_t actions = {
+    .deliver = deliver_claim, .repeat = repeat_claim, .drop = drop_claim, .adopt = adopt_claim};
 
 bool recovery_match(recovery_t *self, const resumption_t *resumption, ipc_ranges_t *missing)
 {

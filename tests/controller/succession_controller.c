@@ -129,6 +129,16 @@ static void deliver(void *context, const claim_t *claim)
          claim->engine, (unseen_t){.number = claim->number, .engine = claim->engine, .connection = claim->peer});
 }
 
+//  It is safe when the client has what it was given.
+static void repeat(void *context, const claim_t *claim)
+{
+    succession_t *self = context;
+    unseen_t unseen = {.result = self->speaks->results, .number = claim->number, .engine = claim->engine,
+                       .connection = claim->peer};
+    self->counts.dropped++;
+    ipc_write_raw(&self->speaks->unseen, &unseen, sizeof unseen);
+}
+
 static void drop(void *context, const claim_t *claim)
 {
     succession_t *self = context;
@@ -144,7 +154,7 @@ static void adopt(void *context, const claim_t *claim)
         scheduler_adopt(self->scheduler, self->resumed->scheduled, claim->engine, claim->first, claim->count, 0)->id;
 }
 
-static const claims_actions_t claims_actions = {.deliver = deliver, .drop = drop, .adopt = adopt};
+static const claims_actions_t claims_actions = {.deliver = deliver, .repeat = repeat, .drop = drop, .adopt = adopt};
 
 static void claim_done(succession_t *self, uint32_t e, const note_t *note)
 {
