@@ -422,6 +422,8 @@ static void target_all(scheduler_t *self, scheduler_job_t *job)
 
 void scheduler_release(scheduler_t *self, scheduler_job_t *job)
 {
+    if (!job->held)
+        return;
     held_remove(self, job);
     if (job->direct) {
         job->holds++; // it stays while some of it may end
@@ -438,6 +440,8 @@ void scheduler_release(scheduler_t *self, scheduler_job_t *job)
 
 void scheduler_give_up(scheduler_t *self, scheduler_job_t *job, scheduler_loss_t loss)
 {
+    if (!job->held)
+        return;
     held_remove(self, job);
     job_end_uncut(self, job, loss);
 }

@@ -186,7 +186,8 @@ void scheduler_hold_some(scheduler_t *self, scheduler_job_t *job);
 void scheduler_job_miss(scheduler_t *self, scheduler_job_t *job, uint32_t engine, uint64_t first, uint64_t count);
 
 //  A job that is held begins to wait for engines: for those of allowed, which may have changed; a direct one, that was
-//  submitted without spans, has position i for the engine allowed[i]. Or it ends so.
+//  submitted without spans, has position i for the engine allowed[i]. Or it ends so. Nothing when it is held no more:
+//  what waited of it was aborted, and engines run the rest.
 void scheduler_release(scheduler_t *self, scheduler_job_t *job);
 void scheduler_give_up(scheduler_t *self, scheduler_job_t *job, scheduler_loss_t loss);
 

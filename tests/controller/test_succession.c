@@ -10,7 +10,7 @@
 START_TEST(deaths_of_controllers_engines_and_clients_keep_every_promise)
 {
     const char *one = getenv("IPC_SEED");
-    uint64_t wanted = one ? 0 : sim_events(500000);
+    uint64_t wanted = one ? 0 : sim_events(1000000);
     succession_counts_t counts = {0};
     if (one)
         succession_run(strtoull(one, NULL, 10), &counts);
