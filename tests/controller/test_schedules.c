@@ -202,7 +202,7 @@ END_TEST
 int main(void)
 {
     TCase *tests = tcase_create("schedules");
-    tcase_set_timeout(tests, 150);
+    tcase_set_timeout(tests, sim_is_limited() ? 0 : 150);
     tcase_add_test(tests, random_schedules_keep_every_promise);
     tcase_add_test(tests, random_schedules_of_hundreds_of_engines_keep_every_promise);
     tcase_add_loop_test(tests, random_schedules_of_every_scheme_and_window_keep_every_promise, 0, IPC_SCHEMES);
