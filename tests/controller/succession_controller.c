@@ -63,8 +63,10 @@ static void on_send(void *context, uint32_t e, scheduler_span_t *span)
 {
     succession_t *self = context;
     MUST(self, self->known[e].up, "nothing is sent to an engine that is down");
+    const job_t *job = span->job->payload;
+    MUST(self, !job->supply || supply_is_complete(job->supply), "what is sent has all the values that it is given");
     for (uint64_t i = span->first; i < span->first + span->count; i++)
-        MUST(self, !((job_t *) span->job->payload)->positions[i].got, "nothing is sent that has ended");
+        MUST(self, !job->positions[i].got, "nothing is sent that has ended");
     send_to_engine(self, e, (note_t){.type = NOTE_TASK, .span = span->id, .first = span->first, .count = span->count,
                                    .job = span->job->payload});
 }
