@@ -54,7 +54,7 @@ static void on_item(succession_t *self, uint32_t e)
         engine_dies(self, e);
         return;
     }
-    bool failed = luck < 40;
+    bool failed = luck < 80;
     keep(self, engine, work->job, position, failed);
     if (engine->accepted) {
         kept_t *kept = engine->kept;
