@@ -136,7 +136,7 @@ void client_submits(succession_t *self, uint32_t c)
     job_t *job = ipc_xalloc(sizeof *job);
     *job = (job_t){.id = self->next_id, .client = c, .session = self->clients[c].life,
                    .count = 1 + random_below(self, random_below(self, 4) ? 6 : 60),
-                   .retries = (uint32_t) (random_below(self, 3) * random_below(self, 2)),
+                   .retries = (uint32_t) (random_below(self, 2) * (1 + random_below(self, 2))),
                    .function = (uint32_t) random_below(self, 4),
                    .priority = (int32_t) random_below(self, 3),
                    .direct = random_below(self, 2),

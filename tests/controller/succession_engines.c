@@ -31,7 +31,7 @@ static void begin_next(succession_t *self, uint32_t e)
     }
     engine->death.span = work->span;
     engine->death.item = work->cursor;
-    static const int64_t scales[] = {US, 20 * US, 300 * US, 4 * MS};
+    static const int64_t scales[] = {US, 100 * US, 2 * MS, 5 * MS};
     post(self, (note_t){.type = NOTE_ITEM, .peer = e, .life = engine->life},
          1 + (int64_t) random_below(self, (uint64_t) scales[job->function % 4]));
 }
@@ -54,7 +54,7 @@ static void on_item(succession_t *self, uint32_t e)
         engine_dies(self, e);
         return;
     }
-    bool failed = luck < 80;
+    bool failed = luck < 120;
     keep(self, engine, work->job, position, failed);
     if (engine->accepted) {
         kept_t *kept = engine->kept;
