@@ -42,8 +42,8 @@ bool claims_begin(claims_t *self, uint32_t engine, uint32_t peer, uint64_t job, 
 //  What runs on an engine and nobody has asked for; NULL: nothing. Lent until the next call.
 const claim_t *claims_running(const claims_t *self, uint32_t engine);
 
-//  The worker that had begun what runs on an engine is dead, and the next one has not told as yet what it knows of that:
-//  until then all of it has failed, with a result which is taken.
+//  The worker that had begun what runs on an engine is dead, and the next one has not told as yet what it knows of
+//  that: until then all of it has failed, with a result which is taken.
 void claims_bury(claims_t *self, uint32_t engine, ipc_writer_t *result);
 
 //  Positions have a result, which is taken; those that ran before them on this engine are its claim no more.

@@ -254,8 +254,8 @@ static void note_possessions(controller_t *self, uint32_t engine, const ipc_msg_
     scheduler_engine_has(self->scheduler, engine, host, &host_has, &has);
 }
 
-//  Whether it comes over a connection that was given up for the one there is, or is of a worker that has been succeeded:
-//  no order holds between connections.
+//  Whether it comes over a connection that was given up for the one there is, or is of a worker that has been
+//  succeeded: no order holds between connections.
 static bool is_late(const engine_entry_t *entry, const ipc_msg_t *msg)
 {
     if (!entry->known || entry->nanny != msg->registration.nanny || entry->epoch == 0)

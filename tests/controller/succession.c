@@ -89,8 +89,8 @@ static int64_t arrival(succession_t *self, int64_t *last)
     return *last;
 }
 
-//  A peer that is broken, or means no good, says things twice: at once, or after others. An engine counts those results as
-//  well, as the controller does.
+//  A peer that is broken, or means no good, says things twice: at once, or after others. An engine counts those results
+//  as well, as the controller does.
 static void say_twice(succession_t *self, uint32_t peer, const note_t *said)
 {
     enum { REPEATED = 1 << NOTE_SUBMIT | 1 << NOTE_ABORT | 1 << NOTE_SEEN | 1 << NOTE_SUPPLY | 1 << NOTE_REGISTER |

@@ -3,10 +3,10 @@
 //  and what clients miss (common/ranges.h) are those of the programs; around them stands what they say to one another.
 //
 //  Each connection keeps its order and has its own delays, so that messages of two overtake each other. With a
-//  controller all goes that is under way to it; what it has said may still come. Peers say things twice: some messages as
-//  none of ours does it, and all that they say at first where an answer does not come. Jobs wait for others, run where
-//  those ran, are given their values. Every step is held against what is promised; a broken promise fails the test and
-//  names the seed.
+//  controller all goes that is under way to it; what it has said may still come. Peers say things twice: greetings over
+//  another connection, where an answer does not come; and any message, as none of ours does it. Jobs wait for others,
+//  run where those ran, are given their values. Every step is held against what is promised; a broken promise fails the
+//  test and names the seed.
 #ifndef TESTS_CONTROLLER_SUCCESSION_H
 #define TESTS_CONTROLLER_SUCCESSION_H
 

@@ -212,7 +212,7 @@ void controller_turn(succession_t *self);
 void controller_check(succession_t *self);
 
 //  succession_terms.c
-void terms_note(succession_t *self, known_client_t *client, const note_t *result, uint32_t engine); // what the client is told
+void terms_note(known_client_t *client, const note_t *result, uint32_t engine); // that the client is told
 void terms_hold(succession_t *self, known_client_t *client, scheduler_job_t *scheduled, const terms_t *terms);
 //  Of a job a part has run: it waits no more, but stays where it was to follow to.
 void terms_confine(succession_t *self, known_client_t *client, scheduler_job_t *scheduled, const terms_t *terms);

@@ -38,7 +38,7 @@ static bool tell(succession_t *self, known_client_t *client, note_t result, uint
     if (unseen.number > 0)
         ipc_write_raw(&client->unseen, &unseen, sizeof unseen);
     result.type = NOTE_RESULT;
-    terms_note(self, client, &result, engine);
+    terms_note(client, &result, engine);
     send_to_client(self, client, result);
     return true;
 }

@@ -118,9 +118,8 @@ static bool has_all_values(const job_t *job)
 
 //  --- What waits -----------------------------------------------------------------------------------------------------
 
-void terms_note(succession_t *self, known_client_t *client, const note_t *result, uint32_t engine)
+void terms_note(known_client_t *client, const note_t *result, uint32_t engine)
 {
-    (void) self;
     ipc_auto(ipc_writer_destroy) ipc_writer_t body = {0};
     write_values(result->job, result->first, result->count, &body);
     dependencies_note(client->dependencies,

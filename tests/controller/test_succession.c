@@ -16,8 +16,8 @@ START_TEST(deaths_of_controllers_engines_and_clients_keep_every_promise)
         succession_run(strtoull(one, NULL, 10), &counts);
     for (uint64_t seed = 1; counts.events < wanted; seed++) succession_run(seed, &counts);
     printf("%llu events: %llu controllers, %llu workers, %llu clients died; of claims %llu were adopted, %llu delivered, "
-           "%llu dropped; %llu positions were lost, %llu aborted; %llu jobs waited again; %llu messages came twice, %llu "
-           "greetings again, %llu clients too late\n",
+           "%llu dropped; %llu positions were lost, %llu aborted; %llu jobs waited again; %llu messages came twice, "
+           "%llu greetings again, %llu clients too late\n",
            (unsigned long long) counts.events, (unsigned long long) counts.controllers,
            (unsigned long long) counts.workers, (unsigned long long) counts.clients,
            (unsigned long long) counts.adopted, (unsigned long long) counts.delivered,
