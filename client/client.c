@@ -168,7 +168,7 @@ bool client_wait_caught(ipc_client_t *self, condition_fn *condition, void *conte
 //  is busy, and a single call leaves at once.
 static void flush_gathered(ipc_client_t *self)
 {
-    if (!link_has_more(self) || self->dead || (self->unanswered && link_size(self) < OUT_FULL))
+    if (!link_has_more(self) || self->dead || self->resuming || (self->unanswered && link_size(self) < OUT_FULL))
         return;
     self->unanswered = true;
     link_send(self, &(ipc_msg_t){.type = IPC_MSG_PING});

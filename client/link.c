@@ -167,7 +167,8 @@ void ticket_empty(ipc_client_t *client, ticket_t *self)
 
 static void on_welcome(ipc_client_t *self, const ipc_msg_t *msg)
 {
-    if (self->resuming)
+    bool resumes = self->resuming;
+    if (resumes)
         resume_end(self);
     self->welcome = true;
     self->keeps = msg->welcome.keeps != 0;
@@ -180,8 +181,11 @@ static void on_welcome(ipc_client_t *self, const ipc_msg_t *msg)
         self->sanitizers[size] = 0;
     }
     self->controller_fd = (int) syscall(SYS_pidfd_open, (pid_t) msg->welcome.pid, 0);
-    if (self->controller_fd >= 0 || (errno != ESRCH && errno != EMFILE && errno != ENFILE && errno != ENOMEM))
+    if (self->controller_fd >= 0 || (errno != ESRCH && errno != EMFILE && errno != ENFILE && errno != ENOMEM)) {
+        if (resumes)
+            resume_go_on(self);
         return; // where there are no pidfds nobody tells
+    }
     if (errno != ESRCH) // else gone already
         ipc_fail(&self->refusal, IPC_E_SYSTEM, "the death of the controller could not be noticed: %s", strerror(errno));
     link_controller_died(self);
@@ -354,6 +358,14 @@ static void serve_frame(ipc_client_t *self, const void *data, size_t size)
 
 //  --- The socket -----------------------------------------------------------------------------------------------
 
+//  Not before the next controller has answered: what was submitted to the one before is said first.
+static void send_out(ipc_client_t *self)
+{
+    resume_tell_seen(self, false);
+    if (!self->resuming && self->out.size > 0)
+        ipc_frame_send(&self->out, self->socket);
+}
+
 //  All of it, and again after an answer is sent: sending can use up the descriptor's signal.
 void link_receive(ipc_client_t *self)
 {
@@ -372,17 +384,15 @@ void link_receive(ipc_client_t *self)
         if (!answered || self->dead)
             return;
         answered = false;
-        resume_tell_seen(self, false);
-        ipc_frame_send(&self->out, self->socket);
+        send_out(self);
     }
 }
 
 void link_flush(ipc_client_t *self)
 {
     group_close(self);
-    resume_tell_seen(self, false);
-    if (self->socket && !self->dead && self->out.size > 0)
-        ipc_frame_send(&self->out, self->socket);
+    if (self->socket && !self->dead)
+        send_out(self);
     link_receive(self);
 }
 

@@ -55,7 +55,7 @@ static ticket_t **tickets_kept(const ipc_client_t *self, size_t *count)
     *count = 0;
     for (size_t i = 0; i < TICKET_BUCKETS; i++)
         for (ticket_t *ticket = self->tickets[i]; ticket; ticket = ticket->next) {
-            if (ticket->kept.size == 0)
+            if (ticket->kept.size == 0 || ticket->job >= self->resume_job)
                 continue;
             if (*count == room) {
                 room = room ? 2 * room : 64;
@@ -130,10 +130,10 @@ bool resume_begin(ipc_client_t *self)
     self->welcome = self->unanswered = false;
     self->told_seen = 0;
     for (size_t i = 0; i < self->id_count; i++) self->ready[i] = false;
+    self->resume_job = self->next_job;
     if (link_open(self, NULL))
         return false;
-    submit_all_again(self);
-    ipc_frame_send(&self->out, self->socket);
+    ipc_frame_send(&self->out, self->socket); // the greeting
     link_receive(self); // a socket that was never read does not say through its descriptor that something has come
     return true;
 }
@@ -144,6 +144,19 @@ void resume_end(ipc_client_t *self)
     if (self->controller_fd >= 0)
         close(self->controller_fd); // the supervisor's
     self->controller_fd = -1;
+}
+
+void resume_go_on(ipc_client_t *self)
+{
+    group_close(self); // it is younger
+    ipc_writer_t younger = self->out;
+    self->out = (ipc_writer_t){0};
+    submit_all_again(self);
+    if (self->out.size > 0)
+        ipc_frame_send(&self->out, self->socket);
+    ipc_writer_destroy(&self->out);
+    self->out = younger;
+    client_wake(self); // it may have to be sent now
 }
 
 int resume_wait_ms(const ipc_client_t *self, int timeout_ms)

@@ -10,11 +10,14 @@ size_t resume_mark(ipc_client_t *self);
 //  Keeps what was packed since, of a ticket's submission.
 void resume_keep(ipc_client_t *self, ticket_t *ticket, size_t mark);
 
-//  The controller is gone: connects to the next one and submits again what is missing, as soon as that listens. False:
-//  there will be none, or it takes too long.
+//  The controller is gone: connects to the next one, as soon as that listens. False: there will be none, or it takes
+//  too long.
 bool resume_begin(ipc_client_t *self);
 //  It is there.
 void resume_end(ipc_client_t *self);
+//  It has answered: submits again what is missing, before all that is to be sent since. Not earlier: what was said over
+//  a connection that is cut then could be heard, and be said again over the next one.
+void resume_go_on(ipc_client_t *self);
 //  How long to wait at most for something, in milliseconds, of a time (-1: without limit).
 int resume_wait_ms(const ipc_client_t *self, int timeout_ms);
 //  It has taken too long.

@@ -99,7 +99,8 @@ struct ipc_client {
     bool dead;                         // the controller is gone
     bool keeps;                        // it is succeeded by another when it dies: client/resume.h
     bool resuming;                     // that one is awaited,
-    int64_t resume_until;              //   until then, monotonic nanoseconds
+    int64_t resume_until;              //   until then, monotonic nanoseconds;
+    uint64_t resume_job;               //   tickets before this one are submitted again
     uint64_t told_seen;                // of results_seen, what the controller knows
     struct outcomes *outcomes;         // of tasks that submissions wait for which are kept; NULL: none is
     bool stopping;                     // ipc_client_destroy() was called

@@ -247,6 +247,7 @@ typedef struct ipc_msg {
             ipc_bytes_t host;          // a name for its host, the same for all engines there
             ipc_bytes_t host_has;      // what tasks may need of that: "cores=4,memory=8e9"
             uint64_t peak_memory;      // of the worker before it while the task ran, bytes; 0: not known
+            uint32_t connection;       // counts those of this worker: an earlier one may be heard later
         } registration;
         struct { uint32_t engine, pid, keeps; } accepted; // keeps: as in welcome
         struct { uint64_t number; } ping;

@@ -113,6 +113,7 @@ void ipc_pack_registration(const ipc_msg_t *self, ipc_writer_t *w)
     put(w, self->registration.host);
     put(w, self->registration.host_has);
     ipc_write_u64(w, self->registration.peak_memory);
+    ipc_write_u64(w, self->registration.connection);
 }
 void ipc_unpack_registration(ipc_msg_t *self, ipc_reader_t *r)
 {
@@ -140,6 +141,7 @@ void ipc_unpack_registration(ipc_msg_t *self, ipc_reader_t *r)
     self->registration.host = get(r);
     self->registration.host_has = get(r);
     self->registration.peak_memory = ipc_read_u64(r);
+    self->registration.connection = ipc_read_u32(r);
 }
 
 void ipc_pack_accepted(const ipc_msg_t *self, ipc_writer_t *w)

@@ -279,6 +279,15 @@ static payload_t *payload_new(controller_t *self, uint64_t owner, const ipc_msg_
     return payload;
 }
 
+bool peer_submits(peer_t *peer, uint64_t job)
+{
+    if (scheduler_client_submits(peer->controller->scheduler, peer->client, job))
+        return true;
+    fprintf(stderr, "warning: client %u: job %llx has come before, and is dropped\n", peer->number,
+            (unsigned long long) job);
+    return false;
+}
+
 //  The library waits when its credit is used up; who goes on regardless is not ours.
 bool peer_check_credit(peer_t *peer)
 {
@@ -423,7 +432,7 @@ static bool turn_down(controller_t *self, peer_t *peer, const ipc_msg_t *msg, in
 static bool admit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, admission_t *admission)
 {
     ipc_error_t error = {0};
-    if (!peer_check_credit(peer) || !submission_is_sound(self, peer, msg) || !has_engine(self, peer, msg))
+    if (!peer_check_credit(peer) || !has_engine(self, peer, msg))
         return false;
     if (admission->terms && (terms_check(admission->terms, msg, &error) ||
                              terms_needs(admission->terms, &admission->needs, &error)))
@@ -468,7 +477,7 @@ static void submit(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parce
     bool resumes = peer->resumes;
     admission_t admission = {.terms = terms};
     peer->terms = NULL;
-    if (follows(self, peer, msg))
+    if (!submission_is_sound(self, peer, msg) || !peer_submits(peer, msg->submit.job) || follows(self, peer, msg))
         return;
     bool taken = admit(self, peer, msg, &admission);
     ipc_auto(needs_free) needs_t *needs = admission.needs;

@@ -220,6 +220,8 @@ static void bury_former(controller_t *self, uint32_t engine, const ipc_msg_t *ms
                                                .done_item = unknown.registration.done_item,
                                                .unknown = entry->epoch != msg->registration.death_epoch});
     self->dying = NULL;
+    if (self->recovery)
+        recovery_bury(self->recovery, engine);
     entry->former_span = entry->adopted_span = 0;
     entry->restarts++;
     const char *signal = sigabbrev_np((int) unknown.registration.signal);
@@ -252,10 +254,26 @@ static void note_possessions(controller_t *self, uint32_t engine, const ipc_msg_
     scheduler_engine_has(self->scheduler, engine, host, &host_has, &has);
 }
 
+//  Whether it comes over a connection that was given up for the one there is, or is of a worker that has been
+//  succeeded: no order holds between connections.
+static bool is_late(const engine_entry_t *entry, const ipc_msg_t *msg)
+{
+    if (!entry->known || entry->nanny != msg->registration.nanny || entry->epoch == 0)
+        return false;
+    return msg->registration.epoch < entry->epoch ||
+           (msg->registration.epoch == entry->epoch && entry->pid == (int) msg->registration.pid &&
+            msg->registration.connection < entry->connection);
+}
+
 void engine_admit(controller_t *self, pending_t *pending)
 {
     peer_t *peer = pending->peer;
     const ipc_msg_t *msg = &pending->msg;
+    if (peer && peer->kind == PEER_NEW && is_late(entry_of(self, msg->registration.engine), msg)) {
+        peer_drop(self, peer);
+        parcel_release(pending->parcel);
+        return;
+    }
     bool full = peer && peer->kind == PEER_NEW &&
                 peer_watch(peer, (int) msg->registration.pid) == WATCH_FULL;
     if (full) {
@@ -285,6 +303,7 @@ void engine_admit(controller_t *self, pending_t *pending)
     entry->ended = entry->ended && entry->nanny == msg->registration.nanny; // it is about to end
     entry->peer = peer;
     entry->epoch = peer->epoch;
+    entry->connection = msg->registration.connection;
     entry->pid = peer->pid;
     entry->nanny = msg->registration.nanny;
     peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_ACCEPTED,
@@ -341,9 +360,7 @@ static void on_done(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parc
         return;
     }
     scheduler_span_t *span = peer_span(peer, msg->done.span);
-    uint64_t next = span ? span->first + span->count - span->left : 0;
-    if (!span || msg->done.first != next || msg->done.count == 0 || msg->done.count > span->left ||
-        (msg->done.failed && msg->done.count != 1)) {
+    if (!scheduler_expects(span, msg->done.first, msg->done.count, msg->done.failed)) {
         fprintf(stderr, "warning: engine %u: a late or odd result of span %llx is dropped\n", peer->engine,
                 (unsigned long long) msg->done.span);
         drop_objects(self, peer, msg);

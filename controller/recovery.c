@@ -186,10 +186,9 @@ void on_runs(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *p
 {
     (void) parcel;
     recovery_t *recovery = self->recovery;
-    if (!recovery)
+    if (!recovery || !claims_begin(recovery->claims, peer->engine, peer->number, msg->runs.job, msg->runs.first,
+                                   msg->runs.count, msg->runs.span))
         return;
-    claims_begin(recovery->claims, peer->engine, peer->number, msg->runs.job, msg->runs.first, msg->runs.count,
-                 msg->runs.span);
     engine_entry_t *entry = &self->entries[peer->engine];
     entry->former_span = msg->runs.count > 0 ? msg->runs.span : 0;
     entry->adopted_span = 0;
@@ -220,11 +219,40 @@ void recovery_done(recovery_t *self, peer_t *engine, uint64_t job, const ipc_msg
                   engine->dones, done->done.failed, &frame);
 }
 
+void recovery_bury(recovery_t *self, uint32_t engine)
+{
+    char text[128];
+    ipc_auto(ipc_writer_destroy) ipc_writer_t body = {0};
+    ipc_auto(ipc_writer_destroy) ipc_writer_t frame = {0};
+    if (!claims_running(self->claims, engine))
+        return;
+    snprintf(text, sizeof text, "engine %u died while it ran this task, before its client had come back", engine);
+    ipc_failure_pack(&(ipc_failure_t){.code = IPC_E_CRASH, .kind = ipc_bytes_of(ipc_code_kind(IPC_E_CRASH)),
+                                      .text = ipc_bytes_of(text)},
+                     &body);
+    ipc_msg_pack(&(ipc_msg_t){.type = IPC_MSG_DONE, .done = {.failed = 1, .body = {body.data, body.size}}}, &frame);
+    claims_bury(self->claims, engine, &frame);
+}
+
 //  --- What clients miss ----------------------------------------------------------------------------------------
+
+//  What was done, or ran, is not known any more: what is missing might be begun again.
+static bool is_too_late(const recovery_t *self, peer_t *peer)
+{
+    if (!self || self->awaited == 0 || !recovery_is_over(self))
+        return false;
+    peer_refuse(peer, IPC_E_CONNECTION,
+                "it comes too late after the death of the controller before this one: what was under way is lost; try "
+                "again");
+    peer->leaving = true;
+    return true;
+}
 
 void on_resume(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
     (void) parcel;
+    if (is_too_late(self->recovery, peer))
+        return;
     ipc_ranges_free(&peer->missing);
     peer->resumes = self->recovery != NULL;
     dependencies_remember(peer->dependencies);
@@ -291,6 +319,15 @@ static bool read_claim(const claim_t *claim, ipc_msg_t *done)
            ipc_msg_unpack(done, &reader, NULL) == 1;
 }
 
+//  It is safe with detached work, or once its client has what it was given.
+static void note_delivered(recovery_t *self, peer_t *engine, const claim_t *claim)
+{
+    if (engine && self->resumption->results)
+        note_safe(self, engine, claim->number);
+    else if (engine)
+        note_told(self->resumption->client, engine, claim->number);
+}
+
 static void deliver_claim(void *context, const claim_t *claim)
 {
     recovery_t *self = context;
@@ -301,10 +338,16 @@ static void deliver_claim(void *context, const claim_t *claim)
     hand_on(self, claim, &done);
     if (!self->resumption->results) // else they are held until its job takes them
         hold_result(self, &done, false);
-    if (engine && self->resumption->results)
-        note_safe(self, engine, claim->number);
-    else if (engine)
-        note_told(self->resumption->client, engine, claim->number);
+    note_delivered(self, engine, claim);
+}
+
+static void repeat_claim(void *context, const claim_t *claim)
+{
+    recovery_t *self = context;
+    ipc_msg_t done;
+    if (read_claim(claim, &done))
+        hold_result(self, &done, false);
+    note_delivered(self, engine_of(self, claim->engine, claim->peer), claim);
 }
 
 static void drop_claim(void *context, const claim_t *claim)
@@ -330,7 +373,8 @@ static void adopt_claim(void *context, const claim_t *claim)
         scheduler_adopt(controller->scheduler, self->resumption->job, claim->engine, claim->first, claim->count, 0)->id;
 }
 
-static const claims_actions_t actions = {.deliver = deliver_claim, .drop = drop_claim, .adopt = adopt_claim};
+static const claims_actions_t actions = {
+    .deliver = deliver_claim, .repeat = repeat_claim, .drop = drop_claim, .adopt = adopt_claim};
 
 bool recovery_match(recovery_t *self, const resumption_t *resumption, ipc_ranges_t *missing)
 {

@@ -5,7 +5,9 @@
 //    that it has it (SEEN), of which the engine hears (SAFE). To a new controller it tells all that it keeps (JOB,
 //    DONE), and which position it has begun (RUNS). What it had not begun it forgets.
 //  - A client keeps what it submitted until all of it is there. It connects again by itself, as the same client, and
-//    submits again what is missing, in the order of before (RESUME, SUBMIT).
+//    submits again what is missing, in the order of before (RESUME, SUBMIT), once it has an answer: so that it is not
+//    heard over one connection that is cut, and again over the next. One that comes later than RECOVERY_CLIENTS_MS is
+//    refused.
 //  The new controller hears all engines first, and only then its clients, so that it knows of each position that is
 //  missing whether it is done, begun, or neither: it hands on what is done, waits for what is begun, and queues the
 //  rest. So nothing that was begun is begun again, nothing is lost, and no result comes twice: a client drops what it
@@ -54,6 +56,9 @@ uint64_t recovery_job(const recovery_t *self, peer_t *engine, uint64_t span);
 
 //  A result of an engine, of a job that a former controller knew.
 void recovery_done(recovery_t *self, peer_t *engine, uint64_t job, const ipc_msg_t *done);
+
+//  The worker of an engine has died, and the next one has come.
+void recovery_bury(recovery_t *self, uint32_t engine);
 
 //  A result of an engine was told to its client, who will say that it has it; or needs to be told to nobody.
 void recovery_told(recovery_t *self, const peer_t *engine, peer_t *client);

@@ -98,8 +98,8 @@ static void run_again(controller_t *self, peer_t *peer, const ipc_msg_t *msg)
 void on_fetch(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t *parcel)
 {
     (void) parcel;
-    if (msg->fetch.again)
+    if (msg->fetch.again && peer_submits(peer, msg->fetch.job))
         run_again(self, peer, msg);
-    else
+    else if (!msg->fetch.again)
         fetch(self, peer, msg);
 }

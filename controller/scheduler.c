@@ -294,6 +294,12 @@ bool span_try_again(scheduler_t *self, scheduler_span_t *span, uint64_t first, u
     return true;
 }
 
+bool scheduler_expects(const scheduler_span_t *span, uint64_t first, uint64_t count, bool failed)
+{
+    return span && first == span->first + span->count - span->left && count > 0 && count <= span->left &&
+           (!failed || count == 1);
+}
+
 bool scheduler_done(scheduler_t *self, scheduler_span_t *span, uint64_t first, uint64_t count, bool failed,
                     int64_t duration_ns)
 {
@@ -414,6 +420,8 @@ static void target_all(scheduler_t *self, scheduler_job_t *job)
 
 void scheduler_release(scheduler_t *self, scheduler_job_t *job)
 {
+    if (!job->held)
+        return;
     held_remove(self, job);
     if (job->direct) {
         job->holds++; // it stays while some of it may end
@@ -430,6 +438,8 @@ void scheduler_release(scheduler_t *self, scheduler_job_t *job)
 
 void scheduler_give_up(scheduler_t *self, scheduler_job_t *job, scheduler_loss_t loss)
 {
+    if (!job->held)
+        return;
     held_remove(self, job);
     job_end_uncut(self, job, loss);
 }
@@ -465,6 +475,14 @@ uint32_t scheduler_client_join(scheduler_t *self)
         self->clients = ipc_xrealloc(self->clients, ++self->client_count * sizeof self->clients[0]);
     self->clients[i] = (client_t){.joined = true};
     return i;
+}
+
+bool scheduler_client_submits(scheduler_t *self, uint32_t c, uint64_t id)
+{
+    client_t *client = &self->clients[c];
+    bool is_new = id > client->newest;
+    client->newest = is_new ? id : client->newest;
+    return is_new;
 }
 
 void scheduler_client_pause(scheduler_t *self, uint32_t c, bool paused)

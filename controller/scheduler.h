@@ -135,6 +135,9 @@ void scheduler_destroy(scheduler_t **self_p);
 uint32_t scheduler_client_join(scheduler_t *self);
 void scheduler_client_leave(scheduler_t *self, uint32_t client);
 
+//  Whether a job that a client submits is a new one: its ids rise. False: it has come before, drop it.
+bool scheduler_client_submits(scheduler_t *self, uint32_t client, uint64_t id);
+
 //  Nothing more of a client is sent to engines until it is to go on; what they have they go on with.
 void scheduler_client_pause(scheduler_t *self, uint32_t client, bool paused);
 
@@ -184,14 +187,19 @@ void scheduler_hold_some(scheduler_t *self, scheduler_job_t *job);
 void scheduler_job_miss(scheduler_t *self, scheduler_job_t *job, uint32_t engine, uint64_t first, uint64_t count);
 
 //  A job that is held begins to wait for engines: for those of allowed, which may have changed; a direct one, that was
-//  submitted without spans, has position i for the engine allowed[i]. Or it ends so.
+//  submitted without spans, has position i for the engine allowed[i]. Or it ends so. Nothing when it is held no more:
+//  what waited of it was aborted, and engines run the rest.
 void scheduler_release(scheduler_t *self, scheduler_job_t *job);
 void scheduler_give_up(scheduler_t *self, scheduler_job_t *job, scheduler_loss_t loss);
 
 //  The span of an id if it was sent to this engine, else NULL (it is late: drop what it brings).
 scheduler_span_t *scheduler_span(scheduler_t *self, uint64_t id, uint32_t engine);
 
-//  Items of a span have a result. Gives true when it counts, false when they will run again.
+//  Whether these items of a span are its next ones. If not, or span is NULL, an engine tells something twice, or late:
+//  drop what it brings.
+bool scheduler_expects(const scheduler_span_t *span, uint64_t first, uint64_t count, bool failed);
+
+//  Items of a span, which are expected, have a result. Gives true when it counts, false when they will run again.
 //      failed     the function raised; count is 1
 bool scheduler_done(scheduler_t *self, scheduler_span_t *span, uint64_t first, uint64_t count, bool failed,
                     int64_t duration_ns);

@@ -43,6 +43,7 @@ typedef struct client {
     scheduler_job_t *held;             // jobs that wait for others
     span_list_t returned;              // spans that came back, before all else
     uint32_t alive;                    // jobs of it that are not over
+    uint64_t newest;                   // id of a job of it
     uint32_t next, previous;           // of the ring
     job_index_t *by_id;                // its jobs that are not over, once it has aborted one; or NULL
 } client_t;

@@ -18,6 +18,7 @@ static void register_engine(worker_t *self)
                                       .pid = (uint32_t) getpid(),
                                       .nanny = (uint32_t) self->options.nanny,
                                       .owner = self->owner,
+                                      .connection = ++self->connections,
                                       .has = ipc_bytes_of(self->has),
                                       .host = ipc_bytes_of(self->host),
                                       .host_has = ipc_bytes_of(self->host_has)}};

@@ -123,6 +123,7 @@ struct worker {
     char library_directory[IPC_PATH_MAX + 32]; // of this worker's own, searched by dlopen()
     char cell_directory[2 * IPC_PATH_MAX]; // what executed source is compiled to
     uint64_t owner;                    // of the objects it makes
+    uint32_t connections;              // to controllers, so far
     char has[640];                     // what tasks may need of this engine, as IPC_ENGINE_HAS says
     char host[128];                    // a name for this host, the same for all engines here
     char host_has[96];                 // what tasks may need of it

@@ -30,7 +30,8 @@
 #define FIELDS_freed(N, L, B, R, O, T)        T(object)
 #define FIELDS_registration(N, L, B, R, O, T) B(token) N(engine) N(epoch) N(pid) N(nanny) N(owner) N(death_epoch) \
     N(signal) N(status) N(stack_overflow) N(idle_deaths) N(span) N(item) N(done_span) N(done_item) N(address)     \
-    B(trace) B(output) B(errors) N(verdict) B(has) B(host) B(host_has) N(peak_memory)
+    B(trace) B(output) B(errors) N(verdict) B(has) B(host) B(host_has) N(peak_memory) \
+    N(connection)
 #define FIELDS_accepted(N, L, B, R, O, T)     N(engine) N(pid) N(keeps)
 #define FIELDS_ping(N, L, B, R, O, T)         N(number)
 #define FIELDS_pong(N, L, B, R, O, T)         N(number)

@@ -18,6 +18,7 @@ typedef struct event {
     int64_t duration;
     bool flag;                         // failed, last
     bool refuses;
+    bool echo;                         // it has been said before
     uint16_t attempts;
     sim_job_t *job;
 } event_t;

@@ -78,6 +78,7 @@ struct simulator {
     void (*user)(simulator_t *self); // called at the time that sim_user_at() asked for
     int64_t user_left;         // the user's own count
     bool lazy;                 // dispatch is sometimes put off to the next event
+    bool repeats;              // engines and clients say things twice
     sim_sent_t *sent;          // every span sent, when log is true
     size_t sent_count, sent_room;
     bool log;
@@ -91,6 +92,7 @@ struct simulator {
     uint64_t next_id, session[SIM_CLIENTS]; // session: ids after it are of the client that there is now
     uint64_t refusals, impossible; // positions that ended so
     uint64_t lapses, late;     // engines that were silent for too long, what they told after it
+    uint64_t twice;            // what was said twice
 };
 
 void sim_init(simulator_t *self, uint64_t seed, uint32_t engines);

@@ -39,6 +39,7 @@ typedef struct engine {
     bool fenced;                       // it starts nothing more until it has heard that it had lapsed
     bool stale;                        // what it runs is not the controller's any more
     uint32_t lapses;
+    event_t echo;                      // what it may say once more
     uint64_t balanced;                 // positions of balanced jobs without chunks that are here
 } engine_t;
 

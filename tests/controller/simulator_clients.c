@@ -120,7 +120,13 @@ sim_job_t *sim_submit(simulator_t *self, sim_job_t template)
     }
     if (job->after)
         wait_for(self, scheduled, job);
+    MUST(self, scheduler_client_submits(self->scheduler, job->client, job->id), "a job is new");
     scheduler_submit(self->scheduler, scheduled);
+    for (const sim_job_t *again = job; self->repeats && again && sim_random(self, 4) == 0; again = again->next) {
+        self->twice++;
+        MUST(self, again->client != job->client || !scheduler_client_submits(self->scheduler, again->client, again->id),
+             "a job that comes again is dropped");
+    }
     self->state->owed = true;
     return job;
 }

@@ -6,6 +6,21 @@
 
 enum { FLUSH_NS = 100 * SIM_US, RESTART_NS = 3 * SIM_MS };
 
+//  At once, or after other things.
+static void say_twice(simulator_t *self, engine_t *engine, const event_t *said)
+{
+    event_t *echo = &engine->echo;
+    if (said->type != EVENT_DOWN && sim_random(self, 16) == 0) {
+        *echo = *said;
+        echo->echo = true;
+    }
+    if (!echo->echo || echo->epoch != engine->epoch || sim_random(self, 8) > 0)
+        return;
+    self->twice++;
+    echo->time = engine->last_arrival;
+    sim_post(self, *echo);
+}
+
 //  From an engine to the controller, in order.
 static void post_to_controller(simulator_t *self, engine_t *engine, event_t event)
 {
@@ -15,6 +30,8 @@ static void post_to_controller(simulator_t *self, engine_t *engine, event_t even
     event.engine = (uint32_t) (engine - self->state->engines);
     event.epoch = engine->epoch;
     sim_post(self, event);
+    if (self->repeats)
+        say_twice(self, engine, &event);
 }
 
 static void flush(simulator_t *self, engine_t *engine)
@@ -223,7 +240,7 @@ void sim_engine_event(simulator_t *self, const event_t *event)
     case EVENT_LAPSED:
         sim_engine_forsakes(engine);
         engine->fenced = false;
-        post_to_controller(self, engine, (event_t){.type = EVENT_REJOIN});
+        post_to_controller(self, engine, (event_t){.type = EVENT_REJOIN, .count = event->count});
         break;
     default: break;
     }

@@ -85,7 +85,13 @@ static verdict_t judge(const sim_job_t *job)
     return torn || ended > met ? VERDICT_IMPOSSIBLE : met == count ? VERDICT_READY : VERDICT_WAITS;
 }
 
-//  The oldest direct work of a client for an engine that never started, or NULL.
+//  It was aborted or is late: the engine may have dropped it.
+static bool is_unwanted(const simulator_t *self, const sim_job_t *job, uint64_t position)
+{
+    return job->positions[position].aborted || (job->deadline && self->now >= job->deadline);
+}
+
+//  The oldest direct work of a client for an engine that never started and is wanted, or NULL.
 static part_t *oldest_part(simulator_t *self, uint32_t client, uint32_t engine)
 {
     parts_t *parts = &self->state->parts[client][engine];
@@ -93,17 +99,11 @@ static part_t *oldest_part(simulator_t *self, uint32_t client, uint32_t engine)
         part_t *part = &parts->all[parts->head];
         for (; part->cursor < part->end; part->cursor++) {
             const sim_position_t *position = &part->job->positions[part->cursor];
-            if (!position->started && position->place < SIM_ENDED)
+            if (!position->started && position->place < SIM_ENDED && !is_unwanted(self, part->job, part->cursor))
                 return part;
         }
     }
     return NULL;
-}
-
-//  Its next position was aborted or is late: the engine may have dropped it.
-static bool is_unwanted(const simulator_t *self, const part_t *part)
-{
-    return part->job->positions[part->cursor].aborted || (part->job->deadline && self->now >= part->job->deadline);
 }
 
 //  Cores of the host of an engine that tasks of other engines run on.
@@ -133,11 +133,11 @@ void sim_check_start(simulator_t *self, uint32_t e, const work_t *work)
     MUST(self, position->runs <= job->retries + 1u, "no more runs than one and the retries");
     MUST(self, position->crashes < SCHEDULER_POISON, "no more crashes than make poison");
     const part_t *part = oldest_part(self, job->client, e);
-    if (job->direct && !position->started)
+    if (job->direct && !position->started && !is_unwanted(self, job, work->cursor))
         MUST(self, part && part->job == job && part->cursor == work->cursor,
              "direct work of a client runs in order");
     if (!job->direct)
-        MUST(self, !part || part->job->sequence > job->sequence || is_unwanted(self, part),
+        MUST(self, !part || part->job->sequence > job->sequence,
              "balanced work runs after the direct work that was sent before it");
     position->started = true;
     position->begun = self->now;

@@ -6,7 +6,7 @@
 #include "common/fail.h"
 #include "succession_body.h"
 
-enum { USER_EVENTS = 70, CHECK_EVERY = 16, SEEN_EVERY = 5 };
+enum { USER_EVENTS = 70, CHECK_EVERY = 16 };
 
 uint64_t random_below(succession_t *self, uint64_t below)
 {
@@ -16,9 +16,27 @@ uint64_t random_below(succession_t *self, uint64_t below)
     return (z ^ z >> 31) % below;
 }
 
+note_t note_copy(const note_t *note)
+{
+    note_t copy = *note;
+    copy.missing = (ipc_ranges_t){0};
+    for (size_t i = 0; i < note->missing.count; i++)
+        ipc_ranges_add(&copy.missing, note->missing.ranges[i].first, note->missing.ranges[i].count);
+    if (!note->terms)
+        return copy;
+    copy.terms = ipc_xalloc(sizeof *copy.terms);
+    copy.terms->seen = note->terms->seen;
+    for (size_t i = 0; i < CONDITIONS; i++)
+        ipc_write_raw(&copy.terms->parents[i], note->terms->parents[i].data, note->terms->parents[i].size);
+    return copy;
+}
+
 void note_free(note_t *note)
 {
     ipc_ranges_free(&note->missing);
+    for (size_t i = 0; note->terms && i < CONDITIONS; i++) ipc_writer_destroy(&note->terms->parents[i]);
+    free(note->terms);
+    note->terms = NULL;
 }
 
 //  --- The clock ----------------------------------------------------------------------------------------------------
@@ -71,6 +89,28 @@ static int64_t arrival(succession_t *self, int64_t *last)
     return *last;
 }
 
+//  A peer that is broken, or means no good, says things twice: at once, or after others. An engine counts those results
+//  as well, as the controller does.
+static void say_twice(succession_t *self, uint32_t peer, const note_t *said)
+{
+    enum { REPEATED = 1 << NOTE_SUBMIT | 1 << NOTE_ABORT | 1 << NOTE_SEEN | 1 << NOTE_SUPPLY | 1 << NOTE_REGISTER |
+                      1 << NOTE_KEPT | 1 << NOTE_RUNS | 1 << NOTE_DONE | 1 << NOTE_GAVE,
+           OFTEN = 1 << NOTE_KEPT | 1 << NOTE_RUNS };
+    engine_t *engine = peer < ENGINES ? &self->engines[peer] : NULL;
+    note_t *echo = engine ? &engine->echo : &self->clients[peer - ENGINES].echo;
+    if (REPEATED >> said->type & 1 && random_below(self, 1 << said->type & OFTEN ? 2 : 16) == 0) {
+        note_free(echo);
+        *echo = note_copy(said);
+        echo->echo = true;
+    }
+    if (!echo->echo || echo->connection != said->connection || random_below(self, 3) > 0)
+        return;
+    self->counts.twice++;
+    if (engine && (echo->type == NOTE_DONE || echo->type == NOTE_KEPT))
+        engine->numbers++;
+    post_at(self, note_copy(echo), arrival(self, engine ? &engine->arrival : &self->clients[peer - ENGINES].arrival));
+}
+
 void send_to_controller(succession_t *self, uint32_t peer, note_t note)
 {
     engine_t *engine = peer < ENGINES ? &self->engines[peer] : NULL;
@@ -78,120 +118,32 @@ void send_to_controller(succession_t *self, uint32_t peer, note_t note)
     note.peer = peer;
     note.controller = engine ? engine->controller : client->controller;
     note.life = engine ? engine->life : client->life;
-    if (note.controller)
-        post_at(self, note, arrival(self, engine ? &engine->arrival : &client->arrival));
-    else
-        note_free(&note); // what is not said now is said to the next one
+    note.connection = engine ? engine->connection : client->connection;
+    bool waits = client && !client->welcome && note.type != NOTE_HELLO && note.type != NOTE_LEAVE;
+    if (!note.controller || waits) {
+        note_free(&note); // what is not said now is said later, or to the next one
+        return;
+    }
+    post_at(self, note, arrival(self, engine ? &engine->arrival : &client->arrival));
+    say_twice(self, peer, &note);
 }
 
-void send_to_peer(succession_t *self, uint32_t peer, note_t note)
+void send_to_engine(succession_t *self, uint32_t e, note_t note)
 {
-    bool is_engine = peer < ENGINES;
-    note.peer = peer;
+    note.peer = e;
     note.controller = self->controller;
-    note.life = is_engine ? self->known[peer].life : self->known_clients[peer - ENGINES].life;
-    post_at(self, note, arrival(self, is_engine ? &self->engines[peer].arrival_back
-                                                : &self->clients[peer - ENGINES].arrival_back));
+    note.life = self->known[e].life;
+    note.connection = self->known[e].connection;
+    post_at(self, note, arrival(self, &self->engines[e].arrival_back));
 }
 
-//  --- Clients --------------------------------------------------------------------------------------------------------
-
-static void ranges_copy(ipc_ranges_t *to, const ipc_ranges_t *from)
+void send_to_client(succession_t *self, const known_client_t *client, note_t note)
 {
-    for (size_t i = 0; i < from->count; i++) ipc_ranges_add(to, from->ranges[i].first, from->ranges[i].count);
-}
-
-static void say_submission(succession_t *self, job_t *job, bool resumes)
-{
-    note_t note = {.type = NOTE_SUBMIT, .job = job, .resumes = resumes};
-    ranges_copy(&note.missing, &job->missing);
-    send_to_controller(self, ENGINES + job->client, note);
-    for (size_t i = 0; i < job->unwanted.count; i++)
-        send_to_controller(self, ENGINES + job->client, (note_t){.type = NOTE_ABORT, .job = job,
-                                                                 .first = job->unwanted.ranges[i].first,
-                                                                 .count = job->unwanted.ranges[i].count});
-}
-
-static void submit(succession_t *self, uint32_t c)
-{
-    job_t *job = ipc_xalloc(sizeof *job);
-    *job = (job_t){.id = self->next_id, .client = c, .session = self->clients[c].life,
-                   .count = 1 + random_below(self, random_below(self, 4) ? 6 : 60),
-                   .retries = (uint32_t) (random_below(self, 3) * random_below(self, 2)),
-                   .function = (uint32_t) random_below(self, 4),
-                   .priority = (int32_t) random_below(self, 3),
-                   .direct = random_below(self, 2),
-                   .controllers = self->controller,
-                   .next = self->jobs};
-    job->positions = ipc_xalloc(job->count * sizeof job->positions[0]);
-    ipc_ranges_add(&job->missing, 0, job->count);
-    self->next_id += job->count;
-    self->jobs = job;
-    say_submission(self, job, false);
-}
-
-//  All that is missing, in the order of before.
-static void say_again(succession_t *self, job_t *job, uint32_t c)
-{
-    if (!job)
-        return;
-    say_again(self, job->next, c);
-    if (job->client == c && job->session == self->clients[c].life && job->missing.count > 0)
-        say_submission(self, job, true);
-}
-
-static void client_connects(succession_t *self, uint32_t c)
-{
-    client_t *client = &self->clients[c];
-    client->controller = self->controller;
-    client->seen = client->told_seen = 0;
-    say_again(self, self->jobs, c);
-}
-
-static void on_result(succession_t *self, const note_t *note)
-{
-    client_t *client = &self->clients[note->peer - ENGINES];
-    job_t *job = note->job;
-    if (!client->alive || note->life != client->life || note->controller != client->controller)
-        return;
-    client->seen++;
-    for (uint64_t i = note->first; i < note->first + note->count; i++) {
-        MUST(self, !job->positions[i].got, "no result comes twice");
-        MUST(self, note->failed || job->positions[i].runs > 0, "what has a value has run");
-        job->positions[i].got = true;
-    }
-    ipc_ranges_remove(&job->missing, note->first, note->count);
-    bool ended = job->missing.count == 0;
-    if (!ended && client->seen - client->told_seen < SEEN_EVERY)
-        return;
-    client->told_seen = client->seen;
-    send_to_controller(self, note->peer, (note_t){.type = NOTE_SEEN, .count = client->seen});
-}
-
-static void abort_some(succession_t *self, uint32_t c)
-{
-    uint64_t skipped = random_below(self, 5);
-    job_t *job = self->jobs;
-    while (job && (skipped > 0 || job->client != c || job->missing.count == 0)) {
-        skipped -= skipped > 0;
-        job = job->next;
-    }
-    if (!job || job->session != self->clients[c].life)
-        return;
-    uint64_t first = random_below(self, job->count), count = 1 + random_below(self, job->count - first);
-    ipc_ranges_add(&job->unwanted, first, count);
-    for (uint64_t i = first; i < first + count; i++) job->positions[i].unwanted = true;
-    self->counts.aborted += count;
-    send_to_controller(self, ENGINES + c, (note_t){.type = NOTE_ABORT, .job = job, .first = first, .count = count});
-}
-
-//  It goes, and another comes in its place.
-static void client_dies(succession_t *self, uint32_t c)
-{
-    client_t *client = &self->clients[c];
-    self->counts.clients++;
-    send_to_controller(self, ENGINES + c, (note_t){.type = NOTE_LEAVE});
-    client->life++;
+    note.peer = ENGINES + client->client;
+    note.controller = self->controller;
+    note.life = client->life;
+    note.connection = client->connection;
+    post_at(self, note, arrival(self, &self->clients[client->client].arrival_back));
 }
 
 //  --- What happens ---------------------------------------------------------------------------------------------------
@@ -217,7 +169,9 @@ static void on_notice(succession_t *self, const note_t *note)
         self->clients[peer - ENGINES].controller = 0;
     else
         return; // it has another one, or none
-    post(self, (note_t){.type = NOTE_CONNECT, .peer = peer}, 1 + (int64_t) random_below(self, MS));
+    bool dawdles = peer >= ENGINES && random_below(self, 40) == 0; // for longer than the controller remembers
+    post(self, (note_t){.type = NOTE_CONNECT, .peer = peer},
+         1 + (int64_t) random_below(self, dawdles ? 2 * OVER_MS * (uint64_t) MS : MS));
 }
 
 static void on_connect(succession_t *self, const note_t *note)
@@ -230,7 +184,7 @@ static void on_connect(succession_t *self, const note_t *note)
     }
     if (is_engine && self->engines[peer].alive && !self->engines[peer].controller)
         engine_connects(self, peer);
-    else if (!is_engine && !self->clients[peer - ENGINES].controller)
+    else if (!is_engine && (!self->clients[peer - ENGINES].controller || self->clients[peer - ENGINES].cut))
         client_connects(self, peer - ENGINES);
 }
 
@@ -238,16 +192,16 @@ static void on_user(succession_t *self)
 {
     uint32_t c = (uint32_t) random_below(self, CLIENTS);
     uint64_t dice = random_below(self, 100);
-    if (dice < 6)
+    if (dice < 8)
         controller_killed(self);
-    else if (dice < 12)
+    else if (dice < 13)
         engine_dies(self, (uint32_t) random_below(self, ENGINES));
-    else if (dice < 14)
+    else if (dice < 15)
         client_dies(self, c);
     else if (dice < 24)
-        abort_some(self, c);
+        client_aborts_some(self, c);
     else
-        submit(self, c);
+        client_submits(self, c);
     if (--self->user_left > 0)
         post(self, (note_t){.type = NOTE_USER},
              (int64_t) random_below(self, random_below(self, 4) ? 300 * US : 4 * MS));
@@ -266,19 +220,25 @@ static void on_look(succession_t *self, const note_t *note)
 static void happen(succession_t *self, note_t *note)
 {
     switch (note->type) {
-    case NOTE_SUBMIT: case NOTE_ABORT: case NOTE_SEEN: case NOTE_LEAVE: case NOTE_REGISTER: case NOTE_KEPT:
-    case NOTE_RUNS: case NOTE_DONE: case NOTE_GAVE: case NOTE_DOWN:
+    case NOTE_HELLO: case NOTE_SUBMIT: case NOTE_ABORT: case NOTE_SEEN: case NOTE_SUPPLY: case NOTE_LEAVE:
+    case NOTE_REGISTER: case NOTE_KEPT: case NOTE_RUNS: case NOTE_DONE: case NOTE_GAVE: case NOTE_DOWN:
         if (self->alive && note->controller == self->controller)
             controller_hears(self, note);
         else
             note_free(note);
         break;
-    case NOTE_RESULT: on_result(self, note); break;
+    case NOTE_WELCOME: case NOTE_RESULT: case NOTE_WANT: case NOTE_REFUSED: client_serves(self, note); break;
     case NOTE_STARTS: controller_starts(self); break;
     case NOTE_NOTICE: on_notice(self, note); break;
     case NOTE_CONNECT: on_connect(self, note); break;
     case NOTE_USER: on_user(self); break;
     case NOTE_LOOK: on_look(self, note); break;
+    case NOTE_KILL:
+        if (note->peer == ENGINES && note->controller == self->controller)
+            controller_killed(self);
+        else if (note->peer < ENGINES && self->engines[note->peer].life == note->life)
+            engine_dies(self, note->peer);
+        break;
     case NOTE_BACK:
         self->engines[note->peer].alive = true;
         post(self, (note_t){.type = NOTE_CONNECT, .peer = note->peer}, 1);
@@ -313,6 +273,8 @@ static void clear(succession_t *self)
         free(job);
     }
     for (size_t i = 0; i < self->heap_count; i++) note_free(&self->heap[i]);
+    for (size_t i = 0; i < ENGINES; i++) note_free(&self->engines[i].echo);
+    for (size_t i = 0; i < CLIENTS; i++) note_free(&self->clients[i].echo);
     free(self->unheard);
     free(self->heap);
     free(self);
@@ -322,11 +284,11 @@ void succession_run(uint64_t seed, succession_counts_t *counts)
 {
     succession_t *self = ipc_xalloc(sizeof *self);
     *self = (succession_t){.seed = seed, .random = seed * 0x2545f4914f6cdd1du, .next_id = 1, .counts = *counts,
-                           .user_left = USER_EVENTS, .deaths_left = 6};
+                           .user_left = USER_EVENTS, .deaths_left = 9};
     self->latency = (int64_t) (5 + random_below(self, seed % 3 ? 60 : 800)) * US;
     controller_starts(self);
     for (uint32_t e = 0; e < ENGINES; e++) self->engines[e] = (engine_t){.alive = true, .life = 1};
-    for (uint32_t c = 0; c < CLIENTS; c++) self->clients[c] = (client_t){.alive = true, .life = 1};
+    for (uint32_t c = 0; c < CLIENTS; c++) self->clients[c] = (client_t){.life = 1};
     for (uint32_t peer = 0; peer < ENGINES + CLIENTS; peer++)
         post(self, (note_t){.type = NOTE_CONNECT, .peer = peer}, 1);
     post(self, (note_t){.type = NOTE_USER}, MS);

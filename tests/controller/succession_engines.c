@@ -24,11 +24,14 @@ static void begin_next(succession_t *self, uint32_t e)
     MUST(self, job->retries > 0 || position->runs == 1, "a task without retries is begun once");
     MUST(self, position->runs <= (job->retries + 1) * (self->controller - job->controllers + 1),
          "no more runs than one and the retries, of each controller");
-    if (self->alive && engine->controller == self->controller && self->known[e].life == engine->life)
+    if (self->alive && engine->controller == self->controller && self->known[e].life == engine->life) {
         MUST(self, scheduler_span(self->scheduler, work->span, e), "what begins has a lease");
+        MUST(self, job->released, "what begins waits for nothing more");
+        MUST(self, !job->confined || job->confined >> e & 1, "what follows others runs where they ran");
+    }
     engine->death.span = work->span;
     engine->death.item = work->cursor;
-    static const int64_t scales[] = {US, 20 * US, 300 * US, 4 * MS};
+    static const int64_t scales[] = {US, 100 * US, 2 * MS, 5 * MS};
     post(self, (note_t){.type = NOTE_ITEM, .peer = e, .life = engine->life},
          1 + (int64_t) random_below(self, (uint64_t) scales[job->function % 4]));
 }
@@ -51,9 +54,9 @@ static void on_item(succession_t *self, uint32_t e)
         engine_dies(self, e);
         return;
     }
-    bool failed = luck < 40;
+    bool failed = luck < 120;
     keep(self, engine, work->job, position, failed);
-    if (engine->controller) {
+    if (engine->accepted) {
         kept_t *kept = engine->kept;
         while (kept->next) kept = kept->next;
         kept->number = ++engine->numbers;
@@ -123,26 +126,6 @@ static void on_safe(engine_t *engine, uint64_t number)
         }
 }
 
-void engine_serves(succession_t *self, const note_t *note)
-{
-    uint32_t e = note->peer;
-    engine_t *engine = &self->engines[e];
-    if (!engine->alive || note->life != engine->life ||
-        (note->type != NOTE_ITEM && note->controller != engine->controller))
-        return;
-    switch (note->type) {
-    case NOTE_ITEM: on_item(self, e); break;
-    case NOTE_TASK: on_task(self, e, note); break;
-    case NOTE_DROP: on_drop(self, e, note); break;
-    case NOTE_SAFE: on_safe(engine, note->number); break;
-    case NOTE_RECALL:
-        give_back(self, e, engine->work, note->count);
-        send_to_controller(self, e, (note_t){.type = NOTE_GAVE, .last = true});
-        break;
-    default: break;
-    }
-}
-
 //  --- Lives --------------------------------------------------------------------------------------------------
 
 static void forget_unbegun(engine_t *engine)
@@ -184,6 +167,7 @@ void engine_dies(succession_t *self, uint32_t e)
     if (engine->controller)
         send_to_controller(self, e, (note_t){.type = NOTE_DOWN});
     engine->controller = 0;
+    engine->accepted = false;
     engine->life++;
     post(self, (note_t){.type = NOTE_BACK, .peer = e}, (int64_t) random_below(self, 3 * MS));
 }
@@ -193,16 +177,33 @@ void engine_notices(succession_t *self, uint32_t e)
     engine_t *engine = &self->engines[e];
     forget_unbegun(engine);
     engine->controller = 0;
+    engine->accepted = false;
 }
 
-//  It says who it is, what it keeps, and what it runs.
+//  It says who it is. Sometimes it has no answer for so long that it does so again, over another connection.
 void engine_connects(succession_t *self, uint32_t e)
 {
     engine_t *engine = &self->engines[e];
     engine->controller = self->controller;
-    engine->numbers = 0;
+    engine->connection = ++self->connections;
+    engine->arrival = engine->arrival_back = 0;
     send_to_controller(self, e, (note_t){.type = NOTE_REGISTER, .death = engine->died,
                                          .died_life = engine->died_life});
+    if (random_below(self, 5) > 0)
+        return;
+    self->counts.again++;
+    engine->controller = 0;
+    post(self, (note_t){.type = NOTE_CONNECT, .peer = e}, 1 + (int64_t) random_below(self, MS));
+}
+
+//  --- What comes ---------------------------------------------------------------------------------------------
+
+//  It has an answer: it says what it keeps, and what it runs; and may die of that before clients have come back.
+static void on_accepted(succession_t *self, uint32_t e)
+{
+    engine_t *engine = &self->engines[e];
+    engine->accepted = true;
+    engine->numbers = 0;
     for (kept_t *kept = engine->kept; kept; kept = kept->next) {
         kept->number = ++engine->numbers;
         send_to_controller(self, e, (note_t){.type = NOTE_KEPT, .job = kept->job, .first = kept->first, .count = 1,
@@ -212,4 +213,28 @@ void engine_connects(succession_t *self, uint32_t e)
     send_to_controller(self, e, (note_t){.type = NOTE_RUNS, .job = work ? work->job : NULL,
                                          .first = work ? work->cursor : 0, .count = work != NULL,
                                          .span = work ? work->span : 0});
+    if (work && self->deaths_left > 0 && random_below(self, 2) == 0)
+        post(self, (note_t){.type = NOTE_KILL, .peer = e, .life = engine->life},
+             1 + (int64_t) random_below(self, 500 * US));
+}
+
+void engine_serves(succession_t *self, const note_t *note)
+{
+    uint32_t e = note->peer;
+    engine_t *engine = &self->engines[e];
+    if (!engine->alive || note->life != engine->life ||
+        (note->type != NOTE_ITEM && (note->controller != engine->controller || note->connection != engine->connection)))
+        return;
+    switch (note->type) {
+    case NOTE_ITEM: on_item(self, e); break;
+    case NOTE_ACCEPTED: on_accepted(self, e); break;
+    case NOTE_TASK: on_task(self, e, note); break;
+    case NOTE_DROP: on_drop(self, e, note); break;
+    case NOTE_SAFE: on_safe(engine, note->number); break;
+    case NOTE_RECALL:
+        give_back(self, e, engine->work, note->count);
+        send_to_controller(self, e, (note_t){.type = NOTE_GAVE, .last = true});
+        break;
+    default: break;
+    }
 }

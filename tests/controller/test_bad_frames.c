@@ -190,6 +190,7 @@ START_TEST(targets_out_of_range_end_with_an_error)
     raw_add(&peer, &raw_function);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         ipc_msg_t msg = raw_submission();
+        msg.submit.job = RAW_FIRST_JOB + 2 * i; // one that is turned down has come all the same
         msg.submit.targets.data = (const char *) &cases[i].target;
         assert_submission_fails(&peer, &msg, cases[i].word);
     }
@@ -215,6 +216,32 @@ START_TEST(places_outside_of_the_data_end_with_an_error)
         msg.submit.places.size = size;
         assert_submission_fails(&peer, &msg, "places");
     }
+    raw_close(&peer);
+    witness_end(&witness);
+}
+END_TEST
+
+//  At once, after another one, and after its end.
+START_TEST(a_submission_that_comes_again_is_dropped)
+{
+    enum { JOBS = 3 };
+    static const uint64_t order[] = {0, 0, 1, 0, 1, 2};
+    uint64_t ended[JOBS] = {0};
+    witness_t witness = witness_new();
+    raw_peer_t peer = raw_open_client();
+    raw_add(&peer, &raw_function);
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        ipc_msg_t msg = raw_submission();
+        msg.submit.job = RAW_FIRST_JOB + 2 * order[i];
+        raw_add(&peer, &msg);
+        raw_send(&peer);
+        while (i >= JOBS && ended[order[i]] < 2) { // its function is nowhere
+            ipc_msg_t answer = raw_await(&peer, IPC_MSG_RESULT, IPC_MSG_REFUSED);
+            ck_assert_int_eq(answer.type, IPC_MSG_RESULT);
+            ended[(answer.result.job - RAW_FIRST_JOB) / 2] += answer.result.count;
+        }
+    }
+    for (size_t i = 0; i < JOBS; i++) ck_assert_uint_eq(ended[i], 2);
     raw_close(&peer);
     witness_end(&witness);
 }
@@ -437,6 +464,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, submissions_that_make_no_sense_end_with_an_error);
     tcase_add_test(tests, targets_out_of_range_end_with_an_error);
     tcase_add_test(tests, places_outside_of_the_data_end_with_an_error);
+    tcase_add_test(tests, a_submission_that_comes_again_is_dropped);
     tcase_add_test(tests, items_that_are_no_values_fail_on_the_engine_alone);
     tcase_add_test(tests, a_value_that_comes_from_two_sides_harms_nobody);
     tcase_add_test(tests, a_hole_that_nothing_fills_fails_on_the_engine_alone);

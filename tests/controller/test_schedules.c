@@ -13,6 +13,7 @@ static simulator_t sim;
 static uint32_t engine_count; // of the schedule that runs
 static uint64_t aborts, delays; // positions that ended so, in all schedules
 static uint64_t lapses, late;  // engines that fell silent, and what they told of what was not theirs any more
+static uint64_t twice;         // what was said again
 
 //  What a run is like depends on the seed, the job and the position.
 static sim_outcome_t at_random(simulator_t *self, uint32_t engine, const sim_job_t *job, uint64_t position,
@@ -69,7 +70,8 @@ static void abort_at_random(simulator_t *self, uint32_t client)
     else if (job && dice < 6)
         sim_abort(self, job, 0, job->count);
     else if (job)
-        sim_abort(self, job, sim_random(self, job->count + 1), 1 + sim_random(self, job->count + 1));
+        for (uint64_t first = sim_random(self, job->count + 1), times = 1 + sim_random(self, 2); times > 0; times--)
+            sim_abort(self, job, first, 1 + sim_random(self, 2) * job->count / 2); // it says so again, or says more
 }
 
 static void act_at_random(simulator_t *self)
@@ -102,7 +104,7 @@ static uint64_t run_by_scheme(uint64_t seed, uint32_t engines, ipc_scheme_t sche
     sim.hwm = hwm;
     sim.behave = at_random;
     sim.user = act_at_random;
-    sim.lazy = true;
+    sim.lazy = sim.repeats = true;
     sim.latency = (int64_t) (1 + sim_random(&sim, seed % 3 ? 100 : 5000)) * SIM_US;
     sim.user_left = 60;
     sim_user_at(&sim, 0);
@@ -112,6 +114,7 @@ static uint64_t run_by_scheme(uint64_t seed, uint32_t engines, ipc_scheme_t sche
     delays += sim.delays;
     lapses += sim.lapses;
     late += sim.late;
+    twice += sim.twice;
     sim_check_empty(&sim);
     sim_end(&sim);
     return events;
@@ -132,6 +135,7 @@ START_TEST(random_schedules_keep_every_promise)
     ck_assert(one || sim_is_limited() || (aborts > 10000 / SIM_SHARE && delays > 1000 / SIM_SHARE));
     ck_assert_msg(one || sim_is_limited() || (lapses > 300 / SIM_SHARE && late > 100 / SIM_SHARE),
                   "%llu engines lost, %llu late results", (unsigned long long) lapses, (unsigned long long) late);
+    ck_assert_uint_gt(twice, one || sim_is_limited() ? 0 : 10000 / SIM_SHARE);
 }
 END_TEST
 
@@ -198,7 +202,7 @@ END_TEST
 int main(void)
 {
     TCase *tests = tcase_create("schedules");
-    tcase_set_timeout(tests, 150);
+    tcase_set_timeout(tests, sim_is_limited() ? 0 : 150);
     tcase_add_test(tests, random_schedules_keep_every_promise);
     tcase_add_test(tests, random_schedules_of_hundreds_of_engines_keep_every_promise);
     tcase_add_loop_test(tests, random_schedules_of_every_scheme_and_window_keep_every_promise, 0, IPC_SCHEMES);
