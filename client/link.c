@@ -46,7 +46,7 @@ int link_open(ipc_client_t *self, ipc_error_t *error)
         zmq_setsockopt(self->socket, ZMQ_LINGER, &linger, sizeof linger) ||
         zmq_setsockopt(self->socket, ZMQ_RECONNECT_IVL, &(int){10}, sizeof(int)) ||
         ipc_monitor_open(&self->monitor, self->zmq, self->socket) ||
-        zmq_connect(self->socket, self->connection.endpoint) ||
+        TEMP_FAILURE_RETRY(zmq_connect(self->socket, self->connection.endpoint)) ||
         zmq_getsockopt(self->socket, ZMQ_FD, &self->socket_fd, &size))
         return ipc_fail(error, IPC_E_SYSTEM, "cannot connect to %s: %s", self->connection.endpoint,
                         zmq_strerror(errno));

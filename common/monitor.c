@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <zmq.h>
 
 int ipc_monitor_open(ipc_monitor_t *self, void *zmq, void *socket)
@@ -11,11 +12,12 @@ int ipc_monitor_open(ipc_monitor_t *self, void *zmq, void *socket)
     char name[64];
     size_t size = sizeof self->fd;
     snprintf(name, sizeof name, "inproc://cut-%p-%u", socket, ++self->opened);
-    if (zmq_socket_monitor(socket, name, ZMQ_EVENT_DISCONNECTED))
+    if (TEMP_FAILURE_RETRY(zmq_socket_monitor(socket, name, ZMQ_EVENT_DISCONNECTED)))
         return -1;
     self->socket = zmq_socket(zmq, ZMQ_PAIR);
     if (!self->socket || zmq_setsockopt(self->socket, ZMQ_LINGER, &(int){0}, sizeof(int)) ||
-        zmq_connect(self->socket, name) || zmq_getsockopt(self->socket, ZMQ_FD, &self->fd, &size)) {
+        TEMP_FAILURE_RETRY(zmq_connect(self->socket, name)) ||
+        zmq_getsockopt(self->socket, ZMQ_FD, &self->fd, &size)) {
         int cause = zmq_errno();
         ipc_monitor_close(self, socket);
         errno = cause;

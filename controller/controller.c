@@ -34,7 +34,8 @@ static void *bind_router(controller_t *self, const char *endpoint, ipc_error_t *
         zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger) ||
         zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest, sizeof largest) ||
         zmq_setsockopt(socket, ZMQ_ROUTER_MANDATORY, &one, sizeof one) ||
-        zmq_setsockopt(socket, ZMQ_IPC_FILTER_UID, &uid, sizeof uid) || zmq_bind(socket, endpoint)) {
+        zmq_setsockopt(socket, ZMQ_IPC_FILTER_UID, &uid, sizeof uid) ||
+        TEMP_FAILURE_RETRY(zmq_bind(socket, endpoint))) {
         ipc_fail(error, IPC_E_SYSTEM, "cannot serve %s: %s", endpoint, zmq_strerror(errno));
         if (socket)
             zmq_close(socket);
