@@ -374,7 +374,7 @@ void link_receive(ipc_client_t *self)
         zmq_msg_t frame;
         size_t before = self->out.size;
         zmq_msg_init(&frame);
-        bool got = zmq_msg_recv(&frame, self->socket, ZMQ_DONTWAIT) >= 0;
+        bool got = TEMP_FAILURE_RETRY(zmq_msg_recv(&frame, self->socket, ZMQ_DONTWAIT)) >= 0;
         if (got)
             serve_frame(self, zmq_msg_data(&frame), zmq_msg_size(&frame));
         zmq_msg_close(&frame);

@@ -178,19 +178,25 @@ static void serve_frame(controller_t *self, peer_t *peer, handler_fn *const *han
         peer_dismiss(self, peer);
 }
 
+//  True when there is one; a signal must not pass for "nothing has come".
+static bool take(zmq_msg_t *frame, void *socket)
+{
+    return TEMP_FAILURE_RETRY(zmq_msg_recv(frame, socket, ZMQ_DONTWAIT)) >= 0;
+}
+
 //  Receives one frame of a peer and serves it. False when there is none.
 static bool receive(controller_t *self, void *socket, handler_fn *const *handlers)
 {
     zmq_msg_t route;
     zmq_msg_init(&route);
-    if (zmq_msg_recv(&route, socket, ZMQ_DONTWAIT) < 0) {
+    if (!take(&route, socket)) {
         zmq_msg_close(&route);
         return false;
     }
     parcel_t *parcel = ipc_xalloc(sizeof *parcel);
     parcel->references = 1;
     zmq_msg_init(&parcel->frame);
-    bool more = zmq_msg_more(&route) && zmq_msg_recv(&parcel->frame, socket, ZMQ_DONTWAIT) >= 0;
+    bool more = zmq_msg_more(&route) && take(&parcel->frame, socket);
     peer_t *peer = peer_find(self, socket, zmq_msg_data(&route), zmq_msg_size(&route));
     if (!peer)
         peer = peer_new(self, socket, zmq_msg_data(&route), zmq_msg_size(&route));
@@ -202,7 +208,7 @@ static bool receive(controller_t *self, void *socket, handler_fn *const *handler
         zmq_msg_t rest;
         do {
             zmq_msg_init(&rest);
-            more = zmq_msg_recv(&rest, socket, ZMQ_DONTWAIT) >= 0 && zmq_msg_more(&rest);
+            more = take(&rest, socket) && zmq_msg_more(&rest);
             zmq_msg_close(&rest);
         } while (more);
         peer_expel(self, peer, IPC_E_PROTOCOL, "a message of too many parts");

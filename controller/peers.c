@@ -147,8 +147,7 @@ static bool peer_flush(peer_t *peer)
 {
     if (peer->out.size == 0)
         return true;
-    int rc = zmq_send(peer->socket, peer->route, peer->route_size, ZMQ_SNDMORE | ZMQ_DONTWAIT);
-    if (rc < 0) {
+    if (TEMP_FAILURE_RETRY(zmq_send(peer->socket, peer->route, peer->route_size, ZMQ_SNDMORE | ZMQ_DONTWAIT)) < 0) {
         ipc_writer_clear(&peer->out);
         return errno != EHOSTUNREACH;
     }

@@ -1,7 +1,7 @@
 //  The worker's side of the messages. Everything here is called with the lock held.
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/fail.h"
 #include "common/frame.h"
@@ -478,10 +478,8 @@ void link_receive(worker_t *self)
         parcel_t *parcel = ipc_xalloc(sizeof *parcel);
         parcel->references = 1;
         zmq_msg_init(&parcel->frame);
-        bool got;
-        do // a signal must not pass for "nothing has come"
-            got = zmq_msg_recv(&parcel->frame, self->socket, ZMQ_DONTWAIT) >= 0;
-        while (!got && errno == EINTR);
+        // A signal must not pass for "nothing has come".
+        bool got = TEMP_FAILURE_RETRY(zmq_msg_recv(&parcel->frame, self->socket, ZMQ_DONTWAIT)) >= 0;
         if (got)
             serve_frame(self, parcel);
         parcel_release(parcel);
