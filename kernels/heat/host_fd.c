@@ -58,8 +58,9 @@ static void run_tiles(const fd_job_t *job, fd_block_t *block)
     const long end_late = block->end + last * (block->end_move + 1L);
     block->sweep_first = block->first < first_late ? block->first : first_late;
     block->sweep_end = block->end > end_late ? block->end : end_late;
-    const size_t columns = block->columns + (size_t) last;
-    const size_t lines = block->lines > 1 ? block->lines + (size_t) last : 1;
+    const size_t shift = block->halo ? 0 : (size_t) last;
+    const size_t columns = block->columns + shift;
+    const size_t lines = block->lines > 1 ? block->lines + shift : 1;
     for (size_t line = 0; line < lines; line += block->tile_lines)
         for (size_t column = 0; column < columns; column += block->tile_columns)
             job->tiles.tile(block, column, line);
@@ -79,6 +80,7 @@ static void run_levels(const fd_job_t *job, const fd_band_t *band, double pace, 
         .line_pitch = (long) bands->line.pitch,
         .columns = bands->column.inner,
         .lines = bands->line.inner,
+        .halo = bands->column.halo > 0,
         .height = band->height,
         .stays = fd_band_place(bands, band, band->rows),
         .levels = levels,
