@@ -399,9 +399,11 @@ static void renew_line(const fd_bands_t *self, char *at)
     const size_t n = self->column.length, halo = self->column.halo;
     const bool turns = self->grid->boundary == HEAT_INSULATED;
     char *before = at - (long) halo * vector, *behind = at + (long) n * vector;
-    copy_vectors(self, before, turns ? at + ((long) halo - 1) * vector : behind + (before - at),
+    copy_vectors(self, before,
+                 turns ? at + ((long) halo - 1) * vector : behind + (before - at),
                  turns ? -vector : vector, halo);
-    copy_vectors(self, behind, turns ? behind - vector : at, turns ? -vector : vector, halo);
+    copy_vectors(self, behind, turns ? behind - vector : at, turns ? -vector : vector,
+                 halo);
 }
 
 //  The halos within a row of vectors: of its lines, and the lines before and behind.
@@ -440,7 +442,8 @@ static void fetch_row(const fd_bands_t *self, const fd_band_t *band, long row, c
     const long column = axis_origin(&self->column) * (long) self->vector;
     for (size_t l = 0; l < self->line.length; l++) {
         const long line = (long) l + axis_origin(&self->line);
-        const char *from = line_at(self, &owner, owner.grid[parity], at - owner.first, line);
+        const char *from =
+            line_at(self, &owner, owner.grid[parity], at - owner.first, line);
         char *to = line_at(self, band, band->grid[parity], row, line);
         copy_numbers(self->element, to + column, (long) self->vector, from + column,
                      (long) self->vector, self->column.length);

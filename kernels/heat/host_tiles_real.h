@@ -25,8 +25,8 @@ static inline N(vector) * N(to)(N(vector) * at, long bytes)
     return (N(vector) *) ((char *) at + bytes);
 }
 
-//  Two dimensions, in lines of one row or of two, which share what they read: all neighbours
-//  count the same (even), or those along an axis do; with a source or without.
+//  Two dimensions, some rows at once, which share what they read; all neighbours count the
+//  same (even), or those along an axis do; with a source or without.
 TARGET static inline __attribute__((always_inline)) void N(plane)(const fd_block_t *block,
                                                                   const fd_line_t *line,
                                                                   const int rows,
@@ -36,32 +36,34 @@ TARGET static inline __attribute__((always_inline)) void N(plane)(const fd_block
     const REAL centre = (REAL) block->centre, side = (REAL) block->ratio[HEAT_X],
                across = (REAL) block->ratio[HEAT_Y];
     const long pitch = block->row_pitch;
-    const N(vector) *u = line->from, *next = N(off)(u, (rows - 1) * pitch),
-                    *up = N(off)(u, -pitch), *down = N(off)(next, pitch),
-                    *source = N(at)(block->source, line->offset);
+    const N(vector) *u = line->from, *source = N(at)(block->source, line->offset);
     N(vector) *out = line->to;
-    N(vector) left[] = {u[-1], next[-1]}, middle[] = {u[0], next[0]};
+    N(vector) left[ROWS], middle[ROWS];
+    for (int r = 0; r < rows; r++) {
+        left[r] = N(off)(u - 1, r * pitch)[0];
+        middle[r] = N(off)(u, r * pitch)[0];
+    }
     for (size_t c = 0; c < line->count; c++) {
-        const N(vector) right[] = {u[c + 1], next[c + 1]};
-        const N(vector) over[] = {up[c], middle[0]};
-        const N(vector) under[] = {rows > 1 ? middle[1] : down[c], down[c]};
+        N(vector) over = N(off)(u, -pitch)[c];
         for (int r = 0; r < rows; r++) {
-            const N(vector) lines = over[r] + under[r], sides = left[r] + right[r];
+            const N(vector) right = N(off)(u, r * pitch)[c + 1];
+            const N(vector) here = middle[r];
+            const N(vector) under =
+                r + 1 < rows ? middle[r + 1] : N(off)(u, rows * pitch)[c];
+            const N(vector) lines = over + under, sides = left[r] + right;
             N(vector)
-            sum = centre * middle[r] +
+            sum = centre * here +
                   (even ? side * (lines + sides) : across * lines + side * sides);
             if (gains)
                 sum += N(off)(source, r * pitch)[c];
             N(to)(out, r * pitch)[c] = sum;
-        }
-        for (int r = 0; r < rows; r++) {
-            left[r] = middle[r];
-            middle[r] = right[r];
+            over = left[r] = here;
+            middle[r] = right;
         }
     }
 }
 
-//  Three dimensions, in lines of one plane or of two.
+//  Three dimensions, some planes at once.
 TARGET static inline __attribute__((always_inline)) void N(solid)(const fd_block_t *block,
                                                                   const fd_line_t *line,
                                                                   const int rows,
@@ -70,28 +72,30 @@ TARGET static inline __attribute__((always_inline)) void N(solid)(const fd_block
     const REAL centre = (REAL) block->centre, x = (REAL) block->ratio[HEAT_X],
                y = (REAL) block->ratio[HEAT_Y], z = (REAL) block->ratio[HEAT_Z];
     const long pitch = block->row_pitch, lines = block->line_pitch;
-    const N(vector) *u = line->from, *next = N(off)(u, (rows - 1) * pitch),
-                    *first = N(off)(u, -pitch), *last = N(off)(next, pitch),
-                    *source = N(at)(block->source, line->offset);
+    const N(vector) *u = line->from, *source = N(at)(block->source, line->offset);
     N(vector) *out = line->to;
-    N(vector) left[] = {u[-1], next[-1]}, middle[] = {u[0], next[0]};
+    N(vector) left[ROWS], middle[ROWS];
+    for (int r = 0; r < rows; r++) {
+        left[r] = N(off)(u - 1, r * pitch)[0];
+        middle[r] = N(off)(u, r * pitch)[0];
+    }
     for (size_t c = 0; c < line->count; c++) {
-        const N(vector) right[] = {u[c + 1], next[c + 1]};
-        const N(vector) over[] = {first[c], middle[0]};
-        const N(vector) under[] = {rows > 1 ? middle[1] : last[c], last[c]};
+        N(vector) over = N(off)(u, -pitch)[c];
         for (int r = 0; r < rows; r++) {
+            const N(vector) right = N(off)(u, r * pitch)[c + 1];
+            const N(vector) here = middle[r];
+            const N(vector) under =
+                r + 1 < rows ? middle[r + 1] : N(off)(u, rows * pitch)[c];
             const N(vector) up = N(off)(u, r * pitch - lines)[c];
             const N(vector) down = N(off)(u, r * pitch + lines)[c];
             N(vector)
-            sum = centre * middle[r] + (x * (left[r] + right[r]) +
-                                        (y * (up + down) + z * (over[r] + under[r])));
+            sum = centre * here +
+                  (x * (left[r] + right) + (y * (up + down) + z * (over + under)));
             if (gains)
                 sum += N(off)(source, r * pitch)[c];
             N(to)(out, r * pitch)[c] = sum;
-        }
-        for (int r = 0; r < rows; r++) {
-            left[r] = middle[r];
-            middle[r] = right[r];
+            over = left[r] = here;
+            middle[r] = right;
         }
     }
 }
@@ -125,48 +129,46 @@ TARGET static inline __attribute__((always_inline)) void N(faces)(const fd_block
                                                                   const bool gains)
 {
     const long pitch = block->row_pitch, lines = block->line_pitch;
-    const N(vector) *u = line->from, *next = N(off)(u, (rows - 1) * pitch),
-                    *source = N(at)(block->source, line->offset),
+    const N(vector) *u = line->from, *source = N(at)(block->source, line->offset),
                     *x = N(at)(block->face[HEAT_X], line->offset),
                     *y = N(at)(block->face[HEAT_Y], line->offset),
                     *z = N(at)(block->face[ndim == 2 ? HEAT_Y : HEAT_Z], line->offset);
     N(vector) *out = line->to;
-    N(vector) middle[] = {u[0], next[0]};
-    N(vector)
-    along[] = {x[0] * (u[0] - u[-1]),
-               N(off)(x, (rows - 1) * pitch)[0] * (next[0] - next[-1])};
+    N(vector) middle[ROWS], along[ROWS];
+    for (int r = 0; r < rows; r++) {
+        const N(vector) *at = N(off)(u - 1, r * pitch);
+        middle[r] = at[1];
+        along[r] = N(off)(x, r * pitch)[0] * (at[1] - at[0]);
+    }
     for (size_t c = 0; c < line->count; c++) {
-        const N(vector) right[] = {u[c + 1], next[c + 1]};
         N(vector) flow = middle[0];
         if (ndim > 1)
             flow = z[c] * (middle[0] - N(off)(u, -pitch)[c]);
         for (int r = 0; r < rows; r++) {
-            const N(vector) on =
-                N(off)(x, r * pitch)[c + 1] * (right[r] - middle[r]);
-            N(vector) sum = middle[r] + (on - along[r]);
+            const N(vector) here = middle[r], right = N(off)(u, r * pitch)[c + 1];
+            const N(vector) on = N(off)(x, r * pitch)[c + 1] * (right - here);
+            N(vector) sum = here + (on - along[r]);
             if (ndim > 2)
                 sum += N(off)(y, r * pitch + lines)[c] *
-                           (N(off)(u, r * pitch + lines)[c] - middle[r]) -
-                       N(off)(y, r * pitch)[c] *
-                           (middle[r] - N(off)(u, r * pitch - lines)[c]);
+                           (N(off)(u, r * pitch + lines)[c] - here) -
+                       N(off)(y, r * pitch)[c] * (here - N(off)(u, r * pitch - lines)[c]);
             if (ndim > 1) {
                 const N(vector) under =
-                    r + 1 < rows ? middle[1] : N(off)(u, rows * pitch)[c];
-                const N(vector) out_flow =
-                    N(off)(z, (r + 1) * pitch)[c] * (under - middle[r]);
-                sum += out_flow - flow;
-                flow = out_flow;
+                    r + 1 < rows ? middle[r + 1] : N(off)(u, rows * pitch)[c];
+                const N(vector) leaves = N(off)(z, (r + 1) * pitch)[c] * (under - here);
+                sum += leaves - flow;
+                flow = leaves;
             }
             if (gains)
                 sum += N(off)(source, r * pitch)[c];
             N(to)(out, r * pitch)[c] = sum;
             along[r] = on;
+            middle[r] = right;
         }
-        for (int r = 0; r < rows; r++) middle[r] = right[r];
     }
 }
 
-//  Advances one line by one step, of one row or of two.
+//  Advances a line by one step, in so many rows at once.
 TARGET static inline __attribute__((always_inline)) void N(advance)(const fd_block_t *block,
                                                                     const fd_line_t *line,
                                                                     const fd_kind_t kind,
@@ -211,7 +213,7 @@ TARGET static void N(join)(const fd_block_t *block, long row, const char *from, 
     }
 }
 
-//  Advances the lines of a row within a tile by one step, or those of two rows.
+//  Advances the lines of so many rows within a tile by one step.
 TARGET static inline __attribute__((always_inline)) void N(lines)(const fd_block_t *block,
                                                                   const fd_part_t *part,
                                                                   const fd_kind_t kind,
@@ -219,8 +221,8 @@ TARGET static inline __attribute__((always_inline)) void N(lines)(const fd_block
                                                                   const bool gains)
 {
     const long pitch = block->row_pitch, stays = block->stays.row - part->row;
-    const bool joins = part->row == 0 || part->row + rows == block->height ||
-                       (stays >= 0 && stays < rows);
+    const bool joins =
+        part->row == 0 || part->row + rows == block->height || (stays >= 0 && stays < rows);
     long offset = part->row * pitch + (long) part->column * VECTOR +
                   (long) part->line * block->line_pitch;
     for (size_t l = part->line; l < part->line_end; l++, offset += block->line_pitch) {
@@ -229,8 +231,7 @@ TARGET static inline __attribute__((always_inline)) void N(lines)(const fd_block
                                 .offset = offset,
                                 .count = part->count};
         N(advance)(block, &line, kind, rows, gains);
-        for (int r = 0; joins && r < rows; r++)
-            N(join)
+        for (int r = 0; joins && r < rows; r++) N(join)
         (block, part->row + r, block->grid[part->parity] + offset + r * pitch,
          block->grid[!part->parity] + offset + r * pitch, part->count);
     }
@@ -251,7 +252,8 @@ static inline bool N(cut)(size_t first, size_t width, size_t most, size_t level,
 //  a tile are too short for the processor to see what comes, and it can ask for few at once.
 //      first      of the first level, at the row that is asked for
 TARGET static inline __attribute__((always_inline)) void N(prefetch)(
-    const fd_block_t *block, const fd_part_t *first, int level, const bool solid)
+    const fd_block_t *block, const fd_part_t *first, int level, const int rows,
+    const bool solid)
 {
     const size_t size = first->count * VECTOR, levels = (size_t) block->levels;
     const size_t lines = first->line_end - first->line;
@@ -264,7 +266,7 @@ TARGET static inline __attribute__((always_inline)) void N(prefetch)(
         const long offset = first->row * block->row_pitch + (long) first->column * VECTOR +
                             (long) (first->line + l) * block->line_pitch;
         for (long k = offset + (long) from; k < offset + (long) end; k += LINE)
-            for (long row = k; row <= k + block->row_pitch; row += block->row_pitch) {
+            for (long row = k; row < k + rows * block->row_pitch; row += block->row_pitch) {
                 __builtin_prefetch(block->grid[0] + row, 0, 2);
                 __builtin_prefetch(block->grid[1] + row - block->row_pitch, 0, 2);
                 if (block->source)
@@ -300,26 +302,27 @@ TARGET static inline __attribute__((always_inline)) void N(sweep)(const fd_block
                                                                   const bool gains)
 {
     const bool solid = kind == FD_SOLID || kind == FD_SOLID_FACES;
+    const int rows = kind == FD_CROSS || kind == FD_PLANE ? ROWS : FEW_ROWS;
     fd_part_t first = {0}, part = {0};
     const bool fetches = N(find_part)(block, column, line, 0, solid, &first);
-    for (long sweep = block->sweep_first; sweep < block->sweep_end; sweep += 2) {
+    for (long sweep = block->sweep_first; sweep < block->sweep_end; sweep += rows) {
         first.row = sweep + (solid ? SOLID_AHEAD : AHEAD);
         for (int level = 0; level < block->levels; level++) {
             // A level is one row behind the level before it, whose next row it needs.
             const long begin = block->first + level * block->first_move;
             const long end = block->end + level * block->end_move;
             const long row = sweep - level;
-            if (row >= end || row + 1 < begin ||
+            if (row >= end || row + rows <= begin ||
                 !N(find_part)(block, column, line, level, solid, &part))
                 continue;
             if (fetches && first.row >= 0 && first.row < block->height)
-                N(prefetch)(block, &first, level, solid);
-            if (row >= begin && row + 1 < end && row != -1) {
+                N(prefetch)(block, &first, level, rows, solid);
+            if (row >= begin && row + rows <= end && (row >= 0 || row + rows <= 0)) {
                 part.row = row < 0 ? row + block->height : row;
-                N(lines)(block, &part, kind, 2, gains);
+                N(lines)(block, &part, kind, rows, gains);
                 continue;
             }
-            for (long one = row; one < row + 2; one++)
+            for (long one = row; one < row + rows; one++)
                 if (one >= begin && one < end) {
                     part.row = one < 0 ? one + block->height : one;
                     N(lines)(block, &part, kind, 1, gains);
