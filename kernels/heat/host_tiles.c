@@ -22,8 +22,8 @@ enum {
     ROWS = 3,        // that are computed together, at most
     FEW_ROWS = 2,    // the same, where each has more neighbours or faces
     LINE = 64,       // bytes
-    AHEAD = 8,       // rows by which memory is asked for before it is needed
-    SOLID_AHEAD = 4, // the same, of planes
+    AHEAD = 8,       // rows by which memory is asked for before a level needs it
+    SOLID_AHEAD = 6, // the same, of planes
 };
 
 static inline size_t min_size(size_t a, size_t b)

@@ -213,12 +213,38 @@ TARGET static void N(join)(const fd_block_t *block, long row, const char *from, 
     }
 }
 
+//  Asks for a part of what the first level will need, while a line of a level is computed: the
+//  lines of a tile are too short for the processor to see what comes, and it can ask for few
+//  at once.
+//      first      of the first level, at the row that is asked for
+//      line       the number of the line within the tile
+TARGET static inline __attribute__((always_inline)) void N(prefetch)(
+    const fd_block_t *block, const fd_part_t *first, int level, size_t line, const int rows)
+{
+    const size_t size = first->count * VECTOR, levels = (size_t) block->levels;
+    const size_t share = (size / levels + LINE) / LINE * LINE;
+    const size_t begin = share * (size_t) level, end = min_size(begin + share, size);
+    const long offset = first->row * block->row_pitch + (long) first->column * VECTOR +
+                        (long) (first->line + line) * block->line_pitch;
+    if (first->row < 0 || first->row >= block->height ||
+        line >= first->line_end - first->line)
+        return;
+    for (long k = offset + (long) begin; k < offset + (long) end; k += LINE)
+        for (long row = k; row < k + rows * block->row_pitch; row += block->row_pitch) {
+            __builtin_prefetch(block->grid[0] + row, 0, 2);
+            __builtin_prefetch(block->grid[1] + row - block->row_pitch, 0, 2);
+            if (block->source)
+                __builtin_prefetch(block->source + row, 0, 2);
+            for (int axis = HEAT_Z; axis < HEAT_AXES; axis++)
+                if (block->face[axis])
+                    __builtin_prefetch(block->face[axis] + row, 0, 2);
+        }
+}
+
 //  Advances the lines of so many rows within a tile by one step.
-TARGET static inline __attribute__((always_inline)) void N(lines)(const fd_block_t *block,
-                                                                  const fd_part_t *part,
-                                                                  const fd_kind_t kind,
-                                                                  const int rows,
-                                                                  const bool gains)
+TARGET static inline __attribute__((always_inline)) void N(lines)(
+    const fd_block_t *block, const fd_part_t *part, const fd_part_t *first, int level,
+    const fd_kind_t kind, const int rows, const bool gains)
 {
     const long pitch = block->row_pitch, stays = block->stays.row - part->row;
     const bool joins =
@@ -230,6 +256,7 @@ TARGET static inline __attribute__((always_inline)) void N(lines)(const fd_block
                                 .to = block->grid[!part->parity] + offset,
                                 .offset = offset,
                                 .count = part->count};
+        N(prefetch)(block, first, level, l - part->line, rows);
         N(advance)(block, &line, kind, rows, gains);
         for (int r = 0; joins && r < rows; r++) N(join)
         (block, part->row + r, block->grid[part->parity] + offset + r * pitch,
@@ -246,36 +273,6 @@ static inline bool N(cut)(size_t first, size_t width, size_t most, size_t level,
     *begin = first > level + lost ? first - level : lost;
     *end = min_size(behind > level ? behind - level : 0, most > lost ? most - lost : 0);
     return *begin < *end;
-}
-
-//  Asks for a part of what the first level will need, while the levels compute: the lines of
-//  a tile are too short for the processor to see what comes, and it can ask for few at once.
-//      first      of the first level, at the row that is asked for
-TARGET static inline __attribute__((always_inline)) void N(prefetch)(
-    const fd_block_t *block, const fd_part_t *first, int level, const int rows,
-    const bool solid)
-{
-    const size_t size = first->count * VECTOR, levels = (size_t) block->levels;
-    const size_t lines = first->line_end - first->line;
-    const size_t share = solid ? lines / levels + 1 : (size / levels + LINE) / LINE * LINE;
-    const size_t begin = share * (size_t) level;
-    const size_t line_end = solid ? min_size(begin + share, lines) : 1;
-    const size_t from = solid ? 0 : begin,
-                 end = solid ? size : min_size(begin + share, size);
-    for (size_t l = solid ? begin : 0; l < line_end; l++) {
-        const long offset = first->row * block->row_pitch + (long) first->column * VECTOR +
-                            (long) (first->line + l) * block->line_pitch;
-        for (long k = offset + (long) from; k < offset + (long) end; k += LINE)
-            for (long row = k; row < k + rows * block->row_pitch; row += block->row_pitch) {
-                __builtin_prefetch(block->grid[0] + row, 0, 2);
-                __builtin_prefetch(block->grid[1] + row - block->row_pitch, 0, 2);
-                if (block->source)
-                    __builtin_prefetch(block->source + row, 0, 2);
-                for (int axis = HEAT_Z; axis < HEAT_AXES; axis++)
-                    if (block->face[axis])
-                        __builtin_prefetch(block->face[axis] + row, 0, 2);
-            }
-    }
 }
 
 //  What a level does of a row in a tile. False where that is nothing.
@@ -304,7 +301,8 @@ TARGET static inline __attribute__((always_inline)) void N(sweep)(const fd_block
     const bool solid = kind == FD_SOLID || kind == FD_SOLID_FACES;
     const int rows = kind == FD_CROSS || kind == FD_PLANE ? ROWS : FEW_ROWS;
     fd_part_t first = {0}, part = {0};
-    const bool fetches = N(find_part)(block, column, line, 0, solid, &first);
+    if (!N(find_part)(block, column, line, 0, solid, &first))
+        first.line = first.line_end = 0; // nothing is asked for
     for (long sweep = block->sweep_first; sweep < block->sweep_end; sweep += rows) {
         first.row = sweep + (solid ? SOLID_AHEAD : AHEAD);
         for (int level = 0; level < block->levels; level++) {
@@ -315,17 +313,15 @@ TARGET static inline __attribute__((always_inline)) void N(sweep)(const fd_block
             if (row >= end || row + rows <= begin ||
                 !N(find_part)(block, column, line, level, solid, &part))
                 continue;
-            if (fetches && first.row >= 0 && first.row < block->height)
-                N(prefetch)(block, &first, level, rows, solid);
             if (row >= begin && row + rows <= end && (row >= 0 || row + rows <= 0)) {
                 part.row = row < 0 ? row + block->height : row;
-                N(lines)(block, &part, kind, rows, gains);
+                N(lines)(block, &part, &first, level, kind, rows, gains);
                 continue;
             }
             for (long one = row; one < row + rows; one++)
                 if (one >= begin && one < end) {
                     part.row = one < 0 ? one + block->height : one;
-                    N(lines)(block, &part, kind, 1, gains);
+                    N(lines)(block, &part, &first, level, kind, 1, gains);
                 }
         }
     }
