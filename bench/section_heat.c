@@ -82,8 +82,8 @@ static void print_plan(const bench_t *bench)
 
 //  --- Finite differences, kind by kind --------------------------------------------------
 
-//  What is stepped through, and of how many bytes a point a pass over memory must move at
-//  least in a step: itself, read and written.
+//  What is stepped through, and how many bytes a point a pass over memory must move at least
+//  in a step: itself, read and written; its source; the face before it along each axis.
 typedef struct kind {
     const char *name;
     int64_t shape[3]; // 0: there is no such axis
@@ -97,11 +97,13 @@ static const kind_t kinds[] = {
     {"fixed edges", {2048, 2048}, "fixed", "float64", false, false, 60, 16},
     {"periodic", {2048, 2048}, "periodic", "float64", false, false, 60, 16},
     {"insulated", {2048, 2048}, "insulated", "float64", false, false, 60, 16},
-    {"with a source", {2048, 2048}, "fixed", "float64", true, false, 60, 16},
-    {"alpha varies", {2048, 2048}, "fixed", "float64", false, true, 60, 16},
+    {"with a source", {2048, 2048}, "fixed", "float64", true, false, 60, 24},
+    {"alpha varies", {2048, 2048}, "fixed", "float64", false, true, 60, 32},
     {"float32", {2048, 2048}, "fixed", "float32", false, false, 60, 8},
     {"one dimension, 4,194,304", {4194304}, "fixed", "float64", false, false, 60, 16},
+    {"the same, periodic", {4194304}, "periodic", "float64", false, false, 60, 16},
     {"three, 160 x 160 x 160", {160, 160, 160}, "fixed", "float64", false, false, 60, 16},
+    {"the same, periodic", {160, 160, 160}, "periodic", "float64", false, false, 60, 16},
 };
 
 //  Numbers of 0.5, kept on the engine: a source, or an alpha.

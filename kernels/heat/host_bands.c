@@ -381,22 +381,44 @@ void fd_band_give(const fd_bands_t *self, const fd_band_t *band, size_t which, i
 
 //  --- Halos -----------------------------------------------------------------------------
 
-//  The halo of a row, from a row of some band's, which may be the row itself.
-static void renew_row(const fd_bands_t *self, const fd_band_t *from, long from_row,
-                      const fd_band_t *to, long to_row, int parity)
+//  Copies count vectors; to the first goes the one at from, to the next the one step bytes on.
+static void copy_vectors(const fd_bands_t *self, char *to, const char *from, long step,
+                         size_t count)
 {
-    const long vector = (long) self->vector, column = axis_origin(&self->column) * vector;
+    if (step == (long) self->vector)
+        memcpy(to, from, count * self->vector);
+    else
+        for (size_t k = 0; k < count; k++, from += step)
+            memcpy(to + k * self->vector, from, self->vector);
+}
+
+//  The halo of a line in all lanes; at is where the grid's first point is.
+static void renew_line(const fd_bands_t *self, char *at)
+{
+    const long vector = (long) self->vector;
+    const size_t n = self->column.length, halo = self->column.halo;
+    const bool turns = self->grid->boundary == HEAT_INSULATED;
+    char *before = at - (long) halo * vector, *behind = at + (long) n * vector;
+    copy_vectors(self, before,
+                 turns ? at + ((long) halo - 1) * vector : behind + (before - at),
+                 turns ? -vector : vector, halo);
+    copy_vectors(self, behind, turns ? behind - vector : at, turns ? -vector : vector,
+                 halo);
+}
+
+//  The halos within a row of vectors: of its lines, and the lines before and behind.
+static void renew_row(const fd_bands_t *self, char *row)
+{
+    const long column = axis_origin(&self->column) * (long) self->vector;
+    const long origin = axis_origin(&self->line), pitch = (long) self->line.pitch;
+    for (size_t l = 0; l < self->line.length; l++)
+        renew_line(self, row + ((long) l + origin) * pitch + column);
+    const size_t size = (self->column.inner + 2) * self->vector;
     for (long l = axis_first(&self->line); l < axis_end(&self->line); l++) {
         bool turned;
-        const long point =
-            (long) point_of(self, &self->line, l, &turned) + axis_origin(&self->line);
-        const char *old = line_at(self, from, from->grid[parity], from_row, point);
-        char *new = line_at(self, to, to->grid[parity], to_row, l);
-        if (new != old)
-            copy_numbers(self->element, new + column, vector, old + column, vector,
-                         self->column.length);
-        if (self->column.halo > 0)
-            spread_halo(self, new + column, new + column, vector, 0);
+        const long from = (long) point_of(self, &self->line, l, &turned) + origin;
+        if (from != l)
+            memcpy(row + l * pitch - self->vector, row + from * pitch - self->vector, size);
     }
 }
 
@@ -408,23 +430,42 @@ static fd_band_t owner_of(const fd_bands_t *self, long row, char *memory)
     return fd_bands_at(self, index, memory);
 }
 
+//  Copies a row of a band that another row stands for, but for its own halos; which may be
+//  another band's.
+static void fetch_row(const fd_bands_t *self, const fd_band_t *band, long row, char *memory,
+                      int parity)
+{
+    bool turned;
+    const long at = (long) point_of(self, &self->row, band->first + row, &turned) +
+                    axis_origin(&self->row);
+    const fd_band_t owner = owner_of(self, at, memory);
+    const long column = axis_origin(&self->column) * (long) self->vector;
+    for (size_t l = 0; l < self->line.length; l++) {
+        const long line = (long) l + axis_origin(&self->line);
+        const char *from =
+            line_at(self, &owner, owner.grid[parity], at - owner.first, line);
+        char *to = line_at(self, band, band->grid[parity], row, line);
+        copy_numbers(self->element, to + column, (long) self->vector, from + column,
+                     (long) self->vector, self->column.length);
+    }
+}
+
 void fd_band_renew(const fd_bands_t *self, int index, char *memory, int parity)
 {
     const fd_band_t band = fd_bands_at(self, index, memory);
-    const long end = (long) self->row.inner;
     if (is_fixed(self) && self->count == 1)
         return;
-    for (long r = -1; r <= band.height; r++)
-        for (long lane = 0; lane < self->lanes; lane++) {
-            const long row = row_at(self, &band, r, lane), at = band.first + row;
-            bool turned, own = at >= band.own && at < band.own_end;
-            if (row == NO_ROW || (is_fixed(self) && (own || at < 0 || at == end)))
-                continue;
-            const long from = own ? at
-                                  : (long) point_of(self, &self->row, at, &turned) +
-                                        axis_origin(&self->row);
-            const fd_band_t owner = owner_of(self, from, memory);
-            renew_row(self, &owner, from - owner.first, &band, row, parity);
-        }
+    // The outermost rows of fixed edges stay.
+    const long own = band.own - band.first, own_end = band.own_end - band.first;
+    const bool first_stays = is_fixed(self) && band.first == 0;
+    const bool last_stays =
+        is_fixed(self) && band.first + band.rows == (long) self->row.inner;
+    for (long row = first_stays ? 0 : -1; row < own; row++)
+        fetch_row(self, &band, row, memory, parity);
+    for (long row = own_end; row < band.rows + (last_stays ? 0 : 1); row++)
+        fetch_row(self, &band, row, memory, parity);
+    if (self->column.halo > 0)
+        for (long r = -1; r <= band.height; r++)
+            renew_row(self, band.grid[parity] + r * (long) self->row.pitch);
     join_pieces(self, &band, band.grid[parity]);
 }

@@ -2,12 +2,12 @@
 //  needs, so several steps (levels) are taken while a part of the grid is in the cache. In
 //  the bands' layout (host_bands.h), a band is advanced by a block of levels
 //
-//      - over a trapezoid of the rows of its pieces, which loses one row at either end at
-//        each level; then over the triangles where the pieces meet, which gain what the
-//        trapezoid lost. No point of a band is computed twice.
-//      - within these, tiles of columns (and lines), each shifted towards the first by one
-//        at each level, are swept from the first to the last, and in each tile the levels
-//        follow one another one row apart.
+//      - in tiles of columns (and lines), each shifted towards the first by one at each
+//        level, from the first tile to the last;
+//      - in each over a trapezoid of the rows of its pieces, which loses one row at either
+//        end at each level; then over the triangles where the pieces meet, which gain what
+//        the trapezoid lost. No point of a band is computed twice;
+//      - within these by all levels, which follow one another one row apart.
 //
 //  Two grids take turns. That is safe in this order, since a value is overwritten (two
 //  levels later) only when all that need it have been computed.
@@ -49,20 +49,30 @@ static void barrier(const fd_thread_t *self)
         kernel_pool_barrier(self->job->pool);
 }
 
-//  Sweeps a block's tiles from the first to the last.
-static void run_tiles(const fd_job_t *job, fd_block_t *block)
+//  The last level is behind all others, so it may begin and end the sweep.
+static void set_sweep(fd_block_t *block)
 {
-    // The last level is behind all others, so it may begin and end the sweep.
     const int last = block->levels - 1;
     const long first_late = block->first + last * (block->first_move + 1L);
     const long end_late = block->end + last * (block->end_move + 1L);
     block->sweep_first = block->first < first_late ? block->first : first_late;
     block->sweep_end = block->end > end_late ? block->end : end_late;
-    const size_t columns = block->columns + (size_t) last;
-    const size_t lines = block->lines > 1 ? block->lines + (size_t) last : 1;
-    for (size_t line = 0; line < lines; line += block->tile_lines)
-        for (size_t column = 0; column < columns; column += block->tile_columns)
-            job->tiles.tile(block, column, line);
+}
+
+//  Sweeps the tiles from the first to the last, each over the trapezoid and then, while it is
+//  near, over the triangles, which need nothing of the tiles behind.
+static void run_tiles(const fd_job_t *job, const fd_block_t *trapezoid,
+                      const fd_block_t *triangles)
+{
+    const size_t shift = trapezoid->halo ? 0 : (size_t) trapezoid->levels - 1;
+    const size_t columns = trapezoid->columns + shift;
+    const size_t lines = trapezoid->lines > 1 ? trapezoid->lines + shift : 1;
+    for (size_t line = 0; line < lines; line += trapezoid->tile_lines)
+        for (size_t column = 0; column < columns; column += trapezoid->tile_columns) {
+            job->tiles.tile(trapezoid, column, line);
+            if (triangles->levels > 1)
+                job->tiles.tile(triangles, column, line);
+        }
 }
 
 //  Advances a band by some levels.
@@ -79,6 +89,7 @@ static void run_levels(const fd_job_t *job, const fd_band_t *band, double pace, 
         .line_pitch = (long) bands->line.pitch,
         .columns = bands->column.inner,
         .lines = bands->line.inner,
+        .halo = bands->column.halo > 0,
         .height = band->height,
         .stays = fd_band_place(bands, band, band->rows),
         .levels = levels,
@@ -95,13 +106,13 @@ static void run_levels(const fd_job_t *job, const fd_band_t *band, double pace, 
         sum += block.ratio[axis];
     }
     block.centre = 1 - 2 * sum;
-    run_tiles(job, &block);
-    if (levels == 1)
-        return;
-    block.end = 0;
-    block.first_move = -1;
-    block.end_move = 1;
-    run_tiles(job, &block);
+    fd_block_t triangles = block;
+    triangles.end = 0;
+    triangles.first_move = -1;
+    triangles.end_move = 1;
+    set_sweep(&block);
+    set_sweep(&triangles);
+    run_tiles(job, &block, &triangles);
 }
 
 //  One thread's part of a block.

@@ -19,9 +19,11 @@ typedef struct fd_part {
 } fd_part_t;
 
 enum {
-    LINE = 64,      // bytes
-    AHEAD = 8,      // rows by which memory is asked for before it is needed
-    SOLID_AHEAD = 2 // the same, of planes
+    ROWS = 3,        // that are computed together, at most
+    FEW_ROWS = 2,    // the same, where each has more neighbours or faces
+    LINE = 64,       // bytes
+    AHEAD = 8,       // rows by which memory is asked for before a level needs it
+    SOLID_AHEAD = 6, // the same, of planes
 };
 
 static inline size_t min_size(size_t a, size_t b)

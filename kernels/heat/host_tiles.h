@@ -25,6 +25,7 @@ typedef struct fd_block {
     const char *face[HEAT_AXES]; // or NULL
     long row_pitch, line_pitch;  // bytes
     size_t columns, lines;       // that change
+    bool halo;                   // they begin and end with one, of as many as all levels
     long height;                 // rows of a piece
     fd_place_t stays;            // the row behind the band's last
     int levels;

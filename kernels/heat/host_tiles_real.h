@@ -19,72 +19,84 @@ static inline const N(vector) * N(off)(const N(vector) * at, long bytes)
     return at ? (const N(vector) *) ((const char *) at + bytes) : NULL;
 }
 
-//  One line of one level, of count vectors, all of whose neighbours count the same, and
-//  which have no source.
-TARGET static inline __attribute__((always_inline)) void N(cross)(const fd_block_t *block,
-                                                                  const fd_line_t *line)
+//  The same of what is written.
+static inline N(vector) * N(to)(N(vector) * at, long bytes)
 {
-    const REAL centre = (REAL) block->centre, side = (REAL) block->ratio[HEAT_X];
-    const N(vector) *u = line->from, *up = N(off)(u, -block->row_pitch),
-                    *down = N(off)(u, block->row_pitch);
-    N(vector) *restrict out = line->to;
-    N(vector) left = u[-1], middle = u[0];
-    for (size_t c = 0; c < line->count; c++) {
-        const N(vector) right = u[c + 1];
-        out[c] = centre * middle + side * ((up[c] + down[c]) + (left + right));
-        left = middle;
-        middle = right;
-    }
+    return (N(vector) *) ((char *) at + bytes);
 }
 
-//  Two dimensions; with a source or without.
+//  Two dimensions, some rows at once, which share what they read; all neighbours count the
+//  same (even), or those along an axis do; with a source or without.
 TARGET static inline __attribute__((always_inline)) void N(plane)(const fd_block_t *block,
                                                                   const fd_line_t *line,
+                                                                  const int rows,
+                                                                  const bool even,
                                                                   const bool gains)
 {
     const REAL centre = (REAL) block->centre, side = (REAL) block->ratio[HEAT_X],
                across = (REAL) block->ratio[HEAT_Y];
-    const N(vector) *u = line->from, *up = N(off)(u, -block->row_pitch),
-                    *down = N(off)(u, block->row_pitch),
-                    *source = N(at)(block->source, line->offset);
-    N(vector) *restrict out = line->to;
-    N(vector) left = u[-1], middle = u[0];
+    const long pitch = block->row_pitch;
+    const N(vector) *u = line->from, *source = N(at)(block->source, line->offset);
+    N(vector) *out = line->to;
+    N(vector) left[ROWS], middle[ROWS];
+    for (int r = 0; r < rows; r++) {
+        left[r] = N(off)(u - 1, r * pitch)[0];
+        middle[r] = N(off)(u, r * pitch)[0];
+    }
     for (size_t c = 0; c < line->count; c++) {
-        const N(vector) right = u[c + 1];
-        N(vector)
-        sum = centre * middle + (across * (up[c] + down[c]) + side * (left + right));
-        if (gains)
-            sum += source[c];
-        out[c] = sum;
-        left = middle;
-        middle = right;
+        N(vector) over = N(off)(u, -pitch)[c];
+        for (int r = 0; r < rows; r++) {
+            const N(vector) right = N(off)(u, r * pitch)[c + 1];
+            const N(vector) here = middle[r];
+            const N(vector) under =
+                r + 1 < rows ? middle[r + 1] : N(off)(u, rows * pitch)[c];
+            const N(vector) lines = over + under, sides = left[r] + right;
+            N(vector)
+            sum = centre * here +
+                  (even ? side * (lines + sides) : across * lines + side * sides);
+            if (gains)
+                sum += N(off)(source, r * pitch)[c];
+            N(to)(out, r * pitch)[c] = sum;
+            over = left[r] = here;
+            middle[r] = right;
+        }
     }
 }
 
-//  Three dimensions.
+//  Three dimensions, some planes at once.
 TARGET static inline __attribute__((always_inline)) void N(solid)(const fd_block_t *block,
                                                                   const fd_line_t *line,
+                                                                  const int rows,
                                                                   const bool gains)
 {
     const REAL centre = (REAL) block->centre, x = (REAL) block->ratio[HEAT_X],
                y = (REAL) block->ratio[HEAT_Y], z = (REAL) block->ratio[HEAT_Z];
-    const N(vector) *u = line->from, *over = N(off)(u, -block->row_pitch),
-                    *under = N(off)(u, block->row_pitch),
-                    *up = N(off)(u, -block->line_pitch),
-                    *down = N(off)(u, block->line_pitch),
-                    *source = N(at)(block->source, line->offset);
-    N(vector) *restrict out = line->to;
-    N(vector) left = u[-1], middle = u[0];
+    const long pitch = block->row_pitch, lines = block->line_pitch;
+    const N(vector) *u = line->from, *source = N(at)(block->source, line->offset);
+    N(vector) *out = line->to;
+    N(vector) left[ROWS], middle[ROWS];
+    for (int r = 0; r < rows; r++) {
+        left[r] = N(off)(u - 1, r * pitch)[0];
+        middle[r] = N(off)(u, r * pitch)[0];
+    }
     for (size_t c = 0; c < line->count; c++) {
-        const N(vector) right = u[c + 1];
-        N(vector)
-        sum = centre * middle +
-              (x * (left + right) + (y * (up[c] + down[c]) + z * (over[c] + under[c])));
-        if (gains)
-            sum += source[c];
-        out[c] = sum;
-        left = middle;
-        middle = right;
+        N(vector) over = N(off)(u, -pitch)[c];
+        for (int r = 0; r < rows; r++) {
+            const N(vector) right = N(off)(u, r * pitch)[c + 1];
+            const N(vector) here = middle[r];
+            const N(vector) under =
+                r + 1 < rows ? middle[r + 1] : N(off)(u, rows * pitch)[c];
+            const N(vector) up = N(off)(u, r * pitch - lines)[c];
+            const N(vector) down = N(off)(u, r * pitch + lines)[c];
+            N(vector)
+            sum = centre * here +
+                  (x * (left[r] + right) + (y * (up + down) + z * (over + under)));
+            if (gains)
+                sum += N(off)(source, r * pitch)[c];
+            N(to)(out, r * pitch)[c] = sum;
+            over = left[r] = here;
+            middle[r] = right;
+        }
     }
 }
 
@@ -108,53 +120,69 @@ TARGET static inline __attribute__((always_inline)) void N(rod)(const fd_block_t
     }
 }
 
-//  Where alpha varies, in any number of dimensions. What flows in along x from behind a point
-//  is what flows out to before the next.
+//  Where alpha varies, in any number of dimensions. What flows in from behind a point is what
+//  flows out to before the next: along x, and from row to row (of flow).
 TARGET static inline __attribute__((always_inline)) void N(faces)(const fd_block_t *block,
                                                                   const fd_line_t *line,
                                                                   const int ndim,
+                                                                  const int rows,
                                                                   const bool gains)
 {
-    const long rows = block->row_pitch, lines = block->line_pitch;
+    const long pitch = block->row_pitch, lines = block->line_pitch;
     const N(vector) *u = line->from, *source = N(at)(block->source, line->offset),
                     *x = N(at)(block->face[HEAT_X], line->offset),
                     *y = N(at)(block->face[HEAT_Y], line->offset),
-                    *z = N(at)(block->face[HEAT_Z], line->offset);
-    const N(vector) *up = N(off)(u, ndim == 2 ? -rows : -lines),
-                    *down = N(off)(u, ndim == 2 ? rows : lines), *over = N(off)(u, -rows),
-                    *under = N(off)(u, rows), *y_far = N(off)(y, ndim == 2 ? rows : lines),
-                    *z_far = N(off)(z, rows);
-    N(vector) *restrict out = line->to;
-    N(vector) middle = u[0], flow = x[0] * (middle - u[-1]);
+                    *z = N(at)(block->face[ndim == 2 ? HEAT_Y : HEAT_Z], line->offset);
+    N(vector) *out = line->to;
+    N(vector) middle[ROWS], along[ROWS];
+    for (int r = 0; r < rows; r++) {
+        const N(vector) *at = N(off)(u - 1, r * pitch);
+        middle[r] = at[1];
+        along[r] = N(off)(x, r * pitch)[0] * (at[1] - at[0]);
+    }
     for (size_t c = 0; c < line->count; c++) {
-        const N(vector) right = u[c + 1], next = x[c + 1] * (right - middle);
-        N(vector) sum = middle + (next - flow);
+        N(vector) flow = middle[0];
         if (ndim > 1)
-            sum += y_far[c] * (down[c] - middle) - y[c] * (middle - up[c]);
-        if (ndim > 2)
-            sum += z_far[c] * (under[c] - middle) - z[c] * (middle - over[c]);
-        if (gains)
-            sum += source[c];
-        out[c] = sum;
-        middle = right;
-        flow = next;
+            flow = z[c] * (middle[0] - N(off)(u, -pitch)[c]);
+        for (int r = 0; r < rows; r++) {
+            const N(vector) here = middle[r], right = N(off)(u, r * pitch)[c + 1];
+            const N(vector) on = N(off)(x, r * pitch)[c + 1] * (right - here);
+            N(vector) sum = here + (on - along[r]);
+            if (ndim > 2)
+                sum += N(off)(y, r * pitch + lines)[c] *
+                           (N(off)(u, r * pitch + lines)[c] - here) -
+                       N(off)(y, r * pitch)[c] * (here - N(off)(u, r * pitch - lines)[c]);
+            if (ndim > 1) {
+                const N(vector) under =
+                    r + 1 < rows ? middle[r + 1] : N(off)(u, rows * pitch)[c];
+                const N(vector) leaves = N(off)(z, (r + 1) * pitch)[c] * (under - here);
+                sum += leaves - flow;
+                flow = leaves;
+            }
+            if (gains)
+                sum += N(off)(source, r * pitch)[c];
+            N(to)(out, r * pitch)[c] = sum;
+            along[r] = on;
+            middle[r] = right;
+        }
     }
 }
 
-//  Advances one line by one step.
+//  Advances a line by one step, in so many rows at once.
 TARGET static inline __attribute__((always_inline)) void N(advance)(const fd_block_t *block,
                                                                     const fd_line_t *line,
                                                                     const fd_kind_t kind,
+                                                                    const int rows,
                                                                     const bool gains)
 {
     switch (kind) {
-    case FD_CROSS: N(cross)(block, line); break;
+    case FD_CROSS: N(plane)(block, line, rows, true, gains); break;
     case FD_ROD: N(rod)(block, line, gains); break;
-    case FD_PLANE: N(plane)(block, line, gains); break;
-    case FD_SOLID: N(solid)(block, line, gains); break;
-    case FD_ROD_FACES: N(faces)(block, line, 1, gains); break;
-    case FD_PLANE_FACES: N(faces)(block, line, 2, gains); break;
-    case FD_SOLID_FACES: N(faces)(block, line, 3, gains); break;
+    case FD_PLANE: N(plane)(block, line, rows, false, gains); break;
+    case FD_SOLID: N(solid)(block, line, rows, gains); break;
+    case FD_ROD_FACES: N(faces)(block, line, 1, 1, gains); break;
+    case FD_PLANE_FACES: N(faces)(block, line, 2, rows, gains); break;
+    case FD_SOLID_FACES: N(faces)(block, line, 3, rows, gains); break;
     }
 }
 
@@ -185,63 +213,66 @@ TARGET static void N(join)(const fd_block_t *block, long row, const char *from, 
     }
 }
 
-//  Advances the lines of a row within a tile by one step.
-TARGET static inline __attribute__((always_inline)) void N(lines)(const fd_block_t *block,
-                                                                  const fd_part_t *part,
-                                                                  const fd_kind_t kind,
-                                                                  const bool gains)
+//  Asks for a part of what the first level will need, while a line of a level is computed: the
+//  lines of a tile are too short for the processor to see what comes, and it can ask for few
+//  at once.
+//      first      of the first level, at the row that is asked for
+//      line       the number of the line within the tile
+TARGET static inline __attribute__((always_inline)) void N(prefetch)(
+    const fd_block_t *block, const fd_part_t *first, int level, size_t line, const int rows)
 {
+    const size_t size = first->count * VECTOR, levels = (size_t) block->levels;
+    const size_t share = (size / levels + LINE) / LINE * LINE;
+    const size_t begin = share * (size_t) level, end = min_size(begin + share, size);
+    const long offset = first->row * block->row_pitch + (long) first->column * VECTOR +
+                        (long) (first->line + line) * block->line_pitch;
+    if (first->row < 0 || first->row >= block->height ||
+        line >= first->line_end - first->line)
+        return;
+    for (long k = offset + (long) begin; k < offset + (long) end; k += LINE)
+        for (long row = k; row < k + rows * block->row_pitch; row += block->row_pitch) {
+            __builtin_prefetch(block->grid[0] + row, 0, 2);
+            __builtin_prefetch(block->grid[1] + row - block->row_pitch, 0, 2);
+            if (block->source)
+                __builtin_prefetch(block->source + row, 0, 2);
+            for (int axis = HEAT_Z; axis < HEAT_AXES; axis++)
+                if (block->face[axis])
+                    __builtin_prefetch(block->face[axis] + row, 0, 2);
+        }
+}
+
+//  Advances the lines of so many rows within a tile by one step.
+TARGET static inline __attribute__((always_inline)) void N(lines)(
+    const fd_block_t *block, const fd_part_t *part, const fd_part_t *first, int level,
+    const fd_kind_t kind, const int rows, const bool gains)
+{
+    const long pitch = block->row_pitch, stays = block->stays.row - part->row;
     const bool joins =
-        part->row == 0 || part->row + 1 == block->height || part->row == block->stays.row;
-    long offset = part->row * block->row_pitch + (long) part->column * VECTOR +
+        part->row == 0 || part->row + rows == block->height || (stays >= 0 && stays < rows);
+    long offset = part->row * pitch + (long) part->column * VECTOR +
                   (long) part->line * block->line_pitch;
     for (size_t l = part->line; l < part->line_end; l++, offset += block->line_pitch) {
         const fd_line_t line = {.from = block->grid[part->parity] + offset,
                                 .to = block->grid[!part->parity] + offset,
                                 .offset = offset,
                                 .count = part->count};
-        N(advance)(block, &line, kind, gains);
-        if (joins)
-            N(join)(block, part->row, line.from, line.to, part->count);
+        N(prefetch)(block, first, level, l - part->line, rows);
+        N(advance)(block, &line, kind, rows, gains);
+        for (int r = 0; joins && r < rows; r++) N(join)
+        (block, part->row + r, block->grid[part->parity] + offset + r * pitch,
+         block->grid[!part->parity] + offset + r * pitch, part->count);
     }
 }
 
-//  Cuts columns (or lines) out of a tile, which a level shifts. False where nothing is left.
-static inline bool N(cut)(size_t first, size_t width, size_t most, int level, size_t *begin,
-                          size_t *end)
+//  Cuts columns (or lines) out of a tile, which a level shifts, without those in a halo that
+//  are not right any more. False where nothing is left.
+static inline bool N(cut)(size_t first, size_t width, size_t most, size_t level, bool halo,
+                          size_t *begin, size_t *end)
 {
-    const size_t skew = (size_t) level, behind = first + width;
-    *begin = first > skew ? first - skew : 0;
-    *end = min_size(behind > skew ? behind - skew : 0, most);
+    const size_t lost = halo ? level : 0, behind = first + width;
+    *begin = first > level + lost ? first - level : lost;
+    *end = min_size(behind > level ? behind - level : 0, most > lost ? most - lost : 0);
     return *begin < *end;
-}
-
-//  Asks for a part of what the first level will need, while the levels compute: the lines of
-//  a tile are too short for the processor to see what comes, and it can ask for few at once.
-//      first      of the first level, at the row that is asked for
-TARGET static inline __attribute__((always_inline)) void N(prefetch)(
-    const fd_block_t *block, const fd_part_t *first, int level, const bool solid)
-{
-    const size_t size = first->count * VECTOR, levels = (size_t) block->levels;
-    const size_t lines = first->line_end - first->line;
-    const size_t share = solid ? lines / levels + 1 : (size / levels + LINE) / LINE * LINE;
-    const size_t begin = share * (size_t) level;
-    const size_t line_end = solid ? min_size(begin + share, lines) : 1;
-    const size_t from = solid ? 0 : begin,
-                 end = solid ? size : min_size(begin + share, size);
-    for (size_t l = solid ? begin : 0; l < line_end; l++) {
-        const long offset = first->row * block->row_pitch + (long) first->column * VECTOR +
-                            (long) (first->line + l) * block->line_pitch;
-        for (size_t k = from; k < end; k += LINE) {
-            __builtin_prefetch(block->grid[0] + offset + k, 0, 2);
-            __builtin_prefetch(block->grid[1] + offset - block->row_pitch + k, 0, 2);
-            if (block->source)
-                __builtin_prefetch(block->source + offset + k, 0, 2);
-            for (int axis = HEAT_Z; axis < HEAT_AXES; axis++)
-                if (block->face[axis])
-                    __builtin_prefetch(block->face[axis] + offset + k, 0, 2);
-        }
-    }
 }
 
 //  What a level does of a row in a tile. False where that is nothing.
@@ -253,11 +284,12 @@ TARGET static inline __attribute__((always_inline)) bool N(find_part)(
     part->parity = level & 1;
     part->line = 0;
     part->line_end = 1;
-    if (!N(cut)(column, block->tile_columns, block->columns, level, &part->column, &end))
+    if (!N(cut)(column, block->tile_columns, block->columns, (size_t) level, block->halo,
+                &part->column, &end))
         return false;
     part->count = end - part->column;
-    return !solid || N(cut)(line, block->tile_lines, block->lines, level, &part->line,
-                            &part->line_end);
+    return !solid || N(cut)(line, block->tile_lines, block->lines, (size_t) level,
+                            block->halo, &part->line, &part->line_end);
 }
 
 TARGET static inline __attribute__((always_inline)) void N(sweep)(const fd_block_t *block,
@@ -267,21 +299,30 @@ TARGET static inline __attribute__((always_inline)) void N(sweep)(const fd_block
                                                                   const bool gains)
 {
     const bool solid = kind == FD_SOLID || kind == FD_SOLID_FACES;
+    const int rows = kind == FD_CROSS || kind == FD_PLANE ? ROWS : FEW_ROWS;
     fd_part_t first = {0}, part = {0};
-    const bool fetches = N(find_part)(block, column, line, 0, solid, &first);
-    for (long sweep = block->sweep_first; sweep < block->sweep_end; sweep++) {
+    if (!N(find_part)(block, column, line, 0, solid, &first))
+        first.line = first.line_end = 0; // nothing is asked for
+    for (long sweep = block->sweep_first; sweep < block->sweep_end; sweep += rows) {
         first.row = sweep + (solid ? SOLID_AHEAD : AHEAD);
         for (int level = 0; level < block->levels; level++) {
             // A level is one row behind the level before it, whose next row it needs.
+            const long begin = block->first + level * block->first_move;
+            const long end = block->end + level * block->end_move;
             const long row = sweep - level;
-            if (row < block->first + level * block->first_move ||
-                row >= block->end + level * block->end_move ||
+            if (row >= end || row + rows <= begin ||
                 !N(find_part)(block, column, line, level, solid, &part))
                 continue;
-            part.row = row < 0 ? row + block->height : row;
-            if (fetches && first.row >= 0 && first.row <= block->height)
-                N(prefetch)(block, &first, level, solid);
-            N(lines)(block, &part, kind, gains);
+            if (row >= begin && row + rows <= end && (row >= 0 || row + rows <= 0)) {
+                part.row = row < 0 ? row + block->height : row;
+                N(lines)(block, &part, &first, level, kind, rows, gains);
+                continue;
+            }
+            for (long one = row; one < row + rows; one++)
+                if (one >= begin && one < end) {
+                    part.row = one < 0 ? one + block->height : one;
+                    N(lines)(block, &part, &first, level, kind, 1, gains);
+                }
         }
     }
 }
@@ -300,7 +341,7 @@ TARGET static inline __attribute__((always_inline)) void N(rows)(const fd_block_
                             .to = block->grid[!from] + first * VECTOR,
                             .offset = first * VECTOR,
                             .count = (size_t) (end - first)};
-    N(advance)(block, &line, kind, gains);
+    N(advance)(block, &line, kind, 1, gains);
     const long joins[] = {block->stays.row, 0, block->height - 1};
     for (int k = 0; k < 3; k++)
         if (joins[k] >= first && joins[k] < end)
