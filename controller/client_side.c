@@ -279,12 +279,13 @@ static payload_t *payload_new(controller_t *self, uint64_t owner, const ipc_msg_
     return payload;
 }
 
+//  Not dropped without a word: of a client whose bytes are spoilt it may be one that it waits for.
 bool peer_submits(peer_t *peer, uint64_t job)
 {
     if (scheduler_client_submits(peer->controller->scheduler, peer->client, job))
         return true;
-    fprintf(stderr, "warning: client %u: job %llx has come before, and is dropped\n", peer->number,
-            (unsigned long long) job);
+    peer_refuse(peer, IPC_E_PROTOCOL, "a job comes that has come before, or whose number does not rise");
+    peer->leaving = true;
     return false;
 }
 

@@ -277,7 +277,7 @@ void peer_fail_some(peer_t *peer, uint64_t job, uint64_t first, uint64_t count, 
 void peer_refuse(peer_t *peer, int code, const char *text); // tells it; it stays
 void peer_dismiss(controller_t *self, peer_t *peer);   // sends it what is to be sent and drops it
 void peer_expel(controller_t *self, peer_t *peer, int code, const char *text); // tells and drops it
-bool peer_submits(peer_t *peer, uint64_t job);         // false: a client's job has come before, and is to be dropped
+bool peer_submits(peer_t *peer, uint64_t job);         // false: a client's job has come before: it is refused
 bool peer_check_credit(peer_t *peer);                  // false: a client has used up more than it has, and leaves
 void peers_flush(controller_t *self);
 void peers_free(controller_t *self);
