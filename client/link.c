@@ -258,6 +258,25 @@ static void take_bytes(ipc_client_t *self, size_t size)
     link_send(self, &(ipc_msg_t){.type = IPC_MSG_TAKEN, .taken = {.bytes = self->taken}});
 }
 
+static void end_result(ipc_result_t *result, const ipc_error_t *error)
+{
+    if (!result)
+        return;
+    result->phase = GATHER_OVER;
+    result_fail_rest(result, error);
+    result_settle(result);
+}
+
+//  All is told: what is not done by now was told under other numbers than it has, by bytes that are spoilt.
+static void end_untold(ipc_result_t *result)
+{
+    ipc_error_t error;
+    if (!result || result->finished || result->positions.done == result->positions.count)
+        return;
+    ipc_fail(&error, IPC_E_PROTOCOL, "the controller has told of other tasks than there are: its connection is spoilt");
+    end_result(result, &error);
+}
+
 static void on_result(ipc_client_t *self, const ipc_msg_t *msg)
 {
     ticket_t **at = ticket_find(self, msg->result.job);
@@ -275,10 +294,14 @@ static void on_result(ipc_client_t *self, const ipc_msg_t *msg)
         if (ticket->calls)
             take_calls(ticket, &reply, msg->result.first, msg->result.count);
         ipc_result_t *result = ticket->result;
-        if (ticket->left == 0)
+        if (ticket->left == 0) {
+            for (uint64_t i = 0; i < ticket->count; i++) end_untold(ticket->calls[i]);
             ticket_free(self, at);
+        }
         if (result) // a gather goes on with another ticket
             result_take(result, &reply, msg->result.first, msg->result.count);
+        if (result && !result->ticket)
+            end_untold(result);
     }
     drop_objects(self, &msg->result.objects); // the arrays that are open hold them now
 }
@@ -394,15 +417,6 @@ void link_flush(ipc_client_t *self)
     if (self->socket && !self->dead)
         send_out(self);
     link_receive(self);
-}
-
-static void end_result(ipc_result_t *result, const ipc_error_t *error)
-{
-    if (!result)
-        return;
-    result->phase = GATHER_OVER;
-    result_fail_rest(result, error);
-    result_settle(result);
 }
 
 //  Ends what waits for results; with others kept that the next controller goes on with.
