@@ -236,7 +236,8 @@ static event_t start_worker(nanny_t *self)
     page->epoch++;
     page->span = page->item = page->done_span = page->done_item = 0;
     page->running = page->ready = 0;
-    page->verdict = page->trust = 0;
+    page->verdict = 0;
+    page->trust = 0;
     page->measured_span = page->measured_item = 0;
     const child_options_t options = {.program = self->options.program,
                                      .directory = self->options.directory,
