@@ -1,26 +1,7 @@
 //  Tasks that fail and engines that die, with retries and without, under the simulator's virtual clock, case by case.
-#include <check.h>
-
-#include "simulator.h"
-
-#define FOREVER ((int64_t) 1000000 * SIM_MS)
+#include "cases.h"
 
 static simulator_t sim; // of the test that runs: Check gives each a process of its own
-
-static void finish(void)
-{
-    sim_run(&sim, FOREVER);
-    sim_check_empty(&sim);
-    sim_end(&sim);
-}
-
-static sim_outcome_t takes_10_ms(simulator_t *self, uint32_t engine, const sim_job_t *job, uint64_t position,
-                                 int64_t *duration)
-{
-    (void) self, (void) engine, (void) job, (void) position;
-    *duration = 10 * SIM_MS;
-    return SIM_FINE;
-}
 
 //  Engine 0 fails everything.
 static sim_outcome_t engine_0_fails(simulator_t *self, uint32_t engine, const sim_job_t *job, uint64_t position,
@@ -41,7 +22,7 @@ START_TEST(a_retry_avoids_the_engine_that_failed_while_another_may_take_it)
         ck_assert(!job->positions[i].failed && !job->positions[i].lost);
         ck_assert_uint_eq(job->positions[i].engine, 1);
     }
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -59,7 +40,7 @@ START_TEST(a_retry_goes_to_the_engine_that_failed_when_no_other_may_take_it)
         ck_assert_uint_eq(job->positions[i].runs, 3);
         ck_assert_uint_eq(direct->positions[i].runs, 2);
     }
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -81,7 +62,7 @@ START_TEST(an_item_that_killed_three_engines_is_poison)
     for (size_t i = 0; i < 40; i++) ck_assert(job->positions[i].lost == (i == 5));
     ck_assert_uint_eq(job->positions[5].runs, SCHEDULER_POISON);
     ck_assert_int_eq(job->positions[5].loss, SCHEDULER_CRASHED);
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -101,7 +82,7 @@ START_TEST(a_crash_costs_the_item_that_ran_and_no_other)
     }
     ck_assert(job->positions[5].lost && job->positions[5].loss == SCHEDULER_CRASHED);
     ck_assert_uint_gt(lost_results, 0); // finished, but within the time before a flush
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -123,7 +104,7 @@ START_TEST(a_result_that_was_lost_is_made_again_with_retries)
         ck_assert(!job->positions[i].lost);
         ck_assert_uint_eq(job->positions[i].runs, i == 3 || i == 4 || i == 5 ? 2 : 1);
     }
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -137,7 +118,7 @@ START_TEST(an_engine_that_dies_idle_costs_nothing)
     sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = client, .count = 3});
     sim_run(&sim, FOREVER);
     for (size_t i = 0; i < 3; i++) ck_assert(!direct->positions[i].lost && !job->positions[i].lost);
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -153,7 +134,7 @@ START_TEST(direct_work_of_an_engine_that_is_gone_ends_with_an_error)
     sim_run(&sim, FOREVER);
     for (size_t i = 0; i < 20; i++) ck_assert(job->positions[i].lost == (i > 10));
     ck_assert_int_eq(job->positions[19].loss, SCHEDULER_ENGINE_LOST);
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -165,7 +146,7 @@ START_TEST(balanced_work_of_engines_that_are_all_gone_ends_with_an_error)
     sim_remove(&sim, 1);
     sim_run(&sim, FOREVER);
     ck_assert(job->over && job->positions[0].lost);
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -178,7 +159,7 @@ START_TEST(balanced_work_with_retries_outlives_an_engine_that_is_gone)
     sim_remove(&sim, 1);
     sim_run(&sim, FOREVER);
     for (size_t i = 0; i < 20; i++) ck_assert(!job->positions[i].lost);
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -194,11 +175,5 @@ int main(void)
     tcase_add_test(tests, direct_work_of_an_engine_that_is_gone_ends_with_an_error);
     tcase_add_test(tests, balanced_work_of_engines_that_are_all_gone_ends_with_an_error);
     tcase_add_test(tests, balanced_work_with_retries_outlives_an_engine_that_is_gone);
-    Suite *suite = suite_create("failures");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return cases_run("failures", tests);
 }

@@ -1,27 +1,8 @@
 //  What an engine has not begun is asked back for one that is idle, or gives way to a call, under the simulator's
 //  virtual clock, case by case.
-#include <check.h>
-
-#include "simulator.h"
-
-#define FOREVER ((int64_t) 1000000 * SIM_MS)
+#include "cases.h"
 
 static simulator_t sim; // of the test that runs: Check gives each a process of its own
-
-static void finish(void)
-{
-    sim_run(&sim, FOREVER);
-    sim_check_empty(&sim);
-    sim_end(&sim);
-}
-
-static sim_outcome_t takes_10_ms(simulator_t *self, uint32_t engine, const sim_job_t *job, uint64_t position,
-                                 int64_t *duration)
-{
-    (void) self, (void) engine, (void) job, (void) position;
-    *duration = 10 * SIM_MS;
-    return SIM_FINE;
-}
 
 //  Engine 0 is slow: 200 ms; the others need 1 ms.
 static sim_outcome_t engine_0_is_slow(simulator_t *self, uint32_t engine, const sim_job_t *job, uint64_t position,
@@ -39,7 +20,7 @@ START_TEST(long_tasks_do_not_wait_behind_a_slow_engine)
     sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = 100});
     sim_run(&sim, FOREVER);
     ck_assert_int_le(job->finished, 205 * SIM_MS); // the one that it runs, and no other
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -64,7 +45,7 @@ START_TEST(what_waits_at_an_engine_gives_way_to_a_lone_call)
     sim_run(&sim, FOREVER);
     // Those that it began while the call was on its way, and the call itself.
     ck_assert_int_le(call->finished, 20 * SIM_MS + 2 * sim.latency + 300 * SIM_US);
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -80,18 +61,9 @@ START_TEST(an_idle_engine_recalls_nothing_that_it_may_not_take)
     sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = client, .count = 20}); // these are
     sim_run(&sim, FOREVER);
     ck_assert_int_le(job->finished, (200 + 115) * SIM_MS);
-    finish();
+    case_finish(&sim);
 }
 END_TEST
-
-//  All were fast; from 50 ms on engine 0 needs 20 ms for an item.
-static sim_outcome_t engine_0_grows_slow(simulator_t *self, uint32_t engine, const sim_job_t *job,
-                                         uint64_t position, int64_t *duration)
-{
-    (void) job, (void) position;
-    *duration = engine == 0 && self->now > 50 * SIM_MS ? 20 * SIM_MS : 10 * SIM_US;
-    return SIM_FINE;
-}
 
 START_TEST(a_window_that_was_too_large_is_recalled_until_it_is_empty)
 {
@@ -104,7 +76,7 @@ START_TEST(a_window_that_was_too_large_is_recalled_until_it_is_empty)
     sim.now = 60 * SIM_MS;
     sim_run(&sim, FOREVER);
     ck_assert_int_le(job->finished, (60 + 45) * SIM_MS); // one item of 20 ms or two, not half a window
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -124,7 +96,7 @@ START_TEST(lecture_exercise_4_takes_no_longer_than_its_longest_tasks)
     sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = 1024});
     sim_run(&sim, FOREVER);
     ck_assert_int_lt(job->finished, 45 * SIM_MS);
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -135,7 +107,7 @@ START_TEST(a_recall_stands_back_for_work_that_the_idle_engine_may_not_take)
     sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = 2, .allowed = 1u << 0});
     sim_run(&sim, FOREVER);
     ck_assert_uint_le(sim.recalls, 4); // not one after the other for 10 ms
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -153,7 +125,7 @@ START_TEST(a_recall_does_not_wait_for_work_that_nobody_can_take)
     sim_run(&sim, FOREVER);
     ck_assert_int_le(job->finished, (60 + 45) * SIM_MS);
     sim_tell(&sim, 2, true);
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -167,11 +139,5 @@ int main(void)
     tcase_add_test(tests, lecture_exercise_4_takes_no_longer_than_its_longest_tasks);
     tcase_add_test(tests, a_recall_stands_back_for_work_that_the_idle_engine_may_not_take);
     tcase_add_test(tests, a_recall_does_not_wait_for_work_that_nobody_can_take);
-    Suite *suite = suite_create("recall");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return cases_run("recall", tests);
 }

@@ -4,27 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "simulator.h"
+#include "cases.h"
 
-enum { ALL = 0, FOREVER_MS = 1000000 };
-#define FOREVER ((int64_t) FOREVER_MS * SIM_MS)
+enum { ALL = 0 };
 
 static simulator_t sim; // of the test that runs: Check gives each a process of its own
-
-static void finish(void)
-{
-    sim_run(&sim, FOREVER);
-    sim_check_empty(&sim);
-    sim_end(&sim);
-}
-
-static sim_outcome_t takes_10_ms(simulator_t *self, uint32_t engine, const sim_job_t *job, uint64_t position,
-                                 int64_t *duration)
-{
-    (void) self, (void) engine, (void) job, (void) position;
-    *duration = 10 * SIM_MS;
-    return SIM_FINE;
-}
 
 // --- The window ----------------------------------------------------------------------------------------
 
@@ -44,7 +28,7 @@ START_TEST(a_window_starts_with_one_item_and_doubles)
     ck_assert_uint_ge(most, SCHEDULER_WINDOW_NS / 2000); // of 1 us
     ck_assert_uint_le(most, SCHEDULER_WINDOW_NS / 1000 + 1);
     ck_assert(job->over);
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -54,7 +38,7 @@ START_TEST(tiny_tasks_stream)
     sim_job_t *job = sim_submit(&sim, (sim_job_t){.client = sim_join(&sim), .count = 400000});
     sim_run(&sim, FOREVER);
     ck_assert_int_le(job->finished, 103 * SIM_MS); // 400,000 us on four engines are 100 ms
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -66,7 +50,7 @@ START_TEST(what_an_engine_has_before_it_is_bounded)
         sim_run(&sim, (int64_t) i * SIM_MS);
         ck_assert_uint_le(scheduler_engine_load(sim.scheduler, 0), 2002);
     }
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -78,7 +62,7 @@ START_TEST(long_tasks_spread_over_the_engines)
     sim_run(&sim, FOREVER);
     for (uint64_t i = 0; i < 4; i++) ck_assert_uint_eq(job->positions[i].engine, i);
     ck_assert_int_le(job->finished, 21 * SIM_MS);
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -102,7 +86,7 @@ START_TEST(nothing_of_a_paused_client_is_sent_and_others_go_on)
     sim_submit(&sim, (sim_job_t){.client = other, .count = 1}); // something for a turn to happen
     sim_run(&sim, FOREVER);
     for (uint64_t i = 0; i < 8; i++) ck_assert_uint_eq(balanced->positions[i].runs, 1);
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -126,7 +110,7 @@ START_TEST(explicit_chunks_follow_the_partition_rule)
         first += sim.sent[i].count;
     }
     ck_assert_uint_eq(first, chunk_cases[_i].count);
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -144,7 +128,7 @@ START_TEST(a_deadline_of_a_client_that_left_ends_nothing)
     sim_submit(&sim, (sim_job_t){.client = stays, .count = 3});
     sim_run(&sim, 8 * SIM_MS);
     ck_assert_uint_eq(sim.delays, 0);
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -160,7 +144,7 @@ START_TEST(clients_take_turns)
         ck_assert_uint_ge(jobs[i]->count - jobs[i]->open, 18);
         ck_assert_uint_le(jobs[i]->count - jobs[i]->open, 22);
     }
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -176,7 +160,7 @@ START_TEST(clients_take_turns_beside_one_that_has_to_wait)
     sim_run(&sim, 300 * SIM_MS);
     for (size_t i = 1; i < 3; i++) ck_assert_uint_ge(jobs[i]->count - jobs[i]->open, 12);
     sim_tell(&sim, 1, true);
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -192,7 +176,7 @@ START_TEST(a_higher_priority_goes_first_then_the_order_of_submission)
         jobs[i] = sim_submit(&sim, (sim_job_t){.client = client, .count = 3, .priority = priorities[i]});
     sim_run(&sim, FOREVER);
     for (size_t i = 1; i < 5; i++) ck_assert_int_lt(jobs[order[i - 1]]->finished, jobs[order[i]]->finished);
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -211,18 +195,9 @@ START_TEST(work_of_a_client_that_leaves_is_dropped)
     sim_run(&sim, FOREVER);
     ck_assert_int_le(job->finished, 120 * SIM_MS);
     for (size_t i = 0; i < 2; i++) ck_assert(gone[i]->over && gone[i]->finished <= 60 * SIM_MS);
-    finish();
+    case_finish(&sim);
 }
 END_TEST
-
-//  All were fast; from 50 ms on engine 0 needs 20 ms for an item.
-static sim_outcome_t engine_0_grows_slow(simulator_t *self, uint32_t engine, const sim_job_t *job,
-                                         uint64_t position, int64_t *duration)
-{
-    (void) job, (void) position;
-    *duration = engine == 0 && self->now > 50 * SIM_MS ? 20 * SIM_MS : 10 * SIM_US;
-    return SIM_FINE;
-}
 
 START_TEST(what_is_given_back_for_a_client_that_left_is_dropped)
 {
@@ -238,7 +213,7 @@ START_TEST(what_is_given_back_for_a_client_that_left_is_dropped)
     sim_leave(&sim, client); // the answer is on its way
     sim_run(&sim, FOREVER);
     ck_assert(job->over && job->open > 0);
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -256,7 +231,7 @@ START_TEST(a_queued_task_takes_less_than_300_bytes_which_are_given_back)
     ck_assert_uint_le(counts.bytes / TASKS, 300);
     sim_leave(&sim, client);
     ck_assert_uint_le(scheduler_counts(sim.scheduler).bytes, 1 << 20);
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -266,7 +241,7 @@ START_TEST(no_items_and_no_targets_end_at_once)
     uint32_t client = sim_join(&sim);
     ck_assert(sim_submit(&sim, (sim_job_t){.client = client})->over);
     ck_assert(sim_submit(&sim, (sim_job_t){.client = client, .direct = true, .allowed = 1})->over);
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -280,7 +255,7 @@ START_TEST(an_id_that_is_over_finds_no_span)
     scheduler_engine_down(sim.scheduler, 77);
     scheduler_client_leave(sim.scheduler, 77);
     ck_assert(!scheduler_engine_known(sim.scheduler, 77));
-    finish();
+    case_finish(&sim);
 }
 END_TEST
 
@@ -303,11 +278,5 @@ int main(void)
     tcase_add_test(single, no_items_and_no_targets_end_at_once);
     tcase_add_test(single, an_id_that_is_over_finds_no_span);
     tcase_add_test(single, clients_take_turns_beside_one_that_has_to_wait);
-    Suite *suite = suite_create("scheduler");
-    suite_add_tcase(suite, single);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return cases_run("scheduler", single);
 }
