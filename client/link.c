@@ -11,6 +11,7 @@
 #include "client/questions.h"
 #include "client/results.h"
 #include "client/resume.h"
+#include "common/dealer.h"
 #include "common/descriptors.h"
 #include "common/fail.h"
 #include "common/frame.h"
@@ -33,21 +34,13 @@ size_t link_size(const ipc_client_t *self)
 
 int link_open(ipc_client_t *self, ipc_error_t *error)
 {
-    int zero = 0, linger = 100;
-    size_t size = sizeof self->socket_fd;
+    enum { LINGER_MS = 100 };
     size_t descriptors = IPC_DESCRIPTORS_CONNECTION + (self->zmq ? 0 : IPC_DESCRIPTORS_CONTEXT);
     if (ipc_descriptors_check(descriptors, error))
         return -1;
     if (!self->zmq)
         self->zmq = zmq_ctx_new();
-    self->socket = zmq_socket(self->zmq, ZMQ_DEALER);
-    if (!self->socket || zmq_setsockopt(self->socket, ZMQ_SNDHWM, &zero, sizeof zero) ||
-        zmq_setsockopt(self->socket, ZMQ_RCVHWM, &zero, sizeof zero) ||
-        zmq_setsockopt(self->socket, ZMQ_LINGER, &linger, sizeof linger) ||
-        zmq_setsockopt(self->socket, ZMQ_RECONNECT_IVL, &(int){10}, sizeof(int)) ||
-        ipc_monitor_open(&self->monitor, self->zmq, self->socket) ||
-        TEMP_FAILURE_RETRY(zmq_connect(self->socket, self->connection.endpoint)) ||
-        zmq_getsockopt(self->socket, ZMQ_FD, &self->socket_fd, &size))
+    if (ipc_dealer_open(&self->socket, &self->monitor, &self->socket_fd, self->zmq, self->connection.endpoint, LINGER_MS))
         return ipc_fail(error, IPC_E_SYSTEM, "cannot connect to %s: %s", self->connection.endpoint,
                         zmq_strerror(errno));
     self->results_seen = 0;

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/dealer.h"
 #include "common/fail.h"
 #include "engine/state.h"
 
@@ -44,16 +45,7 @@ static void register_engine(worker_t *self)
 
 int contact_open(worker_t *self, ipc_error_t *error)
 {
-    int zero = 0;
-    size_t size = sizeof self->socket_fd;
-    self->socket = zmq_socket(self->zmq, ZMQ_DEALER);
-    if (!self->socket || zmq_setsockopt(self->socket, ZMQ_SNDHWM, &zero, sizeof zero) ||
-        zmq_setsockopt(self->socket, ZMQ_RCVHWM, &zero, sizeof zero) ||
-        zmq_setsockopt(self->socket, ZMQ_LINGER, &zero, sizeof zero) ||
-        zmq_setsockopt(self->socket, ZMQ_RECONNECT_IVL, &(int){10}, sizeof(int)) ||
-        ipc_monitor_open(&self->monitor, self->zmq, self->socket) ||
-        TEMP_FAILURE_RETRY(zmq_connect(self->socket, self->connection.endpoint)) ||
-        zmq_getsockopt(self->socket, ZMQ_FD, &self->socket_fd, &size))
+    if (ipc_dealer_open(&self->socket, &self->monitor, &self->socket_fd, self->zmq, self->connection.endpoint, 0))
         return ipc_fail(error, IPC_E_SYSTEM, "cannot connect to %s: %s", self->connection.endpoint,
                         zmq_strerror(errno));
     register_engine(self);
