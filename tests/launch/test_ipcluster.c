@@ -144,6 +144,9 @@ START_TEST(a_second_start_is_refused_and_another_id_is_not)
 }
 END_TEST
 
+static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+//  It heeds all of these, also where the tests themselves run under nohup.
 static pid_t start_in_foreground(FILE **output)
 {
     int ends[2];
@@ -151,6 +154,7 @@ static pid_t start_in_foreground(FILE **output)
     pid_t pid = fork();
     if (pid == 0) {
         dup2(ends[1], STDOUT_FILENO);
+        for (size_t i = 0; i < sizeof stop_signals / sizeof stop_signals[0]; i++) signal(stop_signals[i], SIG_DFL);
         execl(ipcluster(), ipcluster(), "start", "-n", "2", NULL);
         _exit(127);
     }
@@ -158,8 +162,6 @@ static pid_t start_in_foreground(FILE **output)
     *output = fdopen(ends[0], "r");
     return pid;
 }
-
-static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 START_TEST(a_signal_stops_a_cluster_in_the_foreground)
 {
