@@ -518,7 +518,7 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     unit_cache_find(path, self->cell_directory);
     self->cells = cells_new(&(cells_options_t){.directory = self->cell_directory, .runtime = engine_runtime(self),
                                                .names = self->names,
-                                               .units = unit_names_new(self->connection.directory,
+                                               .units = unit_names_new(self->connection.shm,
                                                                        self->options.engine)});
     self->restore = restore_new(self->connection.directory, self->options.engine);
     self->is_lost = self->options.epoch > 1;
