@@ -28,13 +28,15 @@ void text_put(text_t *self, const char *words)
     text_put_bytes(self, words, strlen(words));
 }
 
-//  Written where there is room already, or once more where there was too little.
+enum { MOSTLY = 120 };                 // bytes that are enough for most
+
+//  Written where there is room, and once more where there was too little.
 void text_format(text_t *self, const char *format, ...)
 {
     va_list arguments, again;
     va_start(arguments, format);
     va_copy(again, arguments);
-    grow(self, 0);
+    grow(self, MOSTLY);
     int size = vsnprintf(self->at + self->size, self->room - self->size, format, arguments);
     if (size > 0 && (size_t) size >= self->room - self->size) {
         grow(self, (size_t) size);

@@ -385,11 +385,12 @@ static void put_records(const writing_t *self)
 //  What the engine reads.
 static void put_tables(const writing_t *self)
 {
-    text_format(self->out, "static const ipc_cell_variable_t ipc_cell_variables[] = {\n%s    {0}};\n",
-                text_read(self->variables));
-    text_format(self->out, "static const ipc_cell_function_t ipc_cell_functions[] = {\n%s    {0}};\n",
-                text_read(self->functions));
+    text_put(self->out, "static const ipc_cell_variable_t ipc_cell_variables[] = {\n");
+    text_put(self->out, text_read(self->variables));
+    text_put(self->out, "    {0}};\nstatic const ipc_cell_function_t ipc_cell_functions[] = {\n");
+    text_put(self->out, text_read(self->functions));
     text_put(self->out,
+             "    {0}};\n"
              "static const ipc_remote_t ipc_cell_run = {.magic = IPC_REMOTE_MAGIC, .abi = IPC_ABI, .name = \"cell\", "
              ".file = \"cell\", .line = 1, .call = ipc_cell, .runtime = &ipc_runtime_slot};\n"
              "IPC_CELL_SHOWN extern const ipc_cell_unit_t ipc_cell_unit;\n"
