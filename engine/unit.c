@@ -389,13 +389,7 @@ static void put_tables(const writing_t *self)
     text_put(self->out, text_read(self->variables));
     text_put(self->out, "    {0}};\nstatic const ipc_cell_function_t ipc_cell_functions[] = {\n");
     text_put(self->out, text_read(self->functions));
-    text_put(self->out,
-             "    {0}};\n"
-             "static const ipc_remote_t ipc_cell_run = {.magic = IPC_REMOTE_MAGIC, .abi = IPC_ABI, .name = \"cell\", "
-             ".file = \"cell\", .line = 1, .call = ipc_cell, .runtime = &ipc_runtime_slot};\n"
-             "IPC_CELL_SHOWN extern const ipc_cell_unit_t ipc_cell_unit;\n"
-             "const ipc_cell_unit_t ipc_cell_unit = {&ipc_cell_run, ipc_cell_variables, ipc_cell_functions, "
-             "&ipc_cell_library};\n");
+    text_put(self->out, "    {0}};\nIPC_CELL_UNIT\n");
 }
 
 static void put_items(const writing_t *self)
