@@ -206,7 +206,7 @@ int cell_tokens_read(cell_tokens_t *self, cell_span_t text, cell_fault_t *fault)
     *self = (cell_tokens_t){0};
     do {
         if (self->count == self->room)
-            self->tokens = ipc_xrealloc(self->tokens, (self->room = 2 * self->room + 64) * sizeof self->tokens[0]);
+            self->tokens = ipc_xrealloc(self->tokens, (self->room = 2 * self->room + 16) * sizeof self->tokens[0]);
         if (skip_blanks(&scan) || read_token(&scan, &self->tokens[self->count++]))
             return -1;
     } while (self->tokens[self->count - 1].kind != TOKEN_END);
@@ -244,6 +244,8 @@ bool cell_literal(cell_span_t text, cell_span_t *literal, cell_span_t *inside)
 {
     cell_tokens_t read;
     bool found = false;
+    if (!memchr(text.at, '{', text.size))
+        return false;
     cell_tokens_read(&read, text, NULL);
     for (size_t i = 0; i + 1 < read.count && !found; i++) {
         const cell_token_t *open = &read.tokens[i], *brace = &read.tokens[open->partner + 1];

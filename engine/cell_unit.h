@@ -254,5 +254,15 @@ enum {
                   sizeof(IPC_CELL_ELEMENT(T)) / sizeof(IPC_CELL_ELEMENT(IPC_CELL_ELEMENT(T)))}, \
         .size = sizeof(T)})
 
+//  --- The end of each unit ------------------------------------------------------------------------------------
+
+//  Behind its statements and the records of what it defines.
+#define IPC_CELL_UNIT                                                                         \
+    static const ipc_remote_t ipc_cell_run = {                                                \
+        .magic = IPC_REMOTE_MAGIC, .abi = IPC_ABI, .name = "cell", .file = "cell", .line = 1, .call = ipc_cell, \
+        .runtime = &ipc_runtime_slot};                                                        \
+    IPC_CELL_SHOWN extern const ipc_cell_unit_t ipc_cell_unit;                                \
+    const ipc_cell_unit_t ipc_cell_unit = {&ipc_cell_run, ipc_cell_variables, ipc_cell_functions, &ipc_cell_library};
+
 #endif
 #endif

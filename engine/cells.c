@@ -11,12 +11,14 @@
 #include "engine/conditions.h"
 #include "engine/explain.h"
 #include "engine/object.h"
+#include "engine/opened.h"
 #include "engine/unit.h"
 #include "engine/variable.h"
 
 struct cells {
     cells_options_t options;
     compiler_t *compiler;
+    opened_t *opened;
     scope_t scope;
     keeper_t *keeper;
     ipc_cell_library_t library;        // what units call
@@ -44,6 +46,7 @@ cells_t *cells_new(const cells_options_t *options)
     cells_t *self = ipc_xalloc(sizeof *self);
     self->options = *options;
     self->compiler = compiler_new(options->directory);
+    self->opened = opened_new();
     scope_init(&self->scope);
     self->include = ipc_xstrdup("");
     self->keeper = keeper_new();
@@ -59,6 +62,7 @@ void cells_destroy(cells_t **self_p)
     if (!self)
         return;
     compiler_destroy(&self->compiler);
+    opened_destroy(&self->opened);
     scope_free(&self->scope);
     keeper_destroy(&self->keeper);
     ipc_arena_destroy(&self->shown);
@@ -272,29 +276,50 @@ static const ipc_cell_unit_t *open_unit(const cells_t *self, const cells_source_
         fail_open(source, error);
         return NULL;
     }
-    char name[CELLS_NAME];
-    cell_error_name(source, name);
-    unit_names_note(self->options.units, path, name);
     *loaded->run->runtime = self->options.runtime;
     *loaded->library = &self->library;
     return loaded;
 }
 
+//  Compiles a unit, which nobody may have done before, and opens it.
+static const ipc_cell_unit_t *build_unit(cells_t *self, const cells_source_t *source, const compiler_job_t *job,
+                                         const char *name, ipc_error_t *error)
+{
+    char path[COMPILER_PATH], *words = NULL;
+    const ipc_cell_unit_t *loaded = NULL;
+    if (compiler_build(self->compiler, job, path, &words, error) == 0)
+        loaded = open_unit(self, source, path, error);
+    else if (words)
+        fail_compile(source, words, error);
+    free(words);
+    if (loaded)
+        opened_add(self->opened, name, path, loaded);
+    return loaded;
+}
+
+//  The unit, as it was opened before or anew.
+static const ipc_cell_unit_t *find_unit(cells_t *self, const cells_source_t *source, const unit_t *unit,
+                                        ipc_error_t *error)
+{
+    char name[COMPILER_NAME], called[CELLS_NAME], occasion[64], *include = NULL;
+    snprintf(occasion, sizeof occasion, "%" PRIx64, source->occasion);
+    compiler_job_t job = {unit->text, options_of(self, source, &include), occasion, unit->is_fleeting};
+    const ipc_cell_unit_t *loaded = NULL;
+    if (compiler_name(self->compiler, &job, name, error) == 0) {
+        loaded = opened_find(self->opened, name);
+        loaded = loaded ? loaded : build_unit(self, source, &job, name, error);
+    }
+    free(include);
+    if (!loaded)
+        return NULL;
+    cell_error_name(source, called);
+    unit_names_note(self->options.units, name, called);
+    return loaded;
+}
+
 static const ipc_remote_t *load_unit(cells_t *self, const cells_source_t *source, unit_t *unit, ipc_error_t *error)
 {
-    char path[COMPILER_PATH], occasion[64], *words = NULL;
-    snprintf(occasion, sizeof occasion, "%" PRIx64, source->occasion);
-    char *include = NULL;
-    compiler_job_t job = {unit->text, options_of(self, source, &include), occasion, unit->is_fleeting};
-    int rc = compiler_build(self->compiler, &job, path, &words, error);
-    free(include);
-    if (rc) {
-        if (words)
-            fail_compile(source, words, error);
-        free(words);
-        return NULL;
-    }
-    const ipc_cell_unit_t *loaded = open_unit(self, source, path, error);
+    const ipc_cell_unit_t *loaded = find_unit(self, source, unit, error);
     if (!loaded)
         return NULL;
     keep_include(self, &source->options);

@@ -40,7 +40,6 @@ void compiler_destroy(compiler_t **self_p)
     *self_p = NULL;
     if (!self)
         return;
-    free(self->version);
     free(self->prelude_flags);
     words_free(&self->next);
     free(self);
@@ -117,16 +116,26 @@ static void add_text(crypto_generichash_state *hash, const char *text)
     crypto_generichash_update(hash, (const unsigned char *) text, strlen(text) + 1);
 }
 
-void compiler_hash(const compiler_t *self, const char *const texts[], char hex[HASH_TEXT])
+//  The hash of a text, and of others, the last one NULL.
+static void hash_texts(const char *first, const char *const others[], char hex[HASH_TEXT])
 {
     crypto_generichash_state hash;
     unsigned char bytes[HASH_SIZE];
     crypto_generichash_init(&hash, NULL, 0, HASH_SIZE);
-    add_text(&hash, self->version);
-    for (size_t i = 0; flags[i]; i++) add_text(&hash, flags[i]);
-    for (size_t i = 0; texts[i]; i++) add_text(&hash, texts[i]);
+    add_text(&hash, first);
+    for (size_t i = 0; others[i]; i++) add_text(&hash, others[i]);
     crypto_generichash_final(&hash, bytes, HASH_SIZE);
     sodium_bin2hex(hex, HASH_TEXT, bytes, HASH_SIZE);
+}
+
+void compiler_hash(const compiler_t *self, const char *const texts[], char hex[HASH_TEXT])
+{
+    hash_texts(self->version, texts, hex);
+}
+
+void compiler_set_version(compiler_t *self, const char *said)
+{
+    hash_texts(said, flags, self->version);
 }
 
 void compiler_command(const compiler_t *self, const char *more_flags, words_t *arguments)
@@ -348,39 +357,41 @@ static bool is_fleeting(const compiler_job_t *job)
     return job->is_fleeting || flags_include(job->options.flags) || includes_own(job->unit, job->options.include);
 }
 
-static void hash_job(const compiler_t *self, const compiler_job_t *job, char hash[HASH_TEXT])
+int compiler_name(compiler_t *self, const compiler_job_t *job, char name[COMPILER_NAME], ipc_error_t *error)
 {
+    if (precompile_name(self, text_of(job->options.flags), error))
+        return -1;
     const compiler_options_t *options = &job->options;
     const char *const texts[] = {self->prelude, job->unit, text_of(options->flags), text_of(options->include),
                                  text_of(options->libraries), text_of(options->library_path),
                                  text_of(options->beside), is_fleeting(job) ? job->occasion : NULL, NULL};
-    compiler_hash(self, texts, hash);
+    compiler_hash(self, texts, name);
+    return 0;
 }
 
 int compiler_build(compiler_t *self, const compiler_job_t *job, char path[COMPILER_PATH], char **words,
                    ipc_error_t *error)
 {
-    char hash[HASH_TEXT], words_path[COMPILER_PATH], linker[FILE_PATH];
+    char name[COMPILER_NAME], words_path[COMPILER_PATH], linker[FILE_PATH];
     *words = NULL;
-    if (precompile_find(self, text_of(job->options.flags), error))
+    if (compiler_name(self, job, name, error) || precompile_find(self, text_of(job->options.flags), error))
         return -1;
-    hash_job(self, job, hash);
-    snprintf(path, COMPILER_PATH, "%s/%s.so", self->directory, hash);
+    snprintf(path, COMPILER_PATH, "%s/%s.so", self->directory, name);
     if (access(path, R_OK) == 0) {
         unit_cache_use(path);
         return 0;
     }
-    int fd = compiler_lock(self, hash, error), rc = 0;
+    int fd = compiler_lock(self, name, error), rc = 0;
     if (fd < 0)
         return -1;
-    snprintf(words_path, sizeof words_path, "%s/%s.words", self->directory, hash);
+    snprintf(words_path, sizeof words_path, "%s/%s.words", self->directory, name);
     if (access(path, R_OK) && !(*words = words_of(words_path, job->occasion))) {
         rc = build(self, job, path, words_path, words, error);
         words_free(&self->next);
         self->next_links = put_begun(self, &job->options, &self->next, linker) == NULL;
         self->behind = true;
     }
-    compiler_unlock(self, hash, fd);
+    compiler_unlock(self, name, fd);
     return rc || *words ? -1 : 0;
 }
 

@@ -8,7 +8,7 @@
 
 typedef struct compiler compiler_t;
 
-enum { COMPILER_PATH = IPC_PATH_MAX * 2 };
+enum { COMPILER_PATH = IPC_PATH_MAX * 2, COMPILER_NAME = 65 };
 
 //  How it is to be compiled; NULL or "": as it is without.
 typedef struct compiler_options {
@@ -31,8 +31,12 @@ typedef struct compiler_job {
 compiler_t *compiler_new(const char *directory);
 void compiler_destroy(compiler_t **self_p);
 
-//  Gives the path of a unit's shared object. 0, or -1: with *words, what the compiler said, to be freed, if it is not
-//  content; else with *error: SYSTEM.
+//  Gives what a unit is called by: a hash, in hexadecimal digits, of all that decides what comes out. 0, or -1 with
+//  *error: SYSTEM.
+int compiler_name(compiler_t *self, const compiler_job_t *job, char name[COMPILER_NAME], ipc_error_t *error);
+
+//  Gives the path of a unit's shared object, which ends in its name and ".so". 0, or -1: with *words, what the compiler
+//  said, to be freed, if it is not content; else with *error: SYSTEM.
 //      job     borrowed
 int compiler_build(compiler_t *self, const compiler_job_t *job, char path[COMPILER_PATH], char **words,
                    ipc_error_t *error);

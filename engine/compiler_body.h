@@ -7,14 +7,14 @@
 #include "engine/compiler.h"
 #include "engine/words.h"
 
-enum { HASH_SIZE = 32, HASH_TEXT = 2 * HASH_SIZE + 1, FILE_PATH = COMPILER_PATH + 128 };
+enum { HASH_SIZE = 32, HASH_TEXT = COMPILER_NAME, FILE_PATH = COMPILER_PATH + 128 };
 
 struct compiler {
     const char *directory;
     const char *program;               // "cc", or what IPC_CC names
-    char *version;                     // what it says of itself, and what it compiles for; NULL: not yet asked
+    char version[HASH_TEXT];           // the hash of its version and of our flags; empty: not yet asked
     bool is_clang;
-    char prelude[COMPILER_PATH];       // the folder of prelude.h; empty: not yet there
+    char prelude[COMPILER_PATH];       // the folder of prelude.h, once it has a name
     char *prelude_flags;               // that it is for
     bool behind;                       // see compiler_is_behind()
     words_t next;                      // the command that is to be begun then
@@ -32,8 +32,9 @@ int compiler_make_directory(const char *path, ipc_error_t *error);
 int compiler_lock(const compiler_t *self, const char *name, ipc_error_t *error);
 void compiler_unlock(const compiler_t *self, const char *name, int fd);
 
-//  The hash of texts, the last one NULL, with the compiler's version and our flags.
+//  The hash of texts, the last one NULL, and of the compiler's version.
 void compiler_hash(const compiler_t *self, const char *const texts[], char hex[HASH_TEXT]);
+void compiler_set_version(compiler_t *self, const char *said); // what it says of itself, and what it compiles for
 
 //  What each compilation begins with.
 void compiler_command(const compiler_t *self, const char *more_flags, words_t *arguments);
@@ -44,8 +45,9 @@ int compiler_run(const words_t *arguments, const char *directory, const char *ou
 enum { COMPILER_KEPT_FD = 9 };
 int compiler_ask_version(compiler_t *self, ipc_error_t *error);
 
-//  engine/precompile.c: finds the folder of the prelude, or makes it; begins to compile it in the background if nobody
-//  has or does; the file that came of it, NULL: it is not there.
+//  engine/precompile.c: names the folder of the prelude; makes it, too, if it is not there; begins to compile it in the
+//  background if nobody has or does; the file that came of it, NULL: it is not there.
+int precompile_name(compiler_t *self, const char *more_flags, ipc_error_t *error);
 int precompile_find(compiler_t *self, const char *more_flags, ipc_error_t *error);
 void precompile_start(const compiler_t *self);
 const char *precompile_file(const compiler_t *self, char path[FILE_PATH]);

@@ -67,7 +67,7 @@ static char *describe_host(void)
 int compiler_ask_version(compiler_t *self, ipc_error_t *error)
 {
     char output[FILE_PATH], name[32];
-    if (self->version)
+    if (self->version[0])
         return 0;
     if (compiler_make_directory(self->directory, error))
         return -1;
@@ -82,8 +82,10 @@ int compiler_ask_version(compiler_t *self, ipc_error_t *error)
     if (!said)
         return rc < 0 ? -1 : ipc_fail(error, IPC_E_SYSTEM, "cannot read %s", output);
     char *host = describe_host();
-    self->version = ipc_xformat("%s%s", said, host);
+    char *version = ipc_xformat("%s%s", said, host);
+    compiler_set_version(self, version);
     self->is_clang = strstr(said, "clang") != NULL;
+    free(version);
     free(host);
     free(said);
     return 0;

@@ -7,6 +7,7 @@
 
 #include "common/fail.h"
 #include "engine/cell_tokens.h"
+#include "engine/text.h"
 
 static const char mark[] = "ipc_cell_part_";
 
@@ -37,6 +38,8 @@ bool conditions_matter(const char *source)
     cell_tokens_t read;
     size_t depth = 0;
     bool matter = false, mixed = false;
+    if (!strchr(source, '#'))
+        return false;
     cell_tokens_read(&read, (cell_span_t){source, strlen(source)}, NULL);
     for (size_t i = 0; i + 1 < read.count; i++) {
         turn_t turn = read.tokens[i].kind == TOKEN_DIRECTIVE ? turn_of(read.tokens[i].span) : TURN_NONE;
@@ -49,33 +52,31 @@ bool conditions_matter(const char *source)
     return matter;
 }
 
-static void put_carried(const scope_t *scope, FILE *out)
+static void put_carried(const scope_t *scope, text_t *out)
 {
-    fputs("#include \"prelude.h\"\n", out);
+    text_put(out, "#include \"prelude.h\"\n");
     for (size_t i = 0; i < scope->count; i++)
         if (scope->definitions[i]->kind == CELL_DIRECTIVE)
-            fprintf(out, "%s\n", scope->definitions[i]->text);
+            text_format(out, "%s\n", scope->definitions[i]->text);
 }
 
 char *conditions_question(const char *source, const scope_t *scope)
 {
     cell_tokens_t read;
-    char *text = NULL;
-    size_t size, part = 0;
-    FILE *out = open_memstream(&text, &size);
-    put_carried(scope, out);
+    text_t out = {0};
+    size_t part = 0;
+    put_carried(scope, &out);
     cell_tokens_read(&read, (cell_span_t){source, strlen(source)}, NULL);
     for (size_t i = 0; i < read.count; i++) {
         if (read.tokens[i].kind != TOKEN_DIRECTIVE)
             continue;
         turn_t turn = turn_of(read.tokens[i].span);
-        fprintf(out, "%.*s\n", (int) read.tokens[i].span.size, read.tokens[i].span.at);
+        text_format(&out, "%.*s\n", (int) read.tokens[i].span.size, read.tokens[i].span.at);
         if (turn == TURN_OPENS || turn == TURN_CHANGES)
-            fprintf(out, "%s%zu;\n", mark, part++);
+            text_format(&out, "%s%zu;\n", mark, part++);
     }
     cell_tokens_free(&read);
-    fclose(out);
-    return text;
+    return out.at;
 }
 
 static bool is_left(const char *answer, size_t part)

@@ -66,7 +66,7 @@ void execute_say_lost(const worker_t *self, ipc_error_t *error)
 }
 
 //  What the cell declares is there when its statements begin.
-static int run(worker_t *self, const engine_function_t *function, const cells_source_t *source, ipc_value_t *value)
+static int run(worker_t *self, const cells_source_t *source, ipc_value_t *value)
 {
     ipc_error_t error;
     const ipc_remote_t *run = cells_load(self->cells, source, &error);
@@ -74,8 +74,7 @@ static int run(worker_t *self, const engine_function_t *function, const cells_so
         execute_say_lost(self, &error);
         return run_fail(self, &error);
     }
-    self->last_function = NULL; // dlopen() may have replaced handlers
-    if (run_enter(self, function, run, NULL, value))
+    if (run_enter(self, run, NULL, value))
         return -1;
     cells_value(self->cells, value);
     return 0;
@@ -86,6 +85,7 @@ static int require_all(worker_t *self, const char *modules)
     ipc_error_t error;
     words_t names = {0};
     int rc = 0;
+    self->last_remote = NULL; // dlopen() may replace handlers
     words_add_line(&names, modules);
     for (size_t i = 0; !rc && i < names.count; i++) rc = loader_require(self->loader, names.texts[i], NULL, &error);
     words_free(&names);
@@ -93,16 +93,16 @@ static int require_all(worker_t *self, const char *modules)
 }
 
 //  Modules, headers, the cell.
-static int run_all(worker_t *self, const engine_function_t *function, const message_t *message, ipc_value_t *value)
+static int run_all(worker_t *self, const message_t *message, ipc_value_t *value)
 {
     cells_source_t headers = message->source;
     headers.text = message->headers;
     headers.number = 0;
     headers.file = NULL;
     if ((message->require && require_all(self, message->require)) ||
-        (message->headers && run(self, function, &headers, value)))
+        (message->headers && run(self, &headers, value)))
         return -1;
-    return message->is_cuda ? run_cuda_cell(self, &message->source) : run(self, function, &message->source, value);
+    return message->is_cuda ? run_cuda_cell(self, &message->source) : run(self, &message->source, value);
 }
 
 int execute_cell(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
@@ -116,7 +116,7 @@ int execute_cell(worker_t *self, work_t *work, uint64_t position, ipc_value_t *v
     if (message.restore &&
         restore_begin(self->restore, work->arguments.data, work->arguments.size, message.same, &error))
         return run_fail(self, &error);
-    int rc = run_all(self, work->function, &message, value);
+    int rc = run_all(self, &message, value);
     if (message.restore)
         restore_end(self->restore, rc == 0);
     if (rc == 0 && message.source.number == 1)
@@ -128,7 +128,6 @@ int execute_cell(worker_t *self, work_t *work, uint64_t position, ipc_value_t *v
 
 static void run_again(worker_t *self, const char *data, size_t size, bool crashed)
 {
-    static const engine_function_t function = {.kind = IPC_FUNCTION_EXECUTE};
     message_t message;
     ipc_value_t value;
     self->outcome.failed = false;
@@ -137,7 +136,7 @@ static void run_again(worker_t *self, const char *data, size_t size, bool crashe
     if (crashed)
         dprintf(self->options.log_fd, "engine %d: %s is not run again: it ended the worker when it was run last\n",
                 self->options.engine, self->cell_name);
-    else if (run_all(self, &function, &message, &value))
+    else if (run_all(self, &message, &value))
         dprintf(self->options.log_fd, "engine %d: %s, run again, failed: %s\n", self->options.engine,
                 self->cell_name, self->outcome.text);
 }

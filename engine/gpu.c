@@ -67,7 +67,7 @@ static void rewrite(worker_t *self)
 static int try_here(worker_t *self, bool mends)
 {
     int threads = interrupt_threads(), rc = cuda_cells_try(self->cuda, mends);
-    self->last_function = NULL;
+    self->last_remote = NULL;
     pthread_mutex_lock(&self->lock);
     interrupt_accept_threads(threads);
     pthread_mutex_unlock(&self->lock);

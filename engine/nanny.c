@@ -196,7 +196,7 @@ static void on_crash(nanny_t *self)
     char *trace = malloc(PAGE_TEXT);
     if (copy && trace && crash_read(self->child.crash_fd, copy, RECORD_MS)) {
         self->frames = unwind_apart(self->child.pid, copy, trace, PAGE_TEXT, UNWIND_MS);
-        unit_names_annotate(self->options.directory, self->options.id, trace, PAGE_TEXT);
+        unit_names_annotate(self->options.shm, self->options.id, trace, PAGE_TEXT);
         self->record = copy->record;
         free(self->trace);
         self->trace = trace;

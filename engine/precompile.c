@@ -56,11 +56,11 @@ static char *describe_processor(const char *more_flags)
     return found ? found : ipc_xstrdup("");
 }
 
-int precompile_find(compiler_t *self, const char *more_flags, ipc_error_t *error)
+int precompile_name(compiler_t *self, const char *more_flags, ipc_error_t *error)
 {
     enum { FILES_MAX = 16 };
     char hash[HASH_TEXT];
-    if (self->prelude[0] && strcmp(self->prelude_flags, more_flags) == 0 && access(self->prelude, F_OK) == 0)
+    if (self->prelude[0] && strcmp(self->prelude_flags, more_flags) == 0)
         return 0;
     if (compiler_ask_version(self, error))
         return -1;
@@ -69,19 +69,26 @@ int precompile_find(compiler_t *self, const char *more_flags, ipc_error_t *error
     for (size_t i = 0; i < prelude_count; i++) texts[i + 3] = prelude_files[i].text;
     compiler_hash(self, texts, hash);
     free(processor);
-    int fd = compiler_lock(self, hash, error), rc = 0;
-    if (fd < 0)
-        return -1;
     snprintf(self->prelude, sizeof self->prelude, "%s/%s", self->directory, hash);
     free(self->prelude_flags);
     self->prelude_flags = ipc_xstrdup(more_flags);
-    if (access(self->prelude, F_OK))
-        rc = make(self, error);
-    else
+    return 0;
+}
+
+int precompile_find(compiler_t *self, const char *more_flags, ipc_error_t *error)
+{
+    if (precompile_name(self, more_flags, error))
+        return -1;
+    if (access(self->prelude, F_OK) == 0) {
         unit_cache_use(self->prelude);
-    compiler_unlock(self, hash, fd);
-    if (rc)
-        self->prelude[0] = 0;
+        return 0;
+    }
+    const char *name = strrchr(self->prelude, '/') + 1;
+    int fd = compiler_lock(self, name, error);
+    if (fd < 0)
+        return -1;
+    int rc = access(self->prelude, F_OK) ? make(self, error) : 0;
+    compiler_unlock(self, name, fd);
     return rc;
 }
 

@@ -276,13 +276,12 @@ __attribute__((noinline)) void ipc_task_enter(const ipc_remote_t *remote, const 
     __asm__ volatile("" ::: "memory"); // no tail call: the frame stays
 }
 
-int run_enter(worker_t *self, const engine_function_t *function, const ipc_remote_t *remote,
-                 const ipc_value_t *arguments, ipc_value_t *value)
+int run_enter(worker_t *self, const ipc_remote_t *remote, const ipc_value_t *arguments, ipc_value_t *value)
 {
-    if (self->last_function != function) {
+    if (self->last_remote != remote) {
         crash_reinstall();
         interrupt_reinstall();
-        self->last_function = function;
+        self->last_remote = remote;
         self->exact = true; // loading it was no part of the task
     }
     if (self->exact)
@@ -334,7 +333,7 @@ static int call(worker_t *self, work_t *work, uint64_t position, ipc_value_t *va
         if (ipc_convert(arguments[i], (ipc_type_t) remote->parameters[i], remote->name, i + 1, &arguments[i],
                         &error))
             return run_fail(self, &error);
-    return run_enter(self, work->function, remote, arguments, value);
+    return run_enter(self, remote, arguments, value);
 }
 
 //  --- Operations on the namespace -------------------------------------------------------------------------
@@ -496,6 +495,7 @@ static int require(worker_t *self, work_t *work, uint64_t position, ipc_value_t 
     const char *hash = name ? read_name(self, &reader) : NULL;
     if (!hash)
         return -1;
+    self->last_remote = NULL; // dlopen() may replace handlers
     return loader_require(self->loader, name, hash[0] ? hash : NULL, &error) ? run_fail(self, &error) : 0;
 }
 

@@ -6,7 +6,7 @@
 //  Before and after the driver is called: the threads that it starts are its own.
 static int count_threads(worker_t *self)
 {
-    self->last_function = NULL; // the driver may have replaced handlers
+    self->last_remote = NULL; // the driver may have replaced handlers
     return interrupt_threads();
 }
 

@@ -53,7 +53,7 @@ static void note_frames(worker_t *self)
         memcpy(trace + size, line, (size_t) length + 1);
         size += (size_t) length;
     }
-    unit_names_annotate(self->connection.directory, self->options.engine, trace, room);
+    unit_names_annotate(self->connection.shm, self->options.engine, trace, room);
 }
 
 __attribute__((noreturn)) static void engine_raise(const char *kind, const char *format, va_list arguments)

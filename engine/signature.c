@@ -67,7 +67,7 @@ static bool is_plain_type(const signature_t *self, const cell_token_t *tokens, s
            (words.arrays == 1 || (words.chars == 1 && (words.points_to_const || is_result)));
 }
 
-int signature_parameters(const signature_t *self, FILE *out, const char *before, bool numbered)
+int signature_parameters(const signature_t *self, text_t *out, const char *before, bool numbered)
 {
     cell_tokens_t read;
     int count = 0;
@@ -83,10 +83,10 @@ int signature_parameters(const signature_t *self, FILE *out, const char *before,
             count = -1;
             break;
         }
-        fprintf(out, "%s%s%.*s", count > 0 ? ", " : "", before, (int) (last->at + last->size - at), at);
+        text_format(out, "%s%s%.*s", count > 0 ? ", " : "", before, (int) (last->at + last->size - at), at);
         if (numbered)
-            fprintf(out, ", %d", count);
-        fputs(")", out);
+            text_format(out, ", %d", count);
+        text_put(out, ")");
         count++;
         first = i + 1;
     }

@@ -3,9 +3,8 @@
 #ifndef IPC_ENGINE_SIGNATURE_H
 #define IPC_ENGINE_SIGNATURE_H
 
-#include <stdio.h>
-
 #include "engine/cell.h"
+#include "engine/text.h"
 
 //  A function, and whether a word of its is the name of a number's type that cells have made.
 typedef struct signature {
@@ -16,7 +15,7 @@ typedef struct signature {
 
 //  Reads the parameters and gives their number, -1 when one of them cannot come from outside. Each is written to out
 //  behind a text, then its number if numbered, then a parenthesis: "IPC_TAKE(double x, 0)".
-int signature_parameters(const signature_t *self, FILE *out, const char *before, bool numbered);
+int signature_parameters(const signature_t *self, text_t *out, const char *before, bool numbered);
 
 //  Whether the result can be taken outside; *nothing: it is void.
 bool signature_result(const signature_t *self, bool *nothing);

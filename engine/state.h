@@ -193,7 +193,7 @@ struct worker {
     outcome_t outcome;
     supplied_t supplied;               // of the item that runs
     jmp_buf raised;                    // where ipc_raise() goes
-    const engine_function_t *last_function; // that ran before
+    const ipc_remote_t *last_remote;   // that ran before; NULL: handlers may have been replaced since
     bool exact;                        // tasks are long enough for a clock of their own beginning
 };
 
@@ -272,8 +272,7 @@ int run_fail(worker_t *self, const ipc_error_t *error);    // of the item's: -1
 int run_read(worker_t *self, ipc_reader_t *reader, ipc_value_t *value, bool *is_own);
 int run_unpack(worker_t *self, ipc_reader_t *reader, ipc_arena_t *arena, ipc_value_t *value);
 //  Calls the user's code, which may end by ipc_raise() or be interrupted.
-int run_enter(worker_t *self, const engine_function_t *function, const ipc_remote_t *remote,
-              const ipc_value_t *arguments, ipc_value_t *value);
+int run_enter(worker_t *self, const ipc_remote_t *remote, const ipc_value_t *arguments, ipc_value_t *value);
 
 //  engine/execute.c: an item that is a cell; and the cells that are run again, before the worker's first task.
 int execute_cell(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value);

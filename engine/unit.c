@@ -1,5 +1,4 @@
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,22 +9,27 @@
 
 //  --- Pieces --------------------------------------------------------------------------------------------------
 
-void writing_put_text(const writing_t *self, const char *at, const char *text)
+//  What follows stands at this place in the cell.
+static void put_place(const writing_t *self, const char *at)
 {
     size_t line, column;
     cell_place(self->source, at, &line, &column);
-    fprintf(self->out, "\n#line %zu \"cell\"\n", line);
+    text_format(self->out, "\n#line %zu \"cell\"\n", line);
     const char *start = at;
     while (start > self->source && start[-1] != '\n') start--;
-    for (const char *c = start; c < at; c++) fputc(*c == '\t' ? '\t' : ' ', self->out); // compilers count bytes
-    fputs(text, self->out);
+    for (const char *c = start; c < at; c++) text_put(self->out, *c == '\t' ? "\t" : " "); // compilers count bytes
+}
+
+void writing_put_text(const writing_t *self, const char *at, const char *text)
+{
+    put_place(self, at);
+    text_put(self->out, text);
 }
 
 void writing_put_span(const writing_t *self, cell_span_t span)
 {
-    char *text = cell_span_text(span);
-    writing_put_text(self, span.at, text);
-    free(text);
+    put_place(self, span.at);
+    text_put_bytes(self->out, span.at, span.size);
 }
 
 void writing_put_lasting(const writing_t *self, cell_span_t span)
@@ -38,24 +42,24 @@ void writing_put_lasting(const writing_t *self, cell_span_t span)
     const char *behind = literal.at + literal.size, *close = inside.at + inside.size;
     writing_put_span(self, (cell_span_t){span.at, (size_t) (literal.at - span.at)});
     writing_put_own(self);
-    fputs("(*({ static _Alignas(64) char ipc_cell_kept[sizeof", self->out);
+    text_put(self->out, "(*({ static _Alignas(64) char ipc_cell_kept[sizeof");
     writing_put_span(self, literal);
     writing_put_own(self);
-    fputs("]; __builtin_memcpy(ipc_cell_kept, &", self->out);
+    text_put(self->out, "]; __builtin_memcpy(ipc_cell_kept, &");
     writing_put_span(self, (cell_span_t){literal.at, (size_t) (inside.at - literal.at)});
     writing_put_lasting(self, inside);
     writing_put_span(self, (cell_span_t){close, (size_t) (behind - close)});
     writing_put_own(self);
-    fputs(", sizeof ipc_cell_kept); (__typeof__(", self->out);
+    text_put(self->out, ", sizeof ipc_cell_kept); (__typeof__(");
     writing_put_span(self, literal);
     writing_put_own(self);
-    fputs(") *) ipc_cell_kept; }))", self->out);
+    text_put(self->out, ") *) ipc_cell_kept; }))");
     writing_put_lasting(self, (cell_span_t){behind, (size_t) (span.at + span.size - behind)});
 }
 
 void writing_put_own(const writing_t *self)
 {
-    fputs("\n#line 1 \"engine\"\n", self->out);
+    text_put(self->out, "\n#line 1 \"engine\"\n");
 }
 
 definition_t *writing_add(const writing_t *self, definition_t *fresh)
@@ -137,7 +141,7 @@ static void note_include(const writing_t *self, const char *text)
 
 void writing_put_label(const writing_t *self, const char *label)
 {
-    fprintf(self->out, " __asm__(\"%s\") IPC_CELL_SHOWN", label);
+    text_format(self->out, " __asm__(\"%s\") IPC_CELL_SHOWN", label);
 }
 
 static void put_carried(const writing_t *self)
@@ -147,19 +151,18 @@ static void put_carried(const writing_t *self)
         if (!is_carried_whole(definition))
             continue;
         note_include(self, definition->text);
-        fprintf(self->out, "%s%s\n", definition->text, definition->kind == CELL_TYPE ? ";" : "");
+        text_format(self->out, "%s%s\n", definition->text, definition->kind == CELL_TYPE ? ";" : "");
     }
     for (size_t i = 0; i < self->scope->count; i++) {
         const definition_t *definition = self->scope->definitions[i];
         if (definition->is_hidden || is_carried_whole(definition) ||
             !is_mentioned(self, definition))
             continue;
-        fprintf(self->out, "%s%s", definition->kind == CELL_VARIABLE ? "extern " : "", definition->text);
+        text_format(self->out, "%s%s", definition->kind == CELL_VARIABLE ? "extern " : "", definition->text);
         if (definition->label)
             writing_put_label(self, definition->label);
-        fputs(definition->kind == CELL_VARIABLE && strchr(definition->text, '[') ? " __attribute__((aligned(64)));\n"
-                                                                                 : ";\n",
-              self->out);
+        bool is_array = definition->kind == CELL_VARIABLE && strchr(definition->text, '[');
+        text_put(self->out, is_array ? " __attribute__((aligned(64)));\n" : ";\n");
         if (definition->is_followed)
             writing_put_followed(self, definition->name, definition->label);
     }
@@ -199,30 +202,25 @@ static void put_descriptor(const writing_t *self, const cell_item_t *item, const
 {
     const signature_t signature = {item, is_number, self};
     bool nothing = false;
-    char *takes = NULL, *types = NULL;
-    size_t size;
-    FILE *out = open_memstream(&takes, &size);
-    int count = signature_parameters(&signature, out, "IPC_TAKE(", true);
-    fclose(out);
+    text_t takes = {0}, types = {0};
+    int count = signature_parameters(&signature, &takes, "IPC_TAKE(", true);
     if (count < 0 || !signature_result(&signature, &nothing)) {
-        fprintf(self->functions, "    {\"%s\", 0},\n", name);
-        free(takes);
+        text_format(self->functions, "    {\"%s\", 0},\n", name);
+        free(takes.at);
         return;
     }
-    out = open_memstream(&types, &size);
-    signature_parameters(&signature, out, "IPC_TYPE_OF(", false);
-    fclose(out);
-    fprintf(self->out, "static void ipc_call_%s(const ipc_value_t *arguments, ipc_value_t *result)\n{\n", name);
-    fprintf(self->out, "    IPC_CELL_SCOPE;\n    (void) arguments;\n    %s%s(%s)%s;\n",
-            nothing ? "" : "*result = IPC_CELL_VALUE(", name, takes,
-            nothing ? ", *result = ipc_cell_none()" : ")");
-    fprintf(self->out, "}\nstatic const ipc_remote_t ipc_remote_%s = {.magic = IPC_REMOTE_MAGIC, .abi = IPC_ABI, "
-                       ".name = \"%s\", .file = \"cell\", .line = 1, .count = %d, .parameters = {%s}, "
-                       ".call = ipc_call_%s, .runtime = &ipc_runtime_slot};\n",
-            name, name, count, types, name);
-    fprintf(self->functions, "    {\"%s\", &ipc_remote_%s},\n", name, name);
-    free(takes);
-    free(types);
+    signature_parameters(&signature, &types, "IPC_TYPE_OF(", false);
+    text_format(self->out, "static void ipc_call_%s(const ipc_value_t *arguments, ipc_value_t *result)\n{\n", name);
+    text_format(self->out, "    IPC_CELL_SCOPE;\n    (void) arguments;\n    %s%s(%s)%s;\n",
+                nothing ? "" : "*result = IPC_CELL_VALUE(", name, text_read(&takes),
+                nothing ? ", *result = ipc_cell_none()" : ")");
+    text_format(self->out, "}\nstatic const ipc_remote_t ipc_remote_%s = {.magic = IPC_REMOTE_MAGIC, .abi = IPC_ABI, "
+                           ".name = \"%s\", .file = \"cell\", .line = 1, .count = %d, .parameters = {%s}, "
+                           ".call = ipc_call_%s, .runtime = &ipc_runtime_slot};\n",
+                name, name, count, text_read(&types), name);
+    text_format(self->functions, "    {\"%s\", &ipc_remote_%s},\n", name, name);
+    free(takes.at);
+    free(types.at);
 }
 
 static void put_function(const writing_t *self, const cell_item_t *item)
@@ -237,7 +235,7 @@ static void put_function(const writing_t *self, const cell_item_t *item)
     writing_put_declaration(self, item);
     writing_put_own(self);
     writing_put_label(self, (known ? known : fresh)->label);
-    fputs(";\n", self->out);
+    text_put(self->out, ";\n");
     writing_put_declaration(self, item);
     writing_put_span(self, item->body);
     writing_put_own(self);
@@ -264,7 +262,7 @@ static void put_prototype(const writing_t *self, const cell_item_t *item)
     } else if (!scope_find(self->scope, name)) {
         writing_add(self, definition_new(CELL_PROTOTYPE, item->name, scope_text(item)));
     }
-    fputs(";\n", self->out);
+    text_put(self->out, ";\n");
     free(name);
 }
 
@@ -275,11 +273,13 @@ static void put_type(const writing_t *self, const cell_item_t *item)
 {
     writing_put_own(self);
     if (item->packing.size > 0)
-        fprintf(self->out, "#pragma pack(push, %.*s)\n", (int) item->packing.size, item->packing.at);
-    fputs(item->made ? "typedef" : "", self->out);
+        text_format(self->out, "#pragma pack(push, %.*s)\n", (int) item->packing.size, item->packing.at);
+    text_put(self->out, item->made ? "typedef" : "");
     writing_put_span(self, item->text);
     writing_put_own(self);
-    fprintf(self->out, "%s;\n%s", item->made ? item->made : "", item->packing.size > 0 ? "#pragma pack(pop)\n" : "");
+    text_format(self->out, "%s;\n", item->made ? item->made : "");
+    if (item->packing.size > 0)
+        text_put(self->out, "#pragma pack(pop)\n");
 }
 
 static void put_lasting(const writing_t *self, const cell_item_t *item)
@@ -294,7 +294,7 @@ static void put_lasting(const writing_t *self, const cell_item_t *item)
         writing_put_declaration(self, item);
     else
         put_type(self, item);
-    fputs(item->kind == CELL_TYPE ? "\n;\n" : "\n", self->out);
+    text_put(self->out, item->kind == CELL_TYPE ? "\n;\n" : "\n");
     writing_put_own(self);
     bool lasts = !cell_span_is(item->base, "undef") && !cell_span_is(item->base, "pragma");
     if (item->kind == CELL_DIRECTIVE && !lasts)
@@ -324,10 +324,10 @@ static bool reads_bit_field(const writing_t *self, cell_span_t text)
 
 static void put_expression(const writing_t *self, const char *before, cell_span_t text, const char *behind)
 {
-    fputs(before, self->out);
+    text_put(self->out, before);
     writing_put_lasting(self, text);
     writing_put_own(self);
-    fputs(behind, self->out);
+    text_put(self->out, behind);
 }
 
 //  The last expression, of whatever type: it is read three times and runs once.
@@ -335,17 +335,17 @@ static void put_value(const writing_t *self, cell_span_t text)
 {
     const char *sign = reads_bit_field(self, text) ? "+" : "";
     writing_put_own(self);
-    fprintf(self->out, "{ typedef __typeof__(%s", sign);
+    text_format(self->out, "{ typedef __typeof__(%s", sign);
     put_expression(self, "(", text,
                    ")) ipc_cell_type;\nenum { ipc_cell_is_void = __builtin_types_compatible_p(ipc_cell_type, void) };\n"
                    "typedef IPC_CELL_TYPE_OR_INT(ipc_cell_type) ipc_cell_shown;\n");
     put_expression(self, "__auto_type ipc_cell_last = __builtin_choose_expr(ipc_cell_is_void, ((", text,
                    "), ipc_cell_none()), ");
     // With an operator before it that would be the place of a call, in traces.
-    fprintf(self->out, "%s", sign);
+    text_put(self->out, sign);
     put_expression(self, "(", text, "));\n*ipc_cell_result = IPC_CELL_SHOW(ipc_cell_shown, ipc_cell_last, ");
     writing_put_members_of(self, "ipc_cell_shown", self->out);
-    fputs("); }\n", self->out);
+    text_put(self->out, "); }\n");
     char *name = cell_span_text(text);
     const definition_t *named = find_any(self, name);
     if (named && named->label)
@@ -356,8 +356,9 @@ static void put_value(const writing_t *self, cell_span_t text)
 static void put_run(const writing_t *self)
 {
     writing_put_own(self);
-    fputs("static void ipc_cell(const ipc_value_t *ipc_cell_arguments, ipc_value_t *ipc_cell_result)\n{\n"
-          "IPC_CELL_SCOPE;\n(void) ipc_cell_arguments;\n*ipc_cell_result = ipc_cell_none();\n", self->out);
+    text_put(self->out,
+             "static void ipc_cell(const ipc_value_t *ipc_cell_arguments, ipc_value_t *ipc_cell_result)\n{\n"
+             "IPC_CELL_SCOPE;\n(void) ipc_cell_arguments;\n*ipc_cell_result = ipc_cell_none();\n");
     for (size_t i = 0; i < self->cell->count; i++) {
         const cell_item_t *item = &self->cell->items[i];
         if (item->kind == CELL_VARIABLE)
@@ -370,7 +371,7 @@ static void put_run(const writing_t *self)
             put_value(self, item->text);
     }
     writing_put_own(self);
-    fputs(";\n}\n", self->out);
+    text_put(self->out, ";\n}\n");
 }
 
 //  Those of variables say their members, whose tables come first.
@@ -382,16 +383,13 @@ static void put_records(const writing_t *self)
 }
 
 //  What the engine reads.
-static void put_tables(const writing_t *self, const char *variables, const char *functions)
+static void put_tables(const writing_t *self)
 {
-    fprintf(self->out, "static const ipc_cell_variable_t ipc_cell_variables[] = {\n%s    {0}};\n", variables);
-    fprintf(self->out, "static const ipc_cell_function_t ipc_cell_functions[] = {\n%s    {0}};\n", functions);
-    fputs("static const ipc_remote_t ipc_cell_run = {.magic = IPC_REMOTE_MAGIC, .abi = IPC_ABI, .name = \"cell\", "
-          ".file = \"cell\", .line = 1, .call = ipc_cell, .runtime = &ipc_runtime_slot};\n"
-          "IPC_CELL_SHOWN extern const ipc_cell_unit_t ipc_cell_unit;\n"
-          "const ipc_cell_unit_t ipc_cell_unit = {&ipc_cell_run, ipc_cell_variables, ipc_cell_functions, "
-          "&ipc_cell_library};\n",
-          self->out);
+    text_put(self->out, "static const ipc_cell_variable_t ipc_cell_variables[] = {\n");
+    text_put(self->out, text_read(self->variables));
+    text_put(self->out, "    {0}};\nstatic const ipc_cell_function_t ipc_cell_functions[] = {\n");
+    text_put(self->out, text_read(self->functions));
+    text_put(self->out, "    {0}};\nIPC_CELL_UNIT\n");
 }
 
 static void put_items(const writing_t *self)
@@ -411,15 +409,13 @@ static void put_items(const writing_t *self)
 
 void unit_write(unit_t *self, const cell_t *cell, const char *source, scope_t *scope, const names_t *names)
 {
-    char *variables = NULL, *functions = NULL;
-    size_t size;
+    text_t out = {0}, variables = {0}, functions = {0};
     *self = (unit_t){0};
-    writing_t writing = {self, cell, source, scope, names, open_memstream(&self->text, &size),
-                         open_memstream(&variables, &size), open_memstream(&functions, &size), names_new(),
+    writing_t writing = {self, cell, source, scope, names, &out, &variables, &functions, names_new(),
                          ipc_xalloc(WRITING_STRUCTS_MAX * sizeof(char *)), 0};
     scope_hide(scope, cell);
     collect_words(&writing);
-    fputs("#include \"prelude.h\"\n", writing.out);
+    text_put(writing.out, "#include \"prelude.h\"\n");
     writing_put_own(&writing);
     put_carried(&writing);
     writing_adopt(&writing);
@@ -428,14 +424,12 @@ void unit_write(unit_t *self, const cell_t *cell, const char *source, scope_t *s
     writing_put_members(&writing);
     put_records(&writing);
     put_run(&writing);
-    fclose(writing.variables);
-    fclose(writing.functions);
-    put_tables(&writing, variables, functions);
-    fclose(writing.out);
+    put_tables(&writing);
+    self->text = out.at;
     names_destroy(&writing.words);
     free(writing.structs);
-    free(variables);
-    free(functions);
+    free(variables.at);
+    free(functions.at);
 }
 
 void unit_free(unit_t *self)

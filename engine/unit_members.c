@@ -53,18 +53,18 @@ static void put_member(const writing_t *self, const char *type, const cell_item_
     int dimensions = member->is_nested ? 0 : member->dimensions;
     char *element = element_of(type, member, dimensions), *of_type = ipc_xformat("__typeof__(%s)", element);
     int size = (int) member->name.size;
-    fprintf(self->out, "    {.name = \"%.*s\", .offset = offsetof(%s, %.*s), .ndim = %d, ", size, member->name.at, type,
-            size, member->name.at, dimensions);
-    fprintf(self->out, ".size = sizeof(%s), .type = IPC_CELL_TYPE(%s), .members = ", element, element);
+    text_format(self->out, "    {.name = \"%.*s\", .offset = offsetof(%s, %.*s), .ndim = %d, ", size, member->name.at,
+                type, size, member->name.at, dimensions);
+    text_format(self->out, ".size = sizeof(%s), .type = IPC_CELL_TYPE(%s), .members = ", element, element);
     writing_put_members_of(self, of_type, self->out);
-    fputs(", .shape = {", self->out);
+    text_put(self->out, ", .shape = {");
     for (int i = 0; i < dimensions; i++) {
         char *whole = element_of(type, member, i), *part = element_of(type, member, i + 1);
-        fprintf(self->out, "sizeof(%s) / sizeof(%s), ", whole, part);
+        text_format(self->out, "sizeof(%s) / sizeof(%s), ", whole, part);
         free(whole);
         free(part);
     }
-    fputs("}},\n", self->out);
+    text_put(self->out, "}},\n");
     free(of_type);
     free(element);
 }
@@ -78,11 +78,11 @@ static void put_table(writing_t *self, const char *type, const char *text)
         return;
     char *source = cell_span_text(body);
     if (cell_split(&cell, source, kind_of, NULL, &fault) == 0) {
-        fprintf(self->out, "static const ipc_cell_member_t ipc_cell_members_%zu[] = {\n", self->struct_count);
+        text_format(self->out, "static const ipc_cell_member_t ipc_cell_members_%zu[] = {\n", self->struct_count);
         for (size_t i = 0; i < cell.count; i++)
             if (has_table(&cell.items[i]))
                 put_member(self, type, &cell.items[i]);
-        fputs("    {0}};\n", self->out);
+        text_put(self->out, "    {0}};\n");
         self->structs[self->struct_count++] = type;
     }
     cell_free(&cell);
@@ -114,11 +114,11 @@ void writing_put_members(writing_t *self)
     }
 }
 
-void writing_put_members_of(const writing_t *self, const char *type, FILE *out)
+void writing_put_members_of(const writing_t *self, const char *type, text_t *out)
 {
     for (size_t i = 0; i < self->struct_count; i++)
-        fprintf(out, "__builtin_choose_expr(__builtin_types_compatible_p(%s, %s), ipc_cell_members_%zu, ", type,
-                self->structs[i], i);
-    fputs("(const ipc_cell_member_t *) 0", out);
-    for (size_t i = 0; i < self->struct_count; i++) fputs(")", out);
+        text_format(out, "__builtin_choose_expr(__builtin_types_compatible_p(%s, %s), ipc_cell_members_%zu, ", type,
+                    self->structs[i], i);
+    text_put(out, "(const ipc_cell_member_t *) 0");
+    for (size_t i = 0; i < self->struct_count; i++) text_put(out, ")");
 }

@@ -53,12 +53,11 @@ static size_t place_of(const char *hash)
     return strtoul(digits, NULL, 16) % SLOTS;
 }
 
-void unit_names_note(unit_names_t *self, const char *path, const char *name)
+void unit_names_note(unit_names_t *self, const char *hash, const char *name)
 {
-    const char *hash = hash_of(path, strlen(path));
-    if (!self || !hash)
-        return;
     slot_t slot;
+    if (!self)
+        return;
     memcpy(slot.hash, hash, sizeof slot.hash);
     ipc_text_copy(slot.name, sizeof slot.name, name);
     if (pwrite(self->fd, &slot, sizeof slot, (off_t) (place_of(hash) * sizeof slot)) != sizeof slot)

@@ -42,8 +42,8 @@ static const char *c_type_of(const ipc_value_t *value, const char **code)
 //  Declares what stands beside an array's name, behind some words: "size_t x_shape[IPC_MAX_DIMENSIONS] __asm__(…)".
 static void put_beside(const writing_t *self, const char *before, const char *name, const char *label, const char *ending)
 {
-    fprintf(self->out, "%s %s%s%s __asm__(\"%s.%s\") IPC_CELL_SHOWN;\n", before, name, ending,
-            strcmp(ending, "_shape") == 0 ? "[IPC_MAX_DIMENSIONS]" : "", label, ending + 1);
+    text_format(self->out, "%s %s%s%s __asm__(\"%s.%s\") IPC_CELL_SHOWN;\n", before, name, ending,
+                strcmp(ending, "_shape") == 0 ? "[IPC_MAX_DIMENSIONS]" : "", label, ending + 1);
 }
 
 static bool is_dimensions(const char *ending)
@@ -65,16 +65,16 @@ void writing_put_followed(const writing_t *self, const char *name, const char *l
 //  Defines a pointer to its elements and what stands beside it, for the engine to write them.
 static void put_array(const writing_t *self, const char *name, const char *label, const char *type, const char *code)
 {
-    fprintf(self->out, ";\n%s *ipc_cell_at_%s", type, name);
+    text_format(self->out, ";\n%s *ipc_cell_at_%s", type, name);
     writing_put_label(self, label);
-    fputs(";\n", self->out);
+    text_put(self->out, ";\n");
     char *own = ipc_xformat("ipc_cell_beside_%s", name);
     for (size_t i = 0; writing_endings[i]; i++)
         put_beside(self, is_dimensions(writing_endings[i]) ? "int" : "size_t", own, label, writing_endings[i]);
     writing_put_followed(self, name, label);
-    fprintf(self->variables, "    {.name = \"%s\", .address = &ipc_cell_at_%s, .count = &%s_count, "
-                             ".dimensions = &%s_ndim, .lengths = %s_shape, .type = IPC_TYPE_%s},\n",
-            name, name, own, own, own, code);
+    text_format(self->variables, "    {.name = \"%s\", .address = &ipc_cell_at_%s, .count = &%s_count, "
+                                 ".dimensions = &%s_ndim, .lengths = %s_shape, .type = IPC_TYPE_%s},\n",
+                name, name, own, own, own, code);
     free(own);
 }
 
@@ -94,14 +94,14 @@ static void adopt(const writing_t *self, const char *name)
     fresh->label = scope_label(self->scope, name);
     fresh->is_followed = follows;
     fresh->is_adopted = true;
-    fprintf(self->out, "extern %s", fresh->text);
+    text_format(self->out, "extern %s", fresh->text);
     writing_put_label(self, fresh->label);
     if (follows) {
         put_array(self, name, fresh->label, type, code);
     } else {
-        fprintf(self->out, ";\n__typeof__(%s) %s;\n", name, name);
-        fprintf(self->variables, "    {.name = \"%s\", .address = (void *) &%s, .type = IPC_TYPE_%s},\n", name, name,
-                code);
+        text_format(self->out, ";\n__typeof__(%s) %s;\n", name, name);
+        text_format(self->variables, "    {.name = \"%s\", .address = (void *) &%s, .type = IPC_TYPE_%s},\n", name,
+                    name, code);
     }
 }
 

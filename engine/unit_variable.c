@@ -10,52 +10,49 @@
 //  --- Records -------------------------------------------------------------------------------------------------
 
 //  "v[0][0]": the first element of so many dimensions.
-static void put_element(const char *name, int dimensions, FILE *out)
+static void put_element(const char *name, int dimensions, text_t *out)
 {
-    fputs(name, out);
-    for (int i = 0; i < dimensions; i++) fputs("[0]", out);
+    text_put(out, name);
+    for (int i = 0; i < dimensions; i++) text_put(out, "[0]");
 }
 
-static void put_length(const char *name, int dimension, FILE *out)
+static void put_length(const char *name, int dimension, text_t *out)
 {
-    fputs("sizeof(", out);
+    text_put(out, "sizeof(");
     put_element(name, dimension, out);
-    fputs(") / sizeof(", out);
+    text_put(out, ") / sizeof(");
     put_element(name, dimension + 1, out);
-    fputs(")", out);
+    text_put(out, ")");
 }
 
 void writing_put_record(const writing_t *self, const cell_item_t *item)
 {
     char *name = cell_span_text(item->name);
-    FILE *records = self->variables;
+    text_t *records = self->variables;
     bool plain = !item->is_nested && item->dimensions <= IPC_MAX_DIMENSIONS;
     int dimensions = plain ? item->dimensions : 0;
-    fprintf(records, "    {.name = \"%s\", .address = (void *) (uintptr_t) &%s, ", name, name);
+    text_format(records, "    {.name = \"%s\", .address = (void *) (uintptr_t) &%s, ", name, name);
     if (plain) {
-        char *element = NULL, *type;
-        size_t size;
-        FILE *out = open_memstream(&element, &size);
-        put_element(name, dimensions, out);
-        fclose(out);
-        type = ipc_xformat("__typeof__(%s)", element);
-        fprintf(records, ".type = IPC_CELL_TYPE(%s), .size = sizeof(%s), .members = ", element, element);
+        text_t element = {0};
+        put_element(name, dimensions, &element);
+        char *type = ipc_xformat("__typeof__(%s)", element.at);
+        text_format(records, ".type = IPC_CELL_TYPE(%s), .size = sizeof(%s), .members = ", element.at, element.at);
         writing_put_members_of(self, type, records);
-        fputs(", ", records);
-        free(element);
+        text_put(records, ", ");
+        free(element.at);
         free(type);
     }
     if (item->is_unsized) {
-        fputs(".length = ", records);
+        text_put(records, ".length = ");
         put_length(name, 0, records);
-        fputs(", ", records);
+        text_put(records, ", ");
     }
-    fprintf(records, ".ndim = %d, .shape = {", dimensions);
+    text_format(records, ".ndim = %d, .shape = {", dimensions);
     for (int i = 0; i < dimensions; i++) {
         put_length(name, i, records);
-        fputs(", ", records);
+        text_put(records, ", ");
     }
-    fputs("}},\n", records);
+    text_put(records, "}},\n");
     free(name);
 }
 
@@ -82,14 +79,14 @@ static void put_array_literal(const writing_t *self, const cell_item_t *item)
     memset(declarator + (item->name.at - item->declarator.at), ' ', item->name.size);
     bool is_text = strstr(base, "char") && !item->is_pointer;
     bool braced = is_in_braces(item) || (is_word(item->init) && !is_text);
-    fputs("(", self->out);
+    text_put(self->out, "(");
     writing_put_text(self, item->base.at, base);
     writing_put_text(self, item->declarator.at, declarator);
     writing_put_own(self);
-    fputs(braced ? ")" : "){", self->out);
+    text_put(self->out, braced ? ")" : "){");
     writing_put_span(self, item->init);
     writing_put_own(self);
-    fputs(braced ? "" : "}", self->out);
+    text_put(self->out, braced ? "" : "}");
     free(base);
     free(declarator);
 }
@@ -98,16 +95,16 @@ static void put_array_literal(const writing_t *self, const cell_item_t *item)
 static void put_open(const writing_t *self, const cell_item_t *item)
 {
     writing_put_own(self);
-    fputs("__typeof__(", self->out);
+    text_put(self->out, "__typeof__(");
     if (item->is_automatic) {
-        fputs("((void) 0, (", self->out); // as a value: of an array the pointer
+        text_put(self->out, "((void) 0, ("); // as a value: of an array the pointer
         writing_put_span(self, item->init);
         writing_put_own(self);
-        fputs("))", self->out);
+        text_put(self->out, "))");
     } else {
         put_array_literal(self, item);
     }
-    fputs(")", self->out);
+    text_put(self->out, ")");
     writing_put_span(self, item->name);
 }
 
@@ -147,11 +144,11 @@ static char *alignment_of(const cell_item_t *item)
 static void put_known(const writing_t *self, const cell_item_t *item, const definition_t *known)
 {
     writing_put_own(self);
-    fprintf(self->out, "extern ");
+    text_put(self->out, "extern ");
     writing_put_text(self, item->declarator.at, known->text);
     writing_put_own(self);
     writing_put_label(self, known->label);
-    fputs(item->dimensions > 0 ? " __attribute__((aligned(64)));\n" : ";\n", self->out);
+    text_put(self->out, item->dimensions > 0 ? " __attribute__((aligned(64)));\n" : ";\n");
 }
 
 //  The compiler's complaint is to have a place in the cell.
@@ -166,18 +163,18 @@ static void put_fresh(const writing_t *self, const cell_item_t *item, const char
 {
     definition_t *fresh = writing_add(self, definition_of(self, item));
     fresh->label = scope_label(self->scope, name);
-    fputs("\nextern ", self->out);
+    text_put(self->out, "\nextern ");
     if (item->is_automatic || scope_is_open(item))
         put_open(self, item);
     else
         writing_put_declaration(self, item);
     writing_put_own(self);
     writing_put_label(self, fresh->label);
-    fputs(item->dimensions > 0 ? " __attribute__((aligned(64))) " : " ", self->out);
+    text_put(self->out, item->dimensions > 0 ? " __attribute__((aligned(64))) " : " ");
     writing_put_span(self, item->attributes);
     writing_put_own(self);
     char *alignment = alignment_of(item);
-    fprintf(self->out, ";\n%s __typeof__(%s) %s;\n", alignment, name, name);
+    text_format(self->out, ";\n%s __typeof__(%s) %s;\n", alignment, name, name);
     free(alignment);
     put_assert(self, item->name.at,
                ipc_xformat("_Static_assert(!IPC_CELL_IS_FUNCTION(__typeof__(%s)), \"%s is a function: write its parameters "
@@ -207,18 +204,19 @@ static void put_local(const writing_t *self, const cell_item_t *item, const char
 {
     cell_span_t literal, inside;
     bool constant = item->is_plain && item->dimensions > 0 && !cell_literal(item->init, &literal, &inside);
-    fprintf(self->out, "{ %s__typeof__(%s)", constant ? "static " : "", name);
+    text_format(self->out, "{ %s__typeof__(%s)", constant ? "static " : "", name);
     writing_put_text(self, item->name.at, "ipc_cell_initial =");
     writing_put_lasting(self, item->init);
     writing_put_own(self);
-    fprintf(self->out, ";\n__builtin_memcpy((void *) (uintptr_t) &%s, &ipc_cell_initial, sizeof %s); }\n", name, name);
+    text_format(self->out, ";\n__builtin_memcpy((void *) (uintptr_t) &%s, &ipc_cell_initial, sizeof %s); }\n", name,
+                name);
     if (!item->is_unsized || item->is_counted || item->is_plain)
         return;
     put_assert(self, item->name.at, ipc_xstrdup("_Static_assert("));
-    fputs("sizeof(", self->out);
+    text_put(self->out, "sizeof(");
     put_array_literal(self, item);
-    fprintf(self->out, ") == sizeof %s, \"the length of %s has to be given: it cannot be told from this "
-                       "initialiser\");\n", name, name);
+    text_format(self->out, ") == sizeof %s, \"the length of %s has to be given: it cannot be told from this "
+                           "initialiser\");\n", name, name);
 }
 
 void writing_put_initialiser(const writing_t *self, const cell_item_t *item)
@@ -229,12 +227,12 @@ void writing_put_initialiser(const writing_t *self, const cell_item_t *item)
                     cell_span_is(item->base, "ipc_value_t")); // what it holds is there to the end of this block
     writing_put_own(self);
     if (item->init.size == 0) {
-        fprintf(self->out, "__builtin_memset((void *) (uintptr_t) &%s, 0, sizeof %s);\n", name, name);
+        text_format(self->out, "__builtin_memset((void *) (uintptr_t) &%s, 0, sizeof %s);\n", name, name);
     } else if (assigns) {
         writing_put_span(self, item->name);
-        fputs(" =", self->out);
+        text_put(self->out, " =");
         writing_put_lasting(self, item->init);
-        fputs("\n;\n", self->out);
+        text_put(self->out, "\n;\n");
     } else {
         put_local(self, item, name);
     }

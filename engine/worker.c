@@ -37,6 +37,15 @@ void arm_timer(worker_t *self, long after_ns)
     timerfd_settime(self->timer_fd, 0, &when, NULL);
 }
 
+//  Nothing runs that the other thread would have to look at: to wake it up for that costs more than this call.
+static void disarm_timer(worker_t *self)
+{
+    if (!self->timer_armed)
+        return;
+    self->timer_armed = false;
+    timerfd_settime(self->timer_fd, 0, &(struct itimerspec){0}, NULL);
+}
+
 enum { WATCH_SOCKET, WATCH_STOP, WATCH_CONTROLLER, WATCH_OUT, WATCH_ERR, WATCH_KICK, WATCH_TIMER, WATCH_CUT,
        WATCH_COUNT };
 
@@ -214,6 +223,7 @@ static work_t *next_work(worker_t *self)
             continue;
         }
         self->busy = false;
+        disarm_timer(self);
         if (self->stopping || self->refused)
             return NULL;
         if (self->serving)
@@ -489,7 +499,7 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     gpu_begin(self);
     self->saved_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     self->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    self->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    self->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     output_init(&self->output, options->output_fd, options->error_fd);
     self->silent_ns = output_least_ns();
     setvbuf(stdout, NULL, _IOLBF, 0); // so that a crash loses at most an unfinished line
@@ -508,7 +518,7 @@ worker_t *worker_new(const worker_options_t *options, ipc_error_t *error)
     unit_cache_find(path, self->cell_directory);
     self->cells = cells_new(&(cells_options_t){.directory = self->cell_directory, .runtime = engine_runtime(self),
                                                .names = self->names,
-                                               .units = unit_names_new(self->connection.directory,
+                                               .units = unit_names_new(self->connection.shm,
                                                                        self->options.engine)});
     self->restore = restore_new(self->connection.directory, self->options.engine);
     self->is_lost = self->options.epoch > 1;

@@ -2,8 +2,7 @@
 #ifndef IPC_ENGINE_WRITING_H
 #define IPC_ENGINE_WRITING_H
 
-#include <stdio.h>
-
+#include "engine/text.h"
 #include "engine/unit.h"
 
 enum { WRITING_STRUCTS_MAX = 64 };
@@ -14,8 +13,8 @@ typedef struct writing {
     const char *source;
     scope_t *scope;
     const names_t *names;
-    FILE *out;
-    FILE *variables, *functions;       // their records
+    text_t *out;
+    text_t *variables, *functions;     // their records
     names_t *words;                    // that it mentions
     const char **structs;              // names of those that have tables of their members
     size_t struct_count;
@@ -59,7 +58,7 @@ void writing_adopt(const writing_t *self);
 
 //  Tables of the members of all structs that the unit knows, and an expression: that of a type, or NULL.
 void writing_put_members(writing_t *self);
-void writing_put_members_of(const writing_t *self, const char *type, FILE *out);
+void writing_put_members_of(const writing_t *self, const char *type, text_t *out);
 
 //  --- unit_variable.c -----------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-//  costs_client LOAD COUNT: a client program that gives the cluster COUNT tasks in one of three ways, and checks what
+//  costs_client LOAD COUNT: a client program that gives the cluster COUNT tasks in one of four ways, and checks what
 //  comes back. `measure` counts its instructions, or those of the controller or engine that serve it.
 #include <stdlib.h>
 #include <string.h>
@@ -39,12 +39,23 @@ static int map(ipc_view_t *view, size_t count, size_t chunk)
     return 0;
 }
 
+static ipc_result_t *call(ipc_view_t *view)
+{
+    return ipc_apply(view, nothing);
+}
+
+//  The same each time: it is compiled once.
+static ipc_result_t *execute(ipc_view_t *view)
+{
+    return ipc_execute(view, "1 + 1");
+}
+
 //  Each task a call of its own: all are submitted, then each is awaited.
-static int apply(ipc_view_t *view, size_t count)
+static int each(ipc_view_t *view, ipc_result_t *submit(ipc_view_t *view), size_t count)
 {
     ipc_result_t **results = calloc(count, sizeof results[0]);
     int failed = !results;
-    for (size_t i = 0; i < count && !failed; i++) results[i] = ipc_apply(view, nothing);
+    for (size_t i = 0; i < count && !failed; i++) results[i] = submit(view);
     for (size_t i = 0; i < count && !failed; i++) failed = finish(results[i]);
     for (size_t i = 0; i < count && !failed; i++) ipc_result_destroy(&results[i]);
     free(results);
@@ -56,12 +67,18 @@ int main(int argc, char **argv)
     ipc_error_t error;
     size_t count = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
     if (count == 0)
-        return fputs("usage: costs_client map|apply|automatic COUNT\n", stderr), 2;
+        return fputs("usage: costs_client map|apply|automatic|cell COUNT\n", stderr), 2;
     ipc_client_t *client = ipc_client_new(NULL, &error);
     ipc_view_t *any = client ? ipc_balanced_view(client, NULL, &error) : NULL;
     if (!any || ipc_client_wait(client, 1, WAIT_MS, &error))
         return give_up(&error);
-    int failed = !strcmp(argv[1], "apply") ? apply(any, count) : map(any, count, !strcmp(argv[1], "map"));
+    bool is_cell = !strcmp(argv[1], "cell");
+    ipc_view_t *first = is_cell ? ipc_direct_view(client, "0", &error) : NULL;
+    if (is_cell && !first)
+        return give_up(&error);
+    int failed = is_cell                      ? each(first, execute, count)
+                 : !strcmp(argv[1], "apply") ? each(any, call, count)
+                                              : map(any, count, !strcmp(argv[1], "map"));
     ipc_client_destroy(&client);
     return failed;
 }

@@ -267,15 +267,49 @@ static size_t run_block(size_t at, size_t end)
     return at;
 }
 
-START_TEST(each_session_does_what_its_lines_say)
+static void open_stage(const char *directory)
 {
     the_stage = (stage_t){.names = names_new(), .arena = ipc_arena_new()};
-    the_stage.cells = cells_new(&(cells_options_t){.directory = the_corpus.directory, .runtime = &runtime, .names = the_stage.names});
-    size_t at = the_corpus.sessions[_i] + 1, end = the_corpus.sessions[_i + 1];
-    while (at < end) at = run_block(at, end);
+    the_stage.cells = cells_new(&(cells_options_t){.directory = directory, .runtime = &runtime, .names = the_stage.names});
+}
+
+static void close_stage(void)
+{
     names_destroy(&the_stage.names);
     cells_destroy(&the_stage.cells);
     ipc_arena_destroy(&the_stage.arena);
+}
+
+START_TEST(each_session_does_what_its_lines_say)
+{
+    open_stage(the_corpus.directory);
+    size_t at = the_corpus.sessions[_i] + 1, end = the_corpus.sessions[_i + 1];
+    while (at < end) at = run_block(at, end);
+    close_stage();
+}
+END_TEST
+
+static void run_to(const char *cell, const char *value)
+{
+    run_cell(cell);
+    ck_assert_msg(the_stage.error.code == IPC_E_NONE, "%s: %s", cell, the_stage.error.text);
+    ck_assert_str_eq(the_stage.value, value);
+}
+
+//  The folder is reached by a link, which goes.
+START_TEST(a_cell_that_comes_again_needs_no_file)
+{
+    char link[128];
+    snprintf(link, sizeof link, "/tmp/ipc-cells-link-%d", (int) getpid());
+    ck_assert_int_eq(symlink(the_corpus.directory, link), 0);
+    open_stage(link);
+    run_to("int n = 5;", "null");
+    run_to("({ static int calls; n + ++calls; })", "6");
+    ck_assert_int_eq(unlink(link), 0);
+    run_to("({ static int calls; n + ++calls; })", "7");
+    run_cell("n + 8");
+    ck_assert_int_eq(the_stage.error.code, IPC_E_SYSTEM);
+    close_stage();
 }
 END_TEST
 
@@ -339,6 +373,7 @@ int main(int argc, char **argv)
     TCase *tests = tcase_create("cells");
     tcase_set_timeout(tests, 120);
     add_sessions(tests, argc > 2 ? argv[2] : NULL);
+    tcase_add_test(tests, a_cell_that_comes_again_needs_no_file);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
