@@ -115,7 +115,7 @@ static void close_cuda(heat_device_state_t **state_p)
 static int look_at(heat_device_state_t *state, ipc_error_t *error)
 {
     struct cudaDeviceProp properties;
-    int device = 0, multiprocessors = 0, cache = 0, together = 0;
+    int device = 0, multiprocessors = 0, cache = 0, together = 0, shared = 0;
     if (heat_cuda_check(cudaGetDevice(&device), "be opened", error) ||
         heat_cuda_check(cudaGetDeviceProperties(&properties, device), "tell what it is",
                         error) ||
@@ -124,6 +124,9 @@ static int look_at(heat_device_state_t *state, ipc_error_t *error)
                         "tell its size", error) ||
         heat_cuda_check(cudaDeviceGetAttribute(&cache, cudaDevAttrL2CacheSize, device),
                         "tell its cache", error) ||
+        heat_cuda_check(cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin,
+                                               device),
+                        "tell its shared memory", error) ||
         heat_cuda_check(
             cudaDeviceGetAttribute(&together, cudaDevAttrCooperativeLaunch, device),
             "tell what it can", error))
@@ -131,6 +134,7 @@ static int look_at(heat_device_state_t *state, ipc_error_t *error)
     snprintf(state->name, sizeof state->name, "%s", properties.name);
     state->machine = (heat_cuda_machine_t){.multiprocessors = multiprocessors,
                                            .cache = (size_t) cache,
+                                           .shared = (size_t) shared,
                                            .together = together != 0};
     return 0;
 }

@@ -28,9 +28,10 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *properties, int)
 
 cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr attribute, int)
 {
-    *value = attribute == cudaDevAttrMultiProcessorCount ? (int) MULTIPROCESSORS
-             : attribute == cudaDevAttrL2CacheSize       ? (int) L2_BYTES
-                                                         : 1;
+    *value = attribute == cudaDevAttrMultiProcessorCount            ? (int) MULTIPROCESSORS
+             : attribute == cudaDevAttrL2CacheSize                  ? (int) L2_BYTES
+             : attribute == cudaDevAttrMaxSharedMemoryPerBlockOptin ? (int) emulator::SHARED_MOST
+                                                                    : 1;
     return cudaSuccess;
 }
 
