@@ -123,14 +123,14 @@ END_TEST
 //  bytes and without: 4, 2 and 1 steps at a time.
 START_TEST(solids_of_many_tiles)
 {
-    static const shape_t solids[] = {{3, {17, 43, 58}}, {3, {19, 41, 124}}, {3, {23, 4, 60}}};
+    static const shape_t solids[] = {{3, {17, 43, 58}}, {3, {19, 41, 124}}};
     static const problem_t kinds[] = {
         {.steps = 7}, {.steps = 7, .source = true}, {.steps = 3, .alphas = true},
         {.steps = 6, .grids = 2, .each = true}, {.steps = 3, .alphas = true, .source = true},
         {.steps = 5, .stretched = true},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        for (size_t s = 0; s < 3; s++)
+        for (size_t s = 0; s < 2; s++)
             for (size_t b = 0; b < 3; b++) {
                 if (!getenv("IPC_LONG_TESTS") && (s + i) % 3 != b)
                     continue;
