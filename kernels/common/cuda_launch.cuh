@@ -45,12 +45,17 @@ static void cuda_launch_together(void (*kernel)(Parameters...), dim3 blocks, dim
     cuda_launch_shared(kernel, blocks, threads, 0, true, arguments...);
 }
 
-//  Writes how many such blocks a multiprocessor can have at once.
+//  How many such blocks a multiprocessor can have at once; 0 where the device does not say.
 template <typename... Parameters>
-static cudaError_t cuda_blocks_at_once(int *blocks, void (*kernel)(Parameters...), dim3 threads, size_t shared)
+static int cuda_blocks_at_once(void (*kernel)(Parameters...), dim3 threads, size_t shared)
 {
+    int blocks = 0;
     cuda_allow_shared((const void *) kernel, shared);
-    return cudaOccupancyMaxActiveBlocksPerMultiprocessor(blocks, kernel, (int) (threads.x * threads.y), shared);
+    if (cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, kernel, (int) (threads.x * threads.y), shared) ==
+        cudaSuccess)
+        return blocks;
+    cudaGetLastError(); // all can be done without
+    return 0;
 }
 
 //  Blocks for so many of them to be used, as far as a launch has room: kernels go on in steps of the whole

@@ -10,6 +10,7 @@ int heat_cuda_check(cudaError_t code, const char *what, ipc_error_t *error)
 {
     if (code == cudaSuccess)
         return 0;
+    cudaGetLastError(); // said here, and no more
     return kernel_refuse(
         error, code == cudaErrorMemoryAllocation ? "MemoryError" : "DeviceError",
         "the CUDA device failed to %s: %s", what, cudaGetErrorString(code));
@@ -40,7 +41,6 @@ int heat_cuda_reserve(heat_cuda_block_t *self, size_t size, ipc_error_t *error)
         return 0;
     }
     self->memory = NULL;
-    cudaGetLastError(); // said here, and no more
     return heat_cuda_check(code, "make room for the grid", error);
 }
 
@@ -165,7 +165,11 @@ static const char *describe_cuda(heat_device_state_t *state)
 static const char *lacks_cuda(const heat_grid_t *grid, const heat_steps_t *steps,
                               const heat_waves_t *waves)
 {
-    (void) grid, (void) steps, (void) waves;
+    (void) waves;
+    enum { MOST = INT32_MAX / 2 }; // where points are is an int, halos and all
+    for (int axis = HEAT_Z; steps && axis < HEAT_AXES; axis++)
+        if (grid->length[axis] > MOST)
+            return "axes of more than 1073741823 points";
     return NULL;
 }
 

@@ -17,7 +17,7 @@
 enum {
     POINTS = 4, // of a lane
     STRIP = LANES * POINTS,
-    WARPS_WANTED = 8 // for each multiprocessor, to hide that memory is slow
+    WARPS_AT_ONCE = 8 // of a multiprocessor: there are registers for no more
 };
 
 //  The steps of a pass. Where each point has surfaces of its own, these are read again for
@@ -208,13 +208,7 @@ __global__ void __launch_bounds__(LANES *WARPS)
 
 //  --- The host's side -------------------------------------------------------------------
 
-static long ceiling(long a, long b)
-{
-    return (a + b - 1) / b;
-}
-
-//  Cuts the grids into tiles: enough of them to keep the device busy, but none much smaller
-//  than its halo.
+//  Cuts the grids into tiles that keep all of the device busy, none much smaller than its halo.
 template <typename real>
 static planes<real> tiles_of(const heat_cuda_grids_t *grids,
                              const heat_cuda_machine_t *machine, int levels)
@@ -232,9 +226,8 @@ static planes<real> tiles_of(const heat_cuda_grids_t *grids,
     tiles.source = (const real *) grids->source;
     tiles.aligned = tiles.columns * sizeof(real) % 16 == 0;
     tiles.strips = ceiling(tiles.columns, STRIP - 2 * halo_of(levels));
-    const long wanted = (long) machine->multiprocessors * WARPS_WANTED;
-    const long fair = ceiling(tiles.rows * tiles.strips * tiles.count, wanted);
-    tiles.height = fair < 2 * levels ? 2 * levels : fair;
+    const long together = (long) machine->multiprocessors * WARPS_AT_ONCE;
+    tiles.height = height_of(tiles.rows, tiles.strips * tiles.count, together, 2 * levels, 2 * levels);
     tiles.chunks = ceiling(tiles.rows, tiles.height);
     return tiles;
 }
@@ -265,11 +258,9 @@ static int64_t launch_rounds(const heat_cuda_grids_t *grids, const heat_cuda_mac
     const double arrays = 2 * (double) tiles.count + (tiles.source ? 1 : 0) + (tiles.face_side ? 2 : 0);
     const double bytes = arrays * (double) (tiles.rows * tiles.columns) * sizeof(real);
     const long rounds = most / LEVELS;
-    int blocks = 0;
-    if (!machine->together || rounds < 2 || bytes > 0.8 * (double) machine->cache ||
-        cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, take_rounds<real, RULE>,
-                                                      LANES * WARPS, 0) != cudaSuccess)
+    if (!machine->together || rounds < 2 || bytes > 0.8 * (double) machine->cache)
         return 0;
+    const int blocks = cuda_blocks_at_once(take_rounds<real, RULE>, dim3(LANES, WARPS), 0);
     const unsigned room = (unsigned) (blocks * machine->multiprocessors);
     if (room == 0)
         return 0;

@@ -404,11 +404,6 @@ __global__ void __launch_bounds__(LANES *warps_of(RULE), 1)
 
 //  --- The host's side -------------------------------------------------------------------
 
-static long ceiling(long a, long b)
-{
-    return (a + b - 1) / b;
-}
-
 //  How a launch cuts the grids into tiles.
 struct cut {
     rule way;
@@ -454,24 +449,15 @@ static double cost_of(const cut &self, long turns)
     return ((double) turns * planes * busy * (self.levels + 3) + 6) / self.levels;
 }
 
-//  Cuts the planes too, so that all multiprocessors work to the end.
+//  Cuts the planes too.
 static void cut_deep(cut *self, const heat_cuda_grids_t *grids, const heat_cuda_machine_t *machine)
 {
-    enum { MOST_TURNS = 12 };
     const long planes = (long) grids->length[HEAT_Z];
     const long columns = self->across * self->down * (long) grids->count;
     const long together = machine->multiprocessors * self->blocks;
-    cut best = {};
-    for (long turns = 1; turns <= MOST_TURNS; turns++) {
-        cut tried = *self;
-        const long deep = turns * together / columns;
-        tried.height = ceiling(planes, deep < 1 ? 1 : deep < planes ? deep : planes);
-        tried.deep = ceiling(planes, tried.height);
-        tried.cost = cost_of(tried, ceiling(columns * tried.deep, together));
-        if (turns == 1 || tried.cost < best.cost)
-            best = tried;
-    }
-    *self = best;
+    self->height = height_of(planes, columns, together, 2 * self->levels + 2, 1);
+    self->deep = ceiling(planes, self->height);
+    self->cost = cost_of(*self, ceiling(columns * self->deep, together));
 }
 
 //  The best way to take up to so many steps. Where each point has surfaces of its own, these are read
@@ -523,10 +509,9 @@ static unsigned room_for(const heat_cuda_grids_t *grids, const heat_cuda_machine
     const double arrays = 2 * (double) grids->count + (grids->source ? 1 : 0) +
                           (grids->face[HEAT_X] ? 3 : 0);
     const double points = (double) (grids->length[HEAT_Z] * grids->length[HEAT_Y] * grids->length[HEAT_X]);
-    int blocks = 0;
-    if (!machine->together || arrays * points * sizeof(real) > 0.8 * (double) machine->cache ||
-        cuda_blocks_at_once(&blocks, kernel, dim3(LANES, (unsigned) by.warps), by.shared) != cudaSuccess)
+    if (!machine->together || arrays * points * sizeof(real) > 0.8 * (double) machine->cache)
         return 0;
+    const int blocks = cuda_blocks_at_once(kernel, dim3(LANES, (unsigned) by.warps), by.shared);
     return (unsigned) (blocks * machine->multiprocessors);
 }
 

@@ -106,4 +106,33 @@ static __device__ inline long warp_count()
     return (long) gridDim.x * WARPS;
 }
 
+//  --- The host's side -------------------------------------------------------------------
+
+static inline long ceiling(long a, long b)
+{
+    return (a + b - 1) / b;
+}
+
+//  How many lines each part of a sweep is to have, so that all of the device works to the end.
+//      lines      of a sweep, which may be cut
+//      sweeps     that there are
+//      together   parts that the device works on at once
+//      more       lines that each part reads beside its own
+//      least      lines of a part
+static inline long height_of(long lines, long sweeps, long together, long more, long least)
+{
+    enum { MOST_TURNS = 12 };
+    long best = lines, cost = 0;
+    for (long turns = 1; turns <= MOST_TURNS; turns++) {
+        const long parts = turns * together / sweeps, fair = ceiling(lines, parts > 1 ? parts : 1);
+        const long height = fair < least ? least : fair;
+        const long all = ceiling(sweeps * ceiling(lines, height), together) * (height + more);
+        if (turns == 1 || all < cost) {
+            best = height;
+            cost = all;
+        }
+    }
+    return best;
+}
+
 #endif

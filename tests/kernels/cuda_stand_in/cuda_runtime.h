@@ -90,9 +90,10 @@ template <typename T> T __shfl_down_sync(unsigned, T value, unsigned away)
 {
     return emulator::shuffle(value, (int) away);
 }
-inline unsigned __umulhi(unsigned a, unsigned b)
+inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b)
 {
-    return (unsigned) ((uint64_t) a * b >> 32);
+    __extension__ typedef unsigned __int128 wide;
+    return (unsigned long long) ((wide) a * b >> 64);
 }
 //  Threads take turns, so a plain addition is whole.
 inline unsigned long long atomicAdd(unsigned long long *sum, unsigned long long value)
