@@ -1,13 +1,13 @@
 //  The kernels on a CUDA device, beside a copy from device to device in the same run. All
 //  arrays are on the device before and after, so that nothing but the device is measured.
 //      IPC_CUDA_N   of the environment: the length of the large grid, of which the small one
-//                   has a sixteenth; the budgets are for 16384
+//                   has a sixteenth, the solid a thirty-second; the budgets are for 16384
 #include <stdlib.h>
 
 #include "bench/bench.h"
 #include "common/fail.h"
 
-enum { LARGE = 16384, LEAST = 64, STEPS = 200, SMALL_STEPS = 1000, RUNS = 5 };
+enum { LARGE = 16384, LEAST = 128, STEPS = 200, SMALL_STEPS = 1000, RUNS = 5 };
 
 static int large_length(void)
 {
@@ -17,9 +17,9 @@ static int large_length(void)
 }
 
 //  Bytes of a grid, read and written once.
-static double pass_bytes(int n)
+static double pass_bytes(double points)
 {
-    return 16.0 * n * n;
+    return 16 * points;
 }
 
 //  Seconds of the last solve on the engine, as its module tells; -1 with *error.
@@ -63,24 +63,39 @@ static double solve(ipc_view_t *view, const char *method, int steps, ipc_error_t
     return median;
 }
 
-static int make_grid(ipc_view_t *view, int n, ipc_error_t *error)
+static int make_grid(ipc_view_t *view, ipc_value_t shape, ipc_error_t *error)
 {
-    return call(view, "random.uniform",
-                ipc_dict("shape", ipc_list(n, n), "device", "cuda", "keep", "u"), error);
+    return call(view, "random.uniform", ipc_dict("shape", shape, "device", "cuda", "keep", "u"), error);
+}
+
+//  A step in three dimensions. 0, or -1 with *error.
+static int measure_solid(const bench_t *bench, ipc_view_t *view, double bandwidth, ipc_error_t *error)
+{
+    const int n = large_length() / 32;
+    const double pass = pass_bytes((double) n * n * n) / bandwidth;
+    char name[80];
+    if (make_grid(view, ipc_list(n, n, n), error))
+        return -1;
+    const double fd = solve(view, "fd", STEPS, error);
+    if (fd < 0)
+        return -1;
+    snprintf(name, sizeof name, "a step of fd, %d x %d x %d, float64", n, n, n);
+    bench_row(bench, &(row_t){name, fd / STEPS, UNIT_SECONDS, pass, "one pass over the grid", pass / 2});
+    return 0;
 }
 
 static int measure(const bench_t *bench, ipc_view_t *view, double bandwidth,
                    ipc_error_t *error)
 {
     const int large = large_length(), little = large / 16;
-    const double pass = pass_bytes(large) / bandwidth;
+    const double pass = pass_bytes((double) large * large) / bandwidth;
     double fd = -1, fft = -1, small = -1;
     char name[80];
-    if (!make_grid(view, large, error)) {
+    if (!make_grid(view, ipc_list(large, large), error)) {
         fd = solve(view, "fd", STEPS, error);
         fft = fd < 0 ? -1 : solve(view, "fft", STEPS, error);
     }
-    if (fft >= 0 && !make_grid(view, little, error))
+    if (fft >= 0 && !make_grid(view, ipc_list(little, little), error))
         small = solve(view, "fd", SMALL_STEPS, error);
     if (small < 0)
         return -1;
@@ -93,7 +108,7 @@ static int measure(const bench_t *bench, ipc_view_t *view, double bandwidth,
     snprintf(name, sizeof name, "fft, %d x %d, float64", large, large);
     bench_row(bench, &(row_t){name, fft, UNIT_SECONDS, 4 * pass,
                               "moving what its transforms must", 1.3 * 4 * pass});
-    return 0;
+    return measure_solid(bench, view, bandwidth, error);
 }
 
 int section_cuda(const bench_t *bench, ipc_error_t *error)
@@ -108,7 +123,7 @@ int section_cuda(const bench_t *bench, ipc_error_t *error)
         return -1;
     ipc_error_t why;
     ipc_result_t *copy =
-        ipc_apply_named(one, "linalg.bandwidth", (uint64_t) (pass_bytes(large_length()) / 2));
+        ipc_apply_named(one, "linalg.bandwidth", (uint64_t) (pass_bytes((double) large_length() * large_length()) / 2));
     const double bandwidth =
         bench_finish(copy, BENCH_WAIT_MS, &why) ? 0 : ipc_result_f64(copy, 0);
     ipc_result_destroy(&copy);

@@ -4,31 +4,58 @@
 
 #include <cuda_runtime.h>
 
-//  Queues a kernel on the default stream; errors are read with cudaGetLastError().
-template <typename... Parameters, typename... Arguments>
-static void cuda_launch(void (*kernel)(Parameters...), dim3 blocks, dim3 threads,
-                        Arguments... arguments)
+//  Lets the blocks of a kernel have so many bytes of shared memory: more than 48 KiB are to be asked for.
+static inline void cuda_allow_shared(const void *kernel, size_t size)
 {
+    if (size > 48 << 10)
+        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int) size);
+}
+
+//  Queues a kernel on the default stream; errors are read with cudaGetLastError().
+//      shared     bytes of shared memory of each block
+//      together   all blocks are on the device at once, so that they can wait for one another
+template <typename... Parameters, typename... Arguments>
+static void cuda_launch_shared(void (*kernel)(Parameters...), dim3 blocks, dim3 threads, size_t shared,
+                               bool together, Arguments... arguments)
+{
+    cudaLaunchAttribute cooperative = {};
+    cooperative.id = cudaLaunchAttributeCooperative;
+    cooperative.val.cooperative = 1;
     cudaLaunchConfig_t how = {};
     how.gridDim = blocks;
     how.blockDim = threads;
+    how.dynamicSmemBytes = shared;
+    how.attrs = &cooperative;
+    how.numAttrs = together ? 1 : 0;
+    cuda_allow_shared((const void *) kernel, shared);
     cudaLaunchKernelEx(&how, kernel, arguments...);
 }
 
-//  The same, with all blocks on the device at once, so that they can wait for one another.
+//  The same without shared memory.
+template <typename... Parameters, typename... Arguments>
+static void cuda_launch(void (*kernel)(Parameters...), dim3 blocks, dim3 threads, Arguments... arguments)
+{
+    cuda_launch_shared(kernel, blocks, threads, 0, false, arguments...);
+}
+
 template <typename... Parameters, typename... Arguments>
 static void cuda_launch_together(void (*kernel)(Parameters...), dim3 blocks, dim3 threads,
                                  Arguments... arguments)
 {
-    cudaLaunchAttribute together = {};
-    together.id = cudaLaunchAttributeCooperative;
-    together.val.cooperative = 1;
-    cudaLaunchConfig_t how = {};
-    how.gridDim = blocks;
-    how.blockDim = threads;
-    how.attrs = &together;
-    how.numAttrs = 1;
-    cudaLaunchKernelEx(&how, kernel, arguments...);
+    cuda_launch_shared(kernel, blocks, threads, 0, true, arguments...);
+}
+
+//  How many such blocks a multiprocessor can have at once; 0 where the device does not say.
+template <typename... Parameters>
+static int cuda_blocks_at_once(void (*kernel)(Parameters...), dim3 threads, size_t shared)
+{
+    int blocks = 0;
+    cuda_allow_shared((const void *) kernel, shared);
+    if (cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, kernel, (int) (threads.x * threads.y), shared) ==
+        cudaSuccess)
+        return blocks;
+    cudaGetLastError(); // all can be done without
+    return 0;
 }
 
 //  Blocks for so many of them to be used, as far as a launch has room: kernels go on in steps of the whole

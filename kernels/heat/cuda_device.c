@@ -10,6 +10,7 @@ int heat_cuda_check(cudaError_t code, const char *what, ipc_error_t *error)
 {
     if (code == cudaSuccess)
         return 0;
+    cudaGetLastError(); // said here, and no more
     return kernel_refuse(
         error, code == cudaErrorMemoryAllocation ? "MemoryError" : "DeviceError",
         "the CUDA device failed to %s: %s", what, cudaGetErrorString(code));
@@ -40,7 +41,6 @@ int heat_cuda_reserve(heat_cuda_block_t *self, size_t size, ipc_error_t *error)
         return 0;
     }
     self->memory = NULL;
-    cudaGetLastError(); // said here, and no more
     return heat_cuda_check(code, "make room for the grid", error);
 }
 
@@ -115,7 +115,7 @@ static void close_cuda(heat_device_state_t **state_p)
 static int look_at(heat_device_state_t *state, ipc_error_t *error)
 {
     struct cudaDeviceProp properties;
-    int device = 0, multiprocessors = 0, cache = 0, together = 0;
+    int device = 0, multiprocessors = 0, cache = 0, together = 0, shared = 0;
     if (heat_cuda_check(cudaGetDevice(&device), "be opened", error) ||
         heat_cuda_check(cudaGetDeviceProperties(&properties, device), "tell what it is",
                         error) ||
@@ -124,6 +124,9 @@ static int look_at(heat_device_state_t *state, ipc_error_t *error)
                         "tell its size", error) ||
         heat_cuda_check(cudaDeviceGetAttribute(&cache, cudaDevAttrL2CacheSize, device),
                         "tell its cache", error) ||
+        heat_cuda_check(cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin,
+                                               device),
+                        "tell its shared memory", error) ||
         heat_cuda_check(
             cudaDeviceGetAttribute(&together, cudaDevAttrCooperativeLaunch, device),
             "tell what it can", error))
@@ -131,6 +134,7 @@ static int look_at(heat_device_state_t *state, ipc_error_t *error)
     snprintf(state->name, sizeof state->name, "%s", properties.name);
     state->machine = (heat_cuda_machine_t){.multiprocessors = multiprocessors,
                                            .cache = (size_t) cache,
+                                           .shared = (size_t) shared,
                                            .together = together != 0};
     return 0;
 }
@@ -161,7 +165,11 @@ static const char *describe_cuda(heat_device_state_t *state)
 static const char *lacks_cuda(const heat_grid_t *grid, const heat_steps_t *steps,
                               const heat_waves_t *waves)
 {
-    (void) grid, (void) steps, (void) waves;
+    (void) waves;
+    enum { MOST = INT32_MAX / 2 }; // where points are is an int, halos and all
+    for (int axis = HEAT_Z; steps && axis < HEAT_AXES; axis++)
+        if (grid->length[axis] > MOST)
+            return "axes of more than 1073741823 points";
     return NULL;
 }
 

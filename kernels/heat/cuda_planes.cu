@@ -17,7 +17,7 @@
 enum {
     POINTS = 4, // of a lane
     STRIP = LANES * POINTS,
-    WARPS_WANTED = 8 // for each multiprocessor, to hide that memory is slow
+    WARPS_AT_ONCE = 8 // of a multiprocessor: there are registers for no more
 };
 
 //  The steps of a pass. Where each point has surfaces of its own, these are read again for
@@ -30,8 +30,9 @@ static constexpr __host__ __device__ int levels_of(heat_cuda_rule_t rule)
 //  What a launch works on.
 template <typename real> struct planes {
     heat_boundary_t boundary;
-    long count, rows, columns;
-    long strips, chunks, height; // tiles of a grid: across, down, and rows of each
+    long count;
+    int rows, columns;
+    int strips, chunks, height; // tiles of a grid: across, down, and rows of each
     double side, across;         // ratios along a row, and from row to row
     const double *pace;
     const real *face_side, *face_across; // surfaces between columns, between rows
@@ -61,7 +62,7 @@ template <typename real> struct lane {
 
 //  One step of a row of a lane.
 template <typename real, heat_cuda_rule_t RULE>
-static __device__ inline void step_row(const lane<real> &at, long row,
+static __device__ inline void step_row(const lane<real> &at, int row,
                                        const real (&up)[POINTS], const real (&middle)[POINTS],
                                        const real (&down)[POINTS], real (&out)[POINTS])
 {
@@ -105,14 +106,14 @@ static __device__ inline void step_row(const lane<real> &at, long row,
 //      edges   the tile may have fixed points
 template <typename real, int LEVELS, heat_cuda_rule_t RULE>
 static __device__ inline void sweep(const lane<real> &at, const real *from, real *to,
-                                    long first, long end, long column, bool writes, bool edges)
+                                    int first, int end, int column, bool writes, bool edges)
 {
     const planes<real> &grid = *at.grid;
     real older[LEVELS][POINTS] = {}, newer[LEVELS][POINTS] = {}, ahead[POINTS];
     load_points(from + point_of(grid.boundary, first - LEVELS, grid.rows) * (size_t) grid.columns,
                 at.column, at.whole, ahead);
 #pragma unroll 1
-    for (long row = first - LEVELS; row < end + LEVELS; row++) {
+    for (int row = first - LEVELS; row < end + LEVELS; row++) {
         real next[POINTS];
 #pragma unroll
         for (int k = 0; k < POINTS; k++) next[k] = ahead[k];
@@ -120,7 +121,7 @@ static __device__ inline void sweep(const lane<real> &at, const real *from, real
                     at.column, at.whole, ahead);
 #pragma unroll
         for (int level = 0; level < LEVELS; level++) {
-            const long y = row - 1 - level;
+            const int y = row - 1 - level;
             real stepped[POINTS];
             step_row<real, RULE>(at, y, older[level], newer[level], next, stepped);
             if (edges) {
@@ -148,11 +149,11 @@ static __device__ void take_tile(const planes<real> &grid, const real *from, rea
                                  long tile)
 {
     constexpr int HALO = halo_of(LEVELS), VALID = STRIP - 2 * HALO;
-    const long strip = tile % grid.strips, rest = tile / grid.strips;
-    const long chunk = rest % grid.chunks, which = rest / grid.chunks;
-    const long first = chunk * grid.height;
-    const long end = first + grid.height < grid.rows ? first + grid.height : grid.rows;
-    const long left = strip * VALID - HALO, column = left + threadIdx.x * POINTS;
+    const long rest = tile / grid.strips, which = rest / grid.chunks;
+    const int strip = (int) (tile % grid.strips), chunk = (int) (rest % grid.chunks);
+    const int first = chunk * grid.height;
+    const int end = first + grid.height < grid.rows ? first + grid.height : grid.rows;
+    const int left = strip * VALID - HALO, column = left + (int) threadIdx.x * POINTS;
     const bool inside = left >= 0 && left + STRIP <= grid.columns;
     const double pace = grid.pace ? grid.pace[which] : 1;
     const double side = grid.side * pace, across = grid.across * pace;
@@ -181,7 +182,7 @@ static __device__ void take_tile(const planes<real> &grid, const real *from, rea
 template <typename real, int LEVELS, heat_cuda_rule_t RULE>
 static __device__ void take_tiles(const planes<real> &grid, const real *from, real *to)
 {
-    const long tiles = grid.count * grid.chunks * grid.strips;
+    const long tiles = grid.count * (long) grid.chunks * grid.strips;
     for (long tile = warp_number(); tile < tiles; tile += warp_count())
         take_tile<real, LEVELS, RULE>(grid, from, to, tile);
 }
@@ -208,13 +209,7 @@ __global__ void __launch_bounds__(LANES *WARPS)
 
 //  --- The host's side -------------------------------------------------------------------
 
-static long ceiling(long a, long b)
-{
-    return (a + b - 1) / b;
-}
-
-//  Cuts the grids into tiles: enough of them to keep the device busy, but none much smaller
-//  than its halo.
+//  Cuts the grids into tiles that keep all of the device busy, none much smaller than its halo.
 template <typename real>
 static planes<real> tiles_of(const heat_cuda_grids_t *grids,
                              const heat_cuda_machine_t *machine, int levels)
@@ -222,8 +217,8 @@ static planes<real> tiles_of(const heat_cuda_grids_t *grids,
     planes<real> tiles = {};
     tiles.boundary = grids->boundary;
     tiles.count = (long) grids->count;
-    tiles.rows = (long) grids->length[HEAT_Y];
-    tiles.columns = (long) grids->length[HEAT_X];
+    tiles.rows = (int) grids->length[HEAT_Y];
+    tiles.columns = (int) grids->length[HEAT_X];
     tiles.side = grids->ratio[HEAT_X];
     tiles.across = grids->ratio[HEAT_Y];
     tiles.pace = grids->pace;
@@ -231,11 +226,10 @@ static planes<real> tiles_of(const heat_cuda_grids_t *grids,
     tiles.face_across = (const real *) grids->face[HEAT_Y];
     tiles.source = (const real *) grids->source;
     tiles.aligned = tiles.columns * sizeof(real) % 16 == 0;
-    tiles.strips = ceiling(tiles.columns, STRIP - 2 * halo_of(levels));
-    const long wanted = (long) machine->multiprocessors * WARPS_WANTED;
-    const long fair = ceiling(tiles.rows * tiles.strips * tiles.count, wanted);
-    tiles.height = fair < 2 * levels ? 2 * levels : fair;
-    tiles.chunks = ceiling(tiles.rows, tiles.height);
+    tiles.strips = (int) ceiling(tiles.columns, STRIP - 2 * halo_of(levels));
+    const long together = (long) machine->multiprocessors * WARPS_AT_ONCE;
+    tiles.height = (int) height_of(tiles.rows, tiles.strips * tiles.count, together, 2 * levels, 2 * levels);
+    tiles.chunks = (int) ceiling(tiles.rows, tiles.height);
     return tiles;
 }
 
@@ -263,13 +257,11 @@ static int64_t launch_rounds(const heat_cuda_grids_t *grids, const heat_cuda_mac
     constexpr int LEVELS = levels_of(RULE);
     const planes<real> tiles = tiles_of<real>(grids, machine, LEVELS);
     const double arrays = 2 * (double) tiles.count + (tiles.source ? 1 : 0) + (tiles.face_side ? 2 : 0);
-    const double bytes = arrays * (double) (tiles.rows * tiles.columns) * sizeof(real);
+    const double bytes = arrays * (double) tiles.rows * tiles.columns * sizeof(real);
     const long rounds = most / LEVELS;
-    int blocks = 0;
-    if (!machine->together || rounds < 2 || bytes > 0.8 * (double) machine->cache ||
-        cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, take_rounds<real, RULE>,
-                                                      LANES * WARPS, 0) != cudaSuccess)
+    if (!machine->together || rounds < 2 || bytes > 0.8 * (double) machine->cache)
         return 0;
+    const int blocks = cuda_blocks_at_once(take_rounds<real, RULE>, dim3(LANES, WARPS), 0);
     const unsigned room = (unsigned) (blocks * machine->multiprocessors);
     if (room == 0)
         return 0;

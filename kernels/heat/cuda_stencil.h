@@ -32,6 +32,7 @@ typedef struct heat_cuda_grids {
 typedef struct heat_cuda_machine {
     int multiprocessors;
     size_t cache;  // bytes of its second cache
+    size_t shared; // bytes of shared memory that a block can have
     bool together; // all blocks of a launch can wait for one another
 } heat_cuda_machine_t;
 

@@ -24,28 +24,26 @@ typedef enum heat_cuda_rule {
 } heat_cuda_rule_t;
 
 //  The point that a place outside of an axis of n points stands for. Behind fixed edges
-//  nothing depends on it.
-static __device__ inline int point_of(heat_boundary_t boundary, long at, long n)
+//  nothing depends on it. Places are never far outside: no division, which takes registers.
+template <typename whole>
+static __device__ inline int point_of(heat_boundary_t boundary, whole at, whole n)
 {
-    if (at >= 0 && at < n)
-        return (int) at;
     if (boundary == HEAT_FIXED)
-        return (int) (at < 0 ? 0 : n - 1);
-    const long turn = boundary == HEAT_PERIODIC ? n : 2 * n;
-    const long place = (at % turn + turn) % turn;
-    return (int) (place < n ? place : turn - 1 - place);
+        return (int) (at < 0 ? 0 : at < n ? at : n - 1);
+    while (at < 0 || at >= n)
+        at = boundary == HEAT_PERIODIC ? at + (at < 0 ? n : -n) : (at < 0 ? 0 : n) - 1 - at + (at < 0 ? 0 : n);
+    return (int) at;
 }
 
 //  The same for surfaces, of which n + 1 are there, at i the one before point i.
-static __device__ inline int surface_of(heat_boundary_t boundary, long at, long n)
+template <typename whole>
+static __device__ inline int surface_of(heat_boundary_t boundary, whole at, whole n)
 {
-    if (at >= 0 && at <= n)
-        return (int) at;
     if (boundary == HEAT_FIXED)
-        return (int) (at < 0 ? 0 : n);
-    const long turn = boundary == HEAT_PERIODIC ? n : 2 * n;
-    const long place = (at % turn + turn) % turn;
-    return (int) (place <= n ? place : turn - place);
+        return (int) (at < 0 ? 0 : at < n ? at : n);
+    while (at < 0 || at > n)
+        at = boundary == HEAT_PERIODIC ? at + (at < 0 ? n : -n) : (at < 0 ? 0 : n) - at + (at < 0 ? 0 : n);
+    return (int) at;
 }
 
 //  Points that are read and written at once.
@@ -106,6 +104,35 @@ static __device__ inline long warp_number()
 static __device__ inline long warp_count()
 {
     return (long) gridDim.x * WARPS;
+}
+
+//  --- The host's side -------------------------------------------------------------------
+
+static inline long ceiling(long a, long b)
+{
+    return (a + b - 1) / b;
+}
+
+//  How many lines each part of a sweep is to have, so that all of the device works to the end.
+//      lines      of a sweep, which may be cut
+//      sweeps     that there are
+//      together   parts that the device works on at once
+//      more       lines that each part reads beside its own
+//      least      lines of a part
+static inline long height_of(long lines, long sweeps, long together, long more, long least)
+{
+    enum { MOST_TURNS = 12 };
+    long best = lines, cost = 0;
+    for (long turns = 1; turns <= MOST_TURNS; turns++) {
+        const long parts = turns * together / sweeps, fair = ceiling(lines, parts > 1 ? parts : 1);
+        const long height = fair < least ? least : fair;
+        const long all = ceiling(sweeps * ceiling(lines, height), together) * (height + more);
+        if (turns == 1 || all < cost) {
+            best = height;
+            cost = all;
+        }
+    }
+    return best;
 }
 
 #endif

@@ -10,16 +10,69 @@ template <typename real> struct alignas(2 * sizeof(real)) wave {
     real re, im;
 };
 
-//  Where number j of a line along an axis is in the box, in elements.
-static __device__ inline size_t place_of(const box_t &box, int axis, size_t line, size_t j)
-{
-    const int inner = axis == HEAT_X ? HEAT_Y : HEAT_X;
-    const int outer = axis == HEAT_Z ? HEAT_Y : HEAT_Z;
-    const size_t rest = line / box.length[inner];
-    return rest / box.length[outer] * box.grid_stride +
-           rest % box.length[outer] * box.stride[outer] +
-           line % box.length[inner] * box.stride[inner] + j * box.stride[axis];
-}
+//  A divisor that is the same for all threads: they multiply, since the division of 64 bits
+//  takes some hundred instructions (T. Granlund, P. L. Montgomery, "Division by invariant
+//  integers using multiplication", PLDI 1994, figure 4.1).
+struct divisor {
+    unsigned long long by, factor;
+    int first, second; // shifts
+
+    divisor() = default;
+    divisor(size_t divisor) : by(divisor)
+    {
+        __extension__ typedef unsigned __int128 wide;
+        int bits = 0; // by is at most 2^bits
+        while (bits < 63 && (1ull << bits) < by) bits++;
+        factor = (unsigned long long) (((wide) ((1ull << bits) - by) << 64) / by) + 1;
+        first = bits > 0 ? 1 : 0;
+        second = bits > 0 ? bits - 1 : 0;
+    }
+    //  Writes what is left.
+    __device__ size_t operator()(size_t number, size_t *rest) const
+    {
+        const unsigned long long high = __umul64hi(factor, number);
+        const size_t quotient = (high + ((number - high) >> first)) >> second;
+        *rest = number - quotient * by;
+        return quotient;
+    }
+};
+
+//  Lines, and what divides their places.
+struct lines_on {
+    lines_t all;
+    size_t length; // of a line here: what is gone through
+    divisor by_length, by_lines, by_inner, by_outer;
+
+    lines_on(const lines_t &lines, size_t length)
+        : all(lines), length(length), by_length(length), by_lines(lines.lines),
+          by_inner(lines.box.length[lines.axis == HEAT_X ? HEAT_Y : HEAT_X]),
+          by_outer(lines.box.length[lines.axis == HEAT_Z ? HEAT_Y : HEAT_Z])
+    {
+    }
+    size_t count() const
+    {
+        return all.lines * length;
+    }
+    //  Where number j of a line is in the box, in elements.
+    __device__ size_t place(size_t line, size_t j) const
+    {
+        const box_t &box = all.box;
+        const int inner = all.axis == HEAT_X ? HEAT_Y : HEAT_X, outer = all.axis == HEAT_Z ? HEAT_Y : HEAT_Z;
+        size_t near, far;
+        const size_t which = by_outer(by_inner(line, &near), &far);
+        return which * box.grid_stride + far * box.stride[outer] + near * box.stride[inner] +
+               j * box.stride[all.axis];
+    }
+    //  The line of spot i, and the number in it.
+    __device__ size_t split(size_t i, size_t *j) const
+    {
+        size_t line;
+        if (all.axis == HEAT_X)
+            return by_length(i, j);
+        *j = by_lines(i, &line);
+        return line;
+    }
+};
 
 //  Number j of a line, of so many in it, where the lines lie as lines_t says.
 static __device__ inline size_t spot_of(const lines_t &lines, size_t line, size_t j, size_t length)
@@ -27,44 +80,37 @@ static __device__ inline size_t spot_of(const lines_t &lines, size_t line, size_
     return lines.axis == HEAT_X ? line * length + j : j * lines.lines + line;
 }
 
-//  The line and the number in it of spot i.
-static __device__ inline void split(const lines_t &lines, size_t i, size_t length, size_t *line,
-                                    size_t *j)
+template <typename real> __global__ void load(lines_on on)
 {
-    *line = lines.axis == HEAT_X ? i / length : i % lines.lines;
-    *j = lines.axis == HEAT_X ? i % length : i / lines.lines;
-}
-
-template <typename real> __global__ void load(lines_t lines)
-{
+    const lines_t &lines = on.all;
     const size_t n = lines.box.length[lines.axis];
     const real *box = (const real *) lines.box.at;
     for (size_t i = cuda_first(); i < lines.lines * lines.length; i += cuda_stride()) {
-        size_t line, j;
-        split(lines, i, lines.length, &line, &j);
+        size_t j;
+        const size_t line = on.split(i, &j);
         real value = 0;
         if (lines.boundary == HEAT_INSULATED)
-            value = box[place_of(lines.box, lines.axis, line,
-                                 2 * j < n ? 2 * j : 2 * (n - j) - 1)];
+            value = box[on.place(line, 2 * j < n ? 2 * j : 2 * (n - j) - 1)];
         else if (j > 0 && j <= n)
-            value = box[place_of(lines.box, lines.axis, line, j - 1)];
+            value = box[on.place(line, j - 1)];
         else if (j > n + 1)
-            value = -box[place_of(lines.box, lines.axis, line, 2 * n + 1 - j)];
+            value = -box[on.place(line, 2 * n + 1 - j)];
         ((real *) lines.work)[i] = value;
     }
 }
 
-template <typename real> __global__ void store(lines_t lines)
+template <typename real> __global__ void store(lines_on on)
 {
+    const lines_t &lines = on.all;
     const size_t n = lines.box.length[lines.axis];
     const real *work = (const real *) lines.work;
     for (size_t i = cuda_first(); i < lines.lines * n; i += cuda_stride()) {
-        size_t line, j;
-        split(lines, i, n, &line, &j);
+        size_t j;
+        const size_t line = on.split(i, &j);
         const size_t from = lines.boundary != HEAT_INSULATED ? j + 1
                             : j % 2 == 0                     ? j / 2
                                                              : n - 1 - j / 2;
-        ((real *) lines.box.at)[place_of(lines.box, lines.axis, line, j)] =
+        ((real *) lines.box.at)[on.place(line, j)] =
             work[spot_of(lines, line, from, lines.length)];
     }
 }
@@ -92,13 +138,14 @@ template <typename real> struct turn {
     }
 };
 
-template <typename real> __global__ void take(lines_t lines)
+template <typename real> __global__ void take(lines_on on)
 {
+    const lines_t &lines = on.all;
     const size_t n = lines.box.length[lines.axis];
     const wave<real> *spectrum = (const wave<real> *) lines.spectrum;
     for (size_t i = cuda_first(); i < lines.lines * n; i += cuda_stride()) {
-        size_t line, k;
-        split(lines, i, n, &line, &k);
+        size_t k;
+        const size_t line = on.split(i, &k);
         real value;
         if (lines.boundary == HEAT_INSULATED) {
             const size_t low = k <= n / 2 ? k : n - k;
@@ -108,37 +155,39 @@ template <typename real> __global__ void take(lines_t lines)
         } else {
             value = -spectrum[spot_of(lines, line, k + 1, lines.waves)].im;
         }
-        ((real *) lines.box.at)[place_of(lines.box, lines.axis, line, k)] = value;
+        ((real *) lines.box.at)[on.place(line, k)] = value;
     }
 }
 
-template <typename real> __global__ void put(lines_t lines)
+template <typename real> __global__ void put(lines_on on)
 {
+    const lines_t &lines = on.all;
     const size_t n = lines.box.length[lines.axis];
     const real *box = (const real *) lines.box.at;
     for (size_t i = cuda_first(); i < lines.lines * lines.waves; i += cuda_stride()) {
-        size_t line, k;
-        split(lines, i, lines.waves, &line, &k);
+        size_t k;
+        const size_t line = on.split(i, &k);
         wave<real> value = {0, 0};
         if (lines.boundary == HEAT_INSULATED) {
-            const real a = box[place_of(lines.box, lines.axis, line, k)];
-            const real b = k > 0 ? box[place_of(lines.box, lines.axis, line, n - k)] : 0;
+            const real a = box[on.place(line, k)];
+            const real b = k > 0 ? box[on.place(line, n - k)] : 0;
             value = turn<real>(k, n).back(a, b);
         } else if (k > 0 && k <= n) {
-            value.im = -box[place_of(lines.box, lines.axis, line, k - 1)];
+            value.im = -box[on.place(line, k - 1)];
         }
         ((wave<real> *) lines.spectrum)[i] = value;
     }
 }
 
 template <typename real>
-__global__ void decay_lines(lines_t lines, const double *factor, double scale)
+__global__ void decay_lines(lines_on on, const double *factor, double scale)
 {
+    const lines_t &lines = on.all;
     const size_t n = lines.box.length[lines.axis];
     wave<real> *spectrum = (wave<real> *) lines.spectrum;
     for (size_t i = cuda_first(); i < lines.lines * lines.waves; i += cuda_stride()) {
-        size_t line, k;
-        split(lines, i, lines.waves, &line, &k);
+        size_t k;
+        on.split(i, &k);
         if (lines.boundary == HEAT_INSULATED) {
             const turn<real> by(k, n);
             real a, b;
@@ -154,15 +203,27 @@ __global__ void decay_lines(lines_t lines, const double *factor, double scale)
     }
 }
 
+static __host__ __device__ inline size_t box_count(const box_t &box)
+{
+    return box.count * box.length[HEAT_Z] * box.length[HEAT_Y] * box.length[HEAT_X];
+}
+
+//  What divides the places of a box.
+struct by_axes {
+    divisor axis[HEAT_AXES];
+
+    by_axes(const box_t &box)
+    {
+        for (int a = HEAT_Z; a < HEAT_AXES; a++) axis[a] = divisor(box.length[a]);
+    }
+};
+
 //  The indices of wave i of all.
 struct indices {
     size_t which, z, y, x;
-    __device__ indices(const box_t &box, size_t i)
+    __device__ indices(const by_axes &by, size_t i)
     {
-        x = i % box.length[HEAT_X];
-        y = i / box.length[HEAT_X] % box.length[HEAT_Y];
-        z = i / box.length[HEAT_X] / box.length[HEAT_Y] % box.length[HEAT_Z];
-        which = i / box.length[HEAT_X] / box.length[HEAT_Y] / box.length[HEAT_Z];
+        which = by.axis[HEAT_Z](by.axis[HEAT_Y](by.axis[HEAT_X](i, &x), &y), &z);
     }
     __device__ size_t at(const box_t &box) const
     {
@@ -171,17 +232,12 @@ struct indices {
     }
 };
 
-static __host__ __device__ inline size_t box_count(const box_t &box)
-{
-    return box.count * box.length[HEAT_Z] * box.length[HEAT_Y] * box.length[HEAT_X];
-}
-
 //  Waves of which nothing is left are not even read.
-template <typename real> __global__ void decay_product(decay_t decay)
+template <typename real> __global__ void decay_product(decay_t decay, by_axes by_axis)
 {
     wave<real> *waves = (wave<real> *) decay.waves.at;
     for (size_t i = cuda_first(); i < box_count(decay.waves); i += cuda_stride()) {
-        const indices k(decay.waves, i);
+        const indices k(by_axis, i);
         double by = decay.factor[HEAT_X][k.x] * decay.scale;
         if (decay.factor[HEAT_Y])
             by *= decay.factor[HEAT_Y][k.y];
@@ -231,13 +287,13 @@ static __device__ inline void weigh(const decay_t &decay, double rate, double *k
 }
 
 //  PARTS: real numbers of a wave.
-template <typename real, int PARTS> __global__ void decay_sum(decay_t decay)
+template <typename real, int PARTS> __global__ void decay_sum(decay_t decay, by_axes by_axis)
 {
     real *waves = (real *) decay.waves.at;
     const real *source = (const real *) decay.source, *edges = (const real *) decay.edges;
     const size_t all = box_count(decay.waves), grid = all / decay.waves.count;
     for (size_t i = cuda_first(); i < all; i += cuda_stride()) {
-        const indices k(decay.waves, i);
+        const indices k(by_axis, i);
         const double pace = decay.pace ? decay.pace[k.which] : 1;
         const double rate = rate_at(decay.rate, k) * pace;
         double keep, gain, edge_gain = 0;
@@ -256,10 +312,10 @@ template <typename real, int PARTS> __global__ void decay_sum(decay_t decay)
     }
 }
 
-template <typename real> __global__ void pack(box_t box, real *to)
+template <typename real> __global__ void pack(box_t box, by_axes by_axis, real *to)
 {
     for (size_t i = cuda_first(); i < box_count(box); i += cuda_stride())
-        to[i] = ((const real *) box.at)[indices(box, i).at(box)];
+        to[i] = ((const real *) box.at)[indices(by_axis, i).at(box)];
 }
 
 //  The couplings along each axis, as an argument of a kernel.
@@ -268,10 +324,10 @@ struct couplings {
 };
 
 template <typename real>
-__global__ void edges(box_t box, couplings coupling, const double *pace, real *to)
+__global__ void edges(box_t box, by_axes by_axis, couplings coupling, const double *pace, real *to)
 {
     for (size_t i = cuda_first(); i < box_count(box); i += cuda_stride()) {
-        const indices k(box, i);
+        const indices k(by_axis, i);
         const size_t place[HEAT_AXES] = {k.z, k.y, k.x};
         const real *u = (const real *) box.at + k.at(box);
         const int order[HEAT_AXES] = {HEAT_X, HEAT_Z, HEAT_Y};
@@ -299,53 +355,56 @@ static void each(size_t count, void (*kernel)(Arguments...), Arguments... argume
 
 void heat_cuda_lines_load(const lines_t *lines)
 {
-    each(lines->lines * lines->length, lines->single ? load<float> : load<double>, *lines);
+    const lines_on on(*lines, lines->length);
+    each(on.count(), lines->single ? load<float> : load<double>, on);
 }
 
 void heat_cuda_lines_store(const lines_t *lines)
 {
-    each(lines->lines * lines->box.length[lines->axis],
-         lines->single ? store<float> : store<double>, *lines);
+    const lines_on on(*lines, lines->box.length[lines->axis]);
+    each(on.count(), lines->single ? store<float> : store<double>, on);
 }
 
 void heat_cuda_lines_take(const lines_t *lines)
 {
-    each(lines->lines * lines->box.length[lines->axis],
-         lines->single ? take<float> : take<double>, *lines);
+    const lines_on on(*lines, lines->box.length[lines->axis]);
+    each(on.count(), lines->single ? take<float> : take<double>, on);
 }
 
 void heat_cuda_lines_put(const lines_t *lines)
 {
-    each(lines->lines * lines->waves, lines->single ? put<float> : put<double>, *lines);
+    const lines_on on(*lines, lines->waves);
+    each(on.count(), lines->single ? put<float> : put<double>, on);
 }
 
 void heat_cuda_lines_decay(const lines_t *lines, const double *factor, double scale)
 {
-    each(lines->lines * lines->waves, lines->single ? decay_lines<float> : decay_lines<double>,
-         *lines, factor, scale);
+    const lines_on on(*lines, lines->waves);
+    each(on.count(), lines->single ? decay_lines<float> : decay_lines<double>, on, factor, scale);
 }
 
 void heat_cuda_decay_product(const decay_t *decay)
 {
-    each(box_count(decay->waves), decay->single ? decay_product<float> : decay_product<double>,
-         *decay);
+    each(box_count(decay->waves), decay->single ? decay_product<float> : decay_product<double>, *decay,
+         by_axes(decay->waves));
 }
 
 void heat_cuda_decay_sum(const decay_t *decay)
 {
     const size_t count = box_count(decay->waves);
+    const by_axes by_axis(decay->waves);
     if (decay->is_complex)
-        each(count, decay->single ? decay_sum<float, 2> : decay_sum<double, 2>, *decay);
+        each(count, decay->single ? decay_sum<float, 2> : decay_sum<double, 2>, *decay, by_axis);
     else
-        each(count, decay->single ? decay_sum<float, 1> : decay_sum<double, 1>, *decay);
+        each(count, decay->single ? decay_sum<float, 1> : decay_sum<double, 1>, *decay, by_axis);
 }
 
 void heat_cuda_pack(bool single, const box_t *box, void *to)
 {
     if (single)
-        each(box_count(*box), pack<float>, *box, (float *) to);
+        each(box_count(*box), pack<float>, *box, by_axes(*box), (float *) to);
     else
-        each(box_count(*box), pack<double>, *box, (double *) to);
+        each(box_count(*box), pack<double>, *box, by_axes(*box), (double *) to);
 }
 
 void heat_cuda_edges(bool single, const box_t *box, const double coupling[HEAT_AXES],
@@ -353,7 +412,7 @@ void heat_cuda_edges(bool single, const box_t *box, const double coupling[HEAT_A
 {
     const couplings by = {{coupling[HEAT_Z], coupling[HEAT_Y], coupling[HEAT_X]}};
     if (single)
-        each(box_count(*box), edges<float>, *box, by, pace, (float *) to);
+        each(box_count(*box), edges<float>, *box, by_axes(*box), by, pace, (float *) to);
     else
-        each(box_count(*box), edges<double>, *box, by, pace, (double *) to);
+        each(box_count(*box), edges<double>, *box, by_axes(*box), by, pace, (double *) to);
 }

@@ -143,6 +143,8 @@ static int product(linalg_device_state_t *state, const linalg_work_t *work,
                    ipc_error_t *error)
 {
     const size_t size = work->rows * work->columns * ipc_dtype_size(work->left.dtype);
+    if (work->rows > INT32_MAX || work->inner > INT32_MAX || work->columns > INT32_MAX)
+        return kernel_refuse(error, "ValueError", "cuBLAS takes matrices of at most %d rows and columns", INT32_MAX);
     const void *left = bring(&state->left, &work->left, error);
     const void *right = left ? bring(&state->right, &work->right, error) : NULL;
     if (!right || (!work->out_on_device && reserve(&state->out, size, error)))

@@ -19,13 +19,18 @@ const char *heat_device_name(void)
     return name ? name : "cpu";
 }
 
-bool heat_device_found(void)
+static bool has_device(void)
 {
     ipc_value_t devices = ipc_value_get(module_call("info", ipc_none()), "devices");
     for (size_t i = 0; i < ipc_value_count(devices); i++)
         if (strcmp(ipc_value_str(ipc_value_at(devices, i)), heat_device_name()) == 0)
             return true;
     return false;
+}
+
+bool heat_device_found(void)
+{
+    return module_ask_apart(has_device);
 }
 
 ipc_array_t *heat_zeros(int ndim, const size_t *shape)

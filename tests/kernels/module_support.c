@@ -3,6 +3,8 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 //  Outside of tests too, where Check's own assertions may not stand.
 static void need(bool holds, const char *what)
@@ -42,6 +44,28 @@ ipc_value_t module_call(const char *function, ipc_value_t keywords)
     }
     need(false, "a function is missing");
     return ipc_none();
+}
+
+bool module_ask_apart(bool (*question)(void))
+{
+    enum { NO = 77 };
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(question() ? 0 : NO);
+    need(child > 0 && waitpid(child, &status, 0) == child, "no process for a question");
+    need(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == NO), "a question has no answer");
+    return WEXITSTATUS(status) == 0;
+}
+
+static bool has_device(void)
+{
+    return ipc_value_count(ipc_value_get(module_call("info", ipc_none()), "devices")) > 1;
+}
+
+bool module_has_cuda(void)
+{
+    return module_ask_apart(has_device);
 }
 
 int module_run_tests(const char *name, const TTest *const *tests, size_t count)

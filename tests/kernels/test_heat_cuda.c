@@ -119,6 +119,31 @@ START_TEST(batches_of_grids)
 }
 END_TEST
 
+//  Solids of several tiles along each axis, of which the last ones are cut, with rows that begin at multiples of 16
+//  bytes and without: 4, 2 and 1 steps at a time.
+START_TEST(solids_of_many_tiles)
+{
+    static const shape_t solids[] = {{3, {17, 43, 58}}, {3, {19, 41, 124}}};
+    static const problem_t kinds[] = {
+        {.steps = 7}, {.steps = 7, .source = true}, {.steps = 3, .alphas = true},
+        {.steps = 6, .grids = 2, .each = true}, {.steps = 3, .alphas = true, .source = true},
+        {.steps = 5, .stretched = true},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        for (size_t s = 0; s < 2; s++)
+            for (size_t b = 0; b < 3; b++) {
+                if (!getenv("IPC_LONG_TESTS") && (s + i) % 3 != b)
+                    continue;
+                problem_t problem = kinds[i];
+                problem.shape = &solids[s];
+                problem.boundary = boundaries[b];
+                problem.method = "fd";
+                problem.dtype = (i / 3 + b) % 2 ? "float32" : "float64";
+                must_agree(&problem, 0);
+            }
+}
+END_TEST
+
 //  Many steps, in which blocks wait for one another, and a rest.
 START_TEST(many_steps)
 {
@@ -127,6 +152,8 @@ START_TEST(many_steps)
                                 .dtype = "float64", .steps = 83}, 0);
         must_agree(&(problem_t){.shape = &(shape_t){1, {700}}, .boundary = boundaries[b], .method = "fd",
                                 .dtype = "float64", .steps = 300}, 0);
+        must_agree(&(problem_t){.shape = &(shape_t){3, {6, 7, 60}}, .boundary = boundaries[b], .method = "fd",
+                                .dtype = "float32", .steps = 31, .source = b == 1, .alphas = b == 2}, 0);
     }
 }
 END_TEST
@@ -191,6 +218,7 @@ int main(void)
         a_source_and_distances_that_differ,
         an_alpha_that_varies,
         batches_of_grids,
+        solids_of_many_tiles,
         many_steps,
         spectral_solutions_agree_to_rounding,
         spectral_solutions_with_a_source,

@@ -12,6 +12,8 @@
 #define __global__
 #define __device__
 #define __host__
+#define __shared__ // of an extern array: see emulator.cpp
+#define __align__(bytes) __attribute__((aligned(bytes)))
 #define __launch_bounds__(...)
 #define __forceinline__ inline __attribute__((always_inline))
 
@@ -43,8 +45,23 @@ void wait_for_grid();
 //  Gives to each lane what the lane `away` from it has given; at the ends its own.
 uint64_t exchange(uint64_t bits, int away);
 
+//  Notes a copy of the thread's, and makes those that are noted: so late that who does not wait for them is seen.
+void copy_later(void *to, const void *from, size_t size);
+void copy_now();
+
+//  Bytes of shared memory that a block can have, and those that it can have without asking.
+enum { SHARED_MOST = 227 << 10, SHARED_UNASKED = 48 << 10 };
+
+//  Lets the blocks of a kernel have so much shared memory.
+cudaError_t allow_shared(const void *kernel, size_t size);
+
 //  Runs a kernel: body(context) once for each thread. Gives an error as a launch does.
-cudaError_t run(dim3 blocks, dim3 threads, bool together, void (*body)(void *), void *context);
+struct how {
+    dim3 blocks, threads;
+    size_t shared; // bytes of each block
+    bool together;
+};
+cudaError_t run(const how &launch, const void *kernel, void (*body)(void *), void *context);
 
 //  Notes an error for cudaGetLastError(), and takes it.
 cudaError_t note(cudaError_t code);
@@ -73,9 +90,10 @@ template <typename T> T __shfl_down_sync(unsigned, T value, unsigned away)
 {
     return emulator::shuffle(value, (int) away);
 }
-inline unsigned __umulhi(unsigned a, unsigned b)
+inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b)
 {
-    return (unsigned) ((uint64_t) a * b >> 32);
+    __extension__ typedef unsigned __int128 wide;
+    return (unsigned long long) ((wide) a * b >> 64);
 }
 //  Threads take turns, so a plain addition is whole.
 inline unsigned long long atomicAdd(unsigned long long *sum, unsigned long long value)
@@ -114,8 +132,15 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *config, void (*kernel)(
     for (unsigned i = 0; i < config->numAttrs; i++)
         together = together || (config->attrs[i].id == cudaLaunchAttributeCooperative &&
                                 config->attrs[i].val.cooperative);
-    return emulator::run(config->gridDim, config->blockDim, together,
+    return emulator::run({config->gridDim, config->blockDim, config->dynamicSmemBytes, together},
+                         (const void *) kernel,
                          [](void *context) { (*static_cast<decltype(call) *>(context))(); }, &call);
+}
+
+enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
+inline cudaError_t cudaFuncSetAttribute(const void *kernel, cudaFuncAttribute, int value)
+{
+    return emulator::allow_shared(kernel, (size_t) value);
 }
 
 template <typename Kernel>

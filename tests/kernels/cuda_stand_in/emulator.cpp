@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -43,6 +44,10 @@ emulator_switch:
 uint3 threadIdx, blockIdx;
 dim3 blockDim, gridDim;
 
+//  The shared memory of the block that runs. Of others, which wait for the grid, nothing is kept: no kernel here
+//  leaves anything in it meanwhile.
+alignas(16) unsigned char cuda_shared[emulator::SHARED_MOST];
+
 namespace emulator {
 namespace {
 
@@ -50,6 +55,12 @@ enum { STACK = 64 << 10, LANES = 32 };
 
 //  What a thread does: it can run, or waits for its warp, its block, the grid, or has ended.
 enum class wait { NONE, WARP, BLOCK, GRID, END };
+
+struct copy {
+    void *to;
+    const void *from;
+    size_t size;
+};
 
 struct fibre {
     uint3 thread = {}, block = {}; // where it is
@@ -59,6 +70,7 @@ struct fibre {
     uint64_t given[2] = {};   // to other lanes: by turns, since a lane may be one exchange ahead
     unsigned exchanges = 0;
     fibre *warp = nullptr;    // the first lane
+    std::vector<copy> copies; // that are under way
     void *fake = nullptr;     // AddressSanitizer's
 };
 
@@ -73,6 +85,8 @@ struct launch {
     size_t size = 0;
     std::vector<std::unique_ptr<char[]>> stacks; // kept from launch to launch
     uint32_t order = 1;       // of the generator that draws it
+    size_t shared = 0;        // bytes of a block
+    std::map<const void *, size_t> allowed; // of kernels that asked for more
     cudaError_t last = cudaSuccess;
 };
 
@@ -179,6 +193,7 @@ void run_warp(fibre *first, unsigned count)
 void run_block(fibre *first, unsigned count)
 {
     const unsigned warps = (count + LANES - 1) / LANES;
+    std::memset(cuda_shared, 0xff, running().shared);
     do {
         const unsigned start = draw(warps);
         for (unsigned i = 0; i < warps; i++) {
@@ -259,6 +274,20 @@ uint64_t exchange(uint64_t bits, int away)
     return lane < 0 || lane >= LANES ? bits : self->warp[lane].given[turn];
 }
 
+void copy_later(void *to, const void *from, size_t size)
+{
+    if ((size != 4 && size != 8 && size != 16) || reinterpret_cast<uintptr_t>(to) % size ||
+        reinterpret_cast<uintptr_t>(from) % size)
+        stop("a copy of another size, or not aligned to it");
+    running().now->copies.push_back({to, from, size});
+}
+
+void copy_now()
+{
+    for (const copy &one : running().now->copies) std::memcpy(one.to, one.from, one.size);
+    running().now->copies.clear();
+}
+
 cudaError_t note(cudaError_t code)
 {
     if (code != cudaSuccess)
@@ -273,18 +302,37 @@ cudaError_t take()
     return code;
 }
 
-cudaError_t run(dim3 blocks, dim3 threads, bool together, void (*body)(void *), void *context)
+cudaError_t allow_shared(const void *kernel, size_t size)
 {
+    if (size > SHARED_MOST)
+        return note(cudaErrorInvalidValue);
+    running().allowed[kernel] = size;
+    return cudaSuccess;
+}
+
+//  What a launch is refused for.
+static bool refused(const how &launch, const void *kernel)
+{
+    const dim3 &blocks = launch.blocks, &threads = launch.threads;
     const unsigned long count = (unsigned long) threads.x * threads.y * threads.z;
-    if (count == 0 || count > 1024 || blocks.x == 0 || blocks.y == 0 || blocks.z == 0 || blocks.y > 65535 ||
-        blocks.z > 65535 || blocks.x > 0x7fffffffu)
+    const auto allowed = running().allowed.find(kernel);
+    return count == 0 || count > 1024 || blocks.x == 0 || blocks.y == 0 || blocks.z == 0 || blocks.y > 65535 ||
+           blocks.z > 65535 || blocks.x > 0x7fffffffu ||
+           launch.shared > (allowed != running().allowed.end() ? allowed->second : (size_t) SHARED_UNASKED);
+}
+
+cudaError_t run(const how &launch, const void *kernel, void (*body)(void *), void *context)
+{
+    const dim3 &threads = launch.threads;
+    if (refused(launch, kernel))
         return note(cudaErrorInvalidConfiguration);
-    launch &all = running();
+    struct launch &all = running();
     all.body = body;
     all.context = context;
+    all.shared = launch.shared;
     blockDim = threads;
-    gridDim = blocks;
-    (together ? run_together : run_alone)((unsigned) count, blocks, threads);
+    gridDim = launch.blocks;
+    (launch.together ? run_together : run_alone)(threads.x * threads.y * threads.z, launch.blocks, threads);
     return cudaSuccess;
 }
 

@@ -1,23 +1,31 @@
 //  The CUDA runtime's functions on the processor: see cuda_runtime_api.h.
 #include <cstdio>
 #include <cstdlib>
+#include <unistd.h>
 
 #include "cuda_runtime.h"
 
 enum { MULTIPROCESSORS = 3, L2_BYTES = 64 << 10 }; // small, so that small grids show all ways
+
+//  What was opened before a fork() cannot be used behind it.
+static cudaError_t open_here()
+{
+    static const pid_t opener = getpid();
+    return opener == getpid() ? cudaSuccess : emulator::note(cudaErrorInitializationError);
+}
 
 extern "C" {
 
 cudaError_t cudaGetDeviceCount(int *count)
 {
     *count = 1;
-    return cudaSuccess;
+    return open_here();
 }
 
 cudaError_t cudaGetDevice(int *device)
 {
     *device = 0;
-    return cudaSuccess;
+    return open_here();
 }
 
 cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *properties, int)
@@ -28,9 +36,10 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *properties, int)
 
 cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr attribute, int)
 {
-    *value = attribute == cudaDevAttrMultiProcessorCount ? (int) MULTIPROCESSORS
-             : attribute == cudaDevAttrL2CacheSize       ? (int) L2_BYTES
-                                                         : 1;
+    *value = attribute == cudaDevAttrMultiProcessorCount            ? (int) MULTIPROCESSORS
+             : attribute == cudaDevAttrL2CacheSize                  ? (int) L2_BYTES
+             : attribute == cudaDevAttrMaxSharedMemoryPerBlockOptin ? (int) emulator::SHARED_MOST
+                                                                    : 1;
     return cudaSuccess;
 }
 
@@ -42,6 +51,8 @@ cudaError_t cudaDeviceSynchronize(void)
 //  Filled with the bits of a NaN, so that what nobody wrote is seen.
 cudaError_t cudaMalloc(void **memory, size_t size)
 {
+    if (open_here() != cudaSuccess)
+        return cudaErrorInitializationError;
     if (posix_memalign(memory, 256, size))
         return emulator::note(cudaErrorMemoryAllocation);
     std::memset(*memory, 0xff, size);
@@ -80,7 +91,10 @@ cudaError_t cudaGetLastError(void)
 
 const char *cudaGetErrorString(cudaError_t code)
 {
-    return code == cudaSuccess ? "no error" : code == cudaErrorMemoryAllocation ? "out of memory" : "invalid value";
+    return code == cudaSuccess                      ? "no error"
+           : code == cudaErrorMemoryAllocation      ? "out of memory"
+           : code == cudaErrorInitializationError ? "initialization error"
+                                                    : "invalid value";
 }
 
 }
