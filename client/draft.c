@@ -150,8 +150,6 @@ int draft_check_options(ipc_client_t *client, const ipc_options_t *options, bool
                         strlen(options->label), LABEL_MAX);
     if (terms_check(client, options, direct, error))
         return -1;
-    if (options->chunk > UINT32_MAX)
-        return ipc_fail(error, IPC_E_ARGUMENT, "the argument chunk is too large");
     return 0;
 }
 
@@ -186,6 +184,12 @@ static uint32_t flags_of(const draft_t *self, const ipc_result_t *result)
     return flags;
 }
 
+//  A chunk that is larger than any map takes all of it.
+static uint32_t chunk_of(const ipc_options_t *options)
+{
+    return options->chunk < IPC_MAX_POSITIONS ? (uint32_t) options->chunk : IPC_MAX_POSITIONS;
+}
+
 //  What the controller keeps of each value of another call that this one waits for, besides the value.
 enum { GIVEN_BYTES = sizeof(ipc_parent_t) + 24 };
 
@@ -198,7 +202,7 @@ static void send_draft(draft_t *self, ipc_result_t *result)
                                 .flags = flags_of(self, result),
                                 .items = self->items,
                                 .retries = (uint32_t) self->options.retries,
-                                .chunk = (uint32_t) self->options.chunk,
+                                .chunk = chunk_of(&self->options),
                                 .priority = self->options.priority,
                                 .count = self->count,
                                 .base = self->base,

@@ -200,10 +200,10 @@ static void tell_released(ipc_client_t *client)
 
 void ipc_view_destroy(ipc_view_t **self_p)
 {
+    if (!self_p || !*self_p)
+        return;
     ipc_view_t *self = *self_p;
     *self_p = NULL;
-    if (!self)
-        return;
     ipc_client_t *client = self->client;
     pthread_mutex_lock(&client->lock);
     view_free(self);
