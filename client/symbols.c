@@ -87,6 +87,13 @@ static bool is_thunk(const char *function)
     return strncmp(function, start, sizeof start - 1) == 0;
 }
 
+//  A function of executed source whose name a header has, too, has this before it in units (engine/unit.h).
+static const char *plain_name(const char *function)
+{
+    static const char own[] = "ipc_own_";
+    return strncmp(function, own, sizeof own - 1) == 0 ? function + sizeof own - 1 : function;
+}
+
 //  Executed source: "scaled (cell 4, line 3)", "scaled (demo.c:3)"; of its statements "cell 4, line 3".
 static void format_cell(char text[SYMBOLS_WHERE], const lines_place_t *place, const char *unit)
 {
@@ -96,7 +103,7 @@ static void format_cell(char text[SYMBOLS_WHERE], const lines_place_t *place, co
     if (is_whole)
         snprintf(text, SYMBOLS_WHERE, "%s", where);
     else
-        snprintf(text, SYMBOLS_WHERE, "%.60s (%s)", place->function, where);
+        snprintf(text, SYMBOLS_WHERE, "%.60s (%s)", plain_name(place->function), where);
 }
 
 //  The library's part of a call that ends a task.

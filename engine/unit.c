@@ -147,6 +147,8 @@ static void put_carried(const writing_t *self)
         if (!is_carried_whole(definition))
             continue;
         note_include(self, definition->text);
+        if (definition->kind == CELL_TYPE)
+            writing_put_apart(self);
         fprintf(self->out, "%s%s\n", definition->text, definition->kind == CELL_TYPE ? ";" : "");
     }
     for (size_t i = 0; i < self->scope->count; i++) {
@@ -154,6 +156,7 @@ static void put_carried(const writing_t *self)
         if (definition->is_hidden || is_carried_whole(definition) ||
             !is_mentioned(self, definition))
             continue;
+        writing_put_apart(self);
         fprintf(self->out, "%s%s", definition->kind == CELL_VARIABLE ? "extern " : "", definition->text);
         if (definition->label)
             writing_put_label(self, definition->label);
@@ -398,6 +401,8 @@ static void put_items(const writing_t *self)
 {
     for (size_t i = 0; i < self->cell->count; i++) {
         const cell_item_t *item = &self->cell->items[i];
+        if (item->kind != CELL_DIRECTIVE)
+            writing_put_apart(self);
         switch (item->kind) {
         case CELL_DIRECTIVE:
         case CELL_TYPE: put_lasting(self, item); break;
