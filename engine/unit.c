@@ -329,8 +329,9 @@ static void put_expression(const writing_t *self, const char *before, cell_span_
 {
     fputs(before, self->out);
     writing_put_lasting(self, text);
+    fputc(behind[0], self->out); // at the expression's end, where one that lacks something is told
     writing_put_own(self);
-    fputs(behind, self->out);
+    fputs(behind + 1, self->out);
 }
 
 //  The last expression, of whatever type: it is read three times and runs once.
