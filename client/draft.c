@@ -18,6 +18,13 @@ static bool has_room(void *context)
     return client->dead || (client->tasks < client->task_limit && client->bytes < client->byte_limit);
 }
 
+//  Whether what came in while nobody looked matters: what it depends on may have ended, engines may have come or gone.
+static bool may_be_stale(const draft_t *self)
+{
+    return self->options.after || self->options.follow ||
+           (self->view->all && (self->direct || self->client->id_count == 0));
+}
+
 void draft_begin(draft_t *self, ipc_view_t *view, const ipc_call_t *call, const char *method)
 {
     assert(view && "the view is NULL: the error of the call that was to make it says why");
@@ -49,8 +56,8 @@ void draft_begin(draft_t *self, ipc_view_t *view, const ipc_call_t *call, const 
     if (self->error.code == 0 && !has_room(client) && // results go on arriving
         !client_wait(client, has_room, client, IPC_FOREVER) && client->interrupted)
         client_fail_interrupted(&self->error);
-    if (self->error.code == 0 && (self->options.after || self->options.follow))
-        link_receive(client); // what it depends on may have ended
+    if (self->error.code == 0 && may_be_stale(self))
+        link_receive(client);
     if (self->error.code == 0 && client->dead)
         ipc_fail(&self->error, IPC_E_CONNECTION, "the cluster is gone");
     self->engines = view_engines(view, &self->engine_count);
