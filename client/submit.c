@@ -31,6 +31,8 @@ static int check_arguments(draft_t *self, ipc_value_t *converted)
 
 static int find_function(draft_t *self)
 {
+    if (!self->call->remote && (!self->call->name || !self->call->name[0]))
+        return ipc_fail(&self->error, IPC_E_ARGUMENT, "the argument name of apply_named is empty");
     if (self->call->remote)
         self->function = function_of_remote(self->client, self->call->remote, &self->error);
     else
@@ -68,6 +70,8 @@ static int array_items(draft_t *self, ipc_value_t array)
     int ndim;
     const size_t *shape;
     const void *data;
+    if (draft_check_array(self, array))
+        return -1;
     ipc_value_elements(&array, &dtype, &ndim, &shape, &data);
     self->count = shape[0];
     if (ipc_value_count(array) * ipc_dtype_size(dtype) > IPC_INLINE_LIMIT && (dtype != IPC_BOOL || ndim > 1)) {

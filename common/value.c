@@ -96,6 +96,7 @@ ipc_value_t ipc_range(int64_t first, int64_t end)
 
 ipc_value_t ipc_ref(const char *name)
 {
+    name = name ? name : "";
     return (ipc_value_t){.kind = IPC_KIND_REF, .count = (uint32_t) strlen(name), .as.string = name};
 }
 

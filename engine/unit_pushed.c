@@ -28,6 +28,7 @@ static const char *c_type_of(const ipc_value_t *value, const char **code)
     case IPC_KIND_STR: *code = "STR"; return "char *";
     case IPC_KIND_ARRAY: dtype = ipc_value_array(*value) ? (int) ipc_value_array(*value)->dtype : -1; break;
     case IPC_KIND_LIST:
+    case IPC_KIND_RANGE:
     case IPC_KIND_DICT: *code = "VALUE"; return "ipc_value_t";
     default: break;
     }

@@ -73,6 +73,43 @@ START_TEST(a_crash_without_debug_information_names_function_file_and_line)
 }
 END_TEST
 
+//  Whether each of them holds an error of an argument; frees none.
+static void assert_all_refused(ipc_result_t *const *results, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const ipc_error_t *error = ipc_result_error(results[i]);
+        ck_assert_msg(error && error->code == IPC_E_ARGUMENT, "call %zu is not refused", i);
+    }
+}
+
+START_TEST(names_and_elements_that_are_null_are_refused)
+{
+    session_t s = session_open();
+    ipc_result_t *results[] = {
+        ipc_apply_named(s.all, NULL, 1), ipc_apply_named(s.any, ""), ipc_push(s.all, NULL, 1), ipc_pull(s.all, NULL),
+        ipc_gather(s.all, NULL), ipc_scatter(s.all, NULL, ipc_range(0, 4)), ipc_require(s.all, NULL),
+        ipc_execute(s.all, NULL), ipc_execute_file(s.all, NULL), ipc_include(s.all, NULL),
+        ipc_map(s.all, same, ipc_i64(NULL, 4)), ipc_map(s.any, same, ipc_i64(NULL, 1 << 20)),
+        ipc_scatter(s.all, "x", ipc_i64(NULL, 4)), ipc_push(s.all, "x", ipc_i64(NULL, 4))};
+    assert_all_refused(results, sizeof results / sizeof results[0]);
+    assert_fails(ipc_apply(s.one, same, ipc_ref(NULL)), "not defined");
+    assert_prints(ipc_map(s.any, same, ipc_i64(NULL, 0)), "[]");
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(a_pushed_range_is_a_list_in_cells)
+{
+    session_t s = session_open();
+    ipc_push(s.one, "r", ipc_range(3, 7));
+    assert_prints(ipc_execute(s.one, "ipc_value_count(r) * 10 + ipc_value_i64(ipc_value_at(r, 3))"), "46");
+    ipc_push(s.one, "r", ipc_range(0, 2));
+    assert_prints(ipc_execute(s.one, "r"), "[0, 1]");
+    assert_prints(ipc_pull(s.one, "r[1]"), "1");
+    session_close(&s);
+}
+END_TEST
+
 START_TEST(no_handle_at_all_can_be_destroyed)
 {
     ipc_client_destroy(NULL);
@@ -93,6 +130,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_map_of_too_many_items_is_refused);
     tcase_add_test(tests, a_chunk_larger_than_the_map_takes_all_of_it);
     tcase_add_test(tests, a_crash_without_debug_information_names_function_file_and_line);
+    tcase_add_test(tests, names_and_elements_that_are_null_are_refused);
+    tcase_add_test(tests, a_pushed_range_is_a_list_in_cells);
     tcase_add_test(tests, no_handle_at_all_can_be_destroyed);
 }
 
