@@ -413,10 +413,10 @@ static void await_heard(ipc_client_t *self)
 
 void ipc_client_destroy(ipc_client_t **self_p)
 {
+    if (!self_p || !*self_p)
+        return;
     ipc_client_t *self = *self_p;
     *self_p = NULL;
-    if (!self)
-        return;
     pthread_mutex_lock(&self->lock);
     await_heard(self);
     self->stopping = true;

@@ -254,7 +254,7 @@ ipc_cluster_t *ipc_cluster_attach(const char *id, ipc_error_t *error)
 
 int ipc_cluster_stop(ipc_cluster_t **self_p)
 {
-    if (!*self_p)
+    if (!self_p || !*self_p)
         return 0;
     int rc = call(*self_p, NULL, "stop", NULL);
     ipc_cluster_destroy(self_p);
@@ -263,8 +263,9 @@ int ipc_cluster_stop(ipc_cluster_t **self_p)
 
 void ipc_cluster_destroy(ipc_cluster_t **self_p)
 {
-    if (*self_p)
-        free((*self_p)->answer);
+    if (!self_p || !*self_p)
+        return;
+    free((*self_p)->answer);
     free(*self_p);
     *self_p = NULL;
 }

@@ -18,6 +18,13 @@ static bool has_room(void *context)
     return client->dead || (client->tasks < client->task_limit && client->bytes < client->byte_limit);
 }
 
+//  Whether what came in while nobody looked matters: what it depends on may have ended, engines may have come or gone.
+static bool may_be_stale(const draft_t *self)
+{
+    return self->options.after || self->options.follow ||
+           (self->view->all && (self->direct || self->client->id_count == 0));
+}
+
 void draft_begin(draft_t *self, ipc_view_t *view, const ipc_call_t *call, const char *method)
 {
     assert(view && "the view is NULL: the error of the call that was to make it says why");
@@ -49,8 +56,8 @@ void draft_begin(draft_t *self, ipc_view_t *view, const ipc_call_t *call, const 
     if (self->error.code == 0 && !has_room(client) && // results go on arriving
         !client_wait(client, has_room, client, IPC_FOREVER) && client->interrupted)
         client_fail_interrupted(&self->error);
-    if (self->error.code == 0 && (self->options.after || self->options.follow))
-        link_receive(client); // what it depends on may have ended
+    if (self->error.code == 0 && may_be_stale(self))
+        link_receive(client);
     if (self->error.code == 0 && client->dead)
         ipc_fail(&self->error, IPC_E_CONNECTION, "the cluster is gone");
     self->engines = view_engines(view, &self->engine_count);
@@ -150,8 +157,6 @@ int draft_check_options(ipc_client_t *client, const ipc_options_t *options, bool
                         strlen(options->label), LABEL_MAX);
     if (terms_check(client, options, direct, error))
         return -1;
-    if (options->chunk > UINT32_MAX)
-        return ipc_fail(error, IPC_E_ARGUMENT, "the argument chunk is too large");
     return 0;
 }
 
@@ -186,6 +191,12 @@ static uint32_t flags_of(const draft_t *self, const ipc_result_t *result)
     return flags;
 }
 
+//  A chunk that is larger than any map takes all of it.
+static uint32_t chunk_of(const ipc_options_t *options)
+{
+    return options->chunk < IPC_MAX_POSITIONS ? (uint32_t) options->chunk : IPC_MAX_POSITIONS;
+}
+
 //  What the controller keeps of each value of another call that this one waits for, besides the value.
 enum { GIVEN_BYTES = sizeof(ipc_parent_t) + 24 };
 
@@ -198,7 +209,7 @@ static void send_draft(draft_t *self, ipc_result_t *result)
                                 .flags = flags_of(self, result),
                                 .items = self->items,
                                 .retries = (uint32_t) self->options.retries,
-                                .chunk = (uint32_t) self->options.chunk,
+                                .chunk = chunk_of(&self->options),
                                 .priority = self->options.priority,
                                 .count = self->count,
                                 .base = self->base,

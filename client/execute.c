@@ -55,6 +55,8 @@ ipc_result_t *ipc_view_execute(ipc_view_t *view, const ipc_call_t *call, const c
     draft_t draft;
     draft_begin(&draft, view, call, "execute");
     draft.cell = ++draft.client->cells;
+    if (!source && draft.error.code == 0)
+        ipc_fail(&draft.error, IPC_E_ARGUMENT, "the argument source of execute is NULL");
     if (!draft_need_direct(&draft, "a cell"))
         cell_send(&draft, &(cell_t){.source = source, .number = draft.cell});
     return draft_end(&draft, draft_shape(&draft));

@@ -192,10 +192,10 @@ const ipc_task_t *ipc_history_at(const ipc_history_t *self, size_t i)
 
 void ipc_history_destroy(ipc_history_t **self_p)
 {
+    if (!self_p || !*self_p)
+        return;
     ipc_history_t *self = *self_p;
     *self_p = NULL;
-    if (!self)
-        return;
     ipc_arena_destroy(&self->texts);
     free(self->tasks);
     free(self);
@@ -236,10 +236,10 @@ ipc_queue_status_t *ipc_client_queue_status(ipc_client_t *client, int timeout_ms
 
 void ipc_queue_status_destroy(ipc_queue_status_t **self_p)
 {
+    if (!self_p || !*self_p)
+        return;
     ipc_queue_status_t *self = *self_p;
     *self_p = NULL;
-    if (!self)
-        return;
     free(self->engines);
     free(self);
 }

@@ -158,10 +158,10 @@ void ipc_imap_cancel(ipc_imap_t *self)
 
 void ipc_imap_destroy(ipc_imap_t **self_p)
 {
+    if (!self_p || !*self_p)
+        return;
     ipc_imap_t *self = *self_p;
     *self_p = NULL;
-    if (!self)
-        return;
     batch_free(self->spent);
     for (batch_t *batch = self->first, *next; batch; batch = next) {
         next = batch->next;

@@ -1,4 +1,5 @@
 //  Results: how they are filled as messages come in. How they are read is in reading.c.
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -120,21 +121,40 @@ static void copy_bytes(char *buffer, size_t size, ipc_bytes_t bytes)
     free(text);
 }
 
-//  A crash is told with the lines of the program's own file: the text names function, file and line. What a cell raised
-//  has words of its own.
+//  "inner (prog.c:6)", "inner (cell 4, line 3)"; of a program without debug information it is "inner (prog)".
+static bool has_line(const char *where)
+{
+    const char *colon = strrchr(where, ':');
+    return strstr(where, "line ") || (colon && isdigit((unsigned char) colon[1]));
+}
+
+static bool is_same_function(const char *where, const char *other)
+{
+    const char *file = strstr(where, " (");
+    return file && strncmp(where, other, (size_t) (file - where) + 2) == 0;
+}
+
+//  A crash is told with the lines of the program's own file: the text names function, file and line; without debug
+//  information with those of the function that was applied. What a cell raised has words of its own.
 static void add_trace(ipc_result_t *self, ipc_error_t *error, ipc_error_more_t *more, ipc_bytes_t frames)
 {
     if (frames.size == 0)
         return;
-    char *raw = ipc_bytes_text(frames), where[SYMBOLS_WHERE] = "";
+    char *raw = ipc_bytes_text(frames), where[SYMBOLS_WHERE] = "", applied[SYMBOLS_WHERE];
     more->trace = symbols_trace(raw, program_file_of, self->client, where);
     free(raw);
-    char *in = error->code == IPC_E_REMOTE ? NULL : strstr(error->text, " in ");
-    if (where[0])
-        ipc_text_copy(error->where, sizeof error->where, where);
-    if (!where[0] || !in)
+    if (!where[0])
         return;
-    char *text = ipc_xformat("%.*s in %s", (int) (in - error->text), error->text, where);
+    ipc_text_copy(applied, sizeof applied, error->where);
+    if (!has_line(where) && is_same_function(where, applied))
+        ipc_text_copy(where, sizeof where, applied);
+    ipc_text_copy(error->where, sizeof error->where, where);
+    char *in = error->code == IPC_E_REMOTE ? NULL : strstr(error->text, " in ");
+    if (!in)
+        return;
+    bool needs_line = !has_line(where) && has_line(applied);
+    char *text = ipc_xformat("%.*s in %s%s%s", (int) (in - error->text), error->text, where,
+                             needs_line ? ", in a call of " : "", needs_line ? applied : "");
     ipc_text_copy(error->text, sizeof error->text, text);
     free(text);
 }
@@ -435,10 +455,10 @@ void result_let_go(ipc_result_t *self)
 
 void ipc_result_destroy(ipc_result_t **self_p)
 {
+    if (!self_p || !*self_p)
+        return;
     ipc_result_t *self = *self_p;
     *self_p = NULL;
-    if (!self)
-        return;
     ipc_client_t *client = self->client;
     pthread_mutex_lock(&client->lock);
     callbacks_forget(self);

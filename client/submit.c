@@ -31,6 +31,8 @@ static int check_arguments(draft_t *self, ipc_value_t *converted)
 
 static int find_function(draft_t *self)
 {
+    if (!self->call->remote && (!self->call->name || !self->call->name[0]))
+        return ipc_fail(&self->error, IPC_E_ARGUMENT, "the argument name of apply_named is empty");
     if (self->call->remote)
         self->function = function_of_remote(self->client, self->call->remote, &self->error);
     else
@@ -68,6 +70,8 @@ static int array_items(draft_t *self, ipc_value_t array)
     int ndim;
     const size_t *shape;
     const void *data;
+    if (draft_check_array(self, array))
+        return -1;
     ipc_value_elements(&array, &dtype, &ndim, &shape, &data);
     self->count = shape[0];
     if (ipc_value_count(array) * ipc_dtype_size(dtype) > IPC_INLINE_LIMIT && (dtype != IPC_BOOL || ndim > 1)) {
@@ -130,11 +134,33 @@ static int check_items(draft_t *self, ipc_value_t items)
     return 0;
 }
 
+//  How many there are: a call that is refused has as many positions, too.
+static int count_items(draft_t *self, ipc_value_t items)
+{
+    size_t count = ipc_value_count(items);
+    if (items.kind == IPC_KIND_ARRAY) {
+        ipc_dtype_t dtype;
+        int ndim;
+        const size_t *shape;
+        const void *data;
+        ipc_value_elements(&items, &dtype, &ndim, &shape, &data);
+        count = shape[0];
+    }
+    if (count > IPC_MAX_POSITIONS)
+        return ipc_fail(&self->error, IPC_E_LIMIT, "a map of %zu items: %d are the most; ipc_imap() takes any number",
+                        count, IPC_MAX_POSITIONS);
+    bool is_sequence = items.kind == IPC_KIND_RANGE || items.kind == IPC_KIND_ARRAY || items.kind == IPC_KIND_LIST ||
+                       items.kind == IPC_KIND_ZIP;
+    self->count = is_sequence ? count : 0;
+    return 0;
+}
+
 ipc_result_t *ipc_view_map(ipc_view_t *view, const ipc_call_t *call, ipc_value_t items)
 {
     draft_t draft;
     draft_begin(&draft, view, call, "map");
-    int rc = draft.error.code || check_items(&draft, items) || find_function(&draft) || map_items(&draft, items);
+    int rc = count_items(&draft, items) || draft.error.code || check_items(&draft, items) || find_function(&draft) ||
+             map_items(&draft, items);
     if (!rc && !draft.direct)
         for (size_t i = 0; i < draft.engine_count && !view->all; i++) draft_target(&draft, draft.engines[i], 0, 0);
     for (size_t i = 0; !rc && draft.direct && i < draft.engine_count; i++) {

@@ -87,6 +87,13 @@ static bool is_thunk(const char *function)
     return strncmp(function, start, sizeof start - 1) == 0;
 }
 
+//  A function of executed source whose name a header has, too, has this before it in units (engine/unit.h).
+static const char *plain_name(const char *function)
+{
+    static const char own[] = "ipc_own_";
+    return strncmp(function, own, sizeof own - 1) == 0 ? function + sizeof own - 1 : function;
+}
+
 //  Executed source: "scaled (cell 4, line 3)", "scaled (demo.c:3)"; of its statements "cell 4, line 3".
 static void format_cell(char text[SYMBOLS_WHERE], const lines_place_t *place, const char *unit)
 {
@@ -96,13 +103,24 @@ static void format_cell(char text[SYMBOLS_WHERE], const lines_place_t *place, co
     if (is_whole)
         snprintf(text, SYMBOLS_WHERE, "%s", where);
     else
-        snprintf(text, SYMBOLS_WHERE, "%.60s (%s)", place->function, where);
+        snprintf(text, SYMBOLS_WHERE, "%.60s (%s)", plain_name(place->function), where);
 }
 
-//  The library's part of a call that ends a task.
+//  The library's part of a call that ends a task, and the engine's of one of exit().
 static bool is_raise(const char *function)
 {
-    return strcmp(function, "ipc_raise") == 0 || strcmp(function, "ipc_refuse") == 0;
+    static const char *const names[] = {"ipc_raise", "ipc_refuse", "crash_exit", "on_task_exit"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(function, names[i]) == 0)
+            return true;
+    return false;
+}
+
+//  "…/ipengine-worker", or "…/ipengine-worker (deleted)", of which the engine itself has no symbols.
+static bool is_engine(const char *module)
+{
+    static const char name[] = "ipengine";
+    return strncmp(base_name(module), name, sizeof name - 1) == 0;
 }
 
 static void format_place(char text[SYMBOLS_WHERE], const lines_place_t *place, const char *unit, const char *file,
@@ -148,6 +166,8 @@ static bool write_frame(writer_t *self, const frame_t *frame)
     const char *own_file = is_image                 ? self->file_of(self->context, hash)
                            : is_cell(frame->module) ? frame->module
                                                     : NULL;
+    if (self->where[0] && is_engine(frame->module))
+        return false; // it called the user's
     lines_place_t places[LINES_DEPTH];
     int count = find_places(self, frame, own_file, places);
     for (int i = 0; i < count; i++) {

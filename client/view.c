@@ -154,7 +154,10 @@ static ipc_view_t *view_new(ipc_client_t *client, const char *text, bool balance
     targets_t targets = {.view = self, .text = text ? text : "all", .error = error};
     targets.at = targets.text;
     ipc_error_t ignored;
-    if (client_ensure(client, error ? error : &ignored) || read_targets(&targets)) {
+    int rc = client_ensure(client, error ? error : &ignored);
+    if (rc == 0)
+        link_flush(client); // what came in while nobody looked
+    if (rc || read_targets(&targets)) {
         free(self->ids);
         free(self);
         self = NULL;
@@ -200,10 +203,10 @@ static void tell_released(ipc_client_t *client)
 
 void ipc_view_destroy(ipc_view_t **self_p)
 {
+    if (!self_p || !*self_p)
+        return;
     ipc_view_t *self = *self_p;
     *self_p = NULL;
-    if (!self)
-        return;
     ipc_client_t *client = self->client;
     pthread_mutex_lock(&client->lock);
     view_free(self);
@@ -221,6 +224,7 @@ const uint32_t *view_engines(const ipc_view_t *self, size_t *count)
 size_t ipc_view_count(ipc_view_t *self)
 {
     pthread_mutex_lock(&self->client->lock);
+    link_flush(self->client); // what came in while nobody looked
     size_t count = self->all ? self->client->id_count : self->count;
     pthread_mutex_unlock(&self->client->lock);
     return count;

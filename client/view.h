@@ -214,7 +214,7 @@ ipc_result_t *ipc_view_names(ipc_view_t *view, const ipc_call_t *call);
 
 //  ipc_map(view, function, items): calls a function of one parameter for each item: a range, an array (its
 //  elements or rows), a list; or a function of several parameters for the items of an ipc_zip(). A direct view deals
-//  them out in contiguous blocks.
+//  them out in contiguous blocks. There are 2^30 items at most; ipc_imap() takes any number.
 #define ipc_map(view, function, items) ipc_view_map((view), IPC_CALL_1(false, NULL, function), IPC_VALUE(items))
 #define ipc_map_sync(view, function, items) ipc_view_map((view), IPC_CALL_1(true, NULL, function), IPC_VALUE(items))
 #define ipc_map_with(view, function, items, ...) \
@@ -287,7 +287,7 @@ ipc_result_t *ipc_view_names(ipc_view_t *view, const ipc_call_t *call);
 //  again. A cell is any mix of #includes, macros, types, functions, variables and statements, as in a notebook; what it
 //  declares lasts for later cells, where the newest declaration of a name counts (functions go on with what they were
 //  compiled with). <stdio.h>, <stdlib.h>, <string.h>, <math.h>, <complex.h>, <stdint.h>, <stdbool.h>, <time.h> and
-//  <unistd.h> are there, and of this library
+//  <unistd.h> are there, whose names a cell may use for things of its own ("int time;"), and of this library
 //  what remote functions may call (IPC_REMOTE), with values and arrays. A last expression without a semicolon is the
 //  position's value: a number, string, value, array (also one without a name, of one or two dimensions), a struct as a
 //  dictionary of its members; of a union, or a struct that no cell declares, a sentence; else, as of pointers, none.

@@ -125,9 +125,11 @@ ipc_array_t *ipc_array_new(ipc_dtype_t dtype, int ndim, const size_t *shape, ipc
 
 void ipc_array_destroy(ipc_array_t **self_p)
 {
+    if (!self_p || !*self_p)
+        return;
     ipc_array_t *self = *self_p;
     *self_p = NULL;
-    if (!self || self->in_task || --self->references > 0)
+    if (self->in_task || --self->references > 0)
         return;
     if (self->release)
         self->release(self);

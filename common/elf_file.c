@@ -430,6 +430,8 @@ static void list_thread_names(const Elf64_Sym *symbols, size_t count, const char
         if (ELF64_ST_TYPE(symbol->st_info) != STT_TLS || symbol->st_shndx == SHN_UNDEF ||
             symbol->st_name >= names_size || !names[symbol->st_name])
             continue;
+        if (names[symbol->st_name] == '$') // on Arm: where data begins
+            continue;
         if (!list_name(text, size, shown++, names + symbol->st_name))
             return;
     }

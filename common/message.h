@@ -13,6 +13,7 @@ enum {
     IPC_MAX_FRAME = 1 << 30,           // bytes; a larger frame drops its sender
     IPC_MAX_TARGETS = 1 << 20,         // of one submission
     IPC_MAX_OBJECTS = 4096,            // in one submission or result
+    IPC_MAX_POSITIONS = 1 << 30,       // of one submission: its client has eight bytes for each, and more
     IPC_INLINE_LIMIT = 16 << 10        // arrays above it travel as objects
 };
 

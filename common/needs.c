@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/fail.h"
+#include "common/plain.h"
 
 static need_t *find(needs_t *self, const char *name)
 {
@@ -41,7 +42,7 @@ static char *trim(char *text)
 static int read_one(needs_t *self, char *piece, ipc_error_t *error)
 {
     char *equals = strchr(piece, '='), *end = NULL;
-    double amount = equals ? strtod(equals + 1, &end) : NAN;
+    double amount = equals ? plain_read(equals + 1, &end) : NAN;
     bool ends = equals && end > equals + 1 && *trim(end) == 0;
     if (!ends || !isfinite(amount) || amount < 0)
         return ipc_fail(error, IPC_E_ARGUMENT,

@@ -166,7 +166,7 @@ static inline double _Complex ipc_take_c128(const ipc_value_t *v)
 }
 static inline const char *ipc_take_str(const ipc_value_t *v) { return v->as.string; }
 static inline const ipc_array_t *ipc_take_array(const ipc_value_t *v) { return v->as.array; }
-static inline ipc_array_t *ipc_take_array_mut(const ipc_value_t *v) { return (ipc_array_t *) v->as.array; }
+static inline ipc_array_t *ipc_take_array_mut(const ipc_value_t *v) { return (ipc_array_t *) (uintptr_t) v->as.array; }
 static inline ipc_value_t ipc_take_value(const ipc_value_t *v) { return *v; }
 
 //  For a parameter or result type as it stands in a declaration: its ipc_type_t, its reader. A type that

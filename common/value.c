@@ -7,6 +7,7 @@
 
 #include "common/array_body.h"
 #include "common/awaited.h"
+#include "common/plain.h"
 
 ipc_value_t ipc_none(void)
 {
@@ -95,6 +96,7 @@ ipc_value_t ipc_range(int64_t first, int64_t end)
 
 ipc_value_t ipc_ref(const char *name)
 {
+    name = name ? name : "";
     return (ipc_value_t){.kind = IPC_KIND_REF, .count = (uint32_t) strlen(name), .as.string = name};
 }
 
@@ -388,8 +390,12 @@ void ipc_value_print(ipc_value_t self, FILE *stream)
     case IPC_KIND_BOOL: fputs(self.as.boolean ? "true" : "false", stream); return;
     case IPC_KIND_I64: fprintf(stream, "%" PRId64, self.as.i64); return;
     case IPC_KIND_U64: fprintf(stream, "%" PRIu64, self.as.u64); return;
-    case IPC_KIND_F64: fprintf(stream, "%g", self.as.f64); return;
-    case IPC_KIND_C128: fprintf(stream, "%g%+gi", self.as.c128[0], self.as.c128[1]); return;
+    case IPC_KIND_F64: plain_print(self.as.f64, false, stream); return;
+    case IPC_KIND_C128:
+        plain_print(self.as.c128[0], false, stream);
+        plain_print(self.as.c128[1], true, stream);
+        fputc('i', stream);
+        return;
     case IPC_KIND_STR: print_string(self.as.string, stream); return;
     case IPC_KIND_REF: fputs(self.as.string, stream); return;
     case IPC_KIND_LIST:

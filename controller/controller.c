@@ -253,6 +253,7 @@ void controller_end_turn(controller_t *self)
     if (self->recovery)
         recovery_flush(self->recovery);
     peers_flush(self);
+    engines_report(self);
 }
 
 //  Work was held back from an idle engine: time to look whether the faster ones really got through.

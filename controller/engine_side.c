@@ -313,10 +313,24 @@ void engine_admit(controller_t *self, pending_t *pending)
     scheduler_engine_up(self->scheduler, engine);
     self->engines_changed = true;
     endings_back(self, engine, entry->nanny);
-    if (self->ready_fd >= 0)
-        dprintf(self->ready_fd, "engine %u ready %d\n", engine, peer->pid);
+    entry->reported = false;
+    self->reports_due = self->ready_fd >= 0;
     fprintf(stderr, "info: engine %u is ready (worker %d, epoch %u)\n", engine, peer->pid, peer->epoch);
     parcel_release(pending->parcel);
+}
+
+void engines_report(controller_t *self)
+{
+    if (!self->reports_due)
+        return;
+    self->reports_due = false;
+    for (uint32_t i = 0; i < self->entry_count; i++) {
+        engine_entry_t *entry = &self->entries[i];
+        if (entry->reported || !entry->peer)
+            continue;
+        entry->reported = true;
+        dprintf(self->ready_fd, "engine %u ready %d\n", i, entry->pid);
+    }
 }
 
 //  What an engine says of items of a span, as the client is told it.

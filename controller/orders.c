@@ -1,6 +1,6 @@
 //  What the supervisor says over the socket that it reads our reports from, one line each: "remove ID", an engine will
 //  not come back; "gone ID", and its processes have ended; "foreign ID", "busy ID", what we asked for (endings.c) is
-//  not done, since it has no such engine, or is starting or stopping.
+//  not done, since it has no such engine, or is starting or stopping. "gone ID" is said back when clients know it.
 #include <string.h>
 #include <sys/stat.h>
 
@@ -19,6 +19,8 @@ static void serve_order(controller_t *self, const char *line)
     else if (sscanf(line, "busy %u", &engine) == 1)
         endings_busy(self, engine);
     controller_end_turn(self);
+    if (strncmp(line, "gone ", 5) == 0) // clients have been told, too
+        dprintf(self->ready_fd, "%s\n", line);
 }
 
 static int on_order(zloop_t *loop, zmq_pollitem_t *item, void *argument)

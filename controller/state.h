@@ -104,6 +104,7 @@ typedef struct engine_entry {
     bool ended;                        // a client has asked for its end: what it runs then ends so
     bool lapsed;                       // it is here, but did not answer for so long that what it had is others' now
     uint64_t lapses;                   // how often that has been
+    bool reported;                     // the supervisor knows that it is here
     bool told;                         // it has told this controller what it has of a former one's
     uint64_t former_span;              // it runs since before this controller, as it calls that; 0: nothing
     uint64_t adopted_span;             // the scheduler's name for that, once its client has come
@@ -199,6 +200,7 @@ struct controller {
     size_t pending_count, pending_room;
     const ipc_msg_t *dying;            // the registration whose death is being accounted for
     bool engines_changed;              // clients are to be told
+    bool reports_due;                  // the supervisor is to be told, after them
     bool tell_timer;                   // and will be, by a timer
     int64_t told;                      // when they were, monotonic nanoseconds
     int64_t now;                       // nanoseconds since 1970, read once a turn
@@ -333,6 +335,7 @@ void engine_admit(controller_t *self, pending_t *pending);
 void engines_check(controller_t *self);                // once a second
 void engine_remove(controller_t *self, uint32_t engine); // it does not come back: its work ends or goes to others
 void engines_tell(controller_t *self);                 // clients, which engines there are, if that has changed
+void engines_report(controller_t *self);               // the supervisor, which have come: when clients have been told
 void object_freed(void *context, ipc_object_t object);
 bool token_is(const char *token, ipc_bytes_t given);
 char *controller_report(controller_t *self);

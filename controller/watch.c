@@ -12,14 +12,18 @@
 
 enum {
     DEATHS_PER_TURN = 256,
-    FILES_KEPT = 32                    // descriptors that peers do not get: to look at folders, to say why
+    FILES_KEPT = 32,                   // descriptors that peers do not get: to look at folders, to say why;
+    KEPT_PART = 4                      //   or of a small limit this part
 };
 
 //  Whether a descriptor of this number, the lowest that was free, leaves what must be kept.
 static bool leaves_room(int descriptor)
 {
     struct rlimit files;
-    return getrlimit(RLIMIT_NOFILE, &files) || (rlim_t) descriptor + FILES_KEPT < files.rlim_cur;
+    if (getrlimit(RLIMIT_NOFILE, &files))
+        return true;
+    rlim_t kept = files.rlim_cur / KEPT_PART < FILES_KEPT ? files.rlim_cur / KEPT_PART : FILES_KEPT;
+    return (rlim_t) descriptor + kept < files.rlim_cur;
 }
 
 watch_t peer_watch(peer_t *peer, int pid)

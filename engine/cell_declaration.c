@@ -416,7 +416,10 @@ static int cut_declarator(cutter_t *self, const base_t *base, const char *made, 
         item.kind = CELL_PROTOTYPE;
     item.is_number = is_number(self, base);
     if (cell_token_is(&self->tokens[end], "=")) {
+        size_t equals = end;
         end = read_initialiser(self, end + 1, &item);
+        if (item.init.size == 0)
+            return cutter_fail(self, equals, "an expression was expected behind this");
     } else if (cell_token_is(&self->tokens[end], "{") && item.kind == CELL_PROTOTYPE) {
         item.kind = CELL_FUNCTION;
         item.body = cutter_between(self, end, cutter_after(self, end));

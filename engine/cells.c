@@ -281,24 +281,26 @@ static const ipc_cell_unit_t *open_unit(const cells_t *self, const cells_source_
     return loaded;
 }
 
-//  Compiles a unit, which nobody may have done before, and opens it.
+//  Compiles a unit, which nobody may have done before, and opens it. *said is given: what the compiler said, if it
+//  refused.
 static const ipc_cell_unit_t *build_unit(cells_t *self, const cells_source_t *source, const compiler_job_t *job,
-                                         const char *name, ipc_error_t *error)
+                                         const char *name, char **said, ipc_error_t *error)
 {
-    char path[COMPILER_PATH], *words = NULL;
-    const ipc_cell_unit_t *loaded = NULL;
-    if (compiler_build(self->compiler, job, path, &words, error) == 0)
-        loaded = open_unit(self, source, path, error);
-    else if (words)
-        fail_compile(source, words, error);
-    free(words);
+    char path[COMPILER_PATH];
+    if (compiler_build(self->compiler, job, path, said, error)) {
+        if (*said)
+            fail_compile(source, *said, error);
+        unit_say_plainly(error->text);
+        return NULL;
+    }
+    const ipc_cell_unit_t *loaded = open_unit(self, source, path, error);
     if (loaded)
         opened_add(self->opened, name, path, loaded);
     return loaded;
 }
 
 //  The unit, as it was opened before or anew.
-static const ipc_cell_unit_t *find_unit(cells_t *self, const cells_source_t *source, const unit_t *unit,
+static const ipc_cell_unit_t *find_unit(cells_t *self, const cells_source_t *source, const unit_t *unit, char **said,
                                         ipc_error_t *error)
 {
     char name[COMPILER_NAME], called[CELLS_NAME], occasion[64], *include = NULL;
@@ -307,7 +309,7 @@ static const ipc_cell_unit_t *find_unit(cells_t *self, const cells_source_t *sou
     const ipc_cell_unit_t *loaded = NULL;
     if (compiler_name(self->compiler, &job, name, error) == 0) {
         loaded = opened_find(self->opened, name);
-        loaded = loaded ? loaded : build_unit(self, source, &job, name, error);
+        loaded = loaded ? loaded : build_unit(self, source, &job, name, said, error);
     }
     free(include);
     if (!loaded)
@@ -317,9 +319,10 @@ static const ipc_cell_unit_t *find_unit(cells_t *self, const cells_source_t *sou
     return loaded;
 }
 
-static const ipc_remote_t *load_unit(cells_t *self, const cells_source_t *source, unit_t *unit, ipc_error_t *error)
+static const ipc_remote_t *load_unit(cells_t *self, const cells_source_t *source, unit_t *unit, char **said,
+                                     ipc_error_t *error)
 {
-    const ipc_cell_unit_t *loaded = find_unit(self, source, unit, error);
+    const ipc_cell_unit_t *loaded = find_unit(self, source, unit, said, error);
     if (!loaded)
         return NULL;
     keep_include(self, &source->options);
@@ -351,19 +354,35 @@ static int split(cells_t *self, const cells_source_t *source, cell_t *cell, char
     return rc ? cell_error_at(source, fault.line, fault.column, fault.text, error) : 0;
 }
 
+//  Once more when names have to be told from those of headers.
+static const ipc_remote_t *load_cell(cells_t *self, const cells_source_t *source, const cell_t *cell, const char *text,
+                                     ipc_error_t *error)
+{
+    const ipc_remote_t *run = NULL;
+    ipc_error_t refused = {0};
+    for (bool again = true; again;) {
+        unit_t unit = {0};
+        char *said = NULL;
+        unit_write(&unit, cell, text, &self->scope, self->options.names);
+        run = load_unit(self, source, &unit, &said, &refused);
+        scope_show(&self->scope);
+        again = !run && said && unit_set_apart(&unit, said, &self->scope);
+        unit_free(&unit);
+        free(said);
+    }
+    if (!run)
+        *error = refused;
+    return run;
+}
+
 const ipc_remote_t *cells_load(cells_t *self, const cells_source_t *source, ipc_error_t *error)
 {
     cell_t cell;
-    unit_t unit = {0};
     char *text = NULL;
     const ipc_remote_t *run = NULL;
     scope_follow(&self->scope, self->options.names);
-    if (split(self, source, &cell, &text, error) == 0) {
-        unit_write(&unit, &cell, text, &self->scope, self->options.names);
-        run = load_unit(self, source, &unit, error);
-        scope_show(&self->scope);
-    }
-    unit_free(&unit);
+    if (split(self, source, &cell, &text, error) == 0)
+        run = load_cell(self, source, &cell, text, error);
     cell_free(&cell);
     free(text);
     return run;

@@ -12,7 +12,7 @@ const char *const scope_constant[] = {"static", "inline", "__inline", "__inline_
 
 void scope_init(scope_t *self)
 {
-    *self = (scope_t){.versions = names_new()};
+    *self = (scope_t){.versions = names_new(), .apart = names_new()};
 }
 
 void definition_free(definition_t *self)
@@ -35,6 +35,7 @@ void scope_free(scope_t *self)
     scope_clear(self);
     free(self->definitions);
     names_destroy(&self->versions);
+    names_destroy(&self->apart);
 }
 
 //  --- Texts ---------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ typedef struct scope {
     definition_t **definitions;        // in the order that they are to be declared in
     size_t count, room;
     names_t *versions;                 // of each name how many symbols it has had
+    names_t *apart;                    // names of cells' own that headers have, too (unit_apart.c)
 } scope_t;
 
 void scope_init(scope_t *self);

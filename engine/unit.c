@@ -151,6 +151,8 @@ static void put_carried(const writing_t *self)
         if (!is_carried_whole(definition))
             continue;
         note_include(self, definition->text);
+        if (definition->kind == CELL_TYPE)
+            writing_put_apart(self);
         text_format(self->out, "%s%s\n", definition->text, definition->kind == CELL_TYPE ? ";" : "");
     }
     for (size_t i = 0; i < self->scope->count; i++) {
@@ -158,6 +160,7 @@ static void put_carried(const writing_t *self)
         if (definition->is_hidden || is_carried_whole(definition) ||
             !is_mentioned(self, definition))
             continue;
+        writing_put_apart(self);
         text_format(self->out, "%s%s", definition->kind == CELL_VARIABLE ? "extern " : "", definition->text);
         if (definition->label)
             writing_put_label(self, definition->label);
@@ -326,8 +329,9 @@ static void put_expression(const writing_t *self, const char *before, cell_span_
 {
     text_put(self->out, before);
     writing_put_lasting(self, text);
+    text_put_bytes(self->out, behind, 1); // at the expression's end, where one that lacks something is told
     writing_put_own(self);
-    text_put(self->out, behind);
+    text_put(self->out, behind + 1);
 }
 
 //  The last expression, of whatever type: it is read three times and runs once.
@@ -396,6 +400,8 @@ static void put_items(const writing_t *self)
 {
     for (size_t i = 0; i < self->cell->count; i++) {
         const cell_item_t *item = &self->cell->items[i];
+        if (item->kind != CELL_DIRECTIVE)
+            writing_put_apart(self);
         switch (item->kind) {
         case CELL_DIRECTIVE:
         case CELL_TYPE: put_lasting(self, item); break;

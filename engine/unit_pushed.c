@@ -28,6 +28,7 @@ static const char *c_type_of(const ipc_value_t *value, const char **code)
     case IPC_KIND_STR: *code = "STR"; return "char *";
     case IPC_KIND_ARRAY: dtype = ipc_value_array(*value) ? (int) ipc_value_array(*value)->dtype : -1; break;
     case IPC_KIND_LIST:
+    case IPC_KIND_RANGE:
     case IPC_KIND_DICT: *code = "VALUE"; return "ipc_value_t";
     default: break;
     }
@@ -78,6 +79,24 @@ static void put_array(const writing_t *self, const char *name, const char *label
     free(own);
 }
 
+//  --- Keywords ------------------------------------------------------------------------------------------------
+
+//  No variable can have such a name: what is pushed under it can be pulled, and is in the way of no cell.
+static bool is_keyword(const char *name)
+{
+    static const char *const words[] = {
+        "alignas", "alignof", "asm", "auto", "bool", "break", "case", "char", "const", "constexpr", "continue",
+        "default", "do", "double", "else", "enum", "extern", "false", "float", "for", "goto", "if", "inline", "int",
+        "long", "nullptr", "register", "restrict", "return", "short", "signed", "sizeof", "static", "static_assert",
+        "struct", "switch", "thread_local", "true", "typedef", "typeof", "union", "unsigned", "void", "volatile",
+        "while", "_Alignas", "_Alignof", "_Atomic", "_Bool", "_Complex", "_Generic", "_Noreturn", "_Static_assert",
+        "_Thread_local"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(words[i], name) == 0)
+            return true;
+    return false;
+}
+
 //  --- All -----------------------------------------------------------------------------------------------------
 
 //  Declares a name that was pushed.
@@ -86,8 +105,9 @@ static void adopt(const writing_t *self, const char *name)
     const char *code = NULL;
     const ipc_value_t *value = names_bond(self->names, name) ? NULL : names_get(self->names, name);
     const char *type = value ? c_type_of(value, &code) : NULL;
-    if (!type || writing_declares(self, name) || scope_find(self->scope, name) || writing_find(self, name))
+    if (!type || is_keyword(name) || writing_declares(self, name) || scope_find(self->scope, name) || writing_find(self, name))
         return;
+    writing_put_apart(self);
     bool follows = value->kind == IPC_KIND_ARRAY;
     char *text = ipc_xformat("%s %s%s", type, follows ? "*const " : "", name);
     definition_t *fresh = writing_add(self, definition_new(CELL_VARIABLE, (cell_span_t){name, strlen(name)}, text));

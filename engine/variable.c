@@ -116,11 +116,11 @@ static bool write_array(const ipc_array_t *self, ipc_value_t value)
     return true;
 }
 
-//  One that was pushed as a list or dictionary is one as long as it has no other type in C.
+//  One that was pushed as a list, range or dictionary is one as long as it has no other type in C.
 static bool write_kept(const variable_t *self, ipc_value_t value)
 {
     bool is_value = self->defined.type == IPC_TYPE_VALUE;
-    bool is_list = value.kind == IPC_KIND_LIST || value.kind == IPC_KIND_DICT;
+    bool is_list = value.kind == IPC_KIND_LIST || value.kind == IPC_KIND_RANGE || value.kind == IPC_KIND_DICT;
     bool fits = is_value ? is_list || !self->is_adopted : ipc_value_array(value) != NULL || value.kind == IPC_KIND_NONE;
     if (fits)
         kept_lend(self->kept, value);

@@ -54,6 +54,11 @@ void writing_put_followed(const writing_t *self, const char *name, const char *l
 //  Makes variables of the values that were pushed and that the cell mentions.
 void writing_adopt(const writing_t *self);
 
+//  --- unit_apart.c --------------------------------------------------------------------------------------------
+
+//  The other names of what headers have, too, once: behind the cells' headers, before what is declared.
+void writing_put_apart(const writing_t *self);
+
 //  --- unit_members.c ------------------------------------------------------------------------------------------
 
 //  Tables of the members of all structs that the unit knows, and an expression: that of a type, or NULL.

@@ -101,8 +101,11 @@ static int start_controller(supervisor_t *self, launch_job_t *job, child_t *chil
     fcntl(ends[0], F_SETFL, O_NONBLOCK); // the controller may write to its end as it likes
     char supervisor[16], ready_fd[16], hwm[16], successor[16];
     size_t engines = 0; // that a controller before this one had
-    for (size_t i = 1; self->phase == PHASE_RUNNING && i < supervisor_children(self); i++)
-        engines += !self->children[i].removed;
+    for (size_t i = 1; self->phase == PHASE_RUNNING && i < supervisor_children(self); i++) {
+        child_t *engine = &self->children[i];
+        engines += !engine->removed;
+        engine->forgotten = engine->removed && engine->run.process.pid == 0; // this one never hears of it
+    }
     snprintf(supervisor, sizeof supervisor, "%d", (int) getpid());
     snprintf(ready_fd, sizeof ready_fd, "%d", LAUNCH_EXTRA_FD);
     snprintf(hwm, sizeof hwm, "%u", (unsigned) self->options.hwm);

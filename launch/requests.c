@@ -96,13 +96,19 @@ static void begin_request(supervisor_t *self, const char *text)
     }
 }
 
+//  What was to go is gone when the controller says so, or there is none that could.
+static bool has_gone(const supervisor_t *self, const child_t *child)
+{
+    return child->run.process.pid == 0 && (child->forgotten || self->reports < 0);
+}
+
 //  True when all that was asked for has come about.
 static bool request_is_done(const supervisor_t *self)
 {
     const request_t *request = &self->request;
     for (size_t i = request->first; i < request->first + request->count; i++) {
         const child_t *child = &self->children[1 + i];
-        if (request->removes ? child->run.process.pid != 0 : !child->removed && !child->ready)
+        if (request->removes ? !has_gone(self, child) : !child->removed && !child->ready)
             return false;
     }
     return true;

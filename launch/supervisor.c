@@ -74,7 +74,7 @@ static void on_engine_ready(supervisor_t *self, unsigned long id)
     self->ready++;
 }
 
-//  One line from the controller: "listening", "engine ID ready PID", "error TEXT"; and what clients ask for:
+//  One line from the controller: "listening", "engine ID ready PID", "gone ID", "error TEXT"; and what clients ask for:
 //  "shutdown ID", "restart ID", "stop".
 static void on_report(supervisor_t *self, const char *line)
 {
@@ -83,6 +83,8 @@ static void on_report(supervisor_t *self, const char *line)
         supervisor_fail_start(self, NULL, IPC_E_SYSTEM, "the controller cannot start: %s", line + 6);
     else if (sscanf(line, "engine %lu ready %lu", &id, &pid) == 2)
         on_engine_ready(self, id);
+    else if (sscanf(line, "gone %lu", &id) == 1 && id < self->options.engines)
+        self->children[1 + id].forgotten = true;
     else if (sscanf(line, "shutdown %lu", &id) == 1)
         request_of_client(self, id, true);
     else if (sscanf(line, "restart %lu", &id) == 1)

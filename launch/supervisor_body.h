@@ -30,6 +30,7 @@ typedef struct child {
     size_t deaths;                 // in all
     bool looping;                  // it dies again and again, and this has been told
     bool removed;                  // it was asked to go, and does not run again
+    bool forgotten;                // and the controller has told so
     bool restarting;               // it was asked to end, to run anew
     bool begins;                   // what it shares with others does: it is started when that has begun
     int64_t kill_ms;               // when one of these is killed, 0: not

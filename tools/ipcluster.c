@@ -1,6 +1,5 @@
 //  ipcluster: starts, stops and shows clusters.
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
@@ -15,6 +14,7 @@
 #include "ipcluster.h"
 #include "launch/devices.h"
 #include "launch/log.h"
+#include "tools/standard.h"
 #include "tools/words.h"
 
 typedef struct command {
@@ -374,17 +374,7 @@ int main(int argc, char **argv)
 {
     arguments_t arguments = {.engines = 0};
     clock_gettime(CLOCK_MONOTONIC, &arguments.begin);
-    // Where standard streams are closed, no file or socket of ours must get their numbers.
-    int null;
-    do null = open("/dev/null", O_RDWR);
-    while (null >= 0 && null <= STDERR_FILENO);
-    close(null);
+    standard_open();
     signal(SIGPIPE, SIG_IGN);
-    int result = run(&arguments, argc, argv);
-    if (fflush(stdout) && result == EXIT_DONE) {
-        if (errno != EPIPE) // who reads no further, as head, knows
-            fprintf(stderr, "cannot write to standard output: %s\n", strerror(errno));
-        return EXIT_FAILED;
-    }
-    return result;
+    return standard_close("", run(&arguments, argc, argv));
 }

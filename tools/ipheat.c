@@ -7,6 +7,7 @@
 #include "common/fail.h"
 #include "tools/ipheat_jobs.h"
 #include "tools/ipheat_report.h"
+#include "tools/standard.h"
 
 static int complain(const ipc_error_t *error)
 {
@@ -90,9 +91,11 @@ int main(int argc, char **argv)
 {
     ipheat_options_t options;
     int exit_code = EXIT_DONE;
+    standard_open();
     if (ipheat_options_read(&options, argc, argv, &exit_code))
         exit_code = run(&options);
     ipheat_options_clear(&options);
+    exit_code = standard_close("ipheat: ", exit_code);
     if (exit_code == EXIT_INTERRUPTED)
         raise(SIGINT); // a script that waits for us ends too
     return exit_code;

@@ -8,6 +8,7 @@
 
 #include "common/fail.h"
 #include "tools/ipx_shell.h"
+#include "tools/standard.h"
 
 enum { SOURCE_MAX = 16 << 20 };
 
@@ -107,6 +108,7 @@ int main(int argc, char **argv)
 {
     ipx_options_t options;
     int exit_code = EXIT_DONE;
+    standard_open();
     if (!ipx_options_read(&options, argc, argv, &exit_code))
         return exit_code;
     ipc_error_t error;
@@ -116,10 +118,7 @@ int main(int argc, char **argv)
         return complain(&error);
     exit_code = run(session, &options);
     ipx_session_destroy(&session);
-    if (fflush(stdout) && exit_code == EXIT_DONE) {
-        fprintf(stderr, "ipx: cannot write to standard output: %s\n", strerror(errno));
-        exit_code = EXIT_FAILED;
-    }
+    exit_code = standard_close("ipx: ", exit_code);
     if (exit_code == EXIT_INTERRUPTED) { // a script that waits for us ends too
         sigset_t interrupt;
         sigemptyset(&interrupt);

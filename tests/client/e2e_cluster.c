@@ -182,6 +182,26 @@ START_TEST(all_follows_engines_that_come_and_go)
 }
 END_TEST
 
+//  Without a wait that would read what the controller says.
+START_TEST(a_call_on_all_is_for_engines_that_were_just_added)
+{
+    ipc_cluster_t *cluster = start(1);
+    ipc_client_t *client = client_of(cluster);
+    ipc_view_t *all = ipc_direct_view(client, "all", NULL);
+    size_t count = 0, engines = 1;
+    ck_assert_int_eq(ipc_cluster_add(cluster, 1, NULL), 0);
+    for (double end = now() + 10; count != 2 && now() < end;) count = ipc_result_count(ipc_apply(all, my_id));
+    ck_assert_int_eq(ipc_cluster_add(cluster, 1, NULL), 0);
+    for (double end = now() + 10; engines != 3 && now() < end;) engines = ipc_view_count(all);
+    ck_assert_int_eq(ipc_cluster_add(cluster, 1, NULL), 0);
+    ipc_view_t *last = NULL;
+    for (double end = now() + 10; !last && now() < end;) last = ipc_direct_view(client, "3", NULL);
+    ck_assert(count == 2 && engines == 3 && last);
+    ipc_client_destroy(&client);
+    ck_assert_int_eq(ipc_cluster_stop(&cluster), 0);
+}
+END_TEST
+
 START_TEST(work_of_a_removed_engine_ends_or_moves)
 {
     ipc_cluster_t *cluster = start(2);
@@ -432,6 +452,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_killed_program_leaves_nothing);
     tcase_add_test(tests, a_detached_cluster_stays_until_it_is_stopped);
     tcase_add_test(tests, all_follows_engines_that_come_and_go);
+    tcase_add_test(tests, a_call_on_all_is_for_engines_that_were_just_added);
     tcase_add_test(tests, work_of_a_removed_engine_ends_or_moves);
     tcase_add_test(tests, restarted_engines_have_new_processes_and_old_ids);
     tcase_add_test(tests, signals_reach_tasks_and_logs_are_read);

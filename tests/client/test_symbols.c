@@ -107,6 +107,16 @@ START_TEST(a_file_that_is_no_program_leaves_the_offset)
 }
 END_TEST
 
+START_TEST(what_called_the_users_function_is_left_out)
+{
+    check_trace(SYMBOLS_NONE,
+                "/usr/libexec/ipengine-worker\t9\tcrash_exit\n/usr/libexec/ipengine-worker\t8\ton_task_exit\n"
+                "/lib/libc.so.6\t7\texit\n" IMAGE "\t1234\t-\n/usr/libexec/ipengine-worker (deleted)\t6\t-\n"
+                "/lib/libc.so.6\t5\t__libc_start_main\n",
+                "/home/me/prog", "    at exit (libc.so.6)\n    at prog+0x1234\n", "prog+0x1234");
+}
+END_TEST
+
 START_TEST(an_image_of_another_client_is_shown_by_its_own_name)
 {
     check_trace(SYMBOLS_LIBDW, IMAGE "\t10\tf\n", NULL, "    at f (" HASH ".so)\n", "");
@@ -132,6 +142,7 @@ int main(void)
     tcase_add_test(all, without_a_symbol_the_offset_is_shown);
     tcase_add_test(all, a_file_that_is_gone_leaves_the_offset);
     tcase_add_test(all, a_file_that_is_no_program_leaves_the_offset);
+    tcase_add_test(all, what_called_the_users_function_is_left_out);
     tcase_add_test(all, an_image_of_another_client_is_shown_by_its_own_name);
     tcase_add_test(all, lines_that_are_no_frames_are_passed_over);
     suite_add_tcase(suite, all);

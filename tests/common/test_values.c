@@ -1,12 +1,14 @@
 //  Arrays, values and how they print, memory that ends together, names.
 #include <check.h>
 #include <complex.h>
+#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/array_body.h"
 #include "common/names.h"
+#include "common/needs.h"
 
 static ipc_error_t error;
 
@@ -201,6 +203,40 @@ START_TEST(values_print_as_the_api_says)
 }
 END_TEST
 
+//  A locale that writes 2,5, made by the host's localedef; false if there is none.
+static bool use_commas(void)
+{
+    static const char source[] = "LC_NUMERIC\\ndecimal_point \",\"\\nthousands_sep \"\"\\ngrouping -1\\n"
+                                 "END LC_NUMERIC\\nLC_CTYPE\\ncopy \"POSIX\"\\nEND LC_CTYPE\\n";
+    char folder[] = "/tmp/ipc-locale-XXXXXX", command[400];
+    if (!mkdtemp(folder))
+        return false;
+    snprintf(command, sizeof command,
+             "printf '%s' >%s/source; localedef -c -i %s/source -f ANSI_X3.4-1968 %s/comma >/dev/null 2>&1", source,
+             folder, folder, folder);
+    int warned = system(command); // that it lacks what no test asks for
+    bool made = warned != -1 && setenv("LOCPATH", folder, 1) == 0 && setlocale(LC_NUMERIC, "comma");
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command) == 0 && made;
+}
+
+START_TEST(the_programs_locale_changes_no_number)
+{
+    if (!use_commas())
+        return; // nor is there one here that could
+    char text[8];
+    snprintf(text, sizeof text, "%g", 2.5);
+    ck_assert_str_eq(text, "2,5");
+    prints(ipc_f64((double[]){2.5, -0.125}, 2), "[2.5, -0.125]");
+    prints(IPC_VALUE(0.5 - 1.5 * I), "0.5-1.5i");
+    needs_t needs;
+    ck_assert_int_eq(needs_read(&needs, "gpu=0.5", 7, &error), 0);
+    ck_assert_double_eq(needs_find(&needs, "gpu")->amount, 0.5);
+    snprintf(text, sizeof text, "%g", 2.5); // which is the program's still
+    ck_assert_str_eq(text, "2,5");
+}
+END_TEST
+
 START_TEST(dictionaries_print_their_keys)
 {
     prints(ipc_dict("a", 1), "{\"a\": 1}");
@@ -377,6 +413,7 @@ int main(void)
     TCase *tests = tcase_create("values");
     add_values(tests);
     tcase_add_test(tests, values_print_as_the_api_says);
+    tcase_add_test(tests, the_programs_locale_changes_no_number);
     tcase_add_test(tests, dictionaries_print_their_keys);
     tcase_add_test(tests, over_a_thousand_members_the_middle_is_left_out);
     tcase_add_test(tests, memory_of_an_arena_is_aligned_and_apart);

@@ -217,6 +217,13 @@ expect 1 'nonsense' "$ipcd" --directory "$folder/nonsense"
 sed 's/"token": "..../"token": "zzzz/' good.json | file token.json
 refuses "$folder/token.json" 'connection file'
 
+#  --- Output that nobody can have ------------------------------------------------------------------------------
+
+full=(sh -c 'exec "$@" >/dev/full' sh)
+expect 1 'cannot write to standard output' "${full[@]}" "$ipcluster" status
+expect 1 'ipx: cannot write to standard output' "${full[@]}" "$ipx" 1
+expect 1 'ipheat: cannot write to standard output' "${full[@]}" "$ipheat" --help
+
 "$ipcluster" stop >stop.out 2>&1 || { cat stop.out; wrong=1; }
 refuses "$folder/good.json" "$folder/good.json"
 
