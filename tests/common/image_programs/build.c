@@ -53,7 +53,7 @@ void build_start(build_t *self)
     find_compilers(self);
     for (size_t i = 0; i < self->compilers_count; i++)
         if (run("root=$(cd '%s' && pwd) && mkdir '%s/%zu' && cd '%s/%zu' && "
-                "for file in error array shared value arena names members local_runtime; do "
+                "for file in error array shared value plain arena names members local_runtime; do "
                 "%s -std=gnu11 -D_GNU_SOURCE -O1 -fPIC -w -I\"$root\" "
                 "-c \"$root/common/$file.c\" || exit 1; done && ar crs values.a *.o",
                 self->source_root, self->directory, i, self->directory, i,
