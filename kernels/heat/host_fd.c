@@ -12,6 +12,7 @@
 //  Two grids take turns. That is safe in this order, since a value is overwritten (two
 //  levels later) only when all that need it have been computed.
 #include "kernels/heat/host.h"
+#include "kernels/heat/host_solids.h"
 #include "kernels/heat/host_tiles.h"
 
 enum {
@@ -220,6 +221,8 @@ static int most_levels(const heat_grid_t *grid, const heat_steps_t *steps)
 int heat_host_fd(heat_device_state_t *state, const heat_grid_t *grid,
                  const heat_steps_t *steps, ipc_error_t *error)
 {
+    if (grid->length[HEAT_Z] > 1)
+        return heat_host_solids(state, grid, steps, error);
     fd_job_t job = {.pool = state->pool,
                     .tiles = fd_tiles_choose(grid->dtype, state->vectors),
                     .kind = kind_of(grid, steps)};

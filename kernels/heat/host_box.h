@@ -1,0 +1,50 @@
+//  fd_box_t: a part of a solid that is advanced by several steps while it is in the cache.
+//
+//      - The box moves through memory once, plane by plane: planes of the grid are read, and
+//        planes that are some steps (levels) older are written. What lies between exists
+//        only in rings of a few planes, one ring for each level, which stay in the cache.
+//      - A level is one plane behind the level before, whose next plane it needs.
+//      - Around its own points a box reads as many as it has levels, and computes those again
+//        that other boxes compute too: each level has one point less at either end. Beyond
+//        periodic and insulated edges are the points that the edges' rule gives; where the
+//        box has all points of a line, or all lines, each level renews one such point, or
+//        line, at either end. A fixed edge ends the box, and stays.
+#ifndef HEAT_HOST_BOX_H
+#define HEAT_HOST_BOX_H
+
+#include "kernels/heat/host_slab.h"
+
+//  What all boxes of a solve share.
+typedef struct fd_solid {
+    const heat_grid_t *grid;
+    const heat_steps_t *steps;
+    fd_slab_fn advance;
+    size_t element;          // bytes of a number
+    int levels;              // at most
+    size_t boxes[HEAT_AXES]; // into so many the grid is cut along an axis
+    long line, plane;        // bytes from a line of a ring to the next, from a plane
+    size_t arrays;           // besides the grid: a source, faces
+} fd_solid_t;
+
+//  Lays the rings out for a grid that is cut into boxes.
+void fd_solid_set(fd_solid_t *self, const heat_grid_t *grid, const heat_steps_t *steps,
+                  heat_vectors_t vectors, int levels, const size_t boxes[HEAT_AXES]);
+
+//  Bytes of a thread's rings.
+size_t fd_solid_size(const fd_solid_t *self);
+
+//  What a box is advanced by.
+typedef struct fd_passage {
+    const char *from; // the grid
+    char *to;         // written, within the box
+    double pace;      // all ratios are multiplied by it
+    int levels;       // steps
+} fd_passage_t;
+
+//  Advances a box.
+//      box        its place along each axis
+//      rings      written: memory of the calling thread
+void fd_box_advance(const fd_solid_t *self, const size_t box[HEAT_AXES],
+                    const fd_passage_t *passage, char *rings);
+
+#endif
