@@ -9,11 +9,12 @@ enum {
     ARRAYS
 };
 
-//  One axis of a box, in points of the box: of all those that it reads.
+//  One axis of a box, in points of the box. Along lines and columns it has all points that are
+//  read; of planes the own ones alone.
 typedef struct side {
     long first; // the grid's point that the first one is
     long count;
-    long own, own_end;
+    long own, own_end; // those that are written; of planes see give_plane
     fd_edge_t edge[2];
 } side_t;
 
@@ -21,19 +22,22 @@ typedef struct side {
 typedef struct array {
     const char *at; // the caller's; or NULL
     int across;     // the axis that its surfaces cross, or NO_AXIS
-    char *ring;
-    long planes; // of the ring
+    char
+        *ring; // of the planes that a level still needs; NULL for the grid: see level_plane
 } array_t;
 
 typedef struct box {
     const fd_solid_t *solid;
     const fd_passage_t *passage;
+    long levels;
     side_t side[HEAT_AXES];
     array_t array[ARRAYS];
     // A level overwrites the level before it, one plane and one line further on: there
-    // nothing needs what it overwrites any more. So all levels together have a ring of
-    // planes, and behind it are the planes that stay.
-    char *rings;
+    // nothing needs what it overwrites any more. So all levels together have one ring.
+    char *ring;
+    char *stays;      // the first and the last plane, where they are fixed edges
+    char *start;      // the first two planes of each level, where another box needs them
+    const char *next; // the same of the box behind
     double centre, ratio[HEAT_AXES];
 } box_t;
 
@@ -65,20 +69,32 @@ void fd_solid_set(fd_solid_t *self, const heat_grid_t *grid, const heat_steps_t 
         self->arrays += steps->face[axis] ? 1 : 0;
     }
     size_t line = round_up(box_points(self, HEAT_X) * self->element, SLAB_LINE) + SLAB_LINE;
-    size_t plane = line * (box_points(self, HEAT_Y) + (size_t) levels + 1) + SLAB_LINE;
+    size_t plane = line * (box_points(self, HEAT_Y) + (size_t) levels) + SLAB_LINE;
     self->line = (long) line;
     self->plane = (long) round_up(plane, SLAB_LINE);
 }
 
-size_t fd_solid_size(const fd_solid_t *self)
+//  Planes of the ring of all levels.
+static long ring_planes(long levels)
 {
-    const size_t levels = (size_t) self->levels;
-    const size_t planes =
-        2 * levels + SLAB_PLANES + 2 + self->arrays * (levels + SLAB_PLANES);
-    return planes * (size_t) self->plane;
+    return 2 * levels + SLAB_PLANES;
 }
 
-//  Points that a level computes: level_first … level_end - 1.
+//  The same of the rings of a source and of faces.
+static long array_planes(long levels)
+{
+    return levels + SLAB_PLANES;
+}
+
+size_t fd_solid_size(const fd_solid_t *self)
+{
+    const long levels = self->levels, arrays = (long) self->arrays;
+    const long planes =
+        ring_planes(levels) + 2 + 2 * levels + arrays * array_planes(levels);
+    return (size_t) (planes * self->plane) + SLAB_LINE;
+}
+
+//  Points (or lines) that a level computes: level_first … level_end - 1.
 static long level_first(const side_t *side, int level)
 {
     return side->edge[0].rule == FD_OPEN ? level : 1;
@@ -113,30 +129,80 @@ static side_t find_side(const fd_solid_t *self, int axis, size_t box, int levels
         side.count = (stays[1] ? (long) n : end + levels) - side.first;
         side.edge[0] = (fd_edge_t){stays[0] ? FD_STAYS : FD_OPEN, 0, 0};
         side.edge[1] = (fd_edge_t){stays[1] ? FD_STAYS : FD_OPEN, side.count - 1, 0};
-    } else if (axis != HEAT_Z && boxes == 1)
+    } else if (boxes == 1)
         return whole_side(self, axis);
     side.own = first - side.first;
     side.own_end = end - side.first;
     return side;
 }
 
-// ---- planes ----------------------------------------------------------------------------------
-
-static char *ring_plane(const box_t *self, const array_t *array, long plane)
+//  Planes. Where neither edge of the grid is, each level begins and ends a plane further on:
+//  it needs what the box behind began with, and nothing of the box before.
+static side_t find_planes(const fd_solid_t *self, size_t box, long levels)
 {
-    return array->ring + plane % array->planes * self->solid->plane;
+    const long n = (long) self->grid->length[HEAT_Z], boxes = (long) self->boxes[HEAT_Z];
+    const bool around = self->grid->boundary == HEAT_PERIODIC;
+    const bool outermost[2] = {!around && box == 0,
+                               !around && box + 1 == self->boxes[HEAT_Z]};
+    const fd_rule_t rule = self->grid->boundary == HEAT_FIXED ? FD_STAYS : FD_TAKES;
+    // The first box gains as many planes at its end as the last one loses at its beginning.
+    const long move = around ? 0 : levels / 2;
+    const long first = n * (long) box / boxes - (outermost[0] ? 0 : move);
+    const long end = n * ((long) box + 1) / boxes - (outermost[1] ? 0 : move);
+    const long last = end - first - 1;
+    return (side_t){.first = first,
+                    .count = end - first,
+                    .edge = {{outermost[0] ? rule : FD_OPEN, rule == FD_STAYS ? 0 : -1, 0},
+                             {outermost[1] ? rule : FD_OPEN,
+                              rule == FD_STAYS ? last : last + 1, last}}};
 }
 
-//  See box_t.
-static char *level_plane(const box_t *self, int level, long plane)
+//  Planes that a level computes: plane_first … plane_end - 1.
+static long plane_first(const box_t *self, long level)
 {
-    const long slots = 2 * self->passage->levels + SLAB_PLANES, size = self->solid->plane;
+    static const int more[] = {[FD_STAYS] = 1, [FD_TAKES] = 0};
+    const fd_rule_t rule = self->side[HEAT_Z].edge[0].rule;
+    return rule == FD_OPEN ? level : more[rule];
+}
+
+static long plane_end(const box_t *self, long level)
+{
+    static const int less[] = {[FD_STAYS] = 1, [FD_TAKES] = 0};
     const side_t *z = &self->side[HEAT_Z];
+    return z->count + (z->edge[1].rule == FD_OPEN ? level : -less[z->edge[1].rule]);
+}
+
+// ---- planes ----------------------------------------------------------------------------------
+
+static char *array_plane(const box_t *self, const array_t *array, long plane)
+{
+    return array->ring + plane % array_planes(self->levels) * self->solid->plane;
+}
+
+//  One of the two planes that a level begins with.
+static long start_plane(const box_t *self, long level, long plane)
+{
+    return (2 * (level - 1) + plane) * self->solid->plane;
+}
+
+//  A plane of a level; what is the next box's is only read.
+static char *level_plane(const box_t *self, long level, long plane)
+{
+    const side_t *z = &self->side[HEAT_Z];
+    const fd_edge_t *edge = z->edge;
+    const long size = self->solid->plane;
     for (int k = 0; k < 2; k++)
-        if (z->edge[k].rule == FD_STAYS && plane == z->edge[k].place)
-            return self->rings + (slots + k) * size;
-    const long up = (self->passage->levels - level + 1) * self->solid->line;
-    return self->rings + (plane - level + slots) % slots * size + up;
+        if (edge[k].rule == FD_STAYS && plane == edge[k].place)
+            return self->stays + k * size;
+        else if (edge[k].rule == FD_TAKES && plane == edge[k].place)
+            plane = edge[k].other;
+    if (edge[0].rule == FD_OPEN && level > 0 && level < self->levels && plane < level + 2)
+        return self->start + start_plane(self, level, plane - level);
+    if (edge[1].rule == FD_OPEN && level > 0 && plane >= z->count + level)
+        return (char *) self->next + start_plane(self, level, plane - z->count - level);
+    const long planes = ring_planes(self->levels);
+    return self->ring + (plane - level + planes) % planes * size +
+           (self->levels - level) * self->solid->line;
 }
 
 //  The place in an array of a point that may be beyond the grid's edges.
@@ -192,16 +258,20 @@ static long lead(const box_t *self)
     return self->side[HEAT_X].edge[0].rule == FD_TAKES ? (long) self->solid->element : 0;
 }
 
-//  Reads a plane of all arrays.
+//  Reads a plane of all arrays, as far as levels need it.
 static void load_plane(const box_t *self, long plane)
 {
+    static const int more[] = {[FD_OPEN] = 2, [FD_STAYS] = 0, [FD_TAKES] = 0};
+    const side_t *side = self->side;
     for (const array_t *array = self->array; array < self->array + ARRAYS; array++) {
-        if (!array->at)
+        const bool grid = array == &self->array[GRID];
+        const long end = grid ? side[HEAT_Z].count + more[side[HEAT_Z].edge[1].rule]
+                              : plane_end(self, self->levels) + 1;
+        if (!array->at || plane >= end)
             continue;
-        char *to =
-            (array->ring ? ring_plane(self, array, plane) : level_plane(self, 0, plane)) -
-            lead(self);
-        for (long l = 0; l < self->side[HEAT_Y].count; l++, to += self->solid->line)
+        char *to = grid ? level_plane(self, 0, plane) : array_plane(self, array, plane);
+        to -= lead(self);
+        for (long l = 0; l < side[HEAT_Y].count; l++, to += self->solid->line)
             load_line(self, array, to, line_at(self, array, plane, l));
     }
 }
@@ -211,20 +281,24 @@ static char *own_line(const box_t *self, long plane, long line)
 {
     const side_t *side = self->side;
     const size_t *length = self->solid->grid->length;
-    const size_t z = (size_t) (side[HEAT_Z].first + plane);
+    const size_t z = place_of(self, HEAT_Z, plane, &self->array[GRID]);
     const size_t y = (size_t) (side[HEAT_Y].first + line);
     const size_t x = (size_t) (side[HEAT_X].first + side[HEAT_X].own);
     return self->passage->to +
            ((z * length[HEAT_Y] + y) * length[HEAT_X] + x) * self->solid->element;
 }
 
-//  Writes the own points of a plane that has all steps.
+//  Writes the own points of a plane that has all steps; if it is the box's.
 static void give_plane(const box_t *self, long plane)
 {
+    const side_t *z = &self->side[HEAT_Z];
+    if (plane < (z->edge[0].rule == FD_OPEN ? self->levels : 0) ||
+        plane >= z->count + (z->edge[1].rule == FD_OPEN ? self->levels : 0))
+        return;
     const side_t *x = &self->side[HEAT_X], *y = &self->side[HEAT_Y];
     const long element = (long) self->solid->element;
     const char *from =
-        level_plane(self, self->passage->levels, plane) + x->own * element - lead(self);
+        level_plane(self, self->levels, plane) + x->own * element - lead(self);
     for (long l = y->own; l < y->own_end; l++)
         memcpy(own_line(self, plane, l), from + l * self->solid->line,
                (size_t) ((x->own_end - x->own) * element));
@@ -262,10 +336,10 @@ static fd_slab_t find_slab(const box_t *self, int level, long plane, int planes)
         slab.from[p] = level_plane(self, level - 1, plane + p - 1);
     for (int p = 0; p < planes; p++) slab.to[p] = level_plane(self, level, plane + p);
     for (int p = 0; p < planes && self->array[SOURCE].at; p++)
-        slab.source[p] = ring_plane(self, &self->array[SOURCE], plane + p);
+        slab.source[p] = array_plane(self, &self->array[SOURCE], plane + p);
     for (int axis = HEAT_Z; axis < HEAT_AXES; axis++)
         for (int p = 0; p < planes + (axis == HEAT_Z) && self->array[axis].at; p++)
-            slab.face[axis][p] = ring_plane(self, &self->array[axis], plane + p);
+            slab.face[axis][p] = array_plane(self, &self->array[axis], plane + p);
     return slab;
 }
 
@@ -288,8 +362,7 @@ static void advance_planes(const box_t *self, int level, long plane, int planes)
 //  Brings planes plane … plane + SLAB_PLANES - 1 to a level, those that it has.
 static void run_level(const box_t *self, int level, long plane)
 {
-    const side_t *z = &self->side[HEAT_Z];
-    const long first = level_first(z, level), end = level_end(z, level);
+    const long first = plane_first(self, level), end = plane_end(self, level);
     if (plane >= first && plane + SLAB_PLANES <= end) {
         advance_planes(self, level, plane, SLAB_PLANES);
         return;
@@ -299,41 +372,69 @@ static void run_level(const box_t *self, int level, long plane)
             advance_planes(self, level, p, 1);
 }
 
-static void sweep(const box_t *self)
+//  Goes on to some planes: reads them, and brings those before them to their levels.
+static void run_planes(const box_t *self, long first, long end)
 {
-    const int levels = self->passage->levels;
-    const side_t *z = &self->side[HEAT_Z];
-    for (long plane = 0; plane < z->count + levels; plane += SLAB_PLANES) {
-        for (long p = plane; p < plane + SLAB_PLANES && p < z->count; p++)
-            load_plane(self, p);
-        for (int level = 1; level <= levels; level++) run_level(self, level, plane - level);
-        for (long p = plane - levels; p < plane - levels + SLAB_PLANES; p++)
-            if (p >= z->own && p < z->own_end)
-                give_plane(self, p);
+    for (long plane = first; plane < end; plane += SLAB_PLANES) {
+        for (long p = plane; p < plane + SLAB_PLANES; p++) load_plane(self, p);
+        for (int level = 1; level <= self->levels; level++)
+            run_level(self, level, plane - level);
+        for (long p = plane; p < plane + SLAB_PLANES; p++)
+            give_plane(self, p - self->levels);
     }
 }
 
-void fd_box_advance(const fd_solid_t *self, const size_t box[HEAT_AXES],
-                    const fd_passage_t *passage, char *rings)
+static box_t find_box(const fd_solid_t *self, const size_t place[HEAT_AXES],
+                      const fd_passage_t *passage, char *memory)
 {
-    const int levels = passage->levels;
-    box_t it = {.solid = self, .passage = passage, .rings = rings + 2 * SLAB_LINE};
+    const long levels = passage->levels;
+    box_t box = {.solid = self,
+                 .passage = passage,
+                 .levels = levels,
+                 .side = {find_planes(self, place[HEAT_Z], levels),
+                          find_side(self, HEAT_Y, place[HEAT_Y], levels),
+                          find_side(self, HEAT_X, place[HEAT_X], levels)}};
     double sum = 0;
     for (int axis = HEAT_Z; axis < HEAT_AXES; axis++) {
-        it.side[axis] = find_side(self, axis, box[axis], levels);
-        it.ratio[axis] = self->steps->ratio[axis] * passage->pace;
-        sum += it.ratio[axis];
-        it.array[axis] = (array_t){self->steps->face[axis], axis, NULL, 0};
+        box.ratio[axis] = self->steps->ratio[axis] * passage->pace;
+        sum += box.ratio[axis];
+        box.array[axis] = (array_t){self->steps->face[axis], axis, NULL};
     }
-    it.centre = 1 - 2 * sum;
-    it.array[SOURCE] = (array_t){self->steps->source, NO_AXIS, NULL, 0};
-    char *at = it.rings + (2 * levels + SLAB_PLANES + 2) * self->plane;
+    box.centre = 1 - 2 * sum;
+    box.array[GRID] = (array_t){passage->from, NO_AXIS, NULL};
+    box.array[SOURCE] = (array_t){self->steps->source, NO_AXIS, NULL};
+    // The starts are first, where another box finds them.
+    box.start = memory + SLAB_LINE;
+    box.stays = box.start + 2 * self->levels * self->plane;
+    box.ring = box.stays + 2 * self->plane;
+    char *at = box.ring + ring_planes(levels) * self->plane;
     for (int k = 0; k < ARRAYS; k++)
-        if (it.array[k].at) {
-            it.array[k].ring = at;
-            it.array[k].planes = levels + SLAB_PLANES;
-            at += it.array[k].planes * self->plane;
+        if (k != GRID && box.array[k].at) {
+            box.array[k].ring = at;
+            at += array_planes(levels) * self->plane;
         }
-    it.array[GRID] = (array_t){passage->from, NO_AXIS, NULL, 0};
-    sweep(&it);
+    return box;
+}
+
+//  Planes after which all levels have begun.
+static long begin_end(const box_t *self)
+{
+    return 2 * self->levels;
+}
+
+void fd_box_begin(const fd_solid_t *self, const size_t place[HEAT_AXES],
+                  const fd_passage_t *passage, char *memory)
+{
+    const box_t box = find_box(self, place, passage, memory);
+    run_planes(&box, 0, begin_end(&box));
+}
+
+void fd_box_end(const fd_solid_t *self, const size_t place[HEAT_AXES],
+                const fd_passage_t *passage, char *memory, const char *next)
+{
+    box_t box = find_box(self, place, passage, memory);
+    box.next = next + SLAB_LINE;
+    const bool stays = box.side[HEAT_Z].edge[1].rule == FD_STAYS;
+    run_planes(&box, begin_end(&box),
+               plane_end(&box, box.levels) + (stays ? 1 : 0) + box.levels);
 }

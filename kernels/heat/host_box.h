@@ -30,7 +30,7 @@ typedef struct fd_solid {
 void fd_solid_set(fd_solid_t *self, const heat_grid_t *grid, const heat_steps_t *steps,
                   heat_vectors_t vectors, int levels, const size_t boxes[HEAT_AXES]);
 
-//  Bytes of a thread's rings.
+//  Bytes of memory of a box.
 size_t fd_solid_size(const fd_solid_t *self);
 
 //  What a box is advanced by.
@@ -41,10 +41,14 @@ typedef struct fd_passage {
     int levels;       // steps
 } fd_passage_t;
 
-//  Advances a box.
-//      box        its place along each axis
-//      rings      written: memory of the calling thread
-void fd_box_advance(const fd_solid_t *self, const size_t box[HEAT_AXES],
-                    const fd_passage_t *passage, char *rings);
+//  Advances a box: first as far as the box before it along the planes needs, then, when the
+//  box behind has begun, to the end.
+//      place      its number along each axis
+//      memory     of this box; written
+//      next       of the box behind; where there is none, of any
+void fd_box_begin(const fd_solid_t *self, const size_t place[HEAT_AXES],
+                  const fd_passage_t *passage, char *memory);
+void fd_box_end(const fd_solid_t *self, const size_t place[HEAT_AXES],
+                const fd_passage_t *passage, char *memory, const char *next);
 
 #endif

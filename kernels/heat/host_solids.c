@@ -7,28 +7,29 @@
 #include "kernels/heat/host_box.h"
 
 enum {
-    LEVELS = 12,           // steps in a block, at most
-    RINGS_BYTES = 6 << 20, // of a thread: its share of the last cache
-    LINE_BYTES = 4096,     // of a line in a box
-    BOX_LINES = 8,         // in a box, at least
-    READ_WORK = 4,         // updates that it takes as long to read a point and to write it
-    THREAD_WORK = 1 << 19  // points times levels that make another thread worth its start
+    LEVELS = 12,          // steps in a block, at most
+    BOX_BYTES = 8 << 20,  // of a thread: its share of the last cache
+    LINE_BYTES = 4096,    // of a line in a box
+    BOX_LINES = 8,        // in a box, at least
+    READ_WORK = 4,        // updates that it takes as long to read a point and to write it
+    THREAD_WORK = 1 << 19 // points times levels that make another thread worth its start
 };
 
 //  A whole solve, shared by its threads.
 typedef struct job {
     kernel_pool_t *pool;
     fd_solid_t solid;
-    size_t size;       // bytes of a grid
-    size_t rings_size; // of a thread's rings
-    char *rings;       // of all threads
-    char *work;        // a grid for each that is solved at a time: see run_grid
+    int width;       // boxes that are advanced at a time
+    size_t size;     // bytes of a grid
+    size_t box_size; // of the memory of a box
+    char *boxes;     // for each grid that is solved at a time: the memory of width boxes
+    char *work;      // and a grid: see run_grid
 } job_t;
 
 //  A thread's part of it: it is number index of count that share a grid.
 typedef struct thread {
     const job_t *job;
-    char *rings, *work;
+    char *boxes, *work;
     int index, count;
 } thread_t;
 
@@ -44,8 +45,17 @@ typedef struct cut {
 static double mean_side(const heat_grid_t *grid, const cut_t *cut, int axis)
 {
     const size_t n = grid->length[axis], boxes = cut->boxes[axis];
-    const bool alone = boxes == 1 && (grid->boundary == HEAT_FIXED || axis != HEAT_Z);
+    const bool alone = axis == HEAT_Z || boxes == 1;
     return (double) ((n + boxes - 1) / boxes) + (alone ? 0 : cut->levels - 1);
+}
+
+//  Whether what a box begins with is long done where the box before it ends.
+static bool is_long(const heat_grid_t *grid, const cut_t *cut)
+{
+    const size_t planes = grid->length[HEAT_Z] / cut->boxes[HEAT_Z];
+    if (cut->boxes[HEAT_Z] == 1 && grid->boundary != HEAT_PERIODIC)
+        return true;
+    return planes >= (size_t) (cut->boxes[HEAT_Z] == 1 ? 2 : 3) * (size_t) cut->levels;
 }
 
 //  What a step costs the thread that has most to do, in updates of a point.
@@ -58,25 +68,23 @@ static double cost_of(const heat_grid_t *grid, const cut_t *cut, int threads)
     return points * (1 + (double) READ_WORK / cut->levels);
 }
 
-//  The best way whose rings are small enough.
+//  The best way whose boxes are small enough, for so many threads.
 static void choose_cut(fd_solid_t *solid, const heat_grid_t *grid,
                        const heat_steps_t *steps, heat_vectors_t vectors, int threads)
 {
     const size_t line = grid->length[HEAT_X] * ipc_dtype_size(grid->dtype);
-    const size_t most_z =
-        grid->length[HEAT_Z] < (size_t) threads ? grid->length[HEAT_Z] : (size_t) threads;
-    const size_t most_y = grid->length[HEAT_Y] / BOX_LINES + 1;
     double least = 0;
     for (int levels = 1; levels <= LEVELS; levels++)
-        for (size_t z = 1; z <= most_z; z++)
-            for (size_t y = 1; y <= most_y; y++) {
+        for (size_t z = 1; z <= (size_t) threads; z++)
+            for (size_t y = 1; y <= grid->length[HEAT_Y] / BOX_LINES + 1; y++) {
                 const cut_t cut = {levels, {z, y, (line + LINE_BYTES - 1) / LINE_BYTES}};
                 const double cost = cost_of(grid, &cut, threads);
-                if (least > 0 && cost >= least)
+                if ((size_t) threads % z || !is_long(grid, &cut) ||
+                    (least > 0 && cost >= least))
                     continue;
                 fd_solid_t tried;
                 fd_solid_set(&tried, grid, steps, vectors, levels, cut.boxes);
-                if (least > 0 && fd_solid_size(&tried) > RINGS_BYTES)
+                if (least > 0 && fd_solid_size(&tried) > BOX_BYTES)
                     continue;
                 *solid = tried;
                 least = cost;
@@ -85,20 +93,35 @@ static void choose_cut(fd_solid_t *solid, const heat_grid_t *grid,
 
 // ---- the solve -------------------------------------------------------------------------------
 
-//  A thread's part of a block of steps.
-static void run_block(const thread_t *self, const fd_passage_t *passage)
+static void barrier(const thread_t *self)
 {
-    const fd_solid_t *solid = &self->job->solid;
-    const size_t *boxes = solid->boxes, all = boxes[HEAT_Z] * boxes[HEAT_Y] * boxes[HEAT_X];
-    const size_t index = (size_t) self->index, count = (size_t) self->count;
-    for (size_t k = all * index / count; k < all * (index + 1) / count; k++) {
-        const size_t line = k / boxes[HEAT_X];
-        const size_t box[HEAT_AXES] = {line / boxes[HEAT_Y], line % boxes[HEAT_Y],
-                                       k % boxes[HEAT_X]};
-        fd_box_advance(solid, box, passage, self->rings);
-    }
     if (self->count > 1)
         kernel_pool_barrier(self->job->pool);
+}
+
+//  A thread's part of a block of steps. All boxes along the planes are advanced at a time.
+static void run_block(const thread_t *self, const fd_passage_t *passage)
+{
+    const job_t *job = self->job;
+    const size_t *boxes = job->solid.boxes, planes = boxes[HEAT_Z];
+    const size_t all = planes * boxes[HEAT_Y] * boxes[HEAT_X], width = (size_t) job->width;
+    for (size_t first = 0; first < all; first += width)
+        for (int ends = 0; ends < 2; ends++) {
+            for (size_t k = (size_t) self->index; k < width && first + k < all;
+                 k += (size_t) self->count) {
+                const size_t line = (first + k) / planes, z = k % planes;
+                const size_t place[] = {z, line / boxes[HEAT_X], line % boxes[HEAT_X]};
+                const size_t next = z + 1 < planes ? k + 1 : k - z;
+                char *memory = self->boxes + k * job->box_size;
+                if (ends)
+                    fd_box_end(&job->solid, place, passage, memory,
+                               self->boxes + next * job->box_size);
+                else
+                    fd_box_begin(&job->solid, place, passage, memory);
+            }
+            if (planes > 1 || (ends && first + width >= all))
+                barrier(self);
+        }
 }
 
 //  One thread's part of the solve of one grid. Blocks write the result and the working grid in
@@ -123,19 +146,19 @@ static void run_grid(const thread_t *self, size_t which)
     }
 }
 
-//  The rings of thread index; what nobody has written yet is read, though it does not count.
-static char *rings_of(const job_t *job, int index)
+//  What nobody has written yet is read, though it does not count.
+static void clear_boxes(const thread_t *self)
 {
-    char *rings = job->rings + (size_t) index * job->rings_size;
-    memset(rings, 0, job->rings_size);
-    return rings;
+    for (int k = self->index; k < self->job->width; k += self->count)
+        memset(self->boxes + (size_t) k * self->job->box_size, 0, self->job->box_size);
 }
 
 //  All threads solve one grid after another.
 static void run_together(void *context, int index, int count)
 {
     const job_t *job = context;
-    const thread_t self = {job, rings_of(job, index), job->work, index, count};
+    const thread_t self = {job, job->boxes, job->work, index, count};
+    clear_boxes(&self);
     for (size_t which = 0; which < job->solid.grid->count; which++) run_grid(&self, which);
 }
 
@@ -143,8 +166,9 @@ static void run_together(void *context, int index, int count)
 static void run_apart(void *context, int index, int count)
 {
     const job_t *job = context;
-    const thread_t self = {job, rings_of(job, index),
+    const thread_t self = {job, job->boxes + (size_t) index * job->box_size,
                            job->work + (size_t) index * job->size, 0, 1};
+    clear_boxes(&self);
     for (size_t which = (size_t) index; which < job->solid.grid->count;
          which += (size_t) count)
         run_grid(&self, which);
@@ -163,22 +187,22 @@ int heat_host_solids(heat_device_state_t *state, const heat_grid_t *grid,
                      const heat_steps_t *steps, ipc_error_t *error)
 {
     const size_t *length = grid->length;
-    job_t job = {.pool = state->pool};
     int threads = useful_threads(grid);
     const bool apart = threads == 1 && grid->count > 1;
+    job_t job = {.pool = state->pool, .width = threads};
     choose_cut(&job.solid, grid, steps, state->vectors, threads);
     if (apart)
         threads = grid->count < (size_t) grid->threads ? (int) grid->count : grid->threads;
     job.size = length[HEAT_Z] * length[HEAT_Y] * length[HEAT_X] * job.solid.element;
-    job.rings_size = fd_solid_size(&job.solid);
-    const size_t rings = (size_t) threads * job.rings_size;
+    job.box_size = fd_solid_size(&job.solid);
+    const size_t boxes = (size_t) threads * job.box_size;
     const size_t grids = steps->count <= job.solid.levels ? 0
                          : apart                          ? (size_t) threads
                                                           : 1;
-    job.rings = heat_buffer_reserve(&state->work, rings + grids * job.size, error);
-    if (!job.rings)
+    job.boxes = heat_buffer_reserve(&state->work, boxes + grids * job.size, error);
+    if (!job.boxes)
         return -1;
-    job.work = job.rings + rings;
+    job.work = job.boxes + boxes;
     kernel_pool_run(state->pool, threads, apart ? run_apart : run_together, &job);
     heat_buffer_trim(&state->work);
     return 0;
