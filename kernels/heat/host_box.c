@@ -86,12 +86,16 @@ static long array_planes(long levels)
     return levels + SLAB_PLANES;
 }
 
-size_t fd_solid_size(const fd_solid_t *self)
+size_t fd_solid_cached(const fd_solid_t *self)
 {
     const long levels = self->levels, arrays = (long) self->arrays;
-    const long planes =
-        ring_planes(levels) + 2 + 2 * levels + arrays * array_planes(levels);
-    return (size_t) (planes * self->plane) + SLAB_LINE;
+    return (size_t) ((ring_planes(levels) + arrays * array_planes(levels)) * self->plane);
+}
+
+size_t fd_solid_size(const fd_solid_t *self)
+{
+    return fd_solid_cached(self) + (size_t) (2 * (self->levels + 1) * self->plane) +
+           SLAB_LINE;
 }
 
 //  Points (or lines) that a level computes: level_first … level_end - 1.

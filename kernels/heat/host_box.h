@@ -30,8 +30,9 @@ typedef struct fd_solid {
 void fd_solid_set(fd_solid_t *self, const heat_grid_t *grid, const heat_steps_t *steps,
                   heat_vectors_t vectors, int levels, const size_t boxes[HEAT_AXES]);
 
-//  Bytes of memory of a box.
+//  Bytes of memory of a box, and of those the ones that should stay in the cache.
 size_t fd_solid_size(const fd_solid_t *self);
+size_t fd_solid_cached(const fd_solid_t *self);
 
 //  What a box is advanced by.
 typedef struct fd_passage {
