@@ -1,8 +1,9 @@
-//  Finite differences on the host. One step over a large grid takes as long as its memory
-//  needs, so several steps (levels) are taken while a part of the grid is in the cache. In
-//  the bands' layout (host_bands.h), a band is advanced by a block of levels
+//  Finite differences on the host, of one and two dimensions (of three: host_solids.h). One step
+//  over a large grid takes as long as its memory needs, so several steps (levels) are taken while
+//  a part of the grid is in the cache. In the bands' layout (host_bands.h), a band is advanced by
+//  a block of levels
 //
-//      - in tiles of columns (and lines), each shifted towards the first by one at each
+//      - in tiles of columns, each shifted towards the first by one at each
 //        level, from the first tile to the last;
 //      - in each over a trapezoid of the rows of its pieces, which loses one row at either
 //        end at each level; then over the triangles where the pieces meet, which gain what
@@ -17,10 +18,7 @@
 
 enum {
     LEVELS = 12,           // steps in a block, at most
-    SOLID_LEVELS = 6,      // the same, of three dimensions
     TILE_BYTES = 1024,     // of a row in a tile: two grids of LEVELS + 2 rows are 28 KiB
-    SOLID_BYTES = 2048,    // of a line in a tile of a plane
-    SOLID_LINES = 8,       // in it
     ROD_BYTES = 10240,     // of all rows in a tile of a rod
     LINE = 64,             // bytes
     THREAD_WORK = 1 << 17, // points times levels that make another thread worth its start
@@ -67,13 +65,11 @@ static void run_tiles(const fd_job_t *job, const fd_block_t *trapezoid,
 {
     const size_t shift = trapezoid->halo ? 0 : (size_t) trapezoid->levels - 1;
     const size_t columns = trapezoid->columns + shift;
-    const size_t lines = trapezoid->lines > 1 ? trapezoid->lines + shift : 1;
-    for (size_t line = 0; line < lines; line += trapezoid->tile_lines)
-        for (size_t column = 0; column < columns; column += trapezoid->tile_columns) {
-            job->tiles.tile(trapezoid, column, line);
-            if (triangles->levels > 1)
-                job->tiles.tile(triangles, column, line);
-        }
+    for (size_t column = 0; column < columns; column += trapezoid->tile_columns) {
+        job->tiles.tile(trapezoid, column);
+        if (triangles->levels > 1)
+            job->tiles.tile(triangles, column);
+    }
 }
 
 //  Advances a band by some levels.
@@ -85,11 +81,9 @@ static void run_levels(const fd_job_t *job, const fd_band_t *band, double pace, 
         .kind = job->kind,
         .grid = {band->grid[parity], band->grid[!parity]},
         .source = band->source,
-        .face = {band->face[HEAT_Z], band->face[HEAT_Y], band->face[HEAT_X]},
+        .face = {NULL, band->face[HEAT_Y], band->face[HEAT_X]},
         .row_pitch = (long) bands->row.pitch,
-        .line_pitch = (long) bands->line.pitch,
         .columns = bands->column.inner,
-        .lines = bands->line.inner,
         .halo = bands->column.halo > 0,
         .height = band->height,
         .stays = fd_band_place(bands, band, band->rows),
@@ -98,7 +92,6 @@ static void run_levels(const fd_job_t *job, const fd_band_t *band, double pace, 
         .first_move = 1,
         .end_move = -1,
         .tile_columns = job->tile_bytes / bands->vector,
-        .tile_lines = SOLID_LINES,
         .centre = 1,
     };
     double sum = 0;
@@ -177,10 +170,8 @@ static void fd_main_many(void *context, int index, int count)
 static int useful_threads(const heat_grid_t *grid)
 {
     const size_t *length = grid->length;
-    const size_t points = length[HEAT_Z] * length[HEAT_Y] * length[HEAT_X];
-    const size_t rows = length[HEAT_Z] > 1   ? length[HEAT_Z]
-                        : length[HEAT_Y] > 1 ? length[HEAT_Y]
-                                             : length[HEAT_X];
+    const size_t points = length[HEAT_Y] * length[HEAT_X];
+    const size_t rows = length[HEAT_Y] > 1 ? length[HEAT_Y] : length[HEAT_X];
     size_t most = points * LEVELS / THREAD_WORK;
     most = most < rows / THREAD_ROWS ? most : rows / THREAD_ROWS;
     most = most < (size_t) grid->threads ? most : (size_t) grid->threads;
@@ -190,8 +181,6 @@ static int useful_threads(const heat_grid_t *grid)
 static fd_kind_t kind_of(const heat_grid_t *grid, const heat_steps_t *steps)
 {
     const bool varies = steps->face[HEAT_X] != NULL;
-    if (grid->length[HEAT_Z] > 1)
-        return varies ? FD_SOLID_FACES : FD_SOLID;
     if (grid->length[HEAT_Y] == 1)
         return varies ? FD_ROD_FACES : FD_ROD;
     if (varies)
@@ -205,17 +194,15 @@ static size_t tile_bytes(const fd_bands_t *bands, fd_kind_t kind)
 {
     if (kind == FD_ROD || kind == FD_ROD_FACES)
         return 2 * ROD_BYTES / bands->arrays / LINE * LINE;
-    if (kind == FD_SOLID || kind == FD_SOLID_FACES)
-        return 2 * SOLID_BYTES / bands->arrays / LINE * LINE;
     return TILE_BYTES;
 }
 
 //  Steps in a block: what a tile has of all arrays stays in the first cache.
-static int most_levels(const heat_grid_t *grid, const heat_steps_t *steps)
+static int most_levels(const heat_steps_t *steps)
 {
     int arrays = steps->source ? 3 : 2;
     for (int axis = HEAT_Z; axis < HEAT_AXES; axis++) arrays += steps->face[axis] ? 1 : 0;
-    return grid->length[HEAT_Z] > 1 ? SOLID_LEVELS : 2 * LEVELS / arrays;
+    return 2 * LEVELS / arrays;
 }
 
 int heat_host_fd(heat_device_state_t *state, const heat_grid_t *grid,
@@ -228,7 +215,7 @@ int heat_host_fd(heat_device_state_t *state, const heat_grid_t *grid,
                     .kind = kind_of(grid, steps)};
     int threads = useful_threads(grid);
     const bool many = threads == 1 && grid->count > 1;
-    fd_bands_set(&job.bands, grid, steps, job.tiles.vector, most_levels(grid, steps),
+    fd_bands_set(&job.bands, grid, steps, job.tiles.vector, most_levels(steps),
                  threads);
     job.tile_bytes = tile_bytes(&job.bands, job.kind);
     if (many)
