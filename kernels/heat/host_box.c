@@ -22,8 +22,7 @@ typedef struct side {
 typedef struct array {
     const char *at; // the caller's; or NULL
     int across;     // the axis that its surfaces cross, or NO_AXIS
-    char
-        *ring; // of the planes that a level still needs; NULL for the grid: see level_plane
+    char *ring;     // planes that a level still needs; NULL for the grid: see level_plane
 } array_t;
 
 typedef struct box {

@@ -1,14 +1,15 @@
-//  fd_box_t: a part of a solid that is advanced by several steps while it is in the cache.
+//  A box: a part of a solid that is advanced by several steps while it is in the cache.
 //
-//      - The box moves through memory once, plane by plane: planes of the grid are read, and
-//        planes that are some steps (levels) older are written. What lies between exists
-//        only in rings of a few planes, one ring for each level, which stay in the cache.
+//      - It moves through memory once, plane by plane: planes of the grid are read, and planes
+//        that are some steps (levels) older are written. What lies between exists only in a
+//        ring of planes, which stays in the cache (3.5-D blocking: Nguyen and others, 2010).
 //      - A level is one plane behind the level before, whose next plane it needs.
-//      - Around its own points a box reads as many as it has levels, and computes those again
-//        that other boxes compute too: each level has one point less at either end. Beyond
-//        periodic and insulated edges are the points that the edges' rule gives; where the
-//        box has all points of a line, or all lines, each level renews one such point, or
-//        line, at either end. A fixed edge ends the box, and stays.
+//      - Along the planes nothing is computed twice: each level of a box begins and ends one
+//        plane further on than the level before. At its end it needs two planes that the box
+//        behind it began with. Around periodic edges the box behind may be itself.
+//      - A box that has not all lines (or all points of a line) reads as many more at either
+//        end as it has levels; each level computes one less. Where it has all, a level renews
+//        the one beyond a periodic or insulated edge. A fixed edge stays.
 #ifndef HEAT_HOST_BOX_H
 #define HEAT_HOST_BOX_H
 

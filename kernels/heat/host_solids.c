@@ -73,22 +73,22 @@ static void choose_cut(fd_solid_t *solid, const heat_grid_t *grid,
                        const heat_steps_t *steps, heat_vectors_t vectors, int threads)
 {
     const size_t line = grid->length[HEAT_X] * ipc_dtype_size(grid->dtype);
-    double least = 0;
+    const size_t most_y = grid->length[HEAT_Y] / BOX_LINES + 1;
+    double least = 0; // nothing is chosen yet
     for (int levels = 1; levels <= LEVELS; levels++)
-        for (size_t z = 1; z <= (size_t) threads; z++)
-            for (size_t y = 1; y <= grid->length[HEAT_Y] / BOX_LINES + 1; y++) {
-                const cut_t cut = {levels, {z, y, (line + LINE_BYTES - 1) / LINE_BYTES}};
-                const double cost = cost_of(grid, &cut, threads);
-                if ((size_t) threads % z || !is_long(grid, &cut) ||
-                    (least > 0 && cost >= least))
-                    continue;
-                fd_solid_t tried;
-                fd_solid_set(&tried, grid, steps, vectors, levels, cut.boxes);
-                if (least > 0 && fd_solid_cached(&tried) > CACHE_BYTES)
-                    continue;
-                *solid = tried;
-                least = cost;
-            }
+        for (size_t k = 0; k < (size_t) threads * most_y; k++) {
+            const size_t z = k / most_y + 1, y = k % most_y + 1;
+            const cut_t cut = {levels, {z, y, (line + LINE_BYTES - 1) / LINE_BYTES}};
+            if ((size_t) threads % z || !is_long(grid, &cut))
+                continue;
+            const double cost = cost_of(grid, &cut, threads);
+            fd_solid_t tried;
+            fd_solid_set(&tried, grid, steps, vectors, levels, cut.boxes);
+            if (least > 0 && (cost >= least || fd_solid_cached(&tried) > CACHE_BYTES))
+                continue;
+            *solid = tried;
+            least = cost;
+        }
 }
 
 // ---- the solve -------------------------------------------------------------------------------
@@ -146,19 +146,11 @@ static void run_grid(const thread_t *self, size_t which)
     }
 }
 
-//  What nobody has written yet is read, though it does not count.
-static void clear_boxes(const thread_t *self)
-{
-    for (int k = self->index; k < self->job->width; k += self->count)
-        memset(self->boxes + (size_t) k * self->job->box_size, 0, self->job->box_size);
-}
-
 //  All threads solve one grid after another.
 static void run_together(void *context, int index, int count)
 {
     const job_t *job = context;
     const thread_t self = {job, job->boxes, job->work, index, count};
-    clear_boxes(&self);
     for (size_t which = 0; which < job->solid.grid->count; which++) run_grid(&self, which);
 }
 
@@ -168,7 +160,6 @@ static void run_apart(void *context, int index, int count)
     const job_t *job = context;
     const thread_t self = {job, job->boxes + (size_t) index * job->box_size,
                            job->work + (size_t) index * job->size, 0, 1};
-    clear_boxes(&self);
     for (size_t which = (size_t) index; which < job->solid.grid->count;
          which += (size_t) count)
         run_grid(&self, which);
