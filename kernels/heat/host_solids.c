@@ -7,12 +7,12 @@
 #include "kernels/heat/host_box.h"
 
 enum {
-    LEVELS = 12,           // steps in a block, at most
+    LEVELS = 20,           // steps in a block, at most
     CACHE_BYTES = 8 << 20, // of a thread: its share of the last cache
     LINE_BYTES = 4096,     // of a line in a box
     BOX_LINES = 8,         // in a box, at least
     READ_WORK = 4,         // updates that it takes as long to read a point and to write it
-    THREAD_WORK = 1 << 19  // points times levels that make another thread worth its start
+    THREAD_WORK = 1 << 20  // points times levels that make another thread worth its start
 };
 
 //  A whole solve, shared by its threads.

@@ -92,7 +92,7 @@ START_TEST(all_instruction_sets_and_threads_give_the_same_bits)
     static const size_t shapes[][HEAT_AXES] = {{1, 1, 3},     {1, 1, 22001}, {1, 3, 3},
                                                {1, 151, 149}, {1, 4, 500},   {65, 18, 19},
                                                {68, 35, 33},  {3, 4, 5},
-                                               {30, 32, 92},  {4, 20, 1100}};
+                                               {30, 38, 92},  {4, 24, 1100}};
     ipc_error_t error;
     heat_device_state_t *state = heat_host()->open(&error);
     ck_assert_ptr_nonnull(state);
