@@ -36,7 +36,7 @@ typedef struct box {
     char *ring;
     char *stays;      // the first and the last plane, where they are fixed edges
     char *start;      // the first two planes of each level, where another box needs them
-    const char *next; // the same of the box behind
+    char *next;       // the same of the box behind; only read
     double centre, ratio[HEAT_AXES];
 } box_t;
 
@@ -202,7 +202,7 @@ static char *level_plane(const box_t *self, long level, long plane)
     if (edge[0].rule == FD_OPEN && level > 0 && level < self->levels && plane < level + 2)
         return self->start + start_plane(self, level, plane - level);
     if (edge[1].rule == FD_OPEN && level > 0 && plane >= z->count + level)
-        return (char *) self->next + start_plane(self, level, plane - z->count - level);
+        return self->next + start_plane(self, level, plane - z->count - level);
     const long planes = ring_planes(self->levels);
     return self->ring + (plane - level + planes) % planes * size +
            (self->levels - level) * self->solid->line;
@@ -433,7 +433,7 @@ void fd_box_begin(const fd_solid_t *self, const size_t place[HEAT_AXES],
 }
 
 void fd_box_end(const fd_solid_t *self, const size_t place[HEAT_AXES],
-                const fd_passage_t *passage, char *memory, const char *next)
+                const fd_passage_t *passage, char *memory, char *next)
 {
     box_t box = find_box(self, place, passage, memory);
     box.next = next + SLAB_LINE;

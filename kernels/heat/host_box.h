@@ -47,10 +47,10 @@ typedef struct fd_passage {
 //  box behind has begun, to the end.
 //      place      its number along each axis
 //      memory     of this box; written
-//      next       of the box behind; where there is none, of any
+//      next       of the box behind, which is read; where there is none, of any
 void fd_box_begin(const fd_solid_t *self, const size_t place[HEAT_AXES],
                   const fd_passage_t *passage, char *memory);
 void fd_box_end(const fd_solid_t *self, const size_t place[HEAT_AXES],
-                const fd_passage_t *passage, char *memory, const char *next);
+                const fd_passage_t *passage, char *memory, char *next);
 
 #endif
