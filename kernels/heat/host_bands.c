@@ -108,7 +108,7 @@ void fd_bands_set(fd_bands_t *self, const heat_grid_t *grid, const heat_steps_t 
                   size_t vector, int levels, int count)
 {
     const size_t *length = grid->length;
-    const int ndim = length[HEAT_Z] > 1 ? 3 : length[HEAT_Y] > 1 ? 2 : 1;
+    const int ndim = length[HEAT_Y] > 1 ? 2 : 1;
     *self = (fd_bands_t){.grid = grid,
                          .steps = steps,
                          .element = ipc_dtype_size(grid->dtype),
@@ -119,7 +119,6 @@ void fd_bands_set(fd_bands_t *self, const heat_grid_t *grid, const heat_steps_t 
     self->row.length = length[HEAT_AXES - ndim];
     self->levels = find_levels(self, levels);
     set_axis(self, &self->row, HEAT_AXES - ndim, self->levels);
-    set_axis(self, &self->line, ndim == 3 ? HEAT_Y : HEAT_AXES, self->levels);
     set_axis(self, &self->column, ndim > 1 ? HEAT_X : HEAT_AXES, self->levels);
     for (int axis = HEAT_Z; axis < HEAT_AXES; axis++)
         self->arrays += steps->face[axis] ? 1 : 0;
@@ -128,8 +127,7 @@ void fd_bands_set(fd_bands_t *self, const heat_grid_t *grid, const heat_steps_t 
         self->height = band.height > self->height ? band.height : self->height;
     }
     self->column.pitch = vector;
-    self->line.pitch = extent(&self->column) * vector;
-    self->row.pitch = extent(&self->line) * self->line.pitch;
+    self->row.pitch = extent(&self->column) * vector;
     // The rows of a tile follow one another in the sets of the first cache; and what is
     // written lies apart from what is read, of which a processor compares the lower bits.
     if (self->row.pitch > PAGE / 2)
@@ -147,7 +145,6 @@ fd_band_t fd_bands_at(const fd_bands_t *self, int index, char *memory)
 {
     fd_band_t band = find_band(self, index);
     char *at = memory + (size_t) index * self->arrays * self->size + self->row.pitch;
-    at += self->line.axis == HEAT_AXES ? 0 : self->line.pitch;
     at += self->column.axis == HEAT_AXES ? 0 : self->column.pitch;
     for (int k = 0; k < 2; k++, at += self->size) band.grid[k] = at;
     if (self->steps->source) {
@@ -164,13 +161,11 @@ fd_band_t fd_bands_at(const fd_bands_t *self, int index, char *memory)
 
 //  --- Single lines ----------------------------------------------------------------------
 
-//  A line of a working grid: its first point that changes, in one lane.
-static char *line_at(const fd_bands_t *self, const fd_band_t *band, char *grid, long row,
-                     long line)
+//  A row of a working grid: its first point that changes, in one lane.
+static char *line_at(const fd_bands_t *self, const fd_band_t *band, char *grid, long row)
 {
     const fd_place_t place = fd_band_place(self, band, row);
-    return grid + place.row * (long) self->row.pitch + line * (long) self->line.pitch +
-           place.lane * (long) self->element;
+    return grid + place.row * (long) self->row.pitch + place.lane * (long) self->element;
 }
 
 //  The row in a lane of a row of vectors; NO_ROW for fillings and what pieces share.
@@ -210,20 +205,14 @@ static long axis_origin(const fd_axis_t *axis)
     return axis->axis == HEAT_AXES ? 0 : (long) axis->halo - 1;
 }
 
-//  Where a line of the caller's array begins.
-static const char *caller_line(const fd_bands_t *self, const source_t *source, long row,
-                               long line)
+//  Where a row of the caller's array begins.
+static const char *caller_line(const fd_bands_t *self, const source_t *source, long row)
 {
-    bool row_turned, line_turned;
-    const fd_axis_t *axes[] = {&self->row, &self->line};
-    size_t r = point_of(self, axes[0], row, &row_turned);
-    size_t l = point_of(self, axes[1], line, &line_turned);
-    size_t lines = self->line.length, columns = self->column.length;
-    r += row_turned && source->across == self->row.axis ? 1 : 0;
-    l += line_turned && source->across == self->line.axis ? 1 : 0;
-    lines += source->across == self->line.axis ? 1 : 0;
+    bool turned;
+    size_t r = point_of(self, &self->row, row, &turned), columns = self->column.length;
+    r += turned && source->across == self->row.axis ? 1 : 0;
     columns += source->across == self->column.axis ? 1 : 0;
-    return source->at + (r * lines + l) * columns * self->element;
+    return source->at + r * columns * self->element;
 }
 
 //  Writes the halo of a line of a working grid from the line, of which the points are pitch
@@ -260,12 +249,11 @@ static void spread_line(const fd_bands_t *self, const source_t *source, const ch
 //  Zeros in what no row of the band is in.
 static void clear_fillings(const fd_bands_t *self, const fd_band_t *band, char *grid)
 {
-    for (long row = band->rows + 1; row <= band->height * self->lanes; row++)
-        for (long line = axis_first(&self->line); line < axis_end(&self->line); line++) {
-            char *to = line_at(self, band, grid, row, line);
-            for (long c = axis_first(&self->column); c < axis_end(&self->column); c++)
-                memset(to + c * (long) self->vector, 0, self->element);
-        }
+    for (long row = band->rows + 1; row <= band->height * self->lanes; row++) {
+        char *to = line_at(self, band, grid, row);
+        for (long c = axis_first(&self->column); c < axis_end(&self->column); c++)
+            memset(to + c * (long) self->vector, 0, self->element);
+    }
 }
 
 //  Writes row - 1 from the last one, and row height from row 0, moved by a lane; but for
@@ -274,15 +262,12 @@ static void join_pieces(const fd_bands_t *self, const fd_band_t *band, char *gri
 {
     const long element = (long) self->element, vector = (long) self->vector;
     const long pitch = (long) self->row.pitch;
-    for (size_t line = 0; line < self->line.inner; line++) {
-        char *first = grid + line * self->line.pitch;
-        char *last = first + (band->height - 1) * pitch;
-        for (long at = element; at < vector; at += element) { // lane by lane
-            copy_numbers(self->element, first - pitch + at, vector, last + at - element,
-                         vector, self->column.inner);
-            copy_numbers(self->element, last + pitch + at - element, vector, first + at,
-                         vector, self->column.inner);
-        }
+    char *last = grid + (band->height - 1) * pitch;
+    for (long at = element; at < vector; at += element) { // lane by lane
+        copy_numbers(self->element, grid - pitch + at, vector, last + at - element, vector,
+                     self->column.inner);
+        copy_numbers(self->element, last + pitch + at - element, vector, grid + at, vector,
+                     self->column.inner);
     }
 }
 
@@ -300,7 +285,7 @@ static void fill_rod(const fd_bands_t *self, const fd_band_t *band, source_t sou
     const long end = band->own_end - band->first, origin = axis_origin(&self->row);
     for (long row = band->own - band->first, count; row < end; row += count) {
         count = rows_in_lane(band, row, end - row);
-        copy_numbers(self->element, line_at(self, band, grid, row, 0),
+        copy_numbers(self->element, line_at(self, band, grid, row),
                      (long) self->row.pitch,
                      source.at + (band->first + row - origin) * (long) self->element,
                      (long) self->element, (size_t) count);
@@ -325,22 +310,15 @@ static void fill_grid(const fd_bands_t *self, const fd_band_t *band, source_t so
             const long row = row_at(self, band, r, lane);
             if (row == NO_ROW || is_filled(self, band, row))
                 continue;
-            for (long line = axis_first(&self->line); line < axis_end(&self->line); line++)
-                spread_line(self, &source,
-                            caller_line(self, &source, band->first + row, line),
-                            line_at(self, band, grid, row, line));
+            spread_line(self, &source, caller_line(self, &source, band->first + row),
+                        line_at(self, band, grid, row));
         }
     join_pieces(self, band, grid);
 }
 
-static size_t row_numbers(const fd_bands_t *self)
-{
-    return self->line.length * self->column.length;
-}
-
 void fd_band_fill(const fd_bands_t *self, const fd_band_t *band, size_t which)
 {
-    const size_t size = self->row.length * row_numbers(self) * self->element;
+    const size_t size = self->row.length * self->column.length * self->element;
     const source_t initial = {(const char *) self->grid->initial + which * size, NO_AXIS};
     for (int k = 0; k < 2; k++) fill_grid(self, band, initial, band->grid[k]);
     if (band->source)
@@ -353,7 +331,7 @@ void fd_band_fill(const fd_bands_t *self, const fd_band_t *band, size_t which)
 
 void fd_band_give(const fd_bands_t *self, const fd_band_t *band, size_t which, int parity)
 {
-    const size_t row_size = row_numbers(self) * self->element;
+    const size_t row_size = self->column.length * self->element;
     const size_t size = self->row.length * row_size;
     const char *initial = (const char *) self->grid->initial + which * size;
     char *result = (char *) self->grid->result + which * size;
@@ -366,16 +344,12 @@ void fd_band_give(const fd_bands_t *self, const fd_band_t *band, size_t which, i
     for (long row = band->own, count = 1; row < band->own_end; row += count) {
         if (rod)
             count = rows_in_lane(band, row - band->first, band->own_end - row);
-        for (size_t line = 0; line < self->line.length; line++) {
-            const char *from = line_at(self, band, band->grid[parity], row - band->first,
-                                       (long) line + axis_origin(&self->line));
-            const size_t at = (size_t) (row - origin) * self->line.length + line;
-            copy_numbers(self->element, result + at * self->column.length * self->element,
-                         (long) self->element,
-                         from + axis_origin(&self->column) * (long) self->vector,
-                         (long) (rod ? self->row.pitch : self->vector),
-                         rod ? (size_t) count : self->column.length);
-        }
+        const char *from = line_at(self, band, band->grid[parity], row - band->first);
+        copy_numbers(self->element, result + (size_t) (row - origin) * row_size,
+                     (long) self->element,
+                     from + axis_origin(&self->column) * (long) self->vector,
+                     (long) (rod ? self->row.pitch : self->vector),
+                     rod ? (size_t) count : self->column.length);
     }
 }
 
@@ -406,22 +380,6 @@ static void renew_line(const fd_bands_t *self, char *at)
                  halo);
 }
 
-//  The halos within a row of vectors: of its lines, and the lines before and behind.
-static void renew_row(const fd_bands_t *self, char *row)
-{
-    const long column = axis_origin(&self->column) * (long) self->vector;
-    const long origin = axis_origin(&self->line), pitch = (long) self->line.pitch;
-    for (size_t l = 0; l < self->line.length; l++)
-        renew_line(self, row + ((long) l + origin) * pitch + column);
-    const size_t size = (self->column.inner + 2) * self->vector;
-    for (long l = axis_first(&self->line); l < axis_end(&self->line); l++) {
-        bool turned;
-        const long from = (long) point_of(self, &self->line, l, &turned) + origin;
-        if (from != l)
-            memcpy(row + l * pitch - self->vector, row + from * pitch - self->vector, size);
-    }
-}
-
 //  The band that computes a row of the whole.
 static fd_band_t owner_of(const fd_bands_t *self, long row, char *memory)
 {
@@ -440,14 +398,10 @@ static void fetch_row(const fd_bands_t *self, const fd_band_t *band, long row, c
                     axis_origin(&self->row);
     const fd_band_t owner = owner_of(self, at, memory);
     const long column = axis_origin(&self->column) * (long) self->vector;
-    for (size_t l = 0; l < self->line.length; l++) {
-        const long line = (long) l + axis_origin(&self->line);
-        const char *from =
-            line_at(self, &owner, owner.grid[parity], at - owner.first, line);
-        char *to = line_at(self, band, band->grid[parity], row, line);
-        copy_numbers(self->element, to + column, (long) self->vector, from + column,
-                     (long) self->vector, self->column.length);
-    }
+    const char *from = line_at(self, &owner, owner.grid[parity], at - owner.first);
+    char *to = line_at(self, band, band->grid[parity], row);
+    copy_numbers(self->element, to + column, (long) self->vector, from + column,
+                 (long) self->vector, self->column.length);
 }
 
 void fd_band_renew(const fd_bands_t *self, int index, char *memory, int parity)
@@ -466,6 +420,7 @@ void fd_band_renew(const fd_bands_t *self, int index, char *memory, int parity)
         fetch_row(self, &band, row, memory, parity);
     if (self->column.halo > 0)
         for (long r = -1; r <= band.height; r++)
-            renew_row(self, band.grid[parity] + r * (long) self->row.pitch);
+            renew_line(self, band.grid[parity] + r * (long) self->row.pitch +
+                                 axis_origin(&self->column) * (long) self->vector);
     join_pieces(self, &band, band.grid[parity]);
 }

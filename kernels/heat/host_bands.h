@@ -2,11 +2,11 @@
 //  steps can be taken while a part of it is in the cache, and all numbers of a vector do the
 //  same.
 //
-//      - Rows are taken along the grid's first axis: of three dimensions a row is a plane of
-//        lines, of two it is one line, of one it is a point.
+//      - Rows are taken along the grid's first axis: of two dimensions a row is a line, of
+//        one it is a point. Solids are laid out otherwise (host_box.h).
 //      - Each thread has a band of rows to itself, and a halo of the rows beside them, which
 //        it computes too as far as they are right: one row less after each step. Where edges
-//        are periodic or insulated the other axes have such a halo as well, which the edges'
+//        are periodic or insulated the columns have such a halo as well, which the edges'
 //        rule gives; there the whole is a grid with fixed edges. After a block of steps the
 //        halos are made anew.
 //      - A band is cut into as many pieces of rows as a vector has lanes; lane k of all
@@ -47,7 +47,7 @@ typedef struct fd_bands {
     size_t element; // bytes of a number
     size_t vector;  // of a vector
     long lanes;     // numbers in it
-    fd_axis_t row, line, column;
+    fd_axis_t row, column;
     size_t size;   // bytes of one working grid of a band
     size_t arrays; // of that size in a band
     long height;   // the largest of a band

@@ -1,8 +1,9 @@
-//  Finite differences on the host. One step over a large grid takes as long as its memory
-//  needs, so several steps (levels) are taken while a part of the grid is in the cache. In
-//  the bands' layout (host_bands.h), a band is advanced by a block of levels
+//  Finite differences on the host, of one and two dimensions (of three: host_solids.h). One step
+//  over a large grid takes as long as its memory needs, so several steps (levels) are taken while
+//  a part of the grid is in the cache. In the bands' layout (host_bands.h), a band is advanced by
+//  a block of levels
 //
-//      - in tiles of columns (and lines), each shifted towards the first by one at each
+//      - in tiles of columns, each shifted towards the first by one at each
 //        level, from the first tile to the last;
 //      - in each over a trapezoid of the rows of its pieces, which loses one row at either
 //        end at each level; then over the triangles where the pieces meet, which gain what
@@ -12,14 +13,12 @@
 //  Two grids take turns. That is safe in this order, since a value is overwritten (two
 //  levels later) only when all that need it have been computed.
 #include "kernels/heat/host.h"
+#include "kernels/heat/host_solids.h"
 #include "kernels/heat/host_tiles.h"
 
 enum {
     LEVELS = 12,           // steps in a block, at most
-    SOLID_LEVELS = 6,      // the same, of three dimensions
     TILE_BYTES = 1024,     // of a row in a tile: two grids of LEVELS + 2 rows are 28 KiB
-    SOLID_BYTES = 2048,    // of a line in a tile of a plane
-    SOLID_LINES = 8,       // in it
     ROD_BYTES = 10240,     // of all rows in a tile of a rod
     LINE = 64,             // bytes
     THREAD_WORK = 1 << 17, // points times levels that make another thread worth its start
@@ -66,13 +65,11 @@ static void run_tiles(const fd_job_t *job, const fd_block_t *trapezoid,
 {
     const size_t shift = trapezoid->halo ? 0 : (size_t) trapezoid->levels - 1;
     const size_t columns = trapezoid->columns + shift;
-    const size_t lines = trapezoid->lines > 1 ? trapezoid->lines + shift : 1;
-    for (size_t line = 0; line < lines; line += trapezoid->tile_lines)
-        for (size_t column = 0; column < columns; column += trapezoid->tile_columns) {
-            job->tiles.tile(trapezoid, column, line);
-            if (triangles->levels > 1)
-                job->tiles.tile(triangles, column, line);
-        }
+    for (size_t column = 0; column < columns; column += trapezoid->tile_columns) {
+        job->tiles.tile(trapezoid, column);
+        if (triangles->levels > 1)
+            job->tiles.tile(triangles, column);
+    }
 }
 
 //  Advances a band by some levels.
@@ -84,11 +81,9 @@ static void run_levels(const fd_job_t *job, const fd_band_t *band, double pace, 
         .kind = job->kind,
         .grid = {band->grid[parity], band->grid[!parity]},
         .source = band->source,
-        .face = {band->face[HEAT_Z], band->face[HEAT_Y], band->face[HEAT_X]},
+        .face = {NULL, band->face[HEAT_Y], band->face[HEAT_X]},
         .row_pitch = (long) bands->row.pitch,
-        .line_pitch = (long) bands->line.pitch,
         .columns = bands->column.inner,
-        .lines = bands->line.inner,
         .halo = bands->column.halo > 0,
         .height = band->height,
         .stays = fd_band_place(bands, band, band->rows),
@@ -97,7 +92,6 @@ static void run_levels(const fd_job_t *job, const fd_band_t *band, double pace, 
         .first_move = 1,
         .end_move = -1,
         .tile_columns = job->tile_bytes / bands->vector,
-        .tile_lines = SOLID_LINES,
         .centre = 1,
     };
     double sum = 0;
@@ -176,10 +170,8 @@ static void fd_main_many(void *context, int index, int count)
 static int useful_threads(const heat_grid_t *grid)
 {
     const size_t *length = grid->length;
-    const size_t points = length[HEAT_Z] * length[HEAT_Y] * length[HEAT_X];
-    const size_t rows = length[HEAT_Z] > 1   ? length[HEAT_Z]
-                        : length[HEAT_Y] > 1 ? length[HEAT_Y]
-                                             : length[HEAT_X];
+    const size_t points = length[HEAT_Y] * length[HEAT_X];
+    const size_t rows = length[HEAT_Y] > 1 ? length[HEAT_Y] : length[HEAT_X];
     size_t most = points * LEVELS / THREAD_WORK;
     most = most < rows / THREAD_ROWS ? most : rows / THREAD_ROWS;
     most = most < (size_t) grid->threads ? most : (size_t) grid->threads;
@@ -189,8 +181,6 @@ static int useful_threads(const heat_grid_t *grid)
 static fd_kind_t kind_of(const heat_grid_t *grid, const heat_steps_t *steps)
 {
     const bool varies = steps->face[HEAT_X] != NULL;
-    if (grid->length[HEAT_Z] > 1)
-        return varies ? FD_SOLID_FACES : FD_SOLID;
     if (grid->length[HEAT_Y] == 1)
         return varies ? FD_ROD_FACES : FD_ROD;
     if (varies)
@@ -204,28 +194,28 @@ static size_t tile_bytes(const fd_bands_t *bands, fd_kind_t kind)
 {
     if (kind == FD_ROD || kind == FD_ROD_FACES)
         return 2 * ROD_BYTES / bands->arrays / LINE * LINE;
-    if (kind == FD_SOLID || kind == FD_SOLID_FACES)
-        return 2 * SOLID_BYTES / bands->arrays / LINE * LINE;
     return TILE_BYTES;
 }
 
 //  Steps in a block: what a tile has of all arrays stays in the first cache.
-static int most_levels(const heat_grid_t *grid, const heat_steps_t *steps)
+static int most_levels(const heat_steps_t *steps)
 {
     int arrays = steps->source ? 3 : 2;
     for (int axis = HEAT_Z; axis < HEAT_AXES; axis++) arrays += steps->face[axis] ? 1 : 0;
-    return grid->length[HEAT_Z] > 1 ? SOLID_LEVELS : 2 * LEVELS / arrays;
+    return 2 * LEVELS / arrays;
 }
 
 int heat_host_fd(heat_device_state_t *state, const heat_grid_t *grid,
                  const heat_steps_t *steps, ipc_error_t *error)
 {
+    if (grid->length[HEAT_Z] > 1)
+        return heat_host_solids(state, grid, steps, error);
     fd_job_t job = {.pool = state->pool,
                     .tiles = fd_tiles_choose(grid->dtype, state->vectors),
                     .kind = kind_of(grid, steps)};
     int threads = useful_threads(grid);
     const bool many = threads == 1 && grid->count > 1;
-    fd_bands_set(&job.bands, grid, steps, job.tiles.vector, most_levels(grid, steps),
+    fd_bands_set(&job.bands, grid, steps, job.tiles.vector, most_levels(steps),
                  threads);
     job.tile_bytes = tile_bytes(&job.bands, job.kind);
     if (many)

@@ -15,15 +15,13 @@ typedef struct fd_part {
     long row;
     int parity; // of the level
     size_t column, count;
-    size_t line, line_end;
 } fd_part_t;
 
 enum {
-    ROWS = 3,        // that are computed together, at most
-    FEW_ROWS = 2,    // the same, where each has more neighbours or faces
-    LINE = 64,       // bytes
-    AHEAD = 8,       // rows by which memory is asked for before a level needs it
-    SOLID_AHEAD = 6, // the same, of planes
+    ROWS = 3,     // that are computed together, at most
+    FEW_ROWS = 2, // the same, where each has faces
+    LINE = 64,    // bytes
+    AHEAD = 8     // rows by which memory is asked for before a level needs it
 };
 
 static inline size_t min_size(size_t a, size_t b)

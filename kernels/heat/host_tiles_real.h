@@ -63,43 +63,6 @@ TARGET static inline __attribute__((always_inline)) void N(plane)(const fd_block
     }
 }
 
-//  Three dimensions, some planes at once.
-TARGET static inline __attribute__((always_inline)) void N(solid)(const fd_block_t *block,
-                                                                  const fd_line_t *line,
-                                                                  const int rows,
-                                                                  const bool gains)
-{
-    const REAL centre = (REAL) block->centre, x = (REAL) block->ratio[HEAT_X],
-               y = (REAL) block->ratio[HEAT_Y], z = (REAL) block->ratio[HEAT_Z];
-    const long pitch = block->row_pitch, lines = block->line_pitch;
-    const N(vector) *u = line->from, *source = N(at)(block->source, line->offset);
-    N(vector) *out = line->to;
-    N(vector) left[ROWS], middle[ROWS];
-    for (int r = 0; r < rows; r++) {
-        left[r] = N(off)(u - 1, r * pitch)[0];
-        middle[r] = N(off)(u, r * pitch)[0];
-    }
-    for (size_t c = 0; c < line->count; c++) {
-        N(vector) over = N(off)(u, -pitch)[c];
-        for (int r = 0; r < rows; r++) {
-            const N(vector) right = N(off)(u, r * pitch)[c + 1];
-            const N(vector) here = middle[r];
-            const N(vector) under =
-                r + 1 < rows ? middle[r + 1] : N(off)(u, rows * pitch)[c];
-            const N(vector) up = N(off)(u, r * pitch - lines)[c];
-            const N(vector) down = N(off)(u, r * pitch + lines)[c];
-            N(vector)
-            sum = centre * here +
-                  (x * (left[r] + right) + (y * (up + down) + z * (over + under)));
-            if (gains)
-                sum += N(off)(source, r * pitch)[c];
-            N(to)(out, r * pitch)[c] = sum;
-            over = left[r] = here;
-            middle[r] = right;
-        }
-    }
-}
-
 //  One dimension: the line is of rows, each a vector.
 TARGET static inline __attribute__((always_inline)) void N(rod)(const fd_block_t *block,
                                                                 const fd_line_t *line,
@@ -120,7 +83,7 @@ TARGET static inline __attribute__((always_inline)) void N(rod)(const fd_block_t
     }
 }
 
-//  Where alpha varies, in any number of dimensions. What flows in from behind a point is what
+//  Where alpha varies, in one or two dimensions. What flows in from behind a point is what
 //  flows out to before the next: along x, and from row to row (of flow).
 TARGET static inline __attribute__((always_inline)) void N(faces)(const fd_block_t *block,
                                                                   const fd_line_t *line,
@@ -128,11 +91,10 @@ TARGET static inline __attribute__((always_inline)) void N(faces)(const fd_block
                                                                   const int rows,
                                                                   const bool gains)
 {
-    const long pitch = block->row_pitch, lines = block->line_pitch;
+    const long pitch = block->row_pitch;
     const N(vector) *u = line->from, *source = N(at)(block->source, line->offset),
                     *x = N(at)(block->face[HEAT_X], line->offset),
-                    *y = N(at)(block->face[HEAT_Y], line->offset),
-                    *z = N(at)(block->face[ndim == 2 ? HEAT_Y : HEAT_Z], line->offset);
+                    *y = N(at)(block->face[HEAT_Y], line->offset);
     N(vector) *out = line->to;
     N(vector) middle[ROWS], along[ROWS];
     for (int r = 0; r < rows; r++) {
@@ -143,19 +105,15 @@ TARGET static inline __attribute__((always_inline)) void N(faces)(const fd_block
     for (size_t c = 0; c < line->count; c++) {
         N(vector) flow = middle[0];
         if (ndim > 1)
-            flow = z[c] * (middle[0] - N(off)(u, -pitch)[c]);
+            flow = y[c] * (middle[0] - N(off)(u, -pitch)[c]);
         for (int r = 0; r < rows; r++) {
             const N(vector) here = middle[r], right = N(off)(u, r * pitch)[c + 1];
             const N(vector) on = N(off)(x, r * pitch)[c + 1] * (right - here);
             N(vector) sum = here + (on - along[r]);
-            if (ndim > 2)
-                sum += N(off)(y, r * pitch + lines)[c] *
-                           (N(off)(u, r * pitch + lines)[c] - here) -
-                       N(off)(y, r * pitch)[c] * (here - N(off)(u, r * pitch - lines)[c]);
             if (ndim > 1) {
                 const N(vector) under =
                     r + 1 < rows ? middle[r + 1] : N(off)(u, rows * pitch)[c];
-                const N(vector) leaves = N(off)(z, (r + 1) * pitch)[c] * (under - here);
+                const N(vector) leaves = N(off)(y, (r + 1) * pitch)[c] * (under - here);
                 sum += leaves - flow;
                 flow = leaves;
             }
@@ -179,10 +137,8 @@ TARGET static inline __attribute__((always_inline)) void N(advance)(const fd_blo
     case FD_CROSS: N(plane)(block, line, rows, true, gains); break;
     case FD_ROD: N(rod)(block, line, gains); break;
     case FD_PLANE: N(plane)(block, line, rows, false, gains); break;
-    case FD_SOLID: N(solid)(block, line, rows, gains); break;
     case FD_ROD_FACES: N(faces)(block, line, 1, 1, gains); break;
     case FD_PLANE_FACES: N(faces)(block, line, 2, rows, gains); break;
-    case FD_SOLID_FACES: N(faces)(block, line, 3, rows, gains); break;
     }
 }
 
@@ -217,17 +173,14 @@ TARGET static void N(join)(const fd_block_t *block, long row, const char *from, 
 //  lines of a tile are too short for the processor to see what comes, and it can ask for few
 //  at once.
 //      first      of the first level, at the row that is asked for
-//      line       the number of the line within the tile
 TARGET static inline __attribute__((always_inline)) void N(prefetch)(
-    const fd_block_t *block, const fd_part_t *first, int level, size_t line, const int rows)
+    const fd_block_t *block, const fd_part_t *first, int level, const int rows)
 {
     const size_t size = first->count * VECTOR, levels = (size_t) block->levels;
     const size_t share = (size / levels + LINE) / LINE * LINE;
     const size_t begin = share * (size_t) level, end = min_size(begin + share, size);
-    const long offset = first->row * block->row_pitch + (long) first->column * VECTOR +
-                        (long) (first->line + line) * block->line_pitch;
-    if (first->row < 0 || first->row >= block->height ||
-        line >= first->line_end - first->line)
+    const long offset = first->row * block->row_pitch + (long) first->column * VECTOR;
+    if (first->row < 0 || first->row >= block->height)
         return;
     for (long k = offset + (long) begin; k < offset + (long) end; k += LINE)
         for (long row = k; row < k + rows * block->row_pitch; row += block->row_pitch) {
@@ -241,87 +194,67 @@ TARGET static inline __attribute__((always_inline)) void N(prefetch)(
         }
 }
 
-//  Advances the lines of so many rows within a tile by one step.
-TARGET static inline __attribute__((always_inline)) void N(lines)(
+//  Advances so many rows within a tile by one step.
+TARGET static inline __attribute__((always_inline)) void N(part)(
     const fd_block_t *block, const fd_part_t *part, const fd_part_t *first, int level,
     const fd_kind_t kind, const int rows, const bool gains)
 {
     const long pitch = block->row_pitch, stays = block->stays.row - part->row;
     const bool joins =
         part->row == 0 || part->row + rows == block->height || (stays >= 0 && stays < rows);
-    long offset = part->row * pitch + (long) part->column * VECTOR +
-                  (long) part->line * block->line_pitch;
-    for (size_t l = part->line; l < part->line_end; l++, offset += block->line_pitch) {
-        const fd_line_t line = {.from = block->grid[part->parity] + offset,
-                                .to = block->grid[!part->parity] + offset,
-                                .offset = offset,
-                                .count = part->count};
-        N(prefetch)(block, first, level, l - part->line, rows);
-        N(advance)(block, &line, kind, rows, gains);
-        for (int r = 0; joins && r < rows; r++) N(join)
-        (block, part->row + r, block->grid[part->parity] + offset + r * pitch,
-         block->grid[!part->parity] + offset + r * pitch, part->count);
-    }
+    const long offset = part->row * pitch + (long) part->column * VECTOR;
+    const fd_line_t line = {.from = block->grid[part->parity] + offset,
+                            .to = block->grid[!part->parity] + offset,
+                            .offset = offset,
+                            .count = part->count};
+    N(prefetch)(block, first, level, rows);
+    N(advance)(block, &line, kind, rows, gains);
+    for (int r = 0; joins && r < rows; r++) N(join)
+    (block, part->row + r, block->grid[part->parity] + offset + r * pitch,
+     block->grid[!part->parity] + offset + r * pitch, part->count);
 }
 
-//  Cuts columns (or lines) out of a tile, which a level shifts, without those in a halo that
-//  are not right any more. False where nothing is left.
-static inline bool N(cut)(size_t first, size_t width, size_t most, size_t level, bool halo,
-                          size_t *begin, size_t *end)
+//  What a level does of a row in a tile, which it shifts, without the columns of a halo that
+//  are not right any more. False where that is nothing.
+static inline bool N(find_part)(const fd_block_t *block, size_t column, size_t level,
+                                fd_part_t *part)
 {
-    const size_t lost = halo ? level : 0, behind = first + width;
-    *begin = first > level + lost ? first - level : lost;
-    *end = min_size(behind > level ? behind - level : 0, most > lost ? most - lost : 0);
-    return *begin < *end;
-}
-
-//  What a level does of a row in a tile. False where that is nothing.
-TARGET static inline __attribute__((always_inline)) bool N(find_part)(
-    const fd_block_t *block, size_t column, size_t line, int level, const bool solid,
-    fd_part_t *part)
-{
-    size_t end;
+    const size_t lost = block->halo ? level : 0, behind = column + block->tile_columns;
+    const size_t most = block->columns > lost ? block->columns - lost : 0;
+    const size_t end = min_size(behind > level ? behind - level : 0, most);
     part->parity = level & 1;
-    part->line = 0;
-    part->line_end = 1;
-    if (!N(cut)(column, block->tile_columns, block->columns, (size_t) level, block->halo,
-                &part->column, &end))
-        return false;
-    part->count = end - part->column;
-    return !solid || N(cut)(line, block->tile_lines, block->lines, (size_t) level,
-                            block->halo, &part->line, &part->line_end);
+    part->column = column > level + lost ? column - level : lost;
+    part->count = end > part->column ? end - part->column : 0;
+    return part->count > 0;
 }
 
 TARGET static inline __attribute__((always_inline)) void N(sweep)(const fd_block_t *block,
                                                                   size_t column,
-                                                                  size_t line,
                                                                   const fd_kind_t kind,
                                                                   const bool gains)
 {
-    const bool solid = kind == FD_SOLID || kind == FD_SOLID_FACES;
     const int rows = kind == FD_CROSS || kind == FD_PLANE ? ROWS : FEW_ROWS;
     fd_part_t first = {0}, part = {0};
-    if (!N(find_part)(block, column, line, 0, solid, &first))
-        first.line = first.line_end = 0; // nothing is asked for
+    N(find_part)(block, column, 0, &first);
     for (long sweep = block->sweep_first; sweep < block->sweep_end; sweep += rows) {
-        first.row = sweep + (solid ? SOLID_AHEAD : AHEAD);
+        first.row = sweep + AHEAD;
         for (int level = 0; level < block->levels; level++) {
             // A level is one row behind the level before it, whose next row it needs.
             const long begin = block->first + level * block->first_move;
             const long end = block->end + level * block->end_move;
             const long row = sweep - level;
             if (row >= end || row + rows <= begin ||
-                !N(find_part)(block, column, line, level, solid, &part))
+                !N(find_part)(block, column, (size_t) level, &part))
                 continue;
             if (row >= begin && row + rows <= end && (row >= 0 || row + rows <= 0)) {
                 part.row = row < 0 ? row + block->height : row;
-                N(lines)(block, &part, &first, level, kind, rows, gains);
+                N(part)(block, &part, &first, level, kind, rows, gains);
                 continue;
             }
             for (long one = row; one < row + rows; one++)
                 if (one >= begin && one < end) {
                     part.row = one < 0 ? one + block->height : one;
-                    N(lines)(block, &part, &first, level, kind, 1, gains);
+                    N(part)(block, &part, &first, level, kind, 1, gains);
                 }
         }
     }
@@ -371,26 +304,23 @@ TARGET static inline __attribute__((always_inline)) void N(stretch)(const fd_blo
 
 TARGET static inline __attribute__((always_inline)) void N(either)(const fd_block_t *block,
                                                                    size_t column,
-                                                                   size_t line,
                                                                    const bool gains)
 {
     switch (block->kind) {
-    case FD_CROSS: N(sweep)(block, column, line, FD_CROSS, false); break;
+    case FD_CROSS: N(sweep)(block, column, FD_CROSS, false); break;
     case FD_ROD: N(stretch)(block, FD_ROD, gains); break;
-    case FD_PLANE: N(sweep)(block, column, line, FD_PLANE, gains); break;
-    case FD_SOLID: N(sweep)(block, column, line, FD_SOLID, gains); break;
+    case FD_PLANE: N(sweep)(block, column, FD_PLANE, gains); break;
     case FD_ROD_FACES: N(stretch)(block, FD_ROD_FACES, gains); break;
-    case FD_PLANE_FACES: N(sweep)(block, column, line, FD_PLANE_FACES, gains); break;
-    case FD_SOLID_FACES: N(sweep)(block, column, line, FD_SOLID_FACES, gains); break;
+    case FD_PLANE_FACES: N(sweep)(block, column, FD_PLANE_FACES, gains); break;
     }
 }
 
-TARGET static void N(tile)(const fd_block_t *block, size_t column, size_t line)
+TARGET static void N(tile)(const fd_block_t *block, size_t column)
 {
     if (block->source)
-        N(either)(block, column, line, true);
+        N(either)(block, column, true);
     else
-        N(either)(block, column, line, false);
+        N(either)(block, column, false);
 }
 
 #undef REAL

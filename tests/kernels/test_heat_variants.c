@@ -87,10 +87,12 @@ static void check(heat_device_state_t *state, const form_t *form)
 
 START_TEST(all_instruction_sets_and_threads_give_the_same_bits)
 {
-    // Small ones, and some that two threads share.
+    // Small ones, and some that two threads share: solids by their planes, by their lines,
+    // and in pieces of long lines.
     static const size_t shapes[][HEAT_AXES] = {{1, 1, 3},     {1, 1, 22001}, {1, 3, 3},
                                                {1, 151, 149}, {1, 4, 500},   {65, 18, 19},
-                                               {68, 35, 33},  {3, 4, 5}};
+                                               {68, 35, 33},  {3, 4, 5},
+                                               {30, 38, 92},  {4, 24, 1100}};
     ipc_error_t error;
     heat_device_state_t *state = heat_host()->open(&error);
     ck_assert_ptr_nonnull(state);
