@@ -1,6 +1,6 @@
 //  The finite differences of the CUDA device, as functions that C can call. All pointers are
 //  the device's; the work is only queued (on the default stream), errors are read with
-//  cudaGetLastError(). The operations and their order are the host's (host_tiles_real.h),
+//  cudaGetLastError(). The operations and their order are the host's (host_tiles_real.h, host_slab_real.h),
 //  and nothing is contracted to multiply-add: the results are equal to
 //  the host's bit for bit, but for numbers below the normal ones, which the host takes as 0.
 #ifndef HEAT_CUDA_STENCIL_H
