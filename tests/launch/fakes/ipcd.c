@@ -27,16 +27,32 @@ static void report_ready(FILE *reports, const char *directory, int id)
         fprintf(reports, "engine %d ready %d\n", id, pid);
 }
 
+//  What the supervisor says; that an engine is gone is said back.
+static void answer(FILE *reports)
+{
+    char text[4096], *rest = text;
+    ssize_t size = read(fileno(reports), text, sizeof text - 1);
+    text[size > 0 ? size : 0] = 0;
+    for (char *line; (line = strsep(&rest, "\n"));)
+        if (strncmp(line, "gone ", 5) == 0)
+            fprintf(reports, "%s\n", line);
+}
+
 static void serve(FILE *reports, const char *directory, int events, int supervisor)
 {
     for (int id = 0; id < ENGINES_MAX; id++) report_ready(reports, directory, id);
     for (;;) {
         _Alignas(struct inotify_event) char bytes[4096];
-        struct pollfd polled[2] = {{.fd = events, .events = POLLIN},
-                                   {.fd = supervisor, .events = POLLIN}};
+        struct pollfd polled[] = {{.fd = events, .events = POLLIN},
+                                  {.fd = supervisor, .events = POLLIN},
+                                  {.fd = fileno(reports), .events = POLLIN}};
         fflush(reports);
-        if (poll(polled, 2, -1) < 0 || polled[1].revents)
+        if (poll(polled, 3, -1) < 0 || polled[1].revents)
             return;
+        if (polled[2].revents)
+            answer(reports);
+        if (!polled[0].revents)
+            continue;
         ssize_t size = read(events, bytes, sizeof bytes);
         for (char *at = bytes; at < bytes + size;) {
             const struct inotify_event *event = (const struct inotify_event *) at;
