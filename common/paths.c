@@ -210,18 +210,29 @@ static int check_name(const char *what, const char *name, ipc_error_t *error)
     return 0;
 }
 
-//  FNV-1a: the digits only have to differ between the few clusters of one user.
-static uint64_t hash_names(const char *profile, const char *cluster_id)
+//  FNV-1a: the digits only have to differ between the few clusters of one user. Those of other roots count, too:
+//  all of them have their shared memory in one place.
+static uint64_t hash_names(const char *root, const char *profile, const char *cluster_id)
 {
-    const char *texts[] = {profile, cluster_id};
+    const char *texts[] = {root, profile, cluster_id};
     uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         for (const char *c = texts[i];; c++) {
             hash = (hash ^ (unsigned char) *c) * 0x100000001b3u;
             if (!*c)
                 break; // the zero is hashed too, so that "a", "bc" is not "ab", "c"
         }
     return (hash ^ hash >> 48) & 0xffffffffffffu;
+}
+
+//  The twelve digits. A runtime directory may be written in several ways.
+static unsigned long long digits_of(const ipc_paths_t *paths)
+{
+    const char *runtime = runtime_directory();
+    char *real = runtime ? realpath(runtime, NULL) : NULL;
+    uint64_t digits = hash_names(real ? real : paths->root, paths->profile, paths->cluster_id);
+    free(real);
+    return digits;
 }
 
 static const char *given_or_environment(const char *given, const char *variable,
@@ -247,7 +258,7 @@ int ipc_paths_find(ipc_paths_t *self, const char *profile, const char *cluster_i
         return -1;
     ipc_text_copy(p.profile, sizeof p.profile, profile);
     ipc_text_copy(p.cluster_id, sizeof p.cluster_id, cluster_id);
-    unsigned long long digits = hash_names(profile, cluster_id);
+    unsigned long long digits = digits_of(&p);
     if (path_set(p.directory, error, "%s/%0*llx", p.root, DIGITS, digits) ||
         path_set(p.shm, error, "/dev/shm/ipc-%u-%0*llx", (unsigned) geteuid(), DIGITS,
                  digits) ||

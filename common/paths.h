@@ -16,7 +16,7 @@ typedef struct ipc_paths {
     char profile[IPC_NAME_TEXT];       // the names that the paths are of
     char cluster_id[IPC_NAME_TEXT];
     char root[IPC_PATH_MAX];           // $XDG_RUNTIME_DIR/ipc, else /tmp/ipc-<uid>/ipc
-    char directory[IPC_PATH_MAX];      // <root>/<12 hexadecimal digits of profile and id>
+    char directory[IPC_PATH_MAX];      // <root>/<12 hexadecimal digits of root, profile, id>
     char shm[IPC_PATH_MAX];            // /dev/shm/ipc-<uid>-<the same digits>
     char client_socket[IPC_PATH_MAX];  // <directory>/c
     char engine_socket[IPC_PATH_MAX];  // <directory>/e

@@ -66,7 +66,7 @@ START_TEST(more_names_than_a_macro_takes_are_pushed)
 {
     enum { NAMES = 300 };
     session_t s = session_open();
-    char names[NAMES][8];
+    char names[NAMES][16];
     ipc_value_t pairs[2 * NAMES], list[NAMES];
     for (int i = 0; i < NAMES; i++) {
         snprintf(names[i], sizeof names[i], "n%d", i);

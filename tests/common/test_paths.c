@@ -42,6 +42,22 @@ START_TEST(paths_lie_under_the_runtime_directory)
 }
 END_TEST
 
+//  So two sessions of a user, one with a runtime directory and one without, take nothing from each other.
+START_TEST(clusters_of_other_runtime_directories_share_no_memory)
+{
+    ipc_paths_t here, again, none;
+    char other_name[IPC_PATH_MAX];
+    ck_assert_int_eq(ipc_paths_find(&here, NULL, NULL, NULL), 0);
+    snprintf(other_name, sizeof other_name, "%s/./", getenv("XDG_RUNTIME_DIR"));
+    setenv("XDG_RUNTIME_DIR", other_name, 1);
+    ck_assert_int_eq(ipc_paths_find(&again, NULL, NULL, NULL), 0);
+    ck_assert_str_eq(again.shm, here.shm);
+    unsetenv("XDG_RUNTIME_DIR");
+    ck_assert_int_eq(ipc_paths_find(&none, NULL, NULL, NULL), 0);
+    ck_assert_str_ne(none.shm, here.shm);
+}
+END_TEST
+
 START_TEST(names_come_from_the_environment_unless_given)
 {
     ipc_paths_t plain, named, given, other;
@@ -231,6 +247,7 @@ int main(void)
     TCase *tests = tcase_create("paths");
     tcase_add_checked_fixture(tests, make_runtime, remove_runtime);
     tcase_add_test(tests, paths_lie_under_the_runtime_directory);
+    tcase_add_test(tests, clusters_of_other_runtime_directories_share_no_memory);
     tcase_add_test(tests, names_come_from_the_environment_unless_given);
     tcase_add_loop_test(tests, bad_names_are_refused, 0,
                         sizeof bad_names / sizeof bad_names[0]);
