@@ -1,49 +1,7 @@
 #include "kernels/heat/host_slab.h"
 
-#define REAL double
-#define VECTOR 32
-#define TARGET
-#define N(name) f64_baseline_##name
-#include "kernels/heat/host_slab_real.h"
-#define REAL float
-#define VECTOR 32
-#define TARGET
-#define N(name) f32_baseline_##name
-#include "kernels/heat/host_slab_real.h"
-
-#define REAL double
-#define VECTOR 64
-#define TARGET
-#define N(name) f64_wide_##name
-#include "kernels/heat/host_slab_real.h"
-#define REAL float
-#define VECTOR 64
-#define TARGET
-#define N(name) f32_wide_##name
-#include "kernels/heat/host_slab_real.h"
-
-#if defined(__x86_64__)
-#define REAL double
-#define VECTOR 32
-#define TARGET __attribute__((target("avx2")))
-#define N(name) f64_avx2_##name
-#include "kernels/heat/host_slab_real.h"
-#define REAL float
-#define VECTOR 32
-#define TARGET __attribute__((target("avx2")))
-#define N(name) f32_avx2_##name
-#include "kernels/heat/host_slab_real.h"
-#define REAL double
-#define VECTOR 64
-#define TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw")))
-#define N(name) f64_avx512_##name
-#include "kernels/heat/host_slab_real.h"
-#define REAL float
-#define VECTOR 64
-#define TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw")))
-#define N(name) f32_avx512_##name
-#include "kernels/heat/host_slab_real.h"
-#endif
+#define LOOPS "kernels/heat/host_slab_real.h"
+#include "kernels/heat/host_variants.h"
 
 fd_slab_fn fd_slab_choose(ipc_dtype_t dtype, heat_vectors_t vectors)
 {

@@ -29,50 +29,8 @@ static inline size_t min_size(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-#define REAL double
-#define VECTOR 32
-#define TARGET
-#define N(name) f64_baseline_##name
-#include "kernels/heat/host_tiles_real.h"
-#define REAL float
-#define VECTOR 32
-#define TARGET
-#define N(name) f32_baseline_##name
-#include "kernels/heat/host_tiles_real.h"
-
-#define REAL double
-#define VECTOR 64
-#define TARGET
-#define N(name) f64_wide_##name
-#include "kernels/heat/host_tiles_real.h"
-#define REAL float
-#define VECTOR 64
-#define TARGET
-#define N(name) f32_wide_##name
-#include "kernels/heat/host_tiles_real.h"
-
-#if defined(__x86_64__)
-#define REAL double
-#define VECTOR 32
-#define TARGET __attribute__((target("avx2")))
-#define N(name) f64_avx2_##name
-#include "kernels/heat/host_tiles_real.h"
-#define REAL float
-#define VECTOR 32
-#define TARGET __attribute__((target("avx2")))
-#define N(name) f32_avx2_##name
-#include "kernels/heat/host_tiles_real.h"
-#define REAL double
-#define VECTOR 64
-#define TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw")))
-#define N(name) f64_avx512_##name
-#include "kernels/heat/host_tiles_real.h"
-#define REAL float
-#define VECTOR 64
-#define TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw")))
-#define N(name) f32_avx512_##name
-#include "kernels/heat/host_tiles_real.h"
-#endif
+#define LOOPS "kernels/heat/host_tiles_real.h"
+#include "kernels/heat/host_variants.h"
 
 fd_tiles_t fd_tiles_choose(ipc_dtype_t dtype, heat_vectors_t vectors)
 {

@@ -1,7 +1,6 @@
 //  The inner loops of the finite differences, compiled once for each element type and
-//  instruction set: host_tiles.c includes this file with REAL, VECTOR (bytes), TARGET (an
-//  attribute) and N(name) (ours) defined. Every point is computed by the same operations in
-//  the same order in all of them, so their results are equal bit for bit.
+//  instruction set (host_variants.h says with what defined). Every point is computed by the
+//  same operations in the same order in all of them, so their results are equal bit for bit.
 
 typedef REAL N(vector) __attribute__((vector_size(VECTOR)));
 
