@@ -12,6 +12,8 @@
 #include "common/array_body.h"
 #include "common/fail.h"
 
+enum { LOOK_NS = 100000 };
+
 static bool has_room(void *context)
 {
     const ipc_client_t *client = context;
@@ -19,10 +21,19 @@ static bool has_room(void *context)
 }
 
 //  Whether what came in while nobody looked matters: what it depends on may have ended, engines may have come or gone.
+//  The latter takes milliseconds, so calls one after another need not all look.
 static bool may_be_stale(const draft_t *self)
 {
-    return self->options.after || self->options.follow ||
-           (self->view->all && (self->direct || self->client->id_count == 0));
+    ipc_client_t *client = self->client;
+    if (self->options.after || self->options.follow)
+        return true;
+    if (!self->view->all || (!self->direct && client->id_count > 0))
+        return false;
+    int64_t now = client_monotonic();
+    if (now - client->looked < LOOK_NS)
+        return false;
+    client->looked = now;
+    return true;
 }
 
 void draft_begin(draft_t *self, ipc_view_t *view, const ipc_call_t *call, const char *method)

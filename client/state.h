@@ -133,6 +133,7 @@ struct ipc_client {
     uint32_t *ids;                     // of engines, in rising order
     bool *ready;                       // each
     size_t id_count;
+    int64_t looked;                    // when a call on all last read who they are, monotonic nanoseconds
     int *lent_ids;                     // what ipc_client_ids() gave last
     ipc_store_t *store;
     ipc_store_t **retired;             // of former connections: results may still show their memory
