@@ -1,163 +1,13 @@
 //  The real ipengine-worker with a fake controller: what it says, and when, whatever the running task does
 //  (DESIGN.md 5). Times are printed beside the budget of 1 ms; what is asserted is the order of events.
-#include "tests/engine/fake_controller.h"
-
-#include <check.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "common/codec.h"
+#include "tests/engine/worker_cases.h"
 
-enum { TWICE, HOLD, SPEAK, FUNCTIONS, REPEATS = 20, BUDGET_US = 1000 };
-
-static fake_t fake;
-
-static void set_up(void)
-{
-    fake_open(&fake);
-    fake_start_worker(&fake);
-}
-
-static void tear_down(void)
-{
-    if (fake.worker > 0) {
-        kill(fake.worker, SIGKILL);
-        fake_worker_status(&fake);
-    }
-    fake_close(&fake);
-    ipc_writer_destroy(&fake.out);
-}
-
-static void make_directory(void) { fake_make_directory(&fake); }
-static void remove_directory(void) { fake_remove_directory(&fake); }
-
-//  --- What the controller says ----------------------------------------------------------------------------
-
-static void add_function(uint32_t number, const char *key)
-{
-    fake_add(&fake, &(ipc_msg_t){.type = IPC_MSG_FUNCTION,
-                                 .function = {number, IPC_FUNCTION_NAMED, ipc_bytes_of(key), ipc_bytes_of(key),
-                                              ipc_bytes_of("")}});
-}
-
-static void add_functions(void)
-{
-    add_function(TWICE, "workertest.twice");
-    add_function(HOLD, "workertest.hold");
-    add_function(SPEAK, "workertest.speak");
-}
-
-//  Calls of a function with the items 0 … count - 1.
-static ipc_msg_t span_of(uint64_t span, uint32_t function, uint64_t count)
-{
-    return (ipc_msg_t){.type = IPC_MSG_TASK,
-                       .task = {.function = function, .items = IPC_ITEMS_RANGE, .recallable = 1, .span = span,
-                                .count = count, .objects = {"", 0}, .arguments = {"", 0}, .data = {"", 0}}};
-}
-
-static void add_span(uint64_t span, uint32_t function, uint64_t count)
-{
-    ipc_msg_t msg = span_of(span, function, count);
-    fake_add(&fake, &msg);
-}
-
-static void add_ping(uint64_t number)
-{
-    fake_add(&fake, &(ipc_msg_t){.type = IPC_MSG_PING, .ping = {number}});
-}
-
-static void add_recall(uint64_t count)
-{
-    fake_add(&fake, &(ipc_msg_t){.type = IPC_MSG_RECALL, .recall = {count}});
-}
-
-static void open_gate(uint64_t number)
-{
-    fake.stage->gate = number;
-}
-
-//  --- What the worker says ----------------------------------------------------------------------------------
-
-static int64_t value_of(const ipc_msg_t *done)
-{
-    ipc_reader_t reader = ipc_reader(done->done.body.data, done->done.body.size);
-    return ipc_read_i64(&reader);
-}
-
-//  Of what the task wrote to stdout while its result was not yet on the way.
-static size_t output_size(const ipc_msg_t *done)
-{
-    return done->done.out.size;
-}
-
-//  The items [first, first + count) in their order, in one message or in several: gives the last one.
-static ipc_msg_t expect_done(uint64_t span, uint64_t first, uint64_t count)
-{
-    ipc_msg_t msg;
-    for (uint64_t end = first + count; first < end; first += msg.done.count) {
-        msg = fake_expect(&fake, IPC_MSG_DONE);
-        ck_assert_uint_eq(msg.done.failed, 0);
-        ck_assert_uint_eq(msg.done.span, span);
-        ck_assert_uint_eq(msg.done.first, first);
-        ck_assert_uint_ge(msg.done.count, 1);
-        ck_assert_uint_le(msg.done.count, end - first);
-    }
-    return msg;
-}
-
-static void expect_failure(uint64_t span, const char *words)
-{
-    ipc_failure_t failure;
-    ipc_msg_t msg = fake_expect(&fake, IPC_MSG_DONE);
-    ck_assert_uint_eq(msg.done.span, span);
-    ck_assert_uint_eq(msg.done.failed, 1);
-    ck_assert_int_eq(ipc_failure_unpack(&failure, msg.done.body), 0);
-    ck_assert_msg(memmem(failure.text.data, failure.text.size, words, strlen(words)), "no '%s' in '%.*s'", words,
-                  (int) failure.text.size, failure.text.data);
-}
-
-static void expect_pong(uint64_t number)
-{
-    ck_assert_uint_eq(fake_expect(&fake, IPC_MSG_PONG).pong.number, number);
-}
-
-static void expect_gave(uint64_t span, uint64_t first, uint64_t count)
-{
-    ipc_msg_t msg = fake_expect(&fake, IPC_MSG_GAVE);
-    ck_assert_uint_eq(msg.gave.last, 0);
-    ck_assert_uint_eq(msg.gave.span, span);
-    ck_assert_uint_eq(msg.gave.first, first);
-    ck_assert_uint_eq(msg.gave.count, count);
-}
-
-static void expect_gave_all(void)
-{
-    ck_assert_uint_eq(fake_expect(&fake, IPC_MSG_GAVE).gave.last, 1);
-}
-
-//  All that it had to say was said, and it is well.
-static void expect_nothing_more(void)
-{
-    enum { NUMBER = 4711 };
-    add_ping(NUMBER);
-    fake_send(&fake);
-    expect_pong(NUMBER);
-}
-
-//  The span of hold() that runs from now on: told by the result of a task before it, which comes while it runs.
-static void start_hold(uint64_t span, uint64_t count)
-{
-    uint64_t before = fake.stage->started;
-    add_functions();
-    add_span(span, TWICE, 1);
-    add_span(span + 1, HOLD, count);
-    fake_send(&fake);
-    expect_done(span, 0, 1);
-    int64_t end = fake_monotonic_ns() + FAKE_DEADLINE_MS * INT64_C(1000000);
-    while (fake.stage->started == before) ck_assert_int_lt(fake_monotonic_ns(), end); // microseconds away
-}
+enum { REPEATS = 20, BUDGET_US = 1000 };
 
 //  --- Times -------------------------------------------------------------------------------------------------
 
@@ -370,118 +220,6 @@ START_TEST(an_idle_worker_has_nothing_to_give_back)
 }
 END_TEST
 
-//  --- Another controller ------------------------------------------------------------------------------------
-
-static void change_controller(void)
-{
-    fake_close(&fake);
-    fake_open(&fake);
-    fake_await_registration(&fake);
-    fake_accept(&fake);
-}
-
-START_TEST(a_new_controller_begins_with_its_own_functions)
-{
-    add_functions();
-    add_span(1, TWICE, 1);
-    fake_send(&fake);
-    expect_done(1, 0, 1);
-    change_controller();
-    add_span(1, TWICE, 1); // before any function: not run
-    fake_send(&fake);
-    expect_nothing_more();
-    open_gate(1);
-    add_function(TWICE, "workertest.hold"); // numbers mean something else now
-    add_span(2, TWICE, 1);
-    fake_send(&fake);
-    expect_done(2, 0, 1);
-    ck_assert_uint_eq(fake.stage->started, 1);
-}
-END_TEST
-
-//  The numbers of spans begin anew: a late result would be taken for that of another task.
-START_TEST(a_busy_worker_registers_at_once_and_tells_nothing_of_before)
-{
-    start_hold(1, 1);
-    add_span(3, TWICE, 1); // never run: its controller is gone
-    fake_send(&fake);
-    expect_nothing_more();
-    change_controller();
-    add_functions();
-    add_span(2, TWICE, 1);
-    fake_send(&fake);
-    expect_nothing_more();
-    open_gate(1);
-    ipc_msg_t done = expect_done(2, 0, 1);
-    ck_assert_int_eq(value_of(&done), 0);
-    expect_nothing_more();
-}
-END_TEST
-
-START_TEST(a_line_for_a_controller_that_is_gone_is_not_told_to_the_next)
-{
-    add_functions();
-    add_span(1, SPEAK, 1);
-    fake_send(&fake);
-    fake.stage->asked = 1;
-    fake_expect(&fake, IPC_MSG_OUTPUT);
-    change_controller();
-    fake.stage->asked = 2;
-    add_functions();
-    add_span(2, TWICE, 1);
-    fake_send(&fake);
-    while (fake.stage->said < 2) expect_nothing_more();
-    open_gate(1);
-    ipc_msg_t done = expect_done(2, 0, 1);
-    ck_assert_uint_eq(output_size(&done), 0);
-    expect_nothing_more();
-}
-END_TEST
-
-static void accept_to_keep(void)
-{
-    fake_add(&fake, &(ipc_msg_t){.type = IPC_MSG_ACCEPTED, .accepted = {.pid = (uint32_t) fake.process, .keeps = 1}});
-    fake_send(&fake);
-}
-
-//  Where controllers are succeeded. One that does not know the worker yet would take lines for nonsense.
-START_TEST(lines_wait_for_the_next_controller_until_it_has_accepted_the_worker)
-{
-    enum { JOB = 77, LINES = 50 };
-    accept_to_keep();
-    ck_assert_uint_eq(fake_expect(&fake, IPC_MSG_RUNS).runs.job, 0);
-    add_functions();
-    fake_add(&fake, &(ipc_msg_t){.type = IPC_MSG_JOB, .job = {.job = JOB}});
-    add_span(1, SPEAK, 1);
-    fake_send(&fake);
-    fake.stage->asked = 1;
-    size_t line = fake_expect(&fake, IPC_MSG_OUTPUT).output.text.size, size = 0;
-    fake_close(&fake);
-    fake_open(&fake);
-    fake_await_registration(&fake);
-    for (uint64_t i = 1; i <= LINES; i++)
-        for (fake.stage->asked = 1 + i; fake.stage->said < 1 + i;) continue;
-    accept_to_keep();
-    ck_assert_uint_eq(fake_expect(&fake, IPC_MSG_RUNS).runs.job, JOB);
-    while (size < LINES * line) size += fake_expect(&fake, IPC_MSG_OUTPUT).output.text.size;
-    open_gate(1);
-    expect_done(1, 0, 1);
-}
-END_TEST
-
-START_TEST(a_registration_that_nobody_answered_is_made_again)
-{
-    fake_close(&fake);
-    fake_open(&fake);
-    fake_await_registration(&fake);
-    change_controller(); // that one died without a word
-    add_functions();
-    add_span(1, TWICE, 1);
-    fake_send(&fake);
-    expect_done(1, 0, 1);
-}
-END_TEST
-
 static long resident_kb(void)
 {
     char path[64], line[128];
@@ -637,30 +375,16 @@ int main(void)
         the_untouched_rest_is_given_back_and_all_else_is_done,
         the_youngest_tasks_are_given_back_first,
         an_idle_worker_has_nothing_to_give_back,
-        a_new_controller_begins_with_its_own_functions,
-        a_busy_worker_registers_at_once_and_tells_nothing_of_before,
-        a_line_for_a_controller_that_is_gone_is_not_told_to_the_next,
-        lines_wait_for_the_next_controller_until_it_has_accepted_the_worker,
-        a_registration_that_nobody_answered_is_made_again,
         what_is_dropped_again_and_again_takes_no_more_memory,
         an_idle_worker_ends_in_order,
         a_busy_worker_ends_at_once,
         a_call_that_makes_no_sense_fails_alone,
     };
-    Suite *suite = suite_create("worker");
-    TCase *all = tcase_create("worker");
-    tcase_add_unchecked_fixture(all, make_directory, remove_directory);
-    tcase_add_checked_fixture(all, set_up, tear_down);
-    tcase_set_timeout(all, 60);
+    TCase *all = worker_case("worker");
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tcase_add_test(all, tests[i]);
     tcase_add_loop_test(all, a_cut_message_ends_the_process_in_order, 0, CUT_MESSAGES);
     tcase_add_loop_test(all, garbage_ends_the_process_in_order, 0, GARBAGE);
     tcase_add_loop_test(all, a_line_arrives_while_its_task_runs, 0, SPEAK_WAYS);
     tcase_add_loop_test(all, a_refused_worker_says_so_and_does_not_come_back, 0, 2);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return worker_run(all);
 }

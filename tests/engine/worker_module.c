@@ -1,4 +1,4 @@
-//  The module "workertest": functions that test_worker.c lets the worker run.
+//  The module "workertest": functions that the worker's tests let the worker run.
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-//  stage_t: where test_worker.c and the functions of worker_module.c meet: memory that both map, so that a running
+//  stage_t: where the worker's tests and the functions of worker_module.c meet: memory that both map, so that a running
 //  task waits for the test without a single system call.
 #ifndef IPC_TESTS_ENGINE_WORKER_STAGE_H
 #define IPC_TESTS_ENGINE_WORKER_STAGE_H
