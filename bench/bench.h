@@ -73,6 +73,7 @@ int section_queue(const bench_t *bench, ipc_error_t *error);
 int section_arrays(const bench_t *bench, ipc_error_t *error);
 int section_sleep(const bench_t *bench, ipc_error_t *error);
 int section_balance(const bench_t *bench, ipc_error_t *error);
+int section_cells(const bench_t *bench, ipc_error_t *error);
 int section_heat(const bench_t *bench, ipc_error_t *error);
 int section_random(const bench_t *bench, ipc_error_t *error);
 int section_linalg(const bench_t *bench, ipc_error_t *error);

@@ -35,6 +35,7 @@ static const section_t sections[] = {
     {.name = "queue", section_queue, true, .limit_s = 60},
     {.name = "arrays", section_arrays, true, .limit_s = 120},
     {.name = "sleep", section_sleep, true, .limit_s = 60},
+    {.name = "cells", section_cells, true, .limit_s = 60},
     {.name = "heat", section_heat, true, .limit_s = 60},
     {.name = "random", section_random, true, .limit_s = 60},
     {.name = "linalg", section_linalg, true, .limit_s = 60},
