@@ -323,5 +323,5 @@ int e2e_main(const char *name, void (*add)(TCase *tests))
     TCase *tests = tcase_create(name);
     tcase_set_timeout(tests, TEST_SECONDS);
     add(tests);
-    return run_suite(name, tests, CK_NORMAL);
+    return run_suite(name, tests);
 }

@@ -168,5 +168,5 @@ int main(void)
     tcase_add_test(tests, a_handler_of_the_program_stays);
     tcase_add_test(tests, a_handler_that_is_set_meanwhile_stays);
     tcase_add_test(tests, waits_come_and_go_while_signals_do);
-    return run_suite("interrupt", tests, CK_NORMAL);
+    return run_suite("interrupt", tests);
 }

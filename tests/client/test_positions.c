@@ -114,5 +114,5 @@ int main(void)
     tcase_add_loop_test(tests, two_kinds_stay_what_they_were, 0, KINDS * KINDS);
     tcase_add_loop_test(tests, a_single_position_needs_no_memory_for_a_number, 0, KINDS);
     tcase_add_test(tests, a_position_may_begin_anew);
-    return run_suite("positions", tests, CK_ENV);
+    return run_suite("positions", tests);
 }

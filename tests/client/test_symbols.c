@@ -146,5 +146,5 @@ int main(void)
     tcase_add_test(all, what_called_the_users_function_is_left_out);
     tcase_add_test(all, an_image_of_another_client_is_shown_by_its_own_name);
     tcase_add_test(all, lines_that_are_no_frames_are_passed_over);
-    return run_suite("symbols", all, CK_ENV);
+    return run_suite("symbols", all);
 }

@@ -5,9 +5,9 @@
 #include <check.h>
 
 //  Runs the tests as a suite, in which they are the only case. Gives main()'s exit code: 1 if one failed, else 0.
+//  CK_VERBOSITY of the environment says how much is printed.
 //      name    borrowed; of the suite, which Check prints
 //      tests   freed with the suite
-//      mode    CK_NORMAL, or CK_ENV: then CK_VERBOSITY of the environment says how much is printed
-int run_suite(const char *name, TCase *tests, enum print_output mode);
+int run_suite(const char *name, TCase *tests);
 
 #endif

@@ -498,5 +498,5 @@ int main(void)
     tcase_add_test(tests, lists_that_claim_members_take_no_more_memory_than_the_message_allows);
     tcase_add_test(tests, what_comes_of_changed_bytes_can_be_printed);
     tcase_add_test(tests, bytes_of_a_bool_array_are_0_or_1);
-    return run_suite("codec", tests, CK_NORMAL);
+    return run_suite("codec", tests);
 }

@@ -258,5 +258,5 @@ int main(void)
     tcase_add_test(tests, a_text_that_is_too_long_is_refused);
     tcase_add_test(tests, the_running_cluster_is_found);
     tcase_add_test(tests, a_dead_supervisor_is_no_cluster);
-    return run_suite("connection", tests, CK_NORMAL);
+    return run_suite("connection", tests);
 }

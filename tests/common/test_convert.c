@@ -162,5 +162,5 @@ int main(void)
     tcase_add_test(tests, text_and_arrays_pass_and_nothing_else_for_them);
     tcase_add_test(tests, a_reference_passes_for_every_type);
     tcase_add_test(tests, a_double_complex_that_no_float_complex_holds_is_refused);
-    return run_suite("convert", tests, CK_NORMAL);
+    return run_suite("convert", tests);
 }

@@ -220,7 +220,7 @@ int main(void)
     tcase_add_test(damaged, program_headers_within_the_elf_header_are_damage);
     tcase_add_loop_test(damaged, a_program_with_changed_bytes_never_crashes_the_reader, 0,
                         PROGRAMS);
-    int failed = run_suite("elf_file", damaged, CK_NORMAL);
+    int failed = run_suite("elf_file", damaged);
     build_end(&build);
     return failed;
 }

@@ -117,5 +117,5 @@ int main(void)
     tcase_add_test(tests, what_is_the_same_of_source_is_printed_once);
     tcase_add_test(tests, other_errors_are_printed_for_each_engine);
     tcase_add_test(tests, a_terminal_shows_colours);
-    return run_suite("error", tests, CK_ENV);
+    return run_suite("error", tests);
 }

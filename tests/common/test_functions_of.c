@@ -35,5 +35,5 @@ int main(void)
     TCase *tests = tcase_create("all");
     tcase_add_test(tests, the_functions_of_a_library_come_in_the_order_of_their_names);
     tcase_add_test(tests, a_library_that_lacks_a_function_or_is_not_there_gives_none);
-    return run_suite("functions of", tests, CK_ENV);
+    return run_suite("functions of", tests);
 }

@@ -531,7 +531,7 @@ static TCase *make_case(void)
 int main(void)
 {
     build_start(&build);
-    int failed = run_suite("image", make_case(), CK_NORMAL);
+    int failed = run_suite("image", make_case());
     build_end(&build);
     return failed;
 }

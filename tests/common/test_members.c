@@ -222,5 +222,5 @@ int main(void)
     tcase_add_test(tests, what_cannot_be_set_changes_nothing);
     tcase_add_test(tests, arrays_beside_it_keep_their_memory);
     tcase_add_test(tests, a_bond_lasts_until_a_value_does_not_fit);
-    return run_suite("members", tests, CK_NORMAL);
+    return run_suite("members", tests);
 }

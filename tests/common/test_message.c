@@ -413,5 +413,5 @@ int main(void)
     tcase_add_test(tests, too_many_objects_are_refused);
     tcase_add_test(tests, a_failure_goes_there_and_back);
     tcase_add_test(tests, names_of_messages_are_readable);
-    return run_suite("message", tests, CK_NORMAL);
+    return run_suite("message", tests);
 }

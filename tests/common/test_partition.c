@@ -49,5 +49,5 @@ int main(void)
     tcase_add_loop_test(tests, elements_are_dealt_as_the_table_says, 0, sizeof cases / sizeof cases[0]);
     tcase_add_test(tests, parts_are_contiguous_and_differ_by_one_at_most);
     tcase_add_test(tests, the_largest_count_is_dealt_without_overflow);
-    return run_suite("partition", tests, CK_NORMAL);
+    return run_suite("partition", tests);
 }

@@ -258,5 +258,5 @@ int main(void)
     tcase_add_test(tests, a_file_that_is_not_private_is_not_opened);
     tcase_add_test(tests, a_tree_is_removed_and_what_it_links_to_is_not);
     tcase_add_test(tests, our_programs_are_found);
-    return run_suite("paths", tests, CK_NORMAL);
+    return run_suite("paths", tests);
 }

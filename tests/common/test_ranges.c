@@ -59,5 +59,5 @@ int main(void)
     TCase *tests = tcase_create("ranges");
     tcase_add_loop_test(tests, they_are_as_bits_would_be, 0, SEEDS);
     tcase_add_test(tests, all_positions_from_one_on_can_be_taken_out);
-    return run_suite("ranges", tests, CK_ENV);
+    return run_suite("ranges", tests);
 }

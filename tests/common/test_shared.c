@@ -322,5 +322,5 @@ int main(void)
     tcase_add_test(tests, a_child_neither_reuses_nor_removes_its_parents_memory);
     tcase_add_test(tests, without_descriptors_arrays_are_in_memory_of_their_own);
     tcase_add_test(tests, copies_are_whole_wherever_they_begin);
-    return run_suite("shared", tests, CK_ENV);
+    return run_suite("shared", tests);
 }

@@ -158,5 +158,5 @@ int main(void)
     tcase_add_test(tests, a_freed_segment_is_used_again);
     tcase_add_test(tests, what_cannot_be_had_is_refused);
     tcase_add_test(tests, a_size_beyond_all_memory_is_refused);
-    return run_suite("store", tests, CK_NORMAL);
+    return run_suite("store", tests);
 }

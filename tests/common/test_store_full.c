@@ -127,5 +127,5 @@ int main(void)
     tcase_add_test(tests, no_more_is_kept_than_the_limit);
     tcase_add_test(tests, arrays_that_find_no_room_are_in_memory_of_their_own);
     tcase_add_test(tests, a_limit_of_the_size_of_files_ends_no_program);
-    return run_suite("store_full", tests, CK_ENV);
+    return run_suite("store_full", tests);
 }

@@ -424,5 +424,5 @@ int main(void)
     tcase_add_test(tests, a_name_owns_its_value);
     tcase_add_test(tests, the_widest_range_is_counted);
     tcase_add_test(tests, a_zip_is_as_long_as_its_shortest_sequence);
-    return run_suite("values", tests, CK_NORMAL);
+    return run_suite("values", tests);
 }

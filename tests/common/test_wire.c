@@ -241,5 +241,5 @@ int main(void)
     tcase_add_test(tests, a_text_that_does_not_fit_is_refused);
     tcase_add_test(tests, any_bytes_are_read_without_harm);
     tcase_add_test(tests, a_cleared_writer_gives_large_memory_back);
-    return run_suite("wire", tests, CK_NORMAL);
+    return run_suite("wire", tests);
 }

@@ -310,5 +310,5 @@ int main(void)
     tcase_add_test(tests, nothing_is_left_to_an_engine_that_direct_work_waits_for);
     tcase_add_loop_test(tests, a_few_short_tasks_are_not_passed_on_for_ever, 0, 6);
     tcase_add_loop_test(tests, calls_are_answered_at_once_beside_a_million_short_tasks, 0, 2);
-    return run_suite("balance", tests, CK_NORMAL);
+    return run_suite("balance", tests);
 }

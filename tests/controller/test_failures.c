@@ -176,5 +176,5 @@ int main(void)
     tcase_add_test(tests, direct_work_of_an_engine_that_is_gone_ends_with_an_error);
     tcase_add_test(tests, balanced_work_of_engines_that_are_all_gone_ends_with_an_error);
     tcase_add_test(tests, balanced_work_with_retries_outlives_an_engine_that_is_gone);
-    return run_suite("failures", tests, CK_NORMAL);
+    return run_suite("failures", tests);
 }

@@ -136,5 +136,5 @@ int main(void)
     tcase_add_test(tests, the_limits_of_entries_and_bytes_hold_exactly);
     tcase_add_test(tests, one_task_is_forgotten_and_the_others_stay_in_order);
     tcase_add_test(tests, an_entry_is_of_each_of_its_calls);
-    return run_suite("history", tests, CK_NORMAL);
+    return run_suite("history", tests);
 }

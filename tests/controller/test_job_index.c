@@ -76,5 +76,5 @@ int main(void)
     tcase_add_checked_fixture(tests, make_index, destroy_index);
     tcase_add_test(tests, jobs_are_found_until_they_are_removed);
     tcase_add_test(tests, two_jobs_of_one_id_are_both_found);
-    return run_suite("job index", tests, CK_ENV);
+    return run_suite("job index", tests);
 }

@@ -492,5 +492,5 @@ int main(void)
     tcase_add_test(tests, every_cut_batch_is_refused);
     tcase_add_test(tests, what_is_kept_for_a_job_is_there_in_its_order_until_it_is_kept_no_more);
     tcase_add_test(tests, what_is_kept_and_damaged_is_refused);
-    return run_suite("journal", tests, CK_ENV);
+    return run_suite("journal", tests);
 }

@@ -158,5 +158,5 @@ int main(int argc, char **argv)
     tcase_add_test(tests, hundreds_of_engines_answer_one_submission_in_fewer_frames);
     tcase_add_test(tests, all_clients_learn_of_engines_that_come_and_go);
     tcase_add_test(tests, without_a_descriptor_left_a_peer_is_refused_and_the_others_are_served);
-    return run_suite("many peers", tests, CK_NORMAL);
+    return run_suite("many peers", tests);
 }

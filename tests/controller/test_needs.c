@@ -450,5 +450,5 @@ int main(void)
     tcase_add_test(tests, an_engine_holds_the_most_that_its_tasks_need);
     tcase_add_test(tests, what_an_engine_was_said_to_have_is_its_own);
     tcase_add_test(tests, engines_share_what_they_name_alike);
-    return run_suite("needs", tests, CK_NORMAL);
+    return run_suite("needs", tests);
 }

@@ -83,5 +83,5 @@ int main(void)
     tcase_add_test(tests, an_object_is_free_when_its_last_holder_lets_go);
     tcase_add_test(tests, nobody_lets_go_of_what_another_holds);
     tcase_add_test(tests, a_holder_that_is_gone_holds_nothing);
-    return run_suite("objects", tests, CK_NORMAL);
+    return run_suite("objects", tests);
 }

@@ -140,5 +140,5 @@ int main(void)
     tcase_add_test(tests, lecture_exercise_4_takes_no_longer_than_its_longest_tasks);
     tcase_add_test(tests, a_recall_stands_back_for_work_that_the_idle_engine_may_not_take);
     tcase_add_test(tests, a_recall_does_not_wait_for_work_that_nobody_can_take);
-    return run_suite("recall", tests, CK_NORMAL);
+    return run_suite("recall", tests);
 }

@@ -209,5 +209,5 @@ int main(void)
     tcase_add_loop_test(tests, random_schedules_of_every_scheme_and_window_keep_every_promise, 0, IPC_SCHEMES);
     tcase_add_test(tests, a_turn_costs_what_changed_however_many_engines_are_idle);
     tcase_add_test(tests, work_for_a_few_engines_is_not_offered_to_all_in_each_turn);
-    return run_suite("schedules", tests, CK_NORMAL);
+    return run_suite("schedules", tests);
 }

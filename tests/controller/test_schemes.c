@@ -276,5 +276,5 @@ int main(void)
     tcase_add_loop_test(tests, recall_moves_tasks_from_a_full_engine_whatever_the_scheme, 0, IPC_SCHEMES);
     tcase_add_loop_test(tests, retries_avoid_the_engine_that_failed_whatever_the_scheme, 0, IPC_SCHEMES);
     tcase_add_loop_test(tests, clients_take_turns_whatever_the_scheme, 0, IPC_SCHEMES);
-    return run_suite("schemes", tests, CK_NORMAL);
+    return run_suite("schemes", tests);
 }

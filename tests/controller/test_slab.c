@@ -126,5 +126,5 @@ int main(void)
     tcase_add_test(tests, a_stale_or_foreign_id_finds_nothing);
     tcase_add_test(tests, what_a_million_records_took_is_given_back);
     tcase_add_test(tests, records_come_and_go_in_any_order);
-    return run_suite("slab", tests, CK_NORMAL);
+    return run_suite("slab", tests);
 }

@@ -36,5 +36,5 @@ int main(void)
     TCase *tests = tcase_create("succession");
     tcase_set_timeout(tests, sim_is_limited() ? 0 : 150);
     tcase_add_test(tests, deaths_of_controllers_engines_and_clients_keep_every_promise);
-    return run_suite("succession", tests, CK_NORMAL);
+    return run_suite("succession", tests);
 }

@@ -102,5 +102,5 @@ int main(void)
     tcase_add_test(tests, values_in_order_are_not_moved);
     tcase_add_test(tests, odd_values_are_refused);
     tcase_add_test(tests, room_counts_before_values_come);
-    return run_suite("supply", tests, CK_NORMAL);
+    return run_suite("supply", tests);
 }

@@ -379,5 +379,5 @@ int main(void)
     tcase_add_test(tests, what_is_not_known_any_more_is_said);
     tcase_add_test(tests, each_of_many_jobs_is_aborted_by_itself);
     tcase_add_test(tests, what_is_aborted_again_and_again_takes_no_more_memory);
-    return run_suite("waiting", tests, CK_NORMAL);
+    return run_suite("waiting", tests);
 }

@@ -268,5 +268,5 @@ int main(void)
     tcase_add_loop_test(tests, every_cut_cell_is_refused_or_cut, 0, sizeof samples / sizeof samples[0]);
     tcase_add_loop_test(tests, what_cannot_be_cut_is_refused_with_its_place, 0, sizeof refusals / sizeof refusals[0]);
     tcase_add_test(tests, declarators_tell_their_parts);
-    return run_suite("cell", tests, CK_NORMAL);
+    return run_suite("cell", tests);
 }

@@ -374,7 +374,7 @@ int main(int argc, char **argv)
     tcase_set_timeout(tests, 120);
     add_sessions(tests, argc > 2 ? argv[2] : NULL);
     tcase_add_test(tests, a_cell_that_comes_again_needs_no_file);
-    int failed = run_suite("cells", tests, CK_NORMAL);
+    int failed = run_suite("cells", tests);
     if (!the_corpus.is_lent)
         ipc_remove_tree(the_corpus.directory);
     free(the_corpus.text);

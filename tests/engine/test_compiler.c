@@ -390,5 +390,5 @@ int main(void)
     tcase_add_test(tests, one_that_is_gone_is_done_without);
     tcase_add_test(tests, what_is_old_or_too_much_goes);
     tcase_add_test(tests, the_folder_is_the_users_alone_or_the_clusters);
-    return run_suite("compiler", tests, CK_ENV);
+    return run_suite("compiler", tests);
 }

@@ -323,5 +323,5 @@ int main(void)
     tcase_add_test(all, a_trace_that_does_not_fit_ends_with_a_whole_line);
     tcase_add_test(all, a_smashed_stack_ends_the_trace_and_no_more);
     tcase_add_test(all, an_image_without_section_headers_is_unwound);
-    return run_suite("crash", all, CK_ENV);
+    return run_suite("crash", all);
 }

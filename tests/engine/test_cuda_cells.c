@@ -463,5 +463,5 @@ int main(void)
     tcase_add_test(tests, a_device_without_memory_left_says_so);
     tcase_add_test(tests, a_kernel_for_another_architecture_is_told);
     tcase_add_test(tests, a_device_that_fails_for_good_can_be_told_from_one_that_does_not);
-    return run_suite("cuda cells", tests, CK_ENV);
+    return run_suite("cuda cells", tests);
 }

@@ -171,5 +171,5 @@ int main(void)
     tcase_add_test(tests, cells_build_on_one_another);
     tcase_add_test(tests, what_cells_want_of_a_c_library_is_there);
     tcase_add_test(tests, errors_have_their_place_in_the_cell);
-    return run_suite("cuda compiler", tests, CK_ENV);
+    return run_suite("cuda compiler", tests);
 }

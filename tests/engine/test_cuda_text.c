@@ -328,5 +328,5 @@ int main(void)
     tcase_add_test(tests, what_is_known_already_is_blank_in_the_cell);
     tcase_add_test(tests, a_cell_that_fails_changes_nothing);
     tcase_add_loop_test(tests, what_the_compiler_says_is_of_the_cell, 0, sizeof errors / sizeof errors[0]);
-    return run_suite("cuda text", tests, CK_ENV);
+    return run_suite("cuda text", tests);
 }

@@ -61,5 +61,5 @@ int main(void)
     TCase *tests = tcase_create("memory");
     tcase_add_test(tests, what_others_had_before_does_not_count);
     tcase_add_test(tests, where_the_mark_stays_only_a_rise_is_known);
-    return run_suite("memory", tests, CK_ENV);
+    return run_suite("memory", tests);
 }

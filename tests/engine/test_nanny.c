@@ -541,5 +541,5 @@ int main(void)
     tcase_add_checked_fixture(all, set_up, tear_down);
     tcase_set_timeout(all, 30);
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tcase_add_test(all, tests[i]);
-    return run_suite("nanny", all, CK_ENV);
+    return run_suite("nanny", all);
 }

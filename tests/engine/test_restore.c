@@ -123,5 +123,5 @@ int main(void)
     tcase_add_test(tests, a_cell_that_ends_its_worker_is_not_run_again);
     tcase_add_test(tests, there_is_a_limit);
     tcase_add_test(tests, a_file_that_is_damaged_is_none);
-    return run_suite("restore", tests, CK_ENV);
+    return run_suite("restore", tests);
 }

@@ -75,5 +75,5 @@ int module_run_tests(const char *name, const TTest *const *tests, size_t count)
     TCase *tcase = tcase_create(name);
     tcase_set_timeout(tcase, 120);
     for (size_t i = 0; i < count; i++) tcase_add_test(tcase, tests[i]);
-    return run_suite(name, tcase, CK_NORMAL);
+    return run_suite(name, tcase);
 }

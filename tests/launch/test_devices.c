@@ -233,5 +233,5 @@ int main(void)
     tcase_add_test(tests, a_device_is_tried);
     tcase_add_test(tests, the_kernel_knows_which_cores_are_near);
     tcase_add_test(tests, a_process_stays_near_as_far_as_it_may);
-    return run_suite("devices", tests, CK_NORMAL);
+    return run_suite("devices", tests);
 }

@@ -587,7 +587,7 @@ int main(int argc, char **argv)
     unsetenv("IPC_PROFILE");
     unsetenv("IPC_CLUSTER_ID");
     unsetenv("IPC_CONNECTION_FILE");
-    int failed = run_suite("launch", make_tests(), CK_NORMAL);
+    int failed = run_suite("launch", make_tests());
     ipc_remove_tree(directory);
     return failed;
 }

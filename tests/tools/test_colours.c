@@ -72,5 +72,5 @@ int main(void)
     tcase_add_test(tests, a_state_gets_lighter_all_the_way);
     tcase_add_test(tests, a_difference_is_lightest_where_there_is_none);
     tcase_add_test(tests, maps_are_found_by_name);
-    return run_suite("colours", tests, CK_ENV);
+    return run_suite("colours", tests);
 }

@@ -86,5 +86,5 @@ int main(void)
     tcase_add_test(tests, a_cell_ends_in_an_empty_line);
     tcase_add_test(tests, two_empty_lines_end_any_input);
     tcase_add_test(tests, depth_counts_open_brackets);
-    return run_suite("complete", tests, CK_ENV);
+    return run_suite("complete", tests);
 }

@@ -56,5 +56,5 @@ int main(void)
     tcase_add_test(tests, open_lines_go_together);
     tcase_add_test(tests, cells_end_at_an_empty_line);
     tcase_add_test(tests, what_the_end_cuts_is_given);
-    return run_suite("editor_plain", tests, CK_ENV);
+    return run_suite("editor_plain", tests);
 }

@@ -131,5 +131,5 @@ int main(void)
     tcase_add_test(tests, another_shape_has_no_distance);
     tcase_add_test(tests, resampling_keeps_the_mean);
     tcase_add_test(tests, growing_repeats_and_minus_subtracts);
-    return run_suite("field", tests, CK_ENV);
+    return run_suite("field", tests);
 }

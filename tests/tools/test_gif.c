@@ -198,5 +198,5 @@ int main(void)
     tcase_add_test(tests, two_maps_share_a_palette);
     tcase_add_test(tests, what_cannot_be_written_says_why);
     tcase_set_timeout(tests, 30);
-    return run_suite("gif", tests, CK_ENV);
+    return run_suite("gif", tests);
 }

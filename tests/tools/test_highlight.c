@@ -89,5 +89,5 @@ int main(void)
     tcase_add_test(tests, brackets);
     tcase_add_test(tests, characters_beyond_ascii_are_of_one_style);
     tcase_add_test(tests, each_style_can_be_shown);
-    return run_suite("highlight", tests, CK_ENV);
+    return run_suite("highlight", tests);
 }

@@ -169,5 +169,5 @@ int main(void)
     tcase_add_test(tests, so_many_inputs_are_kept);
     tcase_add_test(tests, programs_at_once_lose_nothing);
     tcase_add_test(tests, a_file_that_cannot_be_is_told_and_done_without);
-    return run_suite("input_log", tests, CK_ENV);
+    return run_suite("input_log", tests);
 }

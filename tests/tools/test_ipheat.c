@@ -268,5 +268,5 @@ int main(void)
     tcase_add_test(tests, a_wave_vanishes_at_fixed_edges);
     tcase_add_test(tests, edges_of_a_picture_are_those_of_its_domain);
     tcase_add_test(tests, the_line_of_progress_fits_the_terminal);
-    return run_suite("ipheat", tests, CK_ENV);
+    return run_suite("ipheat", tests);
 }

@@ -104,5 +104,5 @@ int main(void)
     tcase_add_test(tests, tokens_of_any_text_stand_side_by_side);
     tcase_add_test(tests, partners_are_mutual_in_any_text);
     tcase_add_test(tests, words_with_a_prefix);
-    return run_suite("lexer", tests, CK_ENV);
+    return run_suite("lexer", tests);
 }

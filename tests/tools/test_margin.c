@@ -127,5 +127,5 @@ int main(void)
     tcase_add_test(tests, the_cursor_stays_out_of_margins);
     tcase_add_test(tests, stripping_leaves_the_text);
     tcase_add_test(tests, wrong_bytes_are_replaced);
-    return run_suite("margin", tests, CK_ENV);
+    return run_suite("margin", tests);
 }

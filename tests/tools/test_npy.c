@@ -245,5 +245,5 @@ int main(void)
     tcase_add_test(tests, files_that_cannot_be_had_say_why);
     tcase_add_test(tests, numpy_agrees);
     tcase_set_timeout(tests, 60);
-    return run_suite("npy", tests, CK_ENV);
+    return run_suite("npy", tests);
 }

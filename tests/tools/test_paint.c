@@ -213,5 +213,5 @@ int main(void)
     tcase_add_test(tests, tabs_go_to_the_next_stop);
     tcase_add_test(tests, any_text_stays_on_the_screen);
     tcase_add_test(tests, what_cannot_be_painted_is_left_alone);
-    return run_suite("paint", tests, CK_ENV);
+    return run_suite("paint", tests);
 }

@@ -296,5 +296,5 @@ int main(void)
     tcase_add_test(tests, a_bad_path_is_refused_before_the_work);
     tcase_add_test(tests, a_picture_that_cannot_be_written_says_why);
     tcase_set_timeout(tests, 30);
-    return run_suite("picture", tests, CK_ENV);
+    return run_suite("picture", tests);
 }
