@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/common/run_suite.h"
+
 enum { READY_MS = 10000, TEST_SECONDS = 40, LINE_BYTES = 256 };
 
 session_t session_open(void)
@@ -318,14 +320,8 @@ size_t task_count(session_t *self, const ipc_history_query_t *query)
 
 int e2e_main(const char *name, void (*add)(TCase *tests))
 {
-    Suite *suite = suite_create(name);
     TCase *tests = tcase_create(name);
     tcase_set_timeout(tests, TEST_SECONDS);
     add(tests);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(name, tests);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "client/interrupt.h"
+#include "tests/common/run_suite.h"
 
 static volatile sig_atomic_t own_signals;
 
@@ -160,7 +161,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("interrupt");
     TCase *tests = tcase_create("interrupt");
     tcase_add_checked_fixture(tests, start, NULL);
     tcase_add_test(tests, one_signal_is_taken_once_by_every_wait);
@@ -168,10 +168,5 @@ int main(void)
     tcase_add_test(tests, a_handler_of_the_program_stays);
     tcase_add_test(tests, a_handler_that_is_set_meanwhile_stays);
     tcase_add_test(tests, waits_come_and_go_while_signals_do);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("interrupt", tests);
 }

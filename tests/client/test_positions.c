@@ -2,7 +2,8 @@
 #include "client/positions.h"
 
 #include <check.h>
-#include <stdlib.h>
+
+#include "tests/common/run_suite.h"
 
 enum { COUNT = 200 };
 
@@ -109,15 +110,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("positions");
     TCase *tests = tcase_create("positions");
     tcase_add_loop_test(tests, two_kinds_stay_what_they_were, 0, KINDS * KINDS);
     tcase_add_loop_test(tests, a_single_position_needs_no_memory_for_a_number, 0, KINDS);
     tcase_add_test(tests, a_position_may_begin_anew);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("positions", tests);
 }

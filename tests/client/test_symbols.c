@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/common/run_suite.h"
+
 #define HASH "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define IMAGE "/run/user/0/ipc/0123456789ab/images/" HASH ".so"
 
@@ -133,7 +135,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("symbols");
     TCase *all = tcase_create("symbols");
     tcase_add_checked_fixture(all, set_up, NULL);
     tcase_add_test(all, inlined_functions_have_their_names_and_lines);
@@ -145,10 +146,5 @@ int main(void)
     tcase_add_test(all, what_called_the_users_function_is_left_out);
     tcase_add_test(all, an_image_of_another_client_is_shown_by_its_own_name);
     tcase_add_test(all, lines_that_are_no_frames_are_passed_over);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("symbols", all);
 }

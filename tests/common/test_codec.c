@@ -8,6 +8,7 @@
 #include "allocations.h"
 #include "common/array_body.h"
 #include "common/codec.h"
+#include "tests/common/run_suite.h"
 
 static ipc_writer_t writer;
 static ipc_arena_t *arena;
@@ -497,11 +498,5 @@ int main(void)
     tcase_add_test(tests, lists_that_claim_members_take_no_more_memory_than_the_message_allows);
     tcase_add_test(tests, what_comes_of_changed_bytes_can_be_printed);
     tcase_add_test(tests, bytes_of_a_bool_array_are_0_or_1);
-    Suite *suite = suite_create("codec");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("codec", tests);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/connection.h"
+#include "tests/common/run_suite.h"
 
 enum { SOMEBODY = 65534, TEXT = 4096 };
 
@@ -257,11 +258,5 @@ int main(void)
     tcase_add_test(tests, a_text_that_is_too_long_is_refused);
     tcase_add_test(tests, the_running_cluster_is_found);
     tcase_add_test(tests, a_dead_supervisor_is_no_cluster);
-    Suite *suite = suite_create("connection");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("connection", tests);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/convert.h"
+#include "tests/common/run_suite.h"
 
 static int convert(ipc_value_t value, ipc_type_t type, ipc_value_t *converted, ipc_error_t *error)
 {
@@ -161,11 +162,5 @@ int main(void)
     tcase_add_test(tests, text_and_arrays_pass_and_nothing_else_for_them);
     tcase_add_test(tests, a_reference_passes_for_every_type);
     tcase_add_test(tests, a_double_complex_that_no_float_complex_holds_is_refused);
-    Suite *suite = suite_create("convert");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("convert", tests);
 }

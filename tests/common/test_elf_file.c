@@ -12,6 +12,7 @@
 #include "common/fail.h"
 #include "common/image.h"
 #include "tests/common/image_programs/build.h"
+#include "tests/common/run_suite.h"
 
 enum { SEEDS = 10000 };
 
@@ -219,12 +220,7 @@ int main(void)
     tcase_add_test(damaged, program_headers_within_the_elf_header_are_damage);
     tcase_add_loop_test(damaged, a_program_with_changed_bytes_never_crashes_the_reader, 0,
                         PROGRAMS);
-    Suite *suite = suite_create("elf_file");
-    suite_add_tcase(suite, damaged);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    int failed = run_suite("elf_file", damaged);
     build_end(&build);
-    return failed ? 1 : 0;
+    return failed;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/fail.h"
+#include "tests/common/run_suite.h"
 
 enum { PARTS = 12, TEXT_ROOM = 4096 };
 
@@ -112,15 +113,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("error");
     TCase *tests = tcase_create("all");
     tcase_add_test(tests, what_is_the_same_of_source_is_printed_once);
     tcase_add_test(tests, other_errors_are_printed_for_each_engine);
     tcase_add_test(tests, a_terminal_shows_colours);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("error", tests);
 }

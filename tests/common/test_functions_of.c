@@ -1,9 +1,9 @@
 //  Libraries that are loaded late: all of their functions, or none.
 #include <check.h>
 #include <dlfcn.h>
-#include <stdlib.h>
 
 #include "common/functions_of.h"
+#include "tests/common/run_suite.h"
 
 static const char library[] = "libm.so.6";
 
@@ -32,14 +32,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("functions of");
     TCase *tests = tcase_create("all");
     tcase_add_test(tests, the_functions_of_a_library_come_in_the_order_of_their_names);
     tcase_add_test(tests, a_library_that_lacks_a_function_or_is_not_there_gives_none);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("functions of", tests);
 }

@@ -17,6 +17,7 @@
 #include "common/image.h"
 #include "common/remote.h"
 #include "tests/common/image_programs/build.h"
+#include "tests/common/run_suite.h"
 
 //  What this process is built with: images built likewise can be loaded into it.
 #if defined(__SANITIZE_ADDRESS__)
@@ -530,12 +531,7 @@ static TCase *make_case(void)
 int main(void)
 {
     build_start(&build);
-    Suite *suite = suite_create("image");
-    suite_add_tcase(suite, make_case());
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    int failed = run_suite("image", make_case());
     build_end(&build);
-    return failed ? 1 : 0;
+    return failed;
 }

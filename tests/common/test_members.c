@@ -5,6 +5,7 @@
 
 #include "common/array_body.h"
 #include "common/members.h"
+#include "tests/common/run_suite.h"
 
 typedef struct space {
     names_t *names;
@@ -214,7 +215,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("members");
     TCase *tests = tcase_create("members");
     tcase_add_test(tests, names_lead_to_members_elements_and_rows);
     tcase_add_test(tests, every_cut_name_gives_a_value_or_a_sentence);
@@ -222,10 +222,5 @@ int main(void)
     tcase_add_test(tests, what_cannot_be_set_changes_nothing);
     tcase_add_test(tests, arrays_beside_it_keep_their_memory);
     tcase_add_test(tests, a_bond_lasts_until_a_value_does_not_fit);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("members", tests);
 }

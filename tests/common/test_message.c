@@ -5,6 +5,7 @@
 
 #include "allocations.h"
 #include "common/message.h"
+#include "tests/common/run_suite.h"
 
 //  The fields of each message, in the words of message.h: a message without a row here does not compile.
 //  N: a number, L: a number of this value, B: bytes, R: a row of elements of this size, O: objects, T: an object.
@@ -412,11 +413,5 @@ int main(void)
     tcase_add_test(tests, too_many_objects_are_refused);
     tcase_add_test(tests, a_failure_goes_there_and_back);
     tcase_add_test(tests, names_of_messages_are_readable);
-    Suite *suite = suite_create("message");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("message", tests);
 }

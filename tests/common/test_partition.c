@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "common/partition.h"
+#include "tests/common/run_suite.h"
 
 static const struct { size_t n, parts, first[9]; } cases[] = {
     {0, 4, {0, 0, 0, 0, 0}},   {1, 4, {0, 1, 1, 1, 1}},    {3, 4, {0, 1, 2, 3, 3}},
@@ -48,11 +49,5 @@ int main(void)
     tcase_add_loop_test(tests, elements_are_dealt_as_the_table_says, 0, sizeof cases / sizeof cases[0]);
     tcase_add_test(tests, parts_are_contiguous_and_differ_by_one_at_most);
     tcase_add_test(tests, the_largest_count_is_dealt_without_overflow);
-    Suite *suite = suite_create("partition");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("partition", tests);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/paths.h"
+#include "tests/common/run_suite.h"
 
 enum { SOMEBODY = 65534 };
 
@@ -257,11 +258,5 @@ int main(void)
     tcase_add_test(tests, a_file_that_is_not_private_is_not_opened);
     tcase_add_test(tests, a_tree_is_removed_and_what_it_links_to_is_not);
     tcase_add_test(tests, our_programs_are_found);
-    Suite *suite = suite_create("paths");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("paths", tests);
 }

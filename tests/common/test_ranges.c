@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/ranges.h"
+#include "tests/common/run_suite.h"
 
 enum { POSITIONS = 64, STEPS = 1000, SEEDS = 20 };
 
@@ -58,11 +59,5 @@ int main(void)
     TCase *tests = tcase_create("ranges");
     tcase_add_loop_test(tests, they_are_as_bits_would_be, 0, SEEDS);
     tcase_add_test(tests, all_positions_from_one_on_can_be_taken_out);
-    Suite *suite = suite_create("ranges");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("ranges", tests);
 }

@@ -13,6 +13,7 @@
 #include "common/shared.h"
 #include "common/store.h"
 #include "store_folder.h"
+#include "tests/common/run_suite.h"
 
 enum { SIZE = 3 << 20, COUNT = SIZE / sizeof(double) };
 
@@ -321,11 +322,5 @@ int main(void)
     tcase_add_test(tests, a_child_neither_reuses_nor_removes_its_parents_memory);
     tcase_add_test(tests, without_descriptors_arrays_are_in_memory_of_their_own);
     tcase_add_test(tests, copies_are_whole_wherever_they_begin);
-    Suite *suite = suite_create("shared");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("shared", tests);
 }

@@ -9,6 +9,7 @@
 #include "common/paths.h"
 #include "common/store.h"
 #include "store_folder.h"
+#include "tests/common/run_suite.h"
 
 static char directory[STORE_FOLDER_ROOM];
 static ipc_store_t *store;
@@ -157,11 +158,5 @@ int main(void)
     tcase_add_test(tests, a_freed_segment_is_used_again);
     tcase_add_test(tests, what_cannot_be_had_is_refused);
     tcase_add_test(tests, a_size_beyond_all_memory_is_refused);
-    Suite *suite = suite_create("store");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("store", tests);
 }

@@ -12,6 +12,7 @@
 #include "common/shared.h"
 #include "common/store.h"
 #include "store_folder.h"
+#include "tests/common/run_suite.h"
 
 enum { ROOM = 16 << 20, MIB = 1 << 20 };
 
@@ -126,11 +127,5 @@ int main(void)
     tcase_add_test(tests, no_more_is_kept_than_the_limit);
     tcase_add_test(tests, arrays_that_find_no_room_are_in_memory_of_their_own);
     tcase_add_test(tests, a_limit_of_the_size_of_files_ends_no_program);
-    Suite *suite = suite_create("store_full");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("store_full", tests);
 }

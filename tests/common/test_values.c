@@ -9,6 +9,7 @@
 #include "common/array_body.h"
 #include "common/names.h"
 #include "common/needs.h"
+#include "tests/common/run_suite.h"
 
 static ipc_error_t error;
 
@@ -423,11 +424,5 @@ int main(void)
     tcase_add_test(tests, a_name_owns_its_value);
     tcase_add_test(tests, the_widest_range_is_counted);
     tcase_add_test(tests, a_zip_is_as_long_as_its_shortest_sequence);
-    Suite *suite = suite_create("values");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("values", tests);
 }

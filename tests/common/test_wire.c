@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/wire.h"
+#include "tests/common/run_suite.h"
 
 static ipc_writer_t writer;
 
@@ -240,11 +241,5 @@ int main(void)
     tcase_add_test(tests, a_text_that_does_not_fit_is_refused);
     tcase_add_test(tests, any_bytes_are_read_without_harm);
     tcase_add_test(tests, a_cleared_writer_gives_large_memory_back);
-    Suite *suite = suite_create("wire");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("wire", tests);
 }

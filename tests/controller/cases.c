@@ -21,14 +21,3 @@ sim_outcome_t engine_0_grows_slow(simulator_t *sim, uint32_t engine, const sim_j
     *duration = engine == 0 && sim->now > 50 * SIM_MS ? 20 * SIM_MS : 10 * SIM_US;
     return SIM_FINE;
 }
-
-int cases_run(const char *name, TCase *tests)
-{
-    Suite *suite = suite_create(name);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
-}

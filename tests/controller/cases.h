@@ -1,4 +1,4 @@
-//  What the single cases of the scheduler share: how they end, what tasks do in several of them, how they are run.
+//  What the single cases of the scheduler share: how they end, what tasks do in several of them.
 #ifndef TESTS_CONTROLLER_CASES_H
 #define TESTS_CONTROLLER_CASES_H
 
@@ -16,8 +16,5 @@ sim_outcome_t takes_10_ms(simulator_t *sim, uint32_t engine, const sim_job_t *jo
                           int64_t *duration);
 sim_outcome_t engine_0_grows_slow(simulator_t *sim, uint32_t engine, const sim_job_t *job, uint64_t position,
                                   int64_t *duration);
-
-//  Runs the tests as a suite of this name; main()'s exit code.
-int cases_run(const char *name, TCase *tests);
 
 #endif

@@ -13,6 +13,7 @@
 #include "bench/mixtures.h"
 #include "controller/scheduler_body.h"
 #include "simulator.h"
+#include "tests/common/run_suite.h"
 
 #define FOREVER ((int64_t) 1000000 * SIM_MS)
 
@@ -309,11 +310,5 @@ int main(void)
     tcase_add_test(tests, nothing_is_left_to_an_engine_that_direct_work_waits_for);
     tcase_add_loop_test(tests, a_few_short_tasks_are_not_passed_on_for_ever, 0, 6);
     tcase_add_loop_test(tests, calls_are_answered_at_once_beside_a_million_short_tasks, 0, 2);
-    Suite *suite = suite_create("balance");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("balance", tests);
 }

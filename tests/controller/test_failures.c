@@ -1,5 +1,6 @@
 //  Tasks that fail and engines that die, with retries and without, under the simulator's virtual clock, case by case.
 #include "cases.h"
+#include "tests/common/run_suite.h"
 
 static simulator_t sim; // of the test that runs: Check gives each a process of its own
 
@@ -175,5 +176,5 @@ int main(void)
     tcase_add_test(tests, direct_work_of_an_engine_that_is_gone_ends_with_an_error);
     tcase_add_test(tests, balanced_work_of_engines_that_are_all_gone_ends_with_an_error);
     tcase_add_test(tests, balanced_work_with_retries_outlives_an_engine_that_is_gone);
-    return cases_run("failures", tests);
+    return run_suite("failures", tests);
 }

@@ -3,6 +3,7 @@
 
 #include "common/rows.h"
 #include "controller/history.h"
+#include "tests/common/run_suite.h"
 
 static history_t *history;
 
@@ -135,11 +136,5 @@ int main(void)
     tcase_add_test(tests, the_limits_of_entries_and_bytes_hold_exactly);
     tcase_add_test(tests, one_task_is_forgotten_and_the_others_stay_in_order);
     tcase_add_test(tests, an_entry_is_of_each_of_its_calls);
-    Suite *suite = suite_create("history");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("history", tests);
 }

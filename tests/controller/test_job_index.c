@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "controller/job_index.h"
+#include "tests/common/run_suite.h"
 
 enum { JOBS = 5000 };
 
@@ -75,11 +76,5 @@ int main(void)
     tcase_add_checked_fixture(tests, make_index, destroy_index);
     tcase_add_test(tests, jobs_are_found_until_they_are_removed);
     tcase_add_test(tests, two_jobs_of_one_id_are_both_found);
-    Suite *suite = suite_create("job index");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("job index", tests);
 }

@@ -15,6 +15,7 @@
 #include "common/rows.h"
 #include "controller/batch.h"
 #include "controller/journal.h"
+#include "tests/common/run_suite.h"
 
 enum { SEEN_MAX = 100000, ANSWER_MS = 20000, PATH = 64 };
 
@@ -491,11 +492,5 @@ int main(void)
     tcase_add_test(tests, every_cut_batch_is_refused);
     tcase_add_test(tests, what_is_kept_for_a_job_is_there_in_its_order_until_it_is_kept_no_more);
     tcase_add_test(tests, what_is_kept_and_damaged_is_refused);
-    Suite *suite = suite_create("journal");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("journal", tests);
 }

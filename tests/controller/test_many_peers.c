@@ -8,6 +8,7 @@
 #include "bench/lone.h"
 #include "common/fail.h"
 #include "raw_peer.h"
+#include "tests/common/run_suite.h"
 
 enum { ENGINES = 200, SOME_ENGINES = 20, TOO_MANY_ENGINES = 150, FEW_FILES = 128, FUNCTION = 0, FIRST_JOB = 1 };
 
@@ -157,11 +158,5 @@ int main(int argc, char **argv)
     tcase_add_test(tests, hundreds_of_engines_answer_one_submission_in_fewer_frames);
     tcase_add_test(tests, all_clients_learn_of_engines_that_come_and_go);
     tcase_add_test(tests, without_a_descriptor_left_a_peer_is_refused_and_the_others_are_served);
-    Suite *suite = suite_create("many peers");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("many peers", tests);
 }

@@ -7,6 +7,7 @@
 
 #include "controller/scheduler_body.h"
 #include "simulator.h"
+#include "tests/common/run_suite.h"
 
 #define FOREVER ((int64_t) 1000000 * SIM_MS)
 
@@ -449,11 +450,5 @@ int main(void)
     tcase_add_test(tests, an_engine_holds_the_most_that_its_tasks_need);
     tcase_add_test(tests, what_an_engine_was_said_to_have_is_its_own);
     tcase_add_test(tests, engines_share_what_they_name_alike);
-    Suite *suite = suite_create("needs");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("needs", tests);
 }

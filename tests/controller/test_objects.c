@@ -2,6 +2,7 @@
 #include <check.h>
 
 #include "controller/objects.h"
+#include "tests/common/run_suite.h"
 
 enum { ANNE = 1, BERT = 2 };
 static objects_t *objects;
@@ -82,11 +83,5 @@ int main(void)
     tcase_add_test(tests, an_object_is_free_when_its_last_holder_lets_go);
     tcase_add_test(tests, nobody_lets_go_of_what_another_holds);
     tcase_add_test(tests, a_holder_that_is_gone_holds_nothing);
-    Suite *suite = suite_create("objects");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("objects", tests);
 }

@@ -1,6 +1,7 @@
 //  What an engine has not begun is asked back for one that is idle, or gives way to a call, under the simulator's
 //  virtual clock, case by case.
 #include "cases.h"
+#include "tests/common/run_suite.h"
 
 static simulator_t sim; // of the test that runs: Check gives each a process of its own
 
@@ -139,5 +140,5 @@ int main(void)
     tcase_add_test(tests, lecture_exercise_4_takes_no_longer_than_its_longest_tasks);
     tcase_add_test(tests, a_recall_stands_back_for_work_that_the_idle_engine_may_not_take);
     tcase_add_test(tests, a_recall_does_not_wait_for_work_that_nobody_can_take);
-    return cases_run("recall", tests);
+    return run_suite("recall", tests);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cases.h"
+#include "tests/common/run_suite.h"
 
 enum { ALL = 0 };
 
@@ -278,5 +279,5 @@ int main(void)
     tcase_add_test(single, no_items_and_no_targets_end_at_once);
     tcase_add_test(single, an_id_that_is_over_finds_no_span);
     tcase_add_test(single, clients_take_turns_beside_one_that_has_to_wait);
-    return cases_run("scheduler", single);
+    return run_suite("scheduler", single);
 }

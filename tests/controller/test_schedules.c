@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "simulator.h"
+#include "tests/common/run_suite.h"
 
 #define FOREVER ((int64_t) 1000000 * SIM_MS)
 
@@ -208,11 +209,5 @@ int main(void)
     tcase_add_loop_test(tests, random_schedules_of_every_scheme_and_window_keep_every_promise, 0, IPC_SCHEMES);
     tcase_add_test(tests, a_turn_costs_what_changed_however_many_engines_are_idle);
     tcase_add_test(tests, work_for_a_few_engines_is_not_offered_to_all_in_each_turn);
-    Suite *suite = suite_create("schedules");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("schedules", tests);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "simulator.h"
+#include "tests/common/run_suite.h"
 
 #define FOREVER ((int64_t) 1000000 * SIM_MS)
 
@@ -275,11 +276,5 @@ int main(void)
     tcase_add_loop_test(tests, recall_moves_tasks_from_a_full_engine_whatever_the_scheme, 0, IPC_SCHEMES);
     tcase_add_loop_test(tests, retries_avoid_the_engine_that_failed_whatever_the_scheme, 0, IPC_SCHEMES);
     tcase_add_loop_test(tests, clients_take_turns_whatever_the_scheme, 0, IPC_SCHEMES);
-    Suite *suite = suite_create("schemes");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("schemes", tests);
 }

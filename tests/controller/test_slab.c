@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "controller/slab.h"
+#include "tests/common/run_suite.h"
 
 typedef struct record {
     uint64_t id, filling[11];
@@ -125,11 +126,5 @@ int main(void)
     tcase_add_test(tests, a_stale_or_foreign_id_finds_nothing);
     tcase_add_test(tests, what_a_million_records_took_is_given_back);
     tcase_add_test(tests, records_come_and_go_in_any_order);
-    Suite *suite = suite_create("slab");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("slab", tests);
 }

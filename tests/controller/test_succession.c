@@ -6,6 +6,7 @@
 
 #include "simulator.h"
 #include "succession.h"
+#include "tests/common/run_suite.h"
 
 START_TEST(deaths_of_controllers_engines_and_clients_keep_every_promise)
 {
@@ -35,11 +36,5 @@ int main(void)
     TCase *tests = tcase_create("succession");
     tcase_set_timeout(tests, sim_is_limited() ? 0 : 150);
     tcase_add_test(tests, deaths_of_controllers_engines_and_clients_keep_every_promise);
-    Suite *suite = suite_create("succession");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("succession", tests);
 }

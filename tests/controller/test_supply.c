@@ -5,6 +5,7 @@
 
 #include "common/codec.h"
 #include "controller/supply.h"
+#include "tests/common/run_suite.h"
 
 static ipc_reader_t row(ipc_writer_t *writer, int64_t first, int64_t count)
 {
@@ -96,16 +97,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("supply");
     TCase *tests = tcase_create("supply");
     tcase_add_test(tests, values_leave_in_order);
     tcase_add_test(tests, values_in_order_are_not_moved);
     tcase_add_test(tests, odd_values_are_refused);
     tcase_add_test(tests, room_counts_before_values_come);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite("supply", tests);
 }

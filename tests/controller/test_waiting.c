@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "simulator.h"
+#include "tests/common/run_suite.h"
 
 #define FOREVER ((int64_t) 1000000 * SIM_MS)
 
@@ -378,11 +379,5 @@ int main(void)
     tcase_add_test(tests, what_is_not_known_any_more_is_said);
     tcase_add_test(tests, each_of_many_jobs_is_aborted_by_itself);
     tcase_add_test(tests, what_is_aborted_again_and_again_takes_no_more_memory);
-    Suite *suite = suite_create("waiting");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("waiting", tests);
 }

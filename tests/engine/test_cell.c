@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/cell.h"
+#include "tests/common/run_suite.h"
 
 //  A cell, and its items: "D" a directive, "T" a type, "V" a variable, "P" a prototype, "F" a function, "S" a
 //  statement, "E" the last expression; each but statements with its name.
@@ -262,16 +263,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("cell");
     TCase *tests = tcase_create("cell");
     tcase_add_loop_test(tests, each_cell_is_cut_into_its_items, 0, sizeof samples / sizeof samples[0]);
     tcase_add_loop_test(tests, every_cut_cell_is_refused_or_cut, 0, sizeof samples / sizeof samples[0]);
     tcase_add_loop_test(tests, what_cannot_be_cut_is_refused_with_its_place, 0, sizeof refusals / sizeof refusals[0]);
     tcase_add_test(tests, declarators_tell_their_parts);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("cell", tests);
 }

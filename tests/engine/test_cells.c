@@ -14,6 +14,7 @@
 #include "common/members.h"
 #include "common/paths.h"
 #include "engine/cells.h"
+#include "tests/common/run_suite.h"
 
 enum { SKIPPED = 77, LINES_MAX = 8192, SESSIONS_MAX = 512, TEXT_MAX = 4096 };
 
@@ -369,18 +370,13 @@ int main(int argc, char **argv)
     setenv("IPC_CC", compiler, 1);
     if (!find_directory() || !read_corpus())
         return 1;
-    Suite *suite = suite_create("cells");
     TCase *tests = tcase_create("cells");
     tcase_set_timeout(tests, 120);
     add_sessions(tests, argc > 2 ? argv[2] : NULL);
     tcase_add_test(tests, a_cell_that_comes_again_needs_no_file);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    int failed = run_suite("cells", tests);
     if (!the_corpus.is_lent)
         ipc_remove_tree(the_corpus.directory);
     free(the_corpus.text);
-    return failed ? 1 : 0;
+    return failed;
 }

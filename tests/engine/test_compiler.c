@@ -15,6 +15,7 @@
 #include "engine/compiler.h"
 #include "engine/unit_cache.h"
 #include "engine/words.h"
+#include "tests/common/run_suite.h"
 
 enum { DAY = 24 * 3600 };
 
@@ -374,7 +375,6 @@ int main(void)
 {
     if (sodium_init() < 0)
         return EXIT_FAILURE;
-    Suite *suite = suite_create("compiler");
     TCase *tests = tcase_create("all");
     tcase_add_checked_fixture(tests, make_root, remove_root);
     tcase_set_timeout(tests, 60);
@@ -390,10 +390,5 @@ int main(void)
     tcase_add_test(tests, one_that_is_gone_is_done_without);
     tcase_add_test(tests, what_is_old_or_too_much_goes);
     tcase_add_test(tests, the_folder_is_the_users_alone_or_the_clusters);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("compiler", tests);
 }

@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/common/run_suite.h"
+
 enum { DEADLINE_MS = 10000 };
 
 void ipc_task_enter(void (*crash)(void));
@@ -309,7 +311,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("crash");
     TCase *all = tcase_create("crash");
     tcase_add_checked_fixture(all, NULL, tear_down);
     tcase_set_timeout(all, 30);
@@ -322,10 +323,5 @@ int main(void)
     tcase_add_test(all, a_trace_that_does_not_fit_ends_with_a_whole_line);
     tcase_add_test(all, a_smashed_stack_ends_the_trace_and_no_more);
     tcase_add_test(all, an_image_without_section_headers_is_unwound);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("crash", all);
 }

@@ -12,6 +12,7 @@
 #include "common/array_body.h"
 #include "common/fail.h"
 #include "engine/cuda_cells.h"
+#include "tests/common/run_suite.h"
 
 enum { SKIPPED = 77 };
 
@@ -462,11 +463,5 @@ int main(void)
     tcase_add_test(tests, a_device_without_memory_left_says_so);
     tcase_add_test(tests, a_kernel_for_another_architecture_is_told);
     tcase_add_test(tests, a_device_that_fails_for_good_can_be_told_from_one_that_does_not);
-    Suite *suite = suite_create("cuda cells");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite("cuda cells", tests);
 }

@@ -9,6 +9,7 @@
 #include "common/fail.h"
 #include "engine/cuda_compiler.h"
 #include "engine/cuda_error.h"
+#include "tests/common/run_suite.h"
 
 enum { CAPABILITY = 90, SKIPPED = 77 };
 
@@ -170,11 +171,5 @@ int main(void)
     tcase_add_test(tests, cells_build_on_one_another);
     tcase_add_test(tests, what_cells_want_of_a_c_library_is_there);
     tcase_add_test(tests, errors_have_their_place_in_the_cell);
-    Suite *suite = suite_create("cuda compiler");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite("cuda compiler", tests);
 }

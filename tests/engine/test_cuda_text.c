@@ -7,6 +7,7 @@
 #include "common/fail.h"
 #include "engine/cuda_error.h"
 #include "engine/cuda_scope.h"
+#include "tests/common/run_suite.h"
 
 //  A cell, and its items: "s" what later cells have too, "v" a variable, "k" a kernel, "K" one that has C's linkage by
 //  itself, "p" the prototype of one; each with its name, those in a block in brackets.
@@ -327,11 +328,5 @@ int main(void)
     tcase_add_test(tests, what_is_known_already_is_blank_in_the_cell);
     tcase_add_test(tests, a_cell_that_fails_changes_nothing);
     tcase_add_loop_test(tests, what_the_compiler_says_is_of_the_cell, 0, sizeof errors / sizeof errors[0]);
-    Suite *suite = suite_create("cuda text");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite("cuda text", tests);
 }

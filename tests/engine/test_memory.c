@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "engine/memory.h"
+#include "tests/common/run_suite.h"
 
 enum { LARGE = 32 << 20, LARGER = 64 << 20 };
 
@@ -60,11 +61,5 @@ int main(void)
     TCase *tests = tcase_create("memory");
     tcase_add_test(tests, what_others_had_before_does_not_count);
     tcase_add_test(tests, where_the_mark_stays_only_a_rise_is_known);
-    Suite *suite = suite_create("memory");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite("memory", tests);
 }

@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/common/run_suite.h"
+
 enum { DEADLINE_MS = 20000, ID = 3 };
 
 //  A nanny in a process of its own.
@@ -535,15 +537,9 @@ int main(void)
         the_worker_of_a_killed_nanny_is_reported_by_the_next_one,
         a_page_that_others_may_read_is_refused,
     };
-    Suite *suite = suite_create("nanny");
     TCase *all = tcase_create("nanny");
     tcase_add_checked_fixture(all, set_up, tear_down);
     tcase_set_timeout(all, 30);
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tcase_add_test(all, tests[i]);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("nanny", all);
 }

@@ -7,6 +7,7 @@
 #include "common/fail.h"
 #include "common/paths.h"
 #include "engine/restore.h"
+#include "tests/common/run_suite.h"
 
 static char root[64];
 
@@ -116,17 +117,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("restore");
     TCase *tests = tcase_create("all");
     tcase_add_checked_fixture(tests, make_root, remove_root);
     tcase_add_test(tests, cells_that_were_fine_are_handed_on_in_their_order);
     tcase_add_test(tests, a_cell_that_ends_its_worker_is_not_run_again);
     tcase_add_test(tests, there_is_a_limit);
     tcase_add_test(tests, a_file_that_is_damaged_is_none);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("restore", tests);
 }

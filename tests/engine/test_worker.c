@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "common/codec.h"
+#include "tests/common/run_suite.h"
 #include "tests/engine/worker_cases.h"
 
 enum { REPEATS = 20, BUDGET_US = 1000 };
@@ -386,5 +387,5 @@ int main(void)
     tcase_add_loop_test(all, garbage_ends_the_process_in_order, 0, GARBAGE);
     tcase_add_loop_test(all, a_line_arrives_while_its_task_runs, 0, SPEAK_WAYS);
     tcase_add_loop_test(all, a_refused_worker_says_so_and_does_not_come_back, 0, 2);
-    return worker_run(all);
+    return run_suite("worker", all);
 }

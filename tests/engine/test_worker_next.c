@@ -1,4 +1,5 @@
 //  The real ipengine-worker when one fake controller follows another.
+#include "tests/common/run_suite.h"
 #include "tests/engine/worker_cases.h"
 
 static void change_controller(void)
@@ -119,5 +120,5 @@ int main(void)
     tcase_add_test(tests, a_line_for_a_controller_that_is_gone_is_not_told_to_the_next);
     tcase_add_test(tests, lines_wait_for_the_next_controller_until_it_has_accepted_the_worker);
     tcase_add_test(tests, a_registration_that_nobody_answered_is_made_again);
-    return worker_run(tests);
+    return run_suite("worker", tests);
 }

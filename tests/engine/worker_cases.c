@@ -157,14 +157,3 @@ TCase *worker_case(const char *name)
     tcase_set_timeout(tests, 60);
     return tests;
 }
-
-int worker_run(TCase *tests)
-{
-    Suite *suite = suite_create("worker");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}

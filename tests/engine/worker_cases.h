@@ -45,8 +45,7 @@ void start_hold(uint64_t span, uint64_t count);
 
 //  --- The tests ---------------------------------------------------------------------------------------------
 
-//  Each with a worker of its own; to be run by worker_run(), which gives the exit code.
+//  Each with a worker of its own.
 TCase *worker_case(const char *name);
-int worker_run(TCase *tests);
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "launch/devices.h"
+#include "tests/common/run_suite.h"
 
 //  The names of the devices that terms find, "stand-in 2:1 stand-in 1:0": which, and what shows it.
 static void assert_finds(const char *terms, const char *visible, const char *expected)
@@ -232,11 +233,5 @@ int main(void)
     tcase_add_test(tests, a_device_is_tried);
     tcase_add_test(tests, the_kernel_knows_which_cores_are_near);
     tcase_add_test(tests, a_process_stays_near_as_far_as_it_may);
-    Suite *suite = suite_create("devices");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite("devices", tests);
 }

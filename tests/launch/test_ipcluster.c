@@ -17,6 +17,7 @@
 #include "common/fail.h"
 #include "launch/cluster.h"
 #include "launch/supervisor.h"
+#include "tests/common/run_suite.h"
 
 enum { TEXT = 8192, DEADLINE_MS = 20 * 1000 };
 
@@ -542,7 +543,7 @@ END_TEST
 
 #define COUNT(array) ((int) (sizeof(array) / sizeof(array)[0]))
 
-static Suite *make_suite(void)
+static TCase *make_tests(void)
 {
     TCase *tests = tcase_create("ipcluster");
     tcase_set_timeout(tests, 60);
@@ -571,9 +572,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, a_cluster_can_be_started_from_a_program);
     tcase_add_test(tests, the_scheme_and_the_window_of_a_cluster_are_shown);
     tcase_add_loop_test(tests, wrong_usage_is_told_in_one_sentence, 0, COUNT(usages));
-    Suite *suite = suite_create("launch");
-    suite_add_tcase(suite, tests);
-    return suite;
+    return tests;
 }
 
 int main(int argc, char **argv)
@@ -588,10 +587,7 @@ int main(int argc, char **argv)
     unsetenv("IPC_PROFILE");
     unsetenv("IPC_CLUSTER_ID");
     unsetenv("IPC_CONNECTION_FILE");
-    SRunner *runner = srunner_create(make_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    int failed = run_suite("launch", make_tests());
     ipc_remove_tree(directory);
-    return failed ? 1 : 0;
+    return failed;
 }

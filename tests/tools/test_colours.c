@@ -4,6 +4,8 @@
 #include <check.h>
 #include <math.h>
 
+#include "tests/common/run_suite.h"
+
 //  How light a colour looks (Rec. 709 weights, on the stored values).
 static double lightness(uint32_t colour)
 {
@@ -64,17 +66,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("colours");
     TCase *tests = tcase_create("colours");
     tcase_add_test(tests, ends_are_the_published_colours);
     tcase_add_test(tests, what_is_outside_gets_the_nearest_end);
     tcase_add_test(tests, a_state_gets_lighter_all_the_way);
     tcase_add_test(tests, a_difference_is_lightest_where_there_is_none);
     tcase_add_test(tests, maps_are_found_by_name);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite("colours", tests);
 }

@@ -3,6 +3,8 @@
 
 #include <check.h>
 
+#include "tests/common/run_suite.h"
+
 static void check_all(const char *const *texts, bool wanted)
 {
     for (; *texts; texts++)
@@ -76,7 +78,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("complete");
     TCase *tests = tcase_create("complete");
     tcase_add_test(tests, whole_lines_are_complete);
     tcase_add_test(tests, what_is_open_wants_more);
@@ -85,10 +86,5 @@ int main(void)
     tcase_add_test(tests, a_cell_ends_in_an_empty_line);
     tcase_add_test(tests, two_empty_lines_end_any_input);
     tcase_add_test(tests, depth_counts_open_brackets);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite("complete", tests);
 }

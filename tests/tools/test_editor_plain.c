@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/common/run_suite.h"
+
 //  Holds the inputs of a text against a NULL-terminated list of them.
 static void check_inputs(const char *text, const char *const *wanted)
 {
@@ -49,16 +51,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("editor_plain");
     TCase *tests = tcase_create("editor_plain");
     tcase_add_test(tests, each_line_is_an_input);
     tcase_add_test(tests, open_lines_go_together);
     tcase_add_test(tests, cells_end_at_an_empty_line);
     tcase_add_test(tests, what_the_end_cuts_is_given);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite("editor_plain", tests);
 }

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "tests/common/run_suite.h"
+
 static ipc_array_t *new_array(ipc_dtype_t dtype, size_t rows, size_t columns)
 {
     ipc_array_t *array = ipc_array_new(dtype, 2, (size_t[]){rows, columns}, NULL);
@@ -122,7 +124,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("field");
     TCase *tests = tcase_create("field");
     tcase_add_test(tests, only_up_to_three_dimensions_of_real_numbers_are_a_field);
     tcase_add_test(tests, a_line_is_one_row_and_a_block_its_middle_plane);
@@ -130,10 +131,5 @@ int main(void)
     tcase_add_test(tests, another_shape_has_no_distance);
     tcase_add_test(tests, resampling_keeps_the_mean);
     tcase_add_test(tests, growing_repeats_and_minus_subtracts);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite("field", tests);
 }

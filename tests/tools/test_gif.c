@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/common/run_suite.h"
 #include "tests/tools/place.h"
 #include "tools/picture.h"
 #include "tools/picture_draw.h"
@@ -190,7 +191,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("gif");
     TCase *tests = tcase_create("gif");
     tcase_add_checked_fixture(tests, make_folder, remove_folder);
     tcase_add_test(tests, each_frame_shows_its_state);
@@ -198,10 +198,5 @@ int main(void)
     tcase_add_test(tests, two_maps_share_a_palette);
     tcase_add_test(tests, what_cannot_be_written_says_why);
     tcase_set_timeout(tests, 30);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite("gif", tests);
 }

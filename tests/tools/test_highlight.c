@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/common/run_suite.h"
+
 //  Holds the styles of a text against letters that stand below it.
 static void check_styles(const char *text, long cursor, const char *wanted)
 {
@@ -80,7 +82,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("highlight");
     TCase *tests = tcase_create("highlight");
     tcase_add_test(tests, words_and_numbers);
     tcase_add_test(tests, strings_and_comments);
@@ -88,10 +89,5 @@ int main(void)
     tcase_add_test(tests, brackets);
     tcase_add_test(tests, characters_beyond_ascii_are_of_one_style);
     tcase_add_test(tests, each_style_can_be_shown);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite("highlight", tests);
 }

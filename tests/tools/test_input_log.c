@@ -12,6 +12,7 @@
 
 #include "common/fail.h"
 #include "common/paths.h"
+#include "tests/common/run_suite.h"
 
 //  A folder of each test's own, and the file in it.
 typedef struct place {
@@ -161,7 +162,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("input_log");
     TCase *tests = tcase_create("input_log");
     tcase_add_test(tests, inputs_last_beyond_the_program);
     tcase_add_test(tests, the_file_is_closed_to_others);
@@ -169,10 +169,5 @@ int main(void)
     tcase_add_test(tests, so_many_inputs_are_kept);
     tcase_add_test(tests, programs_at_once_lose_nothing);
     tcase_add_test(tests, a_file_that_cannot_be_is_told_and_done_without);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite("input_log", tests);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/common/run_suite.h"
 #include "tools/ipheat_job.h"
 #include "tools/ipheat_names.h"
 #include "tools/progress.h"
@@ -256,7 +257,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("ipheat");
     TCase *tests = tcase_create("ipheat");
     tcase_add_test(tests, ranges_reach_both_ends_in_equal_steps_or_ratios);
     tcase_add_test(tests, odd_sweeps_are_refused_in_a_sentence);
@@ -268,10 +268,5 @@ int main(void)
     tcase_add_test(tests, a_wave_vanishes_at_fixed_edges);
     tcase_add_test(tests, edges_of_a_picture_are_those_of_its_domain);
     tcase_add_test(tests, the_line_of_progress_fits_the_terminal);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite("ipheat", tests);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/common/run_suite.h"
 #include "tools/complete.h"
 #include "tools/highlight.h"
 
@@ -98,16 +99,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("lexer");
     TCase *tests = tcase_create("lexer");
     tcase_add_test(tests, kinds_of_tokens);
     tcase_add_test(tests, tokens_of_any_text_stand_side_by_side);
     tcase_add_test(tests, partners_are_mutual_in_any_text);
     tcase_add_test(tests, words_with_a_prefix);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite("lexer", tests);
 }

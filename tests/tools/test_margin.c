@@ -4,6 +4,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/common/run_suite.h"
 #include "tools/wide.h"
 
 enum { WIDTH = 3 };
@@ -118,7 +119,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("margin");
     TCase *tests = tcase_create("margin");
     tcase_add_test(tests, missing_margins_are_set);
     tcase_add_test(tests, nothing_changes_twice);
@@ -127,10 +127,5 @@ int main(void)
     tcase_add_test(tests, the_cursor_stays_out_of_margins);
     tcase_add_test(tests, stripping_leaves_the_text);
     tcase_add_test(tests, wrong_bytes_are_replaced);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite("margin", tests);
 }

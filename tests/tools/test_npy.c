@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/common/run_suite.h"
 #include "tests/tools/place.h"
 
 #define HEADER(type, order, shape)                                                         \
@@ -233,7 +234,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("npy");
     TCase *tests = tcase_create("npy");
     tcase_add_checked_fixture(tests, make_folder, remove_folder);
     tcase_add_test(tests, every_dtype_and_shape_comes_back);
@@ -245,10 +245,5 @@ int main(void)
     tcase_add_test(tests, files_that_cannot_be_had_say_why);
     tcase_add_test(tests, numpy_agrees);
     tcase_set_timeout(tests, 60);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite("npy", tests);
 }

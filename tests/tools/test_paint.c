@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/common/run_suite.h"
 #include "tools/margin.h"
 #include "tools/wide.h"
 
@@ -204,7 +205,6 @@ END_TEST
 int main(void)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
-    Suite *suite = suite_create("paint");
     TCase *tests = tcase_create("paint");
     tcase_add_test(tests, a_line_is_painted_where_it_is);
     tcase_add_test(tests, further_lines_have_a_prompt);
@@ -213,10 +213,5 @@ int main(void)
     tcase_add_test(tests, tabs_go_to_the_next_stop);
     tcase_add_test(tests, any_text_stays_on_the_screen);
     tcase_add_test(tests, what_cannot_be_painted_is_left_alone);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite("paint", tests);
 }

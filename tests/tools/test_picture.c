@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/common/run_suite.h"
+
 enum { ROWS = 30, COLUMNS = 20 };
 
 static ipc_array_t *new_step(void)
@@ -284,7 +286,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("picture");
     TCase *tests = tcase_create("picture");
     tcase_add_test(tests, a_picture_shows_both_ends_of_each_range);
     tcase_add_checked_fixture(tests, make_folder, remove_folder);
@@ -295,10 +296,5 @@ int main(void)
     tcase_add_test(tests, a_bad_path_is_refused_before_the_work);
     tcase_add_test(tests, a_picture_that_cannot_be_written_says_why);
     tcase_set_timeout(tests, 30);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite("picture", tests);
 }
