@@ -34,6 +34,7 @@ enum {
 
 //  How a point's next value is computed.
 enum rule {
+    EQUAL,  // one ratio for all axes
     PLAIN,  // a ratio for each axis
     SOURCE, // the same, and a source
     FACES   // a number for each surface between two points, and a source or none
@@ -167,16 +168,18 @@ template <typename real> struct around {
 };
 
 //  A point's next value where one alpha holds.
-template <typename real>
+template <typename real, rule RULE>
 static __device__ inline points<real> step_plain(const part<real> &at, const around<real> &of)
 {
     const real centre = at.all->centre, x = at.all->x, y = at.all->y, z = at.all->z;
     points<real> out;
 #pragma unroll
-    for (int k = 0; k < POINTS<real>; k++)
-        out.at[k] = centre * of.middle.at[k] +
-                    (x * (of.left(k) + of.right(k)) +
-                     (y * (of.up.at[k] + of.down.at[k]) + z * (of.over.at[k] + of.under.at[k])));
+    for (int k = 0; k < POINTS<real>; k++) {
+        const real sides = of.left(k) + of.right(k), lines = of.up.at[k] + of.down.at[k];
+        const real ends = of.over.at[k] + of.under.at[k];
+        out.at[k] = centre * of.middle.at[k] + (RULE == EQUAL ? x * (sides + (lines + ends))
+                                                              : x * sides + (y * lines + z * ends));
+    }
     return out;
 }
 
@@ -236,7 +239,7 @@ static __device__ inline void step_plane(const part<real> &at, int level, int tu
         const around<real> of = {newer[r], r > 0 ? newer[r > 0 ? r - 1 : 0] : above,
                                  r + 1 < ROWS ? newer[r + 1 < ROWS ? r + 1 : 0] : below, over, next[r],
                                  before[r], behind[r]};
-        stepped[r] = RULE == FACES ? step_faces(at, of, plane, r) : step_plain(at, of);
+        stepped[r] = RULE == FACES ? step_faces(at, of, plane, r) : step_plain<real, RULE>(at, of);
         if (RULE == SOURCE || (RULE == FACES && at.grid->source)) {
             const points<real> source = load_row(at, at.grid->source + row_at(at, plane.plane, r));
 #pragma unroll
@@ -280,7 +283,7 @@ static __device__ inline void sweep(const part<real> &at)
             const int z = plane - 1 - level;
             depth here = {};
             here.kept = boundary == HEAT_FIXED && (z <= 0 || z >= planes - 1);
-            if (RULE != PLAIN)
+            if (RULE == SOURCE || RULE == FACES)
                 here.plane = point_of(boundary, z, planes);
             if (RULE == FACES) {
                 here.before = surface_of(boundary, z, planes);
@@ -537,13 +540,18 @@ template <typename real>
 static int64_t choose(const heat_cuda_grids_t *grids, const heat_cuda_machine_t *machine,
                       int64_t most, void *from, void *to, void **here)
 {
-    const rule way = grids->face[HEAT_X] ? FACES : grids->source ? SOURCE : PLAIN;
+    const double *ratio = grids->ratio;
+    const bool equal = ratio[HEAT_X] == ratio[HEAT_Y] && ratio[HEAT_Y] == ratio[HEAT_Z];
+    const rule way = grids->face[HEAT_X] ? FACES : grids->source ? SOURCE : equal ? EQUAL : PLAIN;
     const cut by = find_cut<real>(grids, machine, way, most);
     const auto taken = way == FACES    ? by.levels == 2   ? launch<real, 2, FACES>
                                                           : launch<real, 1, FACES>
                        : way == SOURCE ? by.levels == 4   ? launch<real, 4, SOURCE>
                                          : by.levels == 2 ? launch<real, 2, SOURCE>
                                                           : launch<real, 1, SOURCE>
+                       : way == EQUAL  ? by.levels == 4   ? launch<real, 4, EQUAL>
+                                         : by.levels == 2 ? launch<real, 2, EQUAL>
+                                                          : launch<real, 1, EQUAL>
                        : by.levels == 4 ? launch<real, 4, PLAIN>
                        : by.levels == 2 ? launch<real, 2, PLAIN>
                                         : launch<real, 1, PLAIN>;

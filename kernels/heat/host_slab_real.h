@@ -21,9 +21,11 @@ static inline const N(loose) * N(right)(const char *array, long offset)
     return (const N(loose) *) (array + offset + (long) sizeof(REAL));
 }
 
+//  Where one alpha holds; all neighbours count the same (equal), or those along an axis do.
 TARGET static inline __attribute__((always_inline)) void N(even)(const fd_slab_t *slab,
                                                                  long line,
                                                                  const int planes,
+                                                                 const bool equal,
                                                                  const bool gains)
 {
     const REAL centre = (REAL) slab->centre, x = (REAL) slab->ratio[HEAT_X],
@@ -36,7 +38,10 @@ TARGET static inline __attribute__((always_inline)) void N(even)(const fd_slab_t
             const N(vector) under = *N(at)(slab->from[p + 2], at);
             const N(vector) sides = *N(left)(from, at) + *N(right)(from, at);
             const N(vector) lines = *N(at)(from, at - pitch) + *N(at)(from, at + pitch);
-            N(vector) sum = centre * here + (x * sides + (y * lines + z * (over + under)));
+            const N(vector) ends = over + under;
+            N(vector)
+            sum = centre * here + (equal ? x * (sides + (lines + ends))
+                                         : x * sides + (y * lines + z * ends));
             if (gains)
                 sum += *N(at)(slab->source[p], at);
             *(N(vector) *) (slab->to[p] + at) = sum;
@@ -97,13 +102,14 @@ TARGET static inline __attribute__((always_inline)) void N(lines)(const fd_slab_
                                                                   long first, long count,
                                                                   const int planes,
                                                                   const bool varies,
+                                                                  const bool equal,
                                                                   const bool gains)
 {
     for (long l = first; l < first + count; l++) {
         if (varies)
             N(faces)(slab, l * slab->pitch, planes, gains);
         else
-            N(even)(slab, l * slab->pitch, planes, gains);
+            N(even)(slab, l * slab->pitch, planes, equal, gains);
         N(edges)(slab, l * slab->pitch);
     }
 }
@@ -113,14 +119,17 @@ TARGET static inline __attribute__((always_inline)) void N(kind)(const fd_slab_t
                                                                  const int planes)
 {
     const bool varies = slab->face[HEAT_X][0] != NULL;
+    const double *ratio = slab->ratio;
     if (varies && slab->source[0])
-        N(lines)(slab, first, count, planes, true, true);
+        N(lines)(slab, first, count, planes, true, false, true);
     else if (varies)
-        N(lines)(slab, first, count, planes, true, false);
+        N(lines)(slab, first, count, planes, true, false, false);
     else if (slab->source[0])
-        N(lines)(slab, first, count, planes, false, true);
+        N(lines)(slab, first, count, planes, false, false, true);
+    else if (ratio[HEAT_X] == ratio[HEAT_Y] && ratio[HEAT_Y] == ratio[HEAT_Z])
+        N(lines)(slab, first, count, planes, false, true, false);
     else
-        N(lines)(slab, first, count, planes, false, false);
+        N(lines)(slab, first, count, planes, false, false, false);
 }
 
 TARGET static void N(slab)(const fd_slab_t *slab, long first, long count)

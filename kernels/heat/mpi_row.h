@@ -17,6 +17,10 @@ TARGET static void ROW(const mpi_line_t *line)
     else if (line->rule == RULE_PLANE)
         for (size_t c = first; c < end; c++)
             out[c] = centre * middle[c] + (y * (up[c] + down[c]) + x * (middle[(long) c - 1] + middle[c + 1]));
+    else if (line->rule == RULE_CUBE)
+        for (size_t c = first; c < end; c++)
+            out[c] = centre * middle[c] + x * ((middle[(long) c - 1] + middle[c + 1]) +
+                                               ((up[c] + down[c]) + (over[c] + under[c])));
     else if (line->rule == RULE_SPACE)
         for (size_t c = first; c < end; c++)
             out[c] = centre * middle[c] + (x * (middle[(long) c - 1] + middle[c + 1]) +

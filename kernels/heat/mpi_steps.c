@@ -25,8 +25,9 @@ enum {
     POLL_ROWS = 64     // between two looks at the exchange
 };
 
-//  How a point is made from its neighbours: see mpi_row.h.
-typedef enum rule { RULE_PLAIN, RULE_PLANE, RULE_SPACE, RULE_FACES } rule_t;
+//  How a point is made from its neighbours (see mpi_row.h): in two and three dimensions these
+//  count the same, or those along an axis do.
+typedef enum rule { RULE_PLAIN, RULE_PLANE, RULE_CUBE, RULE_SPACE, RULE_FACES } rule_t;
 
 //  A line to advance by one step.
 typedef struct mpi_line {
@@ -312,6 +313,18 @@ static int exchange(mpi_steps_t *self, void *array, kernel_input_t *local, ipc_e
                : 0;
 }
 
+static rule_t rule_of(const mpi_steps_t *self)
+{
+    const double *ratio = self->scheme.steps.ratio;
+    const bool flat = self->local.ndim == 2;
+    const bool plain = ratio[HEAT_X] == ratio[HEAT_Y] && !self->source;
+    if (self->alpha)
+        return RULE_FACES;
+    if (flat)
+        return plain ? RULE_PLAIN : RULE_PLANE;
+    return plain && ratio[HEAT_Y] == ratio[HEAT_Z] ? RULE_CUBE : RULE_SPACE;
+}
+
 //  Makes the scheme of the own rows with their halos: a grid of its own, but for what its outermost rows
 //  would be told, which are not computed.
 static int exchange_constants(mpi_steps_t *self, ipc_error_t *error)
@@ -323,9 +336,7 @@ static int exchange_constants(mpi_steps_t *self, ipc_error_t *error)
     if (heat_scheme_prepare(&self->scheme, local, NULL, error))
         return mpi_page_break(self->rows->world->page, error, "an engine has no memory for its part of a grid, so the "
                                                               "MPI world is broken");
-    const double *ratio = self->scheme.steps.ratio;
-    const bool plain = ratio[HEAT_X] == ratio[HEAT_Y] && !self->source;
-    self->rule = self->alpha ? RULE_FACES : local->ndim != 2 ? RULE_SPACE : plain ? RULE_PLAIN : RULE_PLANE;
+    self->rule = rule_of(self);
     return 0;
 }
 

@@ -98,6 +98,7 @@ START_TEST(so_are_those_of_solids_and_of_few_rows)
     memcpy(ipc_array_data(solid), random_numbers(0), ipc_array_size(solid));
     for (int b = 0; b < 3; b++) {
         SAME(0, "initial", solid, "steps", 30, "boundary", boundaries[b]);
+        SAME(0, "initial", solid, "steps", 9, "boundary", boundaries[b], "ly", 20.0, "dt", 0.01);
         SAME(0, "initial", solid, "steps", 10, "boundary", boundaries[b], "alpha", solid, "source",
              solid);
         for (int rows = 4; rows < 12; rows += 3)
