@@ -28,7 +28,13 @@ bool token_is(const char *token, ipc_bytes_t given)
 #define SANITIZERS ""
 #endif
 
-//  Tells one client which engines there are, or all.
+static void tell_one(controller_t *self, peer_t *client, const ipc_msg_t *msg)
+{
+    client->engines_version = self->engines_version;
+    peer_send(client, msg);
+}
+
+//  Tells one client which engines there are, or all that do not know.
 static void tell_engines(controller_t *self, peer_t *one)
 {
     uint32_t *ids = ipc_xalloc(self->entry_count * sizeof ids[0]);
@@ -43,10 +49,10 @@ static void tell_engines(controller_t *self, peer_t *one)
     ipc_msg_t msg = {.type = IPC_MSG_ENGINES,
                      .engines = {.ids = {(char *) ids, count * sizeof ids[0]}, .ready = {ready, count}}};
     if (one)
-        peer_send(one, &msg);
+        tell_one(self, one, &msg);
     for (size_t i = 0; !one && i < self->by_client_count; i++)
-        if (self->by_client[i])
-            peer_send(self->by_client[i], &msg);
+        if (self->by_client[i] && self->by_client[i]->engines_version != self->engines_version)
+            tell_one(self, self->by_client[i], &msg);
     free(ids);
     free(ready);
 }
@@ -60,6 +66,18 @@ static int on_tell(zloop_t *loop, int timer, void *argument)
     engines_tell(self);
     peers_flush(self);
     return 0;
+}
+
+void engines_change(controller_t *self)
+{
+    self->engines_changed = true;
+    self->engines_version++;
+}
+
+void engines_tell_first(controller_t *self, peer_t *client)
+{
+    if (client->engines_version != self->engines_version)
+        tell_engines(self, client);
 }
 
 //  Every client is told of every engine. Where both are many and each change of a thousand comes by itself, that is

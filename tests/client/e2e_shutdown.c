@@ -158,6 +158,37 @@ START_TEST(a_cluster_may_be_without_engines_for_a_while)
 }
 END_TEST
 
+//  A call on all while an engine ends: it has a result of each, or the error says which is gone, and the next call is
+//  not for that one. The end is asked for by another client, which is not waited for.
+START_TEST(no_call_on_all_goes_to_an_engine_that_is_known_to_be_gone)
+{
+    enum { ROUNDS = 4 };
+    site_t s = site_open(1 + ROUNDS);
+    ipc_client_t *other = ipc_client_new(ipc_cluster_connection(s.cluster), NULL);
+    ipc_view_t *all_of_other = ipc_direct_view(other, "all", NULL);
+    for (size_t left = ROUNDS, count = 0; left > 0; left--) {
+        ipc_view_t *last = ipc_direct_view(other, "-1", NULL);
+        ipc_result_t *end = ipc_view_shutdown(last);
+        while (count != left) { // as many as there are
+            ipc_result_t *call = ipc_apply_sync(s.all, my_pid);
+            count = ipc_result_count(call);
+            ck_assert_uint_ge(count, left);
+            if (ipc_result_ok(call))
+                continue;
+            assert_lost(call);
+            ck_assert_int_eq(ipc_result_error(call)->engine, (int) left);
+            ck_assert_uint_eq(ipc_result_count(ipc_apply(s.all, my_pid)), left);
+        }
+        assert_ok(ipc_apply(s.all, my_pid));
+        assert_ok(end);
+        ck_assert_uint_eq(ipc_result_count(ipc_apply(all_of_other, my_pid)), left);
+        assert_ok(ipc_apply(all_of_other, my_pid));
+    }
+    ipc_client_destroy(&other);
+    site_close(&s);
+}
+END_TEST
+
 //  Starts an engine as a user would who knows the cluster's directory.
 static pid_t engine_by_hand(const site_t *site, const char *id)
 {
@@ -262,6 +293,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, what_runs_there_is_tried_again_elsewhere);
     tcase_add_test(tests, a_restarted_engine_has_its_id_and_nothing_else);
     tcase_add_test(tests, a_cluster_may_be_without_engines_for_a_while);
+    tcase_add_test(tests, no_call_on_all_goes_to_an_engine_that_is_known_to_be_gone);
     tcase_add_test(tests, an_engine_that_was_started_by_hand_ends_too);
     tcase_add_test(tests, what_a_cell_left_to_be_run_again_ends_with_its_engine);
     tcase_add_test(tests, a_client_stops_the_whole_cluster);
