@@ -3,6 +3,7 @@
 #include "footprint.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,25 @@ IPC_REMOTE(int64_t, my_pid, (void)) { return getpid(); }
 IPC_REMOTE(int64_t, my_id, (int64_t item)) { return ipc_engine_id() + 0 * item; }
 IPC_REMOTE(int64_t, pass_gate, (const char *path)) { gate_await(path); return ipc_engine_id(); }
 // clang-format on
+
+enum { MARK_TEXT = 64 };
+
+static void name_mark(int64_t pid, char path[MARK_TEXT])
+{
+    snprintf(path, MARK_TEXT, "/dev/shm/__KMP_REGISTERED_LIB_%d_%d", (int) pid, (int) getuid());
+}
+
+//  As the OpenMP of a program that clang has compiled does when it is first used.
+IPC_REMOTE(int64_t, leave_mark, (void))
+{
+    char path[MARK_TEXT];
+    name_mark(getpid(), path);
+    int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+    if (fd < 0)
+        ipc_raise("Failed", "cannot make %s", path);
+    close(fd);
+    return getpid();
+}
 
 //  A cluster of this test alone, with a client.
 typedef struct site {
@@ -80,6 +100,30 @@ START_TEST(an_engine_ends_for_good)
     assert_prints(ipc_map(s.all, my_id, ipc_range(0, 3)), "[0, 2, 3]");
     ipc_client_destroy(&other);
     site_close(&s);
+}
+END_TEST
+
+static void assert_no_mark(int64_t pid)
+{
+    char path[MARK_TEXT];
+    name_mark(pid, path);
+    ck_assert_msg(access(path, F_OK) != 0, "%s is there", path);
+}
+
+START_TEST(the_mark_of_openmp_goes_with_its_process)
+{
+    site_t s = site_open(3);
+    ipc_result_t *pids = ipc_apply_sync(s.all, leave_mark);
+    assert_ok(pids);
+    assert_ok(ipc_view_restart(s.one));
+    assert_no_mark(ipc_result_i64(pids, 1));
+    ck_assert_int_eq(kill((pid_t) ipc_result_i64(pids, 2), SIGKILL), 0);
+    while (ipc_result_i64(ipc_apply_sync(ipc_direct_view(s.client, "2", NULL), my_pid), 0) == ipc_result_i64(pids, 2))
+        continue;
+    assert_no_mark(ipc_result_i64(pids, 2));
+    int64_t last = ipc_result_i64(pids, 0);
+    site_close(&s);
+    assert_no_mark(last);
 }
 END_TEST
 
@@ -289,6 +333,7 @@ END_TEST
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, an_engine_ends_for_good);
+    tcase_add_test(tests, the_mark_of_openmp_goes_with_its_process);
     tcase_add_test(tests, its_end_overtakes_the_work_that_was_sent);
     tcase_add_test(tests, what_runs_there_is_tried_again_elsewhere);
     tcase_add_test(tests, a_restarted_engine_has_its_id_and_nothing_else);
