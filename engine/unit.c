@@ -144,6 +144,15 @@ void writing_put_label(const writing_t *self, const char *label)
     text_format(self->out, " __asm__(\"%s\") IPC_CELL_SHOWN", label);
 }
 
+//  Whether the cell gives a variable of before its first value again.
+static bool gives_value(const writing_t *self, const char *name)
+{
+    for (size_t i = 0; i < self->cell->count; i++)
+        if (self->cell->items[i].kind == CELL_VARIABLE && cell_span_is(self->cell->items[i].name, name))
+            return true;
+    return false;
+}
+
 static void put_carried(const writing_t *self)
 {
     for (size_t i = 0; i < self->scope->count; i++) {
@@ -161,7 +170,9 @@ static void put_carried(const writing_t *self)
             !is_mentioned(self, definition))
             continue;
         writing_put_apart(self);
-        text_format(self->out, "%s%s", definition->kind == CELL_VARIABLE ? "extern " : "", definition->text);
+        bool is_constant = definition->constant && !gives_value(self, definition->name);
+        text_format(self->out, "%s%s", definition->kind == CELL_VARIABLE ? "extern " : "",
+                    is_constant ? definition->constant : definition->text);
         if (definition->label)
             writing_put_label(self, definition->label);
         bool is_array = definition->kind == CELL_VARIABLE && strchr(definition->text, '[');

@@ -100,6 +100,31 @@ START_TEST(variables_of_each_kind_are_names_of_the_namespace)
 }
 END_TEST
 
+START_TEST(what_is_constant_stays_so)
+{
+    static const char *const writes[] = {"k = 4;", "k++", "table[1] = 0;", "text[0] = 'x';", "point.x = 1;", "end = 0;",
+                                         "counted[0] = 1;", "made = 2;", "void set(void) { k = 1; }"};
+    session_t s = session_open();
+    run(&s, "const int k = 3; const double table[] = {1, 2, 3}; const char text[8] = \"abc\"; const char *word = \"w\";\n"
+            "const struct Point { int x, y; } point = {4, 5}; char *const end = \"end\"; int n = k + 1;\n"
+            "static const int counted[] = {[2] = 3}; const __auto_type made = 1.5;");
+    for (size_t i = 0; i < sizeof writes / sizeof writes[0]; i++)
+        assert_refused(ipc_execute(s.one, writes[i]), "CompileError", "line 1, column ");
+    run(&s, "word = \"other\"; n = k;");
+    assert_gives(&s, "k", "3");
+    assert_gives(&s, "k + n + table[1] + point.y + counted[2] + made", "17.5");
+    assert_gives(&s, "table", "[1, 2, 3]");
+    assert_gives(&s, "point", "{\"x\": 4, \"y\": 5}");
+    assert_gives(&s, "text", "\"abc\"");
+    run(&s, "const int k = 5;"); // anew
+    assert_gives(&s, "k", "5");
+    assert_refused(ipc_execute(s.one, "k = 6;"), "CompileError", "line 1, column ");
+    run(&s, "int k = 7;"); // another one
+    assert_gives(&s, "++k", "8");
+    session_close(&s);
+}
+END_TEST
+
 START_TEST(what_was_pushed_has_a_c_type_in_cells)
 {
     session_t s = session_open();
@@ -419,6 +444,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, cells_build_on_one_another);
     tcase_add_test(tests, the_last_expression_is_the_value);
     tcase_add_test(tests, variables_of_each_kind_are_names_of_the_namespace);
+    tcase_add_test(tests, what_is_constant_stays_so);
     tcase_add_test(tests, what_was_pushed_has_a_c_type_in_cells);
     tcase_add_test(tests, what_was_pushed_has_its_shape_beside_it);
     tcase_add_test(tests, lists_and_dictionaries_are_values_in_cells);
