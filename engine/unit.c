@@ -354,8 +354,9 @@ static void put_value(const writing_t *self, cell_span_t text)
     put_expression(self, "(", text,
                    ")) ipc_cell_type;\nenum { ipc_cell_is_void = __builtin_types_compatible_p(ipc_cell_type, void) };\n"
                    "typedef IPC_CELL_TYPE_OR_INT(ipc_cell_type) ipc_cell_shown;\n");
-    put_expression(self, "__auto_type ipc_cell_last = __builtin_choose_expr(ipc_cell_is_void, ((", text,
-                   "), ipc_cell_none()), ");
+    writing_put_text(self, text.at, "__auto_type ipc_cell_last ="); // what is folded into it, as 1/0, has this place
+    writing_put_own(self);
+    put_expression(self, "__builtin_choose_expr(ipc_cell_is_void, ((", text, "), ipc_cell_none()), ");
     // With an operator before it that would be the place of a call, in traces.
     text_put(self->out, sign);
     put_expression(self, "(", text, "));\n*ipc_cell_result = IPC_CELL_SHOW(ipc_cell_shown, ipc_cell_last, ");

@@ -380,6 +380,21 @@ START_TEST(a_crash_in_a_cell_has_a_trace)
 }
 END_TEST
 
+//  gcc has it trap, clang makes a number of it: C does not say what it is.
+START_TEST(a_trap_in_the_last_expression_has_its_line)
+{
+    session_t s = session_open();
+    ipc_result_t *value = ipc_execute(s.one, "int x = 2;\n\n1/0");
+    const char *compiler = getenv("IPC_CC");
+    const ipc_error_t *error = ipc_result_error(value);
+    ck_assert(error || (compiler && strstr(compiler, "clang")));
+    ck_assert_msg(!error || strstr(error->text, "in cell 1, line 3;"), "%s", error ? error->text : "");
+    ipc_result_destroy(&value);
+    assert_ok(ipc_view_clear(s.one));
+    session_close(&s);
+}
+END_TEST
+
 START_TEST(what_a_cell_raises_says_where)
 {
     session_t s = session_open();
@@ -458,6 +473,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, a_failed_cell_changes_nothing);
     tcase_add_test(tests, a_cell_is_a_task_like_any_other);
     tcase_add_test(tests, a_crash_in_a_cell_has_a_trace);
+    tcase_add_test(tests, a_trap_in_the_last_expression_has_its_line);
     tcase_add_test(tests, what_a_cell_raises_says_where);
     tcase_add_test(tests, clear_takes_what_cells_declared);
     tcase_add_test(tests, the_value_is_displayed_as_out);
