@@ -105,9 +105,9 @@ START_TEST(what_is_constant_stays_so)
     static const char *const writes[] = {"k = 4;", "k++", "table[1] = 0;", "text[0] = 'x';", "point.x = 1;", "end = 0;",
                                          "counted[0] = 1;", "made = 2;", "void set(void) { k = 1; }"};
     session_t s = session_open();
-    run(&s, "const int k = 3; const double table[] = {1, 2, 3}; const char text[8] = \"abc\"; const char *word = \"w\";\n"
-            "const struct Point { int x, y; } point = {4, 5}; char *const end = \"end\"; int n = k + 1;\n"
-            "static const int counted[] = {[2] = 3}; const __auto_type made = 1.5;");
+    run(&s, "const int k = 3; const double table[] = {1, 2, 3}; const char text[8] = \"abc\";\n"
+            "const char *word = \"w\"; const struct Point { int x, y; } point = {4, 5}; char *const end = \"end\";\n"
+            "int n = k + 1; static const int counted[] = {[2] = 3}; const __auto_type made = 1.5;");
     for (size_t i = 0; i < sizeof writes / sizeof writes[0]; i++)
         assert_refused(ipc_execute(s.one, writes[i]), "CompileError", "line 1, column ");
     run(&s, "word = \"other\"; n = k;");
