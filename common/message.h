@@ -53,7 +53,8 @@ enum {
     X(SUPPLY,   supply)      /* client to controller: those; controller to engine: those of the TASK that follows */ \
     X(SHUTDOWN, shutdown)    /* client to controller: end engines, or have them run anew; or end the cluster */ \
     X(JOB,      job)         /* to engine, from engine: what the TASK, the DONE that follows is of */ \
-    X(RUNS,     runs)        /* engine to controller: what it has begun, or not told, of a former controller's work */ \
+    X(RUNS,     runs)        /* engine to controller: what it has begun, or not told, of a former controller's work; \
+                                and its answer, later: the client of that is back */ \
     X(SAFE,     safe)        /* controller to engine: results that need not be sent again */ \
     X(SEEN,     seen)        /* client to controller: so many results have been read */ \
     X(RESUME,   resume)      /* client to controller: what is missing of the submission that follows */ \
