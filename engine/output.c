@@ -133,6 +133,8 @@ void output_restore(const output_t *self)
             continue;
         if (!is_usable)
             reopen(file, i);
+        __fpurge(file); // what it could not write is not the next task's
+        clearerr(file);
         set_buffer(file, i);
         dup2(self->ends[i], number_of(i));
         if (fileno(file) >= 0 && fileno(file) != number_of(i))

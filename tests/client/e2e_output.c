@@ -45,7 +45,7 @@ IPC_REMOTE(void, close_stream, (int how, int number))
     FILE *stream = number == STDOUT_FILENO ? stdout : stderr;
     if (how == FCLOSE)
         fclose(stream);
-    else if (how == CLOSE)
+    else if (how == CLOSE && fputs("unfinished", stream) >= 0)
         close(number);
     else if (how == FREOPEN && !freopen("/dev/null", "w", stream))
         ipc_raise("Failed", "cannot open /dev/null");
