@@ -75,6 +75,7 @@ static void kick_leader(ipc_client_t *self)
 
 void client_wake(ipc_client_t *self)
 {
+    self->thread_lingers = false;
     if (self->thread_leading)
         kick_leader(self);
     else if (!self->leading)
@@ -175,25 +176,38 @@ static void flush_gathered(ipc_client_t *self)
     link_flush(self);
 }
 
+//  For how long the thread leaves the socket to callers: the longer they come one after another, the longer, unless
+//  there is something that no caller waits for.
+static int64_t next_linger(const ipc_client_t *self, int64_t linger_ns)
+{
+    if (self->tasks > self->waiters)
+        return LINGER_NS;
+    return linger_ns < LINGER_MOST_NS ? 2 * linger_ns : linger_ns;
+}
+
 //  The library's thread has the socket while no caller waits. Callers that come and go fast keep it: it looks
-//  again after LINGER_NS, and sleeps when one stays.
+//  again after a while, and sleeps when one stays.
 static void *client_thread(void *argument)
 {
     ipc_client_t *self = argument;
     pthread_mutex_lock(&self->lock);
     uint64_t leads = self->leads;
+    int64_t linger_ns = LINGER_NS;
     while (!self->stopping) {
         flush_gathered(self);
         if (!self->leading && self->waiters == 0 && self->leads == leads && resume_tell_seen(self, true))
             link_flush(self);
         if (!self->leading && self->waiters == 0 && self->leads == leads) {
             lead(self, -1, true);
+            linger_ns = LINGER_NS;
         } else {
             self->thread_parked = self->leading && self->leads == leads;
             leads = self->leads;
+            self->thread_lingers = linger_ns > LINGER_NS;
             wait_on(self, &self->thread_wanted,
-                    self->thread_parked ? INT64_MAX : client_monotonic() + LINGER_NS);
-            self->thread_parked = false;
+                    self->thread_parked ? INT64_MAX : client_monotonic() + linger_ns);
+            linger_ns = next_linger(self, linger_ns);
+            self->thread_parked = self->thread_lingers = false;
             continue;
         }
         leads = self->leads;

@@ -57,7 +57,9 @@ ipc_client_t *ipc_cluster_client(ipc_cluster_t *self, ipc_error_t *error);
 int ipc_cluster_add(ipc_cluster_t *self, size_t engines, ipc_error_t *error);
 
 //  Takes an engine away: the task that it runs ends with an error, direct tasks that wait for it too, balanced
-//  ones go to others. Its id is not used again. 0, or -1 with *error: BUSY, SYSTEM (there is no such engine).
+//  ones go to others. Its id is not used again. Clients are told at the same time: a call on all that is made right
+//  after it may still be for that engine, whose position then ends with ENGINE_LOST; none is after that. 0, or -1
+//  with *error: BUSY, SYSTEM (there is no such engine).
 int ipc_cluster_remove(ipc_cluster_t *self, int engine, ipc_error_t *error);
 
 //  Ends an engine, or all (-1), and waits until it runs anew, under its id, with an empty namespace. A task that

@@ -280,7 +280,7 @@ static void send_soon(draft_t *self, bool first)
     ipc_client_t *client = self->client;
     if (link_size(client) > OUT_FULL)
         link_flush(client);
-    else if (!self->call->wait && first && !client->unanswered)
+    else if (!self->call->wait && (first || client->thread_lingers) && !client->unanswered)
         client_wake(client);
 }
 

@@ -20,7 +20,8 @@
 
 enum {
     OUT_FULL = 256 << 10,              // bytes to be sent that the caller sends itself
-    LINGER_NS = 2000000,               // the thread leaves the socket to callers for so long after the last
+    LINGER_NS = 2000000,               // the thread leaves the socket to callers for so long after the last,
+    LINGER_MOST_NS = 64000000,         //   and for so long at most when nothing is under way that nobody waits for
     CONNECT_MS = 5000,                 // unless the program says how long
     HEARD_MS = 1000,                   // a client that goes waits so long at most for the controller to read what it
     WORK_HEARD_MS = 5000,              //   sent last; work that is to go on without it is worth more
@@ -110,6 +111,7 @@ struct ipc_client {
     bool leading;                      // somebody waits at the socket, without the lock
     bool thread_leading;               // and that is the thread
     bool thread_parked;                // the thread sleeps until a caller leaves
+    bool thread_lingers;               // it sleeps longer than what has gathered should wait
     int pulse_ms;                      // how long a part of its silence is, 0: it may be silent (client/pulse.h)
     int silent_ms;                     // that was waited in vain, since it was heard last
     bool asked;                        // it was, since then

@@ -22,7 +22,7 @@ enum {
     X(HELLO,    hello)       /* client to controller: who I am */                             \
     X(WELCOME,  welcome)     /* controller to client */                                       \
     X(REFUSED,  refused)     /* controller to anybody: a sentence; the peer gives up */       \
-    X(ENGINES,  engines)     /* controller to client: which engines there are */              \
+    X(ENGINES,  engines)     /* controller to client: which there are; before a RESULT that says one is gone */ \
     X(FUNCTION, function)    /* to controller and engine: what a function's number means */   \
     X(SUBMIT,   submit)      /* client to controller: a job */                                \
     X(TASK,     task)        /* controller to engine: a span of a job's items */              \
@@ -53,7 +53,8 @@ enum {
     X(SUPPLY,   supply)      /* client to controller: those; controller to engine: those of the TASK that follows */ \
     X(SHUTDOWN, shutdown)    /* client to controller: end engines, or have them run anew; or end the cluster */ \
     X(JOB,      job)         /* to engine, from engine: what the TASK, the DONE that follows is of */ \
-    X(RUNS,     runs)        /* engine to controller: what it has begun, or not told, of a former controller's work */ \
+    X(RUNS,     runs)        /* engine to controller: what it has begun, or not told, of a former controller's work; \
+                                and its answer, later: the client of that is back */ \
     X(SAFE,     safe)        /* controller to engine: results that need not be sent again */ \
     X(SEEN,     seen)        /* client to controller: so many results have been read */ \
     X(RESUME,   resume)      /* client to controller: what is missing of the submission that follows */ \

@@ -111,6 +111,8 @@ static void action_lose(void *context, scheduler_job_t *job, uint64_t first, uin
                                    .accepted = job->accepted,
                                    .body = {body.data, body.size},
                                    .peak_memory = peak_memory}};
+    if (client && failure.code == IPC_E_ENGINE_LOST)
+        engines_tell_first(self, client);
     if (client)
         peer_send(client, &result);
     else if (detached_of(job))
@@ -311,7 +313,7 @@ void engine_admit(controller_t *self, pending_t *pending)
                                               .keeps = self->recovery != NULL}});
     note_possessions(self, engine, msg);
     scheduler_engine_up(self->scheduler, engine);
-    self->engines_changed = true;
+    engines_change(self);
     endings_back(self, engine, entry->nanny);
     entry->reported = false;
     self->reports_due = self->ready_fd >= 0;
@@ -501,7 +503,7 @@ void engine_gone(controller_t *self, peer_t *peer)
     entry->away_since = monotonic_ns();
     snprintf(entry->why, sizeof entry->why, "its worker (pid %d) died", peer->pid);
     scheduler_engine_down(self->scheduler, peer->engine);
-    self->engines_changed = true;
+    engines_change(self);
     fprintf(stderr, "info: engine %u: %s\n", peer->engine, entry->why);
 }
 
@@ -516,12 +518,13 @@ void engine_remove(controller_t *self, uint32_t engine)
         peer_drop(self, peer);
     drop_former(self, entry);
     entry->ended = true;
+    entry->known = false;
+    engines_change(self);
     endings_lost(self, engine);
     if (entry->epoch)
         bury_former(self, engine, &ended); // what it ran ends, what had not started goes to others
     *entry = (engine_entry_t){.known = false};
     scheduler_engine_remove(self->scheduler, engine);
-    self->engines_changed = true;
     fprintf(stderr, "info: engine %u is removed\n", engine);
 }
 
@@ -535,8 +538,8 @@ void engines_check(controller_t *self)
         fprintf(stderr, "error: engine %u has been away for %d s and is lost\n", i, ENGINE_ABSENT_S);
         entry->known = false;
         drop_former(self, entry);
+        engines_change(self);
         endings_lost(self, i);
         scheduler_engine_remove(self->scheduler, i);
-        self->engines_changed = true;
     }
 }

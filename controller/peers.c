@@ -209,6 +209,8 @@ void peer_fail_some(peer_t *peer, uint64_t job, uint64_t first, uint64_t count, 
     ipc_failure_t failure = {.code = (uint32_t) code, .kind = ipc_bytes_of(ipc_code_kind(code)),
                              .text = ipc_bytes_of(text)};
     ipc_failure_pack(&failure, &body);
+    if (code == IPC_E_ENGINE_LOST)
+        engines_tell_first(peer->controller, peer);
     peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_RESULT,
                                  .result = {.failed = 1,
                                             .engine = SCHEDULER_NO_ENGINE,

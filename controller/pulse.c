@@ -95,7 +95,7 @@ static void lapse(controller_t *self, peer_t *peer)
     entry->lapsed = true;
     entry->epoch = 0; // should it die now, nothing is left to be accounted for
     entry->away_since = monotonic_ns();
-    self->engines_changed = true;
+    engines_change(self);
     snprintf(entry->why, sizeof entry->why, "it has not answered for %.3g s: its tasks ended, or went to others",
              1e-3 * self->lose_ms);
     peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_LAPSED, .lapsed = {.number = ++entry->lapses}});
@@ -114,7 +114,7 @@ void on_lapsed(controller_t *self, peer_t *peer, const ipc_msg_t *msg, parcel_t 
     entry->epoch = peer->epoch;
     snprintf(entry->why, sizeof entry->why, "it did not answer for so long that its tasks ended, or went to others");
     scheduler_engine_up(self->scheduler, peer->engine);
-    self->engines_changed = true;
+    engines_change(self);
     fprintf(stderr, "info: engine %u answers again, and goes on\n", peer->engine);
 }
 

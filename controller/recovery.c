@@ -371,6 +371,11 @@ static void adopt_claim(void *context, const claim_t *claim)
         objects_hold(controller->objects, ipc_object_at(&msg->submit.objects, i), claim->peer, 1);
     controller->entries[claim->engine].adopted_span =
         scheduler_adopt(controller->scheduler, self->resumption->job, claim->engine, claim->first, claim->count, 0)->id;
+    peer_t *engine = engine_of(self, claim->engine, claim->peer);
+    if (engine)
+        peer_send(engine, &(ipc_msg_t){.type = IPC_MSG_RUNS, .runs = {.job = claim->job, .first = claim->first,
+                                                                       .count = claim->count, .last = 1,
+                                                                       .span = claim->span}});
 }
 
 static const claims_actions_t actions = {

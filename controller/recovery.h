@@ -3,7 +3,8 @@
 //  Whoever has something that the dead controller knew tells it to the new one:
 //  - An engine goes on with the task that it runs. It keeps each result until it is safe: until the client has said
 //    that it has it (SEEN), of which the engine hears (SAFE). To a new controller it tells all that it keeps (JOB,
-//    DONE), and which position it has begun (RUNS). What it had not begun it forgets.
+//    DONE), and which position it has begun (RUNS). What it had not begun it forgets. What that one writes waits in the
+//    engine until its client is back (RUNS).
 //  - A client keeps what it submitted until all of it is there. It connects again by itself, as the same client, and
 //    submits again what is missing, in the order of before (RESUME, SUBMIT), once it has an answer: so that it is not
 //    heard over one connection that is cut, and again over the next. One that comes later than RECOVERY_CLIENTS_MS is

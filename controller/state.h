@@ -67,6 +67,7 @@ typedef struct peer {
     uint32_t client;                   // the scheduler's number
     uint64_t tasks, bytes;             // outstanding: jobs, and what they hold here
     dependencies_t *dependencies;      // jobs of it that wait for others
+    uint64_t engines_version;          // of what it knows about engines
     bool follows;                      // it has read along with a detached job
     struct job_terms *terms;           // what the submission that follows waits for; or NULL
     uint32_t *functions;               // its numbers of functions to ours, plus 1; 0: not named
@@ -200,6 +201,7 @@ struct controller {
     size_t pending_count, pending_room;
     const ipc_msg_t *dying;            // the registration whose death is being accounted for
     bool engines_changed;              // clients are to be told
+    uint64_t engines_version;          // counts these changes
     bool reports_due;                  // the supervisor is to be told, after them
     bool tell_timer;                   // and will be, by a timer
     int64_t told;                      // when they were, monotonic nanoseconds
@@ -289,6 +291,12 @@ peer_t *peer_of_owner(controller_t *self, uint64_t owner); // or NULL
 void parcel_release(parcel_t *parcel);
 int64_t monotonic_ns(void);
 
+//  controller/tell.c: which engines there are.
+void engines_change(controller_t *self);               // clients are to be told
+void engines_tell(controller_t *self);                 // at the end of a turn, if they are
+void engines_tell_one(controller_t *self, peer_t *client); // who has just come
+void engines_tell_first(controller_t *self, peer_t *client); // before it hears that one is gone
+
 //  controller/watch.c
 typedef enum watch { WATCH_STARTED, WATCH_DEAD, WATCH_FULL } watch_t; // FULL: no descriptor is left for it
 watch_t peer_watch(peer_t *peer, int pid);             // learns of its process's death
@@ -334,7 +342,6 @@ void engine_gone(controller_t *self, peer_t *peer);
 void engine_admit(controller_t *self, pending_t *pending);
 void engines_check(controller_t *self);                // once a second
 void engine_remove(controller_t *self, uint32_t engine); // it does not come back: its work ends or goes to others
-void engines_tell(controller_t *self);                 // clients, which engines there are, if that has changed
 void engines_report(controller_t *self);               // the supervisor, which have come: when clients have been told
 void object_freed(void *context, ipc_object_t object);
 bool token_is(const char *token, ipc_bytes_t given);

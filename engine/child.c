@@ -173,6 +173,15 @@ void child_signal(const child_t *self, int signal_number)
         syscall(SYS_pidfd_send_signal, self->pid_fd, signal_number, NULL, 0);
 }
 
+//  By a file LLVM's OpenMP knows a second one in the same process. It removes that when the process ends by exit(),
+//  which a worker does not.
+static void remove_openmp_mark(pid_t pid)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/dev/shm/__KMP_REGISTERED_LIB_%d_%d", (int) pid, (int) getuid());
+    unlink(path);
+}
+
 void child_reap(child_t *self, int *signal_p, int *status_p)
 {
     siginfo_t info;
@@ -180,6 +189,7 @@ void child_reap(child_t *self, int *signal_p, int *status_p)
         continue;
     //  As long as the leader is not reaped its number is not given to another group.
     kill(-self->pid, SIGKILL);
+    remove_openmp_mark(self->pid);
     int status = 0;
     struct rusage usage = {0};
     while (wait4(self->pid, &status, 0, &usage) < 0 && errno == EINTR) continue;

@@ -136,6 +136,7 @@ void kept_tell(worker_t *self)
         send_frame(self, &kept->frame);
     }
     bool runs = work && work->job && work->told < begun;
+    self->unclaimed = runs ? work->span : 0;
     link_send(self, &(ipc_msg_t){.type = IPC_MSG_RUNS,
                                  .runs = {.job = runs ? work->job : 0,
                                           .first = runs ? work->told : 0,

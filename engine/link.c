@@ -212,7 +212,8 @@ void link_report(worker_t *self, work_t *work, uint64_t position)
 
 void link_stream_output(worker_t *self)
 {
-    if (!self->accepted || !self->current || self->current->span == 0 || !output_read(&self->output))
+    if (!self->accepted || !self->current || self->current->span == 0 || !output_read(&self->output) ||
+        self->current->span == self->unclaimed)
         return;
     for (uint32_t i = 0; i < OUTPUT_STREAMS; i++) {
         output_text_t *text = &self->output.texts[i];
@@ -284,6 +285,16 @@ static void on_job(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
 {
     (void) parcel;
     self->next_job = msg->job.job;
+}
+
+//  The client of what runs since a former controller has come to this one: what was written meanwhile is for it.
+static void on_runs(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
+{
+    (void) parcel;
+    if (msg->runs.span != self->unclaimed)
+        return;
+    self->unclaimed = 0;
+    link_stream_output(self);
 }
 
 static void on_safe(worker_t *self, const ipc_msg_t *msg, parcel_t *parcel)
@@ -457,6 +468,7 @@ static handler_fn *const handlers[IPC_MSG_COUNT] = {
     [IPC_MSG_PING] = on_ping,         [IPC_MSG_LIMITS] = on_limits,     [IPC_MSG_SUPPLY] = on_supply,
     [IPC_MSG_DROP] = on_drop,         [IPC_MSG_PONG] = on_pong,         [IPC_MSG_JOB] = on_job,
     [IPC_MSG_SAFE] = on_safe,         [IPC_MSG_LAPSED] = on_lapsed,
+    [IPC_MSG_RUNS] = on_runs,
 };
 
 static void serve_frame(worker_t *self, parcel_t *parcel)

@@ -7,15 +7,24 @@
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "common/fail.h"
 
 enum { KEPT = 64 << 10, LIMIT = 256 << 20 };
 
+//  The descriptor that tasks write to.
+static int number_of(int stream)
+{
+    return STDOUT_FILENO + stream;
+}
+
 void output_init(output_t *self, int out_fd, int err_fd)
 {
-    *self = (output_t){.fds = {out_fd, err_fd}};
+    *self = (output_t){.fds = {out_fd, err_fd}, .files = {stdout, stderr}};
     for (int i = 0; i < OUTPUT_STREAMS; i++) {
+        self->ends[i] = fcntl(number_of(i), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        fstat(number_of(i), &self->pipes[i]);
         fcntl(self->fds[i], F_SETFL, fcntl(self->fds[i], F_GETFL) | O_NONBLOCK);
         fcntl(self->fds[i], F_SETFD, FD_CLOEXEC);
     }
@@ -23,7 +32,11 @@ void output_init(output_t *self, int out_fd, int err_fd)
 
 void output_free(output_t *self)
 {
-    for (int i = 0; i < OUTPUT_STREAMS; i++) free(self->texts[i].data);
+    for (int i = 0; i < OUTPUT_STREAMS; i++) {
+        free(self->texts[i].data);
+        if (self->ends[i] >= 0)
+            close(self->ends[i]);
+    }
 }
 
 void output_clear(output_t *self)
@@ -51,7 +64,8 @@ static void read_stream(int fd, output_text_t *text)
             return;
         text->size += (size_t) got;
         if (text->size > LIMIT) // a task that writes without end keeps its newest words
-            text->size = 0;
+            text->size = (size_t) snprintf(text->data, text->room,
+                                           "(%zu bytes of output are missing here: nobody took them)\n", text->size);
     }
 }
 
@@ -87,4 +101,43 @@ void output_flush_stdio(void)
 {
     if (__fpending(stdout) > 0)
         fflush(stdout);
+}
+
+//  So that a crash loses at most an unfinished line.
+static void set_buffer(FILE *file, int stream)
+{
+    setvbuf(file, NULL, stream == 0 ? _IOLBF : _IONBF, 0);
+}
+
+//  glibc does not free the two when they are closed: they can be opened again. Then each has the lowest descriptor that
+//  is free, which is its own unless a thread was faster.
+static void reopen(FILE *file, int stream)
+{
+    close(number_of(stream));
+    (void) !freopen("/dev/null", "w", file);
+}
+
+static bool is_pipe(const output_t *self, int fd, int stream)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 && status.st_ino == self->pipes[stream].st_ino &&
+           status.st_dev == self->pipes[stream].st_dev;
+}
+
+void output_restore(const output_t *self)
+{
+    for (int i = 0; i < OUTPUT_STREAMS; i++) {
+        FILE *file = self->files[i];
+        bool is_usable = fileno_unlocked(file) >= 0 && fwide(file, 0) <= 0; // not closed, no wide characters
+        if (is_usable && is_pipe(self, number_of(i), i))
+            continue;
+        if (!is_usable)
+            reopen(file, i);
+        __fpurge(file); // what it could not write is not the next task's
+        clearerr(file);
+        set_buffer(file, i);
+        dup2(self->ends[i], number_of(i));
+        if (fileno(file) >= 0 && fileno(file) != number_of(i))
+            dup2(self->ends[i], fileno(file));
+    }
 }

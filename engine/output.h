@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
 
 enum { OUTPUT_STREAMS = 2 };           // 0: stdout, 1: stderr
 
@@ -16,10 +18,13 @@ typedef struct output_text {
 
 typedef struct output {
     int fds[OUTPUT_STREAMS];           // the read ends, non-blocking
+    int ends[OUTPUT_STREAMS];          // the write ends, as descriptors 1 and 2 are unless a task has closed them
+    struct stat pipes[OUTPUT_STREAMS]; // which pipes these are
+    FILE *files[OUTPUT_STREAMS];       // stdout and stderr as they are unless a task has set them
     output_text_t texts[OUTPUT_STREAMS]; // read and not yet sent
 } output_t;
 
-//  Takes over the read ends.
+//  Takes over the read ends; the write ends are descriptors 1 and 2.
 void output_init(output_t *self, int out_fd, int err_fd);
 void output_free(output_t *self);
 
@@ -28,6 +33,10 @@ bool output_read(output_t *self);
 
 //  At the end of a task, on its thread: what it left in stdio's buffers goes into the pipes.
 void output_flush_stdio(void);
+
+//  After that: what it closed, or opened anew as something else, leads into the pipes again. To close one takes more
+//  than half of output_least_ns(): a task that took less needs none of it.
+void output_restore(const output_t *self);
 
 //  The least time that it takes to write anything to a pipe on this host, in nanoseconds, measured, with a third
 //  off to be sure. Looking into the pipes costs as much again as the smallest task does; a task that took less

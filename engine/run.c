@@ -572,5 +572,7 @@ void run_item(worker_t *self, work_t *work, uint64_t position)
     if (self->supplied.values)
         self->supplied = (supplied_t){0}; // what has holes, but is given nothing, finds nothing
     self->exact = 2 * (outcome->finished - outcome->started) > self->silent_ns;
+    if (self->exact)
+        output_restore(&self->output);
     ipc_arena_reset(self->arena);
 }

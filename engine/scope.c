@@ -19,6 +19,7 @@ void definition_free(definition_t *self)
 {
     free(self->name);
     free(self->text);
+    free(self->constant);
     free(self->said);
     free(self->label);
     free(self);
@@ -68,11 +69,16 @@ bool scope_is_open(const cell_item_t *item)
     return item->kind == CELL_VARIABLE && item->is_unsized && item->init.size > 0 && !counted;
 }
 
-char *scope_base(const cell_item_t *item)
+static char *base_of(const cell_item_t *item, bool drops_const)
 {
-    bool drops = item->kind == CELL_VARIABLE && !item->is_pointer;
+    bool drops = drops_const && item->kind == CELL_VARIABLE && !item->is_pointer;
     cell_span_t base = item->made ? (cell_span_t){item->made, strlen(item->made)} : item->base;
     return scope_without(base, drops ? scope_constant : scope_storage);
+}
+
+char *scope_base(const cell_item_t *item)
+{
+    return base_of(item, true);
 }
 
 //  Without the constness of what is declared, which stands between the last star and the name: "*const p".
@@ -85,12 +91,13 @@ static void drop_const(const cell_item_t *item, char *declarator)
     free(cleaned);
 }
 
-char *scope_declarator(const cell_item_t *item)
+static char *declarator_of(const cell_item_t *item, bool drops_const)
 {
     char *declarator = scope_without(item->declarator, scope_storage);
     if (item->kind != CELL_VARIABLE)
         return declarator;
-    drop_const(item, declarator);
+    if (drops_const)
+        drop_const(item, declarator);
     if (!item->is_unsized || item->init.size == 0 || scope_is_open(item))
         return declarator;
     const char *bracket = strchr(declarator + (item->name.at - item->declarator.at), '[');
@@ -98,6 +105,11 @@ char *scope_declarator(const cell_item_t *item)
     char *sized = ipc_xformat("%.*s%zu%s", before, declarator, item->elements, bracket + 1);
     free(declarator);
     return sized;
+}
+
+char *scope_declarator(const cell_item_t *item)
+{
+    return declarator_of(item, true);
 }
 
 //  A type's text that is an item's whole.
@@ -114,13 +126,9 @@ static char *type_text(const cell_item_t *item)
     return text;
 }
 
-char *scope_text(const cell_item_t *item)
+static char *declaration_text(const cell_item_t *item, bool drops_const)
 {
-    if (item->kind == CELL_DIRECTIVE)
-        return cell_span_text(item->text);
-    if (item->kind == CELL_TYPE && item->base.size == 0)
-        return type_text(item);
-    char *base = scope_base(item), *declarator = scope_declarator(item);
+    char *base = base_of(item, drops_const), *declarator = declarator_of(item, drops_const);
     bool attributed = item->kind == CELL_PROTOTYPE && item->attributes.size > 0;
     char *text = ipc_xformat("%s %s %.*s", base, declarator, attributed ? (int) item->attributes.size : 0,
                              item->attributes.at ? item->attributes.at : "");
@@ -129,13 +137,48 @@ char *scope_text(const cell_item_t *item)
     return text;
 }
 
+char *scope_text(const cell_item_t *item)
+{
+    if (item->kind == CELL_DIRECTIVE)
+        return cell_span_text(item->text);
+    if (item->kind == CELL_TYPE && item->base.size == 0)
+        return type_text(item);
+    return declaration_text(item, true);
+}
+
+char *scope_constant_text(const cell_item_t *item)
+{
+    char *text = scope_text(item), *constant = declaration_text(item, false);
+    if (strcmp(text, constant) == 0) {
+        free(constant);
+        constant = NULL;
+    }
+    free(text);
+    return constant;
+}
+
 char *scope_said(const cell_item_t *item)
 {
-    char *text = scope_text(item);
+    char *text = declaration_text(item, false); // what was const and is not any more is another one
     bool whole = item->is_automatic || scope_is_open(item);
     char *said = ipc_xformat("%s%.*s", text, whole ? (int) item->init.size : 0, item->init.at ? item->init.at : "");
     free(text);
     return said;
+}
+
+//  Puts the length into the text of an array.
+static void fill_hole(const definition_t *self, char **text, size_t length)
+{
+    char *filled = *text ? ipc_xformat("%.*s%zu%s", (int) self->hole, *text, length, *text + self->hole) : NULL;
+    free(*text);
+    *text = filled;
+}
+
+static void set_type(const definition_t *self, char **text, const char *before, const char *type)
+{
+    char *typed = *text ? ipc_xformat("%s%s %s", before, type, self->name) : NULL;
+    free(*text);
+    *text = typed;
 }
 
 void definition_settle(definition_t *self, uint32_t type, size_t length)
@@ -147,14 +190,12 @@ void definition_settle(definition_t *self, uint32_t type, size_t length)
         [IPC_TYPE_U64] = "unsigned long", [IPC_TYPE_F32] = "float", [IPC_TYPE_F64] = "double",
         [IPC_TYPE_C64] = "float _Complex", [IPC_TYPE_C128] = "double _Complex",
     };
-    char *text = NULL;
-    if (self->hole > 0)
-        text = ipc_xformat("%.*s%zu%s", (int) self->hole, self->text, length, self->text + self->hole);
-    else if (self->is_automatic && type < IPC_TYPE_COUNT && types[type])
-        text = ipc_xformat("%s %s", types[type], self->name);
-    if (text) {
-        free(self->text);
-        self->text = text;
+    if (self->hole > 0) {
+        fill_hole(self, &self->text, length);
+        fill_hole(self, &self->constant, length);
+    } else if (self->is_automatic && type < IPC_TYPE_COUNT && types[type]) {
+        set_type(self, &self->text, "", types[type]);
+        set_type(self, &self->constant, "const ", types[type]);
     }
     self->hole = 0;
 }

@@ -11,6 +11,7 @@ typedef struct definition {
     cell_kind_t kind;
     char *name;                        // as in cell_item_t
     char *text;                        // a line of #include or #define; "struct P {…}", "double a", "int f(int x)"
+    char *constant;                    // text as later cells see it, which may not write what was const; NULL: alike
     char *said;                        // of variables: by what the cell said two are the same
     size_t hole;                       // in text, where the length is to be of an array that the compiler counts; or 0
     bool is_automatic;                 // text says the type as that of an expression
@@ -60,8 +61,10 @@ void scope_commit(scope_t *self, definition_t **fresh, size_t count);
 cell_kind_t scope_kind(const scope_t *self, const names_t *names, cell_span_t name);
 
 //  Text of an item as scopes keep it, given: its base and its declarator. That of a variable has no constness of its
-//  own, and the length that its initialiser tells, as far as its text does.
+//  own, and the length that its initialiser tells, as far as its text does. With that constness, the same length: NULL
+//  when it has none.
 char *scope_text(const cell_item_t *item);
+char *scope_constant_text(const cell_item_t *item);
 char *scope_base(const cell_item_t *item);
 char *scope_declarator(const cell_item_t *item);
 

@@ -142,6 +142,7 @@ struct worker {
     ipc_writer_t out;                  // the frame to be sent next
     bool accepted;                     // by the controller there is now
     bool keeps;                        // it will be succeeded when it dies
+    uint64_t unclaimed;                // the span that runs since a former controller, its client not being back; or 0
     uint64_t next_job;                 // of the next TASK
     uint64_t done_number;              // of the newest DONE
     kept_t *kept, **kept_end;

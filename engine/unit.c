@@ -144,6 +144,15 @@ void writing_put_label(const writing_t *self, const char *label)
     text_format(self->out, " __asm__(\"%s\") IPC_CELL_SHOWN", label);
 }
 
+//  Whether the cell gives a variable of before its first value again.
+static bool gives_value(const writing_t *self, const char *name)
+{
+    for (size_t i = 0; i < self->cell->count; i++)
+        if (self->cell->items[i].kind == CELL_VARIABLE && cell_span_is(self->cell->items[i].name, name))
+            return true;
+    return false;
+}
+
 static void put_carried(const writing_t *self)
 {
     for (size_t i = 0; i < self->scope->count; i++) {
@@ -161,7 +170,9 @@ static void put_carried(const writing_t *self)
             !is_mentioned(self, definition))
             continue;
         writing_put_apart(self);
-        text_format(self->out, "%s%s", definition->kind == CELL_VARIABLE ? "extern " : "", definition->text);
+        bool is_constant = definition->constant && !gives_value(self, definition->name);
+        text_format(self->out, "%s%s", definition->kind == CELL_VARIABLE ? "extern " : "",
+                    is_constant ? definition->constant : definition->text);
         if (definition->label)
             writing_put_label(self, definition->label);
         bool is_array = definition->kind == CELL_VARIABLE && strchr(definition->text, '[');
@@ -343,8 +354,9 @@ static void put_value(const writing_t *self, cell_span_t text)
     put_expression(self, "(", text,
                    ")) ipc_cell_type;\nenum { ipc_cell_is_void = __builtin_types_compatible_p(ipc_cell_type, void) };\n"
                    "typedef IPC_CELL_TYPE_OR_INT(ipc_cell_type) ipc_cell_shown;\n");
-    put_expression(self, "__auto_type ipc_cell_last = __builtin_choose_expr(ipc_cell_is_void, ((", text,
-                   "), ipc_cell_none()), ");
+    writing_put_text(self, text.at, "__auto_type ipc_cell_last ="); // what is folded into it, as 1/0, has this place
+    writing_put_own(self);
+    put_expression(self, "__builtin_choose_expr(ipc_cell_is_void, ((", text, "), ipc_cell_none()), ");
     // With an operator before it that would be the place of a call, in traces.
     text_put(self->out, sign);
     put_expression(self, "(", text, "));\n*ipc_cell_result = IPC_CELL_SHOW(ipc_cell_shown, ipc_cell_last, ");

@@ -114,7 +114,13 @@ static definition_t *definition_of(const writing_t *self, const cell_item_t *ite
     char *text = typeless ? ipc_xformat("__typeof__(((void) 0, (%.*s))) %.*s", (int) item->init.size, item->init.at,
                                         (int) item->name.size, item->name.at)
                           : scope_text(item);
+    char *constant = scope_constant_text(item);
     definition_t *fresh = definition_new(CELL_VARIABLE, item->name, text);
+    if (typeless && constant) {
+        free(constant);
+        constant = ipc_xformat("const %s", text);
+    }
+    fresh->constant = constant;
     fresh->said = scope_said(item);
     fresh->is_automatic = item->dimensions == 0 && !item->is_pointer && strstr(text, "typeof");
     if (scope_is_open(item) && !typeless) {

@@ -100,6 +100,31 @@ START_TEST(variables_of_each_kind_are_names_of_the_namespace)
 }
 END_TEST
 
+START_TEST(what_is_constant_stays_so)
+{
+    static const char *const writes[] = {"k = 4;", "k++", "table[1] = 0;", "text[0] = 'x';", "point.x = 1;", "end = 0;",
+                                         "counted[0] = 1;", "made = 2;", "void set(void) { k = 1; }"};
+    session_t s = session_open();
+    run(&s, "const int k = 3; const double table[] = {1, 2, 3}; const char text[8] = \"abc\";\n"
+            "const char *word = \"w\"; const struct Point { int x, y; } point = {4, 5}; char *const end = \"end\";\n"
+            "int n = k + 1; static const int counted[] = {[2] = 3}; const __auto_type made = 1.5;");
+    for (size_t i = 0; i < sizeof writes / sizeof writes[0]; i++)
+        assert_refused(ipc_execute(s.one, writes[i]), "CompileError", "line 1, column ");
+    run(&s, "word = \"other\"; n = k;");
+    assert_gives(&s, "k", "3");
+    assert_gives(&s, "k + n + table[1] + point.y + counted[2] + made", "17.5");
+    assert_gives(&s, "table", "[1, 2, 3]");
+    assert_gives(&s, "point", "{\"x\": 4, \"y\": 5}");
+    assert_gives(&s, "text", "\"abc\"");
+    run(&s, "const int k = 5;"); // anew
+    assert_gives(&s, "k", "5");
+    assert_refused(ipc_execute(s.one, "k = 6;"), "CompileError", "line 1, column ");
+    run(&s, "int k = 7;"); // another one
+    assert_gives(&s, "++k", "8");
+    session_close(&s);
+}
+END_TEST
+
 START_TEST(what_was_pushed_has_a_c_type_in_cells)
 {
     session_t s = session_open();
@@ -355,6 +380,21 @@ START_TEST(a_crash_in_a_cell_has_a_trace)
 }
 END_TEST
 
+//  gcc has it trap, clang makes a number of it: C does not say what it is.
+START_TEST(a_trap_in_the_last_expression_has_its_line)
+{
+    session_t s = session_open();
+    ipc_result_t *value = ipc_execute(s.one, "int x = 2;\n\n1/0");
+    const char *compiler = getenv("IPC_CC");
+    const ipc_error_t *error = ipc_result_error(value);
+    ck_assert(error || (compiler && strstr(compiler, "clang")));
+    ck_assert_msg(!error || strstr(error->text, "in cell 1, line 3;"), "%s", error ? error->text : "");
+    ipc_result_destroy(&value);
+    assert_ok(ipc_view_clear(s.one));
+    session_close(&s);
+}
+END_TEST
+
 START_TEST(what_a_cell_raises_says_where)
 {
     session_t s = session_open();
@@ -419,6 +459,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, cells_build_on_one_another);
     tcase_add_test(tests, the_last_expression_is_the_value);
     tcase_add_test(tests, variables_of_each_kind_are_names_of_the_namespace);
+    tcase_add_test(tests, what_is_constant_stays_so);
     tcase_add_test(tests, what_was_pushed_has_a_c_type_in_cells);
     tcase_add_test(tests, what_was_pushed_has_its_shape_beside_it);
     tcase_add_test(tests, lists_and_dictionaries_are_values_in_cells);
@@ -432,6 +473,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, a_failed_cell_changes_nothing);
     tcase_add_test(tests, a_cell_is_a_task_like_any_other);
     tcase_add_test(tests, a_crash_in_a_cell_has_a_trace);
+    tcase_add_test(tests, a_trap_in_the_last_expression_has_its_line);
     tcase_add_test(tests, what_a_cell_raises_says_where);
     tcase_add_test(tests, clear_takes_what_cells_declared);
     tcase_add_test(tests, the_value_is_displayed_as_out);

@@ -2,9 +2,11 @@
 //  shows it.
 #include "e2e_support.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <wchar.h>
 
 // clang-format off
 IPC_REMOTE(void, say, (const char *text)) { printf("%s\n", text); }
@@ -33,6 +35,24 @@ IPC_REMOTE(void, say_behind, (const char *gate))
 IPC_REMOTE(void, say_much, (int lines))
 {
     for (int i = 0; i < lines; i++) printf("line %d of many\n", i);
+}
+
+enum { FCLOSE, CLOSE, FREOPEN, DUP2, WIDE, CLOSINGS };
+
+//  What makes the stream useless, for this task.
+IPC_REMOTE(void, close_stream, (int how, int number))
+{
+    FILE *stream = number == STDOUT_FILENO ? stdout : stderr;
+    if (how == FCLOSE)
+        fclose(stream);
+    else if (how == CLOSE && fputs("unfinished", stream) >= 0)
+        close(number);
+    else if (how == FREOPEN && !freopen("/dev/null", "w", stream))
+        ipc_raise("Failed", "cannot open /dev/null");
+    else if (how == DUP2)
+        dup2(STDIN_FILENO, number);
+    else if (how == WIDE)
+        fwprintf(stream, L"wide\n");
 }
 // clang-format on
 
@@ -97,6 +117,20 @@ START_TEST(each_task_has_its_own_output)
     assert_displays(third, "");
     assert_displays(second, "[stdout:0] two\n");
     assert_displays(first, "[stdout:0] one\n");
+    session_close(&s);
+}
+END_TEST
+
+START_TEST(what_a_task_does_to_its_streams_ends_with_it)
+{
+    session_t s = session_open();
+    for (int how = 0; how < CLOSINGS; how++)
+        for (int number = STDOUT_FILENO; number <= STDERR_FILENO; number++) {
+            ipc_result_t *closes = ipc_apply(s.one, close_stream, how, number);
+            assert_displays(ipc_apply(s.one, say_both), "[stdout:0] first\n[stdout:0] second\n[stderr:0] to stderr\n");
+            assert_displays(ipc_apply(s.one, by_child), "[stdout:0] by child\n[stderr:0] sorry\n");
+            assert_ok(closes);
+        }
     session_close(&s);
 }
 END_TEST
@@ -276,6 +310,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, silent_tasks_show_nothing);
     tcase_add_test(tests, a_line_without_end_gets_one);
     tcase_add_test(tests, each_task_has_its_own_output);
+    tcase_add_test(tests, what_a_task_does_to_its_streams_ends_with_it);
     tcase_add_test(tests, writes_and_children_are_captured);
     tcase_add_test(tests, failed_tasks_show_what_they_wrote);
     tcase_add_test(tests, maps_show_by_item);

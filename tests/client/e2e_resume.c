@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 // clang-format off
@@ -17,6 +18,16 @@ IPC_REMOTE(int, mark_both_ends, (const char *path, const char *gate))
     leave_mark(path);
     gate_await(gate);
     leave_mark(path);
+    return 7;
+}
+IPC_REMOTE(int, say_between, (const char *path, const char *gate, const char *last))
+{
+    leave_mark(path);
+    gate_await(gate);
+    printf("meanwhile\n");
+    leave_mark(path);
+    gate_await(last);
+    printf("later\n");
     return 7;
 }
 IPC_REMOTE(double, sum, (const ipc_array_t *x))
@@ -95,6 +106,43 @@ START_TEST(what_is_finished_meanwhile_is_not_lost)
     ck_assert_str_eq(ipc_result_error(failing)->kind, "DomainError");
     ck_assert_int_eq(marks(&gate, path), 2);
     gate_remove(&gate);
+    session_close(&s);
+}
+END_TEST
+
+//  A program whose task writes while its cluster has another controller already, and it is stopped.
+START_TEST(what_is_written_before_its_client_is_back_is_not_lost)
+{
+    gate_t gate = gate_new(), last = gate_new();
+    char path[80];
+    int status;
+    restart_cluster();
+    marks(&gate, path);
+    pid_t program = fork();
+    ck_assert_int_ge(program, 0);
+    if (program == 0) {
+        session_t own = session_open();
+        char *text = display_of(ipc_apply(own.one, say_between, (const char *) path, (const char *) gate.path,
+                                          (const char *) last.path));
+        bool whole = strcmp(text, "[stdout:0] meanwhile\n[stdout:0] later\n") == 0;
+        free(text);
+        session_close(&own);
+        _exit(!whole);
+    }
+    while (marks(&gate, path) < 1) {}
+    ck_assert_int_eq(kill(program, SIGSTOP), 0);
+    ck_assert_int_eq(waitpid(program, &status, WUNTRACED), program);
+    kill_controller();
+    session_t s = session_open(); // the engines are heard before clients are
+    gate_open(&gate);
+    while (marks(&gate, path) < 2) {}
+    assert_prints(ipc_apply_sync(view_of(&s, "1"), square, 3), "9");
+    ck_assert_int_eq(kill(program, SIGCONT), 0);
+    gate_open(&last);
+    ck_assert_int_eq(waitpid(program, &status, 0), program);
+    ck_assert_int_eq(status, 0);
+    gate_remove(&gate);
+    gate_remove(&last);
     session_close(&s);
 }
 END_TEST
@@ -265,6 +313,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, large_arrays_are_there_after_it);
     tcase_add_test(tests, it_may_be_killed_twice);
     tcase_add_test(tests, a_long_queue_is_there_again_soon);
+    tcase_add_test(tests, what_is_written_before_its_client_is_back_is_not_lost); // with another new supervisor
 }
 
 int main(void)

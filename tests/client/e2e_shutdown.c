@@ -3,6 +3,7 @@
 #include "footprint.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,25 @@ IPC_REMOTE(int64_t, my_pid, (void)) { return getpid(); }
 IPC_REMOTE(int64_t, my_id, (int64_t item)) { return ipc_engine_id() + 0 * item; }
 IPC_REMOTE(int64_t, pass_gate, (const char *path)) { gate_await(path); return ipc_engine_id(); }
 // clang-format on
+
+enum { MARK_TEXT = 64 };
+
+static void name_mark(int64_t pid, char path[MARK_TEXT])
+{
+    snprintf(path, MARK_TEXT, "/dev/shm/__KMP_REGISTERED_LIB_%d_%d", (int) pid, (int) getuid());
+}
+
+//  As the OpenMP of a program that clang has compiled does when it is first used.
+IPC_REMOTE(int64_t, leave_mark, (void))
+{
+    char path[MARK_TEXT];
+    name_mark(getpid(), path);
+    int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+    if (fd < 0)
+        ipc_raise("Failed", "cannot make %s", path);
+    close(fd);
+    return getpid();
+}
 
 //  A cluster of this test alone, with a client.
 typedef struct site {
@@ -80,6 +100,30 @@ START_TEST(an_engine_ends_for_good)
     assert_prints(ipc_map(s.all, my_id, ipc_range(0, 3)), "[0, 2, 3]");
     ipc_client_destroy(&other);
     site_close(&s);
+}
+END_TEST
+
+static void assert_no_mark(int64_t pid)
+{
+    char path[MARK_TEXT];
+    name_mark(pid, path);
+    ck_assert_msg(access(path, F_OK) != 0, "%s is there", path);
+}
+
+START_TEST(the_mark_of_openmp_goes_with_its_process)
+{
+    site_t s = site_open(3);
+    ipc_result_t *pids = ipc_apply_sync(s.all, leave_mark);
+    assert_ok(pids);
+    assert_ok(ipc_view_restart(s.one));
+    assert_no_mark(ipc_result_i64(pids, 1));
+    ck_assert_int_eq(kill((pid_t) ipc_result_i64(pids, 2), SIGKILL), 0);
+    while (ipc_result_i64(ipc_apply_sync(ipc_direct_view(s.client, "2", NULL), my_pid), 0) == ipc_result_i64(pids, 2))
+        continue;
+    assert_no_mark(ipc_result_i64(pids, 2));
+    int64_t last = ipc_result_i64(pids, 0);
+    site_close(&s);
+    assert_no_mark(last);
 }
 END_TEST
 
@@ -154,6 +198,37 @@ START_TEST(a_cluster_may_be_without_engines_for_a_while)
     ck_assert_int_eq(ipc_cluster_add(s.cluster, 1, &error), 0);
     ck_assert_int_eq(ipc_client_wait(s.client, 1, WAIT_MS, &error), 0);
     assert_prints(ipc_map(s.all, my_id, ipc_range(0, 1)), "[2]");
+    site_close(&s);
+}
+END_TEST
+
+//  A call on all while an engine ends: it has a result of each, or the error says which is gone, and the next call is
+//  not for that one. The end is asked for by another client, which is not waited for.
+START_TEST(no_call_on_all_goes_to_an_engine_that_is_known_to_be_gone)
+{
+    enum { ROUNDS = 4 };
+    site_t s = site_open(1 + ROUNDS);
+    ipc_client_t *other = ipc_client_new(ipc_cluster_connection(s.cluster), NULL);
+    ipc_view_t *all_of_other = ipc_direct_view(other, "all", NULL);
+    for (size_t left = ROUNDS, count = 0; left > 0; left--) {
+        ipc_view_t *last = ipc_direct_view(other, "-1", NULL);
+        ipc_result_t *end = ipc_view_shutdown(last);
+        while (count != left) { // as many as there are
+            ipc_result_t *call = ipc_apply_sync(s.all, my_pid);
+            count = ipc_result_count(call);
+            ck_assert_uint_ge(count, left);
+            if (ipc_result_ok(call))
+                continue;
+            assert_lost(call);
+            ck_assert_int_eq(ipc_result_error(call)->engine, (int) left);
+            ck_assert_uint_eq(ipc_result_count(ipc_apply(s.all, my_pid)), left);
+        }
+        assert_ok(ipc_apply(s.all, my_pid));
+        assert_ok(end);
+        ck_assert_uint_eq(ipc_result_count(ipc_apply(all_of_other, my_pid)), left);
+        assert_ok(ipc_apply(all_of_other, my_pid));
+    }
+    ipc_client_destroy(&other);
     site_close(&s);
 }
 END_TEST
@@ -258,10 +333,12 @@ END_TEST
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, an_engine_ends_for_good);
+    tcase_add_test(tests, the_mark_of_openmp_goes_with_its_process);
     tcase_add_test(tests, its_end_overtakes_the_work_that_was_sent);
     tcase_add_test(tests, what_runs_there_is_tried_again_elsewhere);
     tcase_add_test(tests, a_restarted_engine_has_its_id_and_nothing_else);
     tcase_add_test(tests, a_cluster_may_be_without_engines_for_a_while);
+    tcase_add_test(tests, no_call_on_all_goes_to_an_engine_that_is_known_to_be_gone);
     tcase_add_test(tests, an_engine_that_was_started_by_hand_ends_too);
     tcase_add_test(tests, what_a_cell_left_to_be_run_again_ends_with_its_engine);
     tcase_add_test(tests, a_client_stops_the_whole_cluster);

@@ -119,6 +119,51 @@ START_TEST(all_clients_learn_of_engines_that_come_and_go)
 }
 END_TEST
 
+//  Of a function that was told, on those engines.
+static void add_submission(raw_peer_t *peer, uint64_t job, const ipc_target_t *targets, size_t count)
+{
+    ipc_msg_t msg = raw_submission();
+    msg.submit.job = job;
+    msg.submit.items = IPC_ITEMS_NONE;
+    msg.submit.count = count;
+    msg.submit.places = msg.submit.data = (ipc_bytes_t){"", 0};
+    msg.submit.targets = (ipc_bytes_t){(const char *) targets, count * sizeof *targets};
+    raw_add(peer, &msg);
+}
+
+//  What a program does once an error has named an engine is never sent there: so the errors come later.
+START_TEST(that_an_engine_is_gone_is_told_before_errors_name_it)
+{
+    enum { OTHERS = 3, GONE = OTHERS, FAILURES = 3 };
+    const uint32_t gone = GONE;
+    const ipc_target_t one[] = {{.engine = GONE, .count = 1}},
+                       two[] = {{.engine = 0, .count = 1}, {.engine = GONE, .count = 1, .first = 1}};
+    ipc_msg_t ends = {.type = IPC_MSG_SHUTDOWN,
+                      .shutdown = {.job = RAW_FIRST_JOB, .engines = {(const char *) &gone, sizeof gone}}};
+    process_t last = {0};
+    start(0, OTHERS);
+    ck_assert_msg(lone_add_engines(&lone, &last, engines_program, GONE, 1, &error) == 0, "%s", error.text);
+    raw_peer_t peer = open_client(OTHERS + 1);
+    raw_add(&peer, &raw_function);
+    for (int i = 0; i < 2; i++) raw_add(&peer, &ends); // the second one fails at once
+    add_submission(&peer, RAW_FIRST_JOB + 1, one, 1);
+    add_submission(&peer, RAW_FIRST_JOB + 2, two, 2);
+    raw_send(&peer);
+    size_t known = OTHERS + 1;
+    for (int failures = 0; failures < FAILURES;) {
+        ipc_msg_t msg = raw_await(&peer, IPC_MSG_ENGINES, IPC_MSG_RESULT);
+        if (msg.type == IPC_MSG_ENGINES)
+            known = msg.engines.ready.size;
+        else if (msg.result.failed)
+            failures++;
+        ck_assert_msg(failures == 0 || known == OTHERS, "%d failures, %zu engines", failures, known);
+    }
+    raw_close(&peer);
+    process_stop(&last);
+    stop();
+}
+END_TEST
+
 static bool log_has(const char *text)
 {
     static char log[1 << 20];
@@ -157,6 +202,7 @@ int main(int argc, char **argv)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, hundreds_of_engines_answer_one_submission_in_fewer_frames);
     tcase_add_test(tests, all_clients_learn_of_engines_that_come_and_go);
+    tcase_add_test(tests, that_an_engine_is_gone_is_told_before_errors_name_it);
     tcase_add_test(tests, without_a_descriptor_left_a_peer_is_refused_and_the_others_are_served);
     return run_suite("many peers", tests);
 }
