@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/heat/decay.h"
 #include "kernels/heat/host.h"
 #include "kernels/heat/weigh.h"
 
@@ -33,7 +34,7 @@ typedef struct fft_act {
     enum { FFT_DECAY, FFT_FORWARD, FFT_BACKWARD } kind;
     int axis;
     const heat_plan_t *plan;
-    const double *factor; // FFT_DECAY's
+    const heat_decay_t *decay; // instead of a plan: FFT_DECAY's
 } fft_act_t;
 
 //  One solve, shared by its threads.
@@ -44,6 +45,7 @@ typedef struct fft_job {
     bool whole;                         // grids have no edges that are left out
     const heat_plan_t *plan[HEAT_AXES]; // NULL where there is no axis
     double scale;                       // of all plans together
+    heat_decay_t decay[HEAT_AXES];      // instead of plans, where waves decay along each axis
     box_t grid_box;                     // in the result
     box_t source, edges; // what waves gain, in memory of their own; from: the
                          // source's and the initial grid's first such number
@@ -86,7 +88,7 @@ static size_t box_block(const box_t *box, int axis, size_t width, size_t unit,
 static void fft_act(const fft_act_t *act, void *line, void *scratch)
 {
     switch (act->kind) {
-    case FFT_DECAY: heat_plan_decay(act->plan, act->factor, line, scratch); break;
+    case FFT_DECAY: heat_decay_line(act->decay, line, scratch); break;
     case FFT_FORWARD: heat_plan_forward(act->plan, line, scratch); break;
     case FFT_BACKWARD: heat_plan_backward(act->plan, line, scratch); break;
     }
@@ -149,8 +151,8 @@ static void all_axes(const fft_job_t *job, box_t box, fft_act_t act, int index, 
     for (int axis = HEAT_X; axis >= HEAT_Z; axis--) {
         act.axis = axis;
         act.plan = job->plan[axis];
-        act.factor = job->waves->factor[axis];
-        if (!act.plan)
+        act.decay = &job->decay[axis];
+        if (!act.plan && !act.decay->plan)
             continue;
         pass(job, &box, &act, index, count);
         box.from = box.at;
@@ -267,34 +269,76 @@ static int place_terms(fft_job_t *job, heat_buffer_t *memory, ipc_error_t *error
     return 0;
 }
 
-//  Lays out the blocks of all threads, and finds the plans. 0, or -1 with *error.
+//  Whether the lines of an axis decay by themselves.
+static bool decays(const fft_job_t *job, int axis)
+{
+    return job->waves->factor[axis] != NULL;
+}
+
+//  Whether nothing happens along an axis.
+static bool is_idle(const fft_job_t *job, int axis)
+{
+    return job->whole ? !decays(job, axis) : job->grid->length[axis] == 1;
+}
+
+//  Numbers that a line of an axis takes in a block.
+static size_t room_of(const fft_job_t *job, int axis)
+{
+    const size_t length = job->grid_box.length[axis];
+    return decays(job, axis) ? heat_decay_wide(length, job->grid->boundary) : length;
+}
+
+static size_t table_size(const fft_job_t *job, int axis)
+{
+    const size_t length = job->grid_box.length[axis];
+    const size_t numbers = decays(job, axis) ? heat_decay_table(length, job->grid->boundary) : 0;
+    return whole_lines(numbers * ipc_dtype_size(job->grid->dtype));
+}
+
+//  Finds the plan or the decay of an axis. 0, or -1 with *error.
+static int plan_axis(fft_job_t *job, heat_plans_t *plans, int axis, char *table, ipc_error_t *error)
+{
+    const heat_grid_t *grid = job->grid;
+    const size_t length = job->grid_box.length[axis];
+    void *line = job->work, *scratch = job->work + job->spectrum;
+    if (decays(job, axis))
+        return heat_decay_set(&job->decay[axis], plans, length, grid->dtype, grid->boundary, grid->measure,
+                              job->waves->factor[axis], table, line, scratch, error);
+    job->plan[axis] = heat_plans_find(plans, length, grid->dtype, grid->boundary, grid->measure, line, scratch, error);
+    if (!job->plan[axis])
+        return -1;
+    job->scale *= job->plan[axis]->scale;
+    return 0;
+}
+
+//  Lays out the tables and the blocks of all threads, and finds the plans. 0, or -1 with *error.
 static int lay_out(fft_job_t *job, heat_device_state_t *state, int threads,
                    ipc_error_t *error)
 {
     const size_t element = ipc_dtype_size(job->grid->dtype);
-    const size_t *length = job->grid_box.length;
-    const size_t longer = length[HEAT_Y] > length[HEAT_Z] ? length[HEAT_Y] : length[HEAT_Z];
-    const size_t longest = longer > length[HEAT_X] ? longer : length[HEAT_X];
+    size_t longest[2] = {0}, tables = 0; // along x, and along the other axes
+    for (int axis = HEAT_Z; axis <= HEAT_X; axis++) {
+        size_t *most = &longest[axis != HEAT_X];
+        *most = room_of(job, axis) > *most ? room_of(job, axis) : *most;
+        tables += table_size(job, axis);
+    }
     // A line more, so that the lines of a block do not all fall into the same sets of the
     // cache.
-    job->pitch = whole_lines(longer * element) + LINE;
+    job->pitch = whole_lines(longest[1] * element) + LINE;
     job->spectrum = job->pitch * (LINE / element);
-    if (job->spectrum < whole_lines(length[HEAT_X] * element))
-        job->spectrum = whole_lines(length[HEAT_X] * element);
-    job->block = job->spectrum + whole_lines((longest / 2 + 1) * 2 * element) + LINE;
-    job->work = heat_buffer_reserve(&state->work, job->block * (size_t) threads, error);
-    if (!job->work)
+    if (job->spectrum < whole_lines(longest[0] * element))
+        job->spectrum = whole_lines(longest[0] * element);
+    const size_t most = longest[0] > longest[1] ? longest[0] : longest[1];
+    job->block = job->spectrum + whole_lines((most / 2 + 1) * 2 * element) + LINE;
+    char *table = heat_buffer_reserve(&state->work, tables + job->block * (size_t) threads, error);
+    if (!table)
         return -1;
+    job->work = table + tables;
     job->scale = 1;
     for (int axis = HEAT_Z; axis <= HEAT_X; axis++) {
-        if (job->whole ? !job->waves->factor[axis] : job->grid->length[axis] == 1)
-            continue;
-        job->plan[axis] = heat_plans_find(state->plans, length[axis], job->grid->dtype,
-                                          job->grid->boundary, job->grid->measure,
-                                          job->work, job->work + job->spectrum, error);
-        if (!job->plan[axis])
+        if (!is_idle(job, axis) && plan_axis(job, state->plans, axis, table, error))
             return -1;
-        job->scale *= job->plan[axis]->scale;
+        table += table_size(job, axis);
     }
     return 0;
 }

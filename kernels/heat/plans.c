@@ -95,8 +95,8 @@ void heat_plan_backward(const heat_plan_t *self, void *line, void *scratch)
     (self->dtype == IPC_F32 ? f32_backward : f64_backward)(self, line, scratch);
 }
 
-void heat_plan_decay(const heat_plan_t *self, const double *factor, void *line,
-                     void *scratch)
+void heat_plan_multiply(const heat_plan_t *self, const void *factor, void *line,
+                        void *scratch)
 {
-    (self->dtype == IPC_F32 ? f32_decay : f64_decay)(self, factor, line, scratch);
+    (self->dtype == IPC_F32 ? f32_multiply : f64_multiply)(self, factor, line, scratch);
 }

@@ -26,7 +26,7 @@ typedef struct heat_plan {
 heat_plans_t *heat_plans_new(void);
 void heat_plans_destroy(heat_plans_t **self_p);
 
-//  The plan for such lines, lent until three others have been asked for; or NULL with
+//  The plan for such lines, lent until twenty others have been asked for; or NULL with
 //  *error: MemoryError.
 //      measure        let FFTW measure, which takes from some milliseconds to seconds, and
 //                     keep what it finds out for engines to come (wisdom.h)
@@ -45,9 +45,9 @@ size_t heat_plans_made(const heat_plans_t *self);
 void heat_plan_forward(const heat_plan_t *self, void *line, void *scratch);
 void heat_plan_backward(const heat_plan_t *self, void *line, void *scratch);
 
-//  There, times the factors, and back, normalised.
-//      factor     borrowed; length of them
-void heat_plan_decay(const heat_plan_t *self, const double *factor, void *line,
-                     void *scratch);
+//  There, times the factors, and back, not normalised; of a plan for periodic edges alone.
+//      factor     borrowed; of the plan's dtype: of waves 0 … length / 2, each twice
+void heat_plan_multiply(const heat_plan_t *self, const void *factor, void *line,
+                        void *scratch);
 
 #endif

@@ -65,24 +65,14 @@ static void N(backward)(const heat_plan_t *plan, void *line, void *scratch)
     F(execute_dft_c2r)((F(plan)) plan->backward, scratch, line);
 }
 
-static void N(decay)(const heat_plan_t *plan, const double *factor, void *line,
-                     void *scratch)
+static void N(multiply)(const heat_plan_t *plan, const void *factor, void *line,
+                        void *scratch)
 {
-    if (plan->boundary == HEAT_PERIODIC) {
-        COMPLEX *wave = scratch;
-        F(execute_dft_r2c)((F(plan)) plan->forward, line, scratch);
-        for (size_t k = 0; k <= plan->length / 2; k++) {
-            const REAL by = (REAL) (factor[k] * plan->scale);
-            wave[k][0] *= by;
-            wave[k][1] *= by;
-        }
-        F(execute_dft_c2r)((F(plan)) plan->backward, scratch, line);
-        return;
-    }
-    REAL *real = line;
-    F(execute_r2r)((F(plan)) plan->forward, line, line);
-    for (size_t k = 0; k < plan->length; k++) real[k] *= (REAL) (factor[k] * plan->scale);
-    F(execute_r2r)((F(plan)) plan->backward, line, line);
+    const REAL *by = factor;
+    REAL *wave = scratch;
+    F(execute_dft_r2c)((F(plan)) plan->forward, line, scratch);
+    for (size_t k = 0; k < 2 * (plan->length / 2 + 1); k++) wave[k] *= by[k];
+    F(execute_dft_c2r)((F(plan)) plan->backward, scratch, line);
 }
 
 #undef REAL
