@@ -98,6 +98,8 @@ int ipheat_gallery_take(ipheat_gallery_t *self, const ipheat_job_t *job, size_t 
                      .field = {.f64 = numbers, .rows = rows, .columns = columns},
                      .low = job->low,
                      .high = job->high};
+    if (job->whole.rows != job->field.rows) // a plane of three dimensions has a range of its own
+        field_range(&job->field, &shot->low, &shot->high);
     if (self->exact)
         return 0;
     float *single = (float *) numbers; // written behind what is read

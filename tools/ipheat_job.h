@@ -23,7 +23,8 @@ typedef struct ipheat_job {
     ipc_array_t *start;        // the state that it begins with, where the client made it
     size_t frame;              // of an animation, that the leg leads to
     const ipc_array_t *array;  // the solution, lent by the result; NULL when there is none, or none any more
-    field_t field;             // of that
+    field_t field;             // of that: what pictures show
+    field_t whole;             // of that, with all planes
     ipc_error_t error;         // of IPHEAT_FAILED
     int engine;                // that solved it, at last
     double seconds;            // that it took there
