@@ -34,6 +34,20 @@ const char *ipheat_value_text(const ipheat_settings_t *settings, ipheat_key_t ke
     return text;
 }
 
+const char *ipheat_plane_text(const ipheat_settings_t *settings, char *text, size_t size)
+{
+    size_t shape[3];
+    double first, last;
+    text[0] = 0;
+    if (ipheat_settings_shape(settings, shape) < 3)
+        return text;
+    const bool given = ipheat_settings_edges(settings, 2, &first, &last);
+    const double middle = (double) (shape[0] / 2) + 0.5;
+    snprintf(text, size, "%s = %.4g", given ? "z" : "z / \u0394z",
+             first + middle / (double) shape[0] * (last - first));
+    return text;
+}
+
 void ipheat_job_caption(const ipheat_job_t *self, const ipheat_options_t *options,
                         char *text, size_t size)
 {

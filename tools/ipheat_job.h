@@ -38,6 +38,10 @@ typedef struct ipheat_job {
 //  The name of a method, for people: "finite differences".
 const char *ipheat_method_name(const ipheat_settings_t *settings);
 
+//  Which plane of three dimensions pictures show: "z = 0.5", or, where points are 1 apart, "z / Δz = 12"; "" of
+//  fewer dimensions.
+const char *ipheat_plane_text(const ipheat_settings_t *settings, char *text, size_t size);
+
 //  The value of a setting, for people: a number with six digits, the name of a file without
 //  its folder, a method's name; "" when it was not given.
 const char *ipheat_value_text(const ipheat_settings_t *settings, ipheat_key_t key, char *text,

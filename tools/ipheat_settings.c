@@ -291,7 +291,8 @@ bool ipheat_settings_edges(const ipheat_settings_t *self, int axis, double *firs
     size_t shape[3];
     const int ndim = ipheat_settings_shape(self, shape);
     const double n = axis < ndim ? (double) shape[ndim - 1 - axis] : 1;
-    const ipheat_setting_t *given = &self->at[axis == 0 ? IPHEAT_LX : IPHEAT_LY];
+    static const ipheat_key_t extents[] = {IPHEAT_LX, IPHEAT_LY, IPHEAT_LZ};
+    const ipheat_setting_t *given = &self->at[extents[axis]];
     const char *boundary = boundary_of(self);
     double distance = 1;
     if (given->text && n > 1)

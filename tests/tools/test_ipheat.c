@@ -230,6 +230,31 @@ START_TEST(edges_of_a_picture_are_those_of_its_domain)
 }
 END_TEST
 
+//  A field of three dimensions is its middle plane.
+START_TEST(a_plane_is_told_by_where_it_is)
+{
+    static const struct {
+        char line[64], text[32];
+    } cases[] = {
+        {"--n 11 --method fd", ""},
+        {"--shape 9x5x7 --method fd", "z / \u0394z = 4"},
+        {"--shape 9x5x7 --method fd --lz 2", "z = 1"},
+        {"--shape 10x5x7 --method fft --lz 2", "z = 1"},
+        {"--shape 10x5x7 --boundary insulated --lz 2", "z = 1.1"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ipheat_options_t options;
+        ipheat_settings_t settings;
+        char line[64], text[32];
+        memcpy(line, cases[i].line, sizeof line);
+        read_options(&options, line);
+        ck_assert_int_eq(ipheat_options_job(&options, 0, &settings, NULL), 0);
+        ck_assert_str_eq(ipheat_plane_text(&settings, text, sizeof text), cases[i].text);
+        ipheat_options_clear(&options);
+    }
+}
+END_TEST
+
 START_TEST(the_line_of_progress_fits_the_terminal)
 {
     char text[512];
@@ -267,6 +292,7 @@ int main(void)
     tcase_add_test(tests, names_are_filled_with_what_jobs_are);
     tcase_add_test(tests, a_wave_vanishes_at_fixed_edges);
     tcase_add_test(tests, edges_of_a_picture_are_those_of_its_domain);
+    tcase_add_test(tests, a_plane_is_told_by_where_it_is);
     tcase_add_test(tests, the_line_of_progress_fits_the_terminal);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
