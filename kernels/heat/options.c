@@ -1,5 +1,7 @@
 #include "kernels/heat/options.h"
 
+#include <string.h>
+
 #include "kernels/common/arrays.h"
 #include "kernels/heat/settle.h"
 
@@ -104,10 +106,11 @@ static int read_array(const kernel_reading_t *self, const char *wanted, ipc_valu
 
 static int read_initial(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
-    static const char *const words[] = {"cross"};
-    size_t place = 0;
+    if (ipc_value_kind(value) == IPC_KIND_STR && strcmp(ipc_value_str(value), "cross") != 0)
+        return kernel_refuse(error, "ValueError", "initial of %s is \"cross\" or an array, not '%.40s'",
+                             self->function, ipc_value_str(value));
     if (ipc_value_kind(value) == IPC_KIND_STR)
-        return kernel_read_word(self, value, words, 1, &place, error);
+        return 0;
     if (kernel_is_device_array(value))
         return kernel_read_input(self, value, "an array", &options_of(self)->initial, error);
     return read_array(self, "\"cross\" or an array", value, &options_of(self)->initial,

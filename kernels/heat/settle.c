@@ -301,7 +301,7 @@ static int check_stable(const heat_options_t *self, ipc_error_t *error)
                                        "1/dx^2 + 1/dy^2 + 1/dz^2"};
     const bool varies = self->alphas.ndim > 0, each = !ipc_value_is_none(self->each);
     const char *alpha = varies || each ? "the largest alpha times dt" : "alpha dt";
-    const char *other = varies ? "" : ", or method fft";
+    const char *other = varies ? "" : ", or method cn or fft";
     double sum = 0;
     bool unit = true;
     for (int axis = HEAT_AXES - self->ndim; axis < HEAT_AXES; axis++) {
@@ -315,11 +315,11 @@ static int check_stable(const heat_options_t *self, ipc_error_t *error)
     const double most = cut_off(0.5 / (self->alpha * sum));
     if (unit)
         return kernel_refuse(error, "ValueError",
-                             "%s = %g is above 1/%d, the bound up to which method fd is "
+                             "%s = %.12g is above 1/%d, the bound up to which method fd is "
                              "stable: use dt <= %g%s",
                              alpha, ratio, 2 * self->ndim, most, other);
     return kernel_refuse(error, "ValueError",
-                         "%s (%s) = %g is above 1/2, the bound up to which method fd is "
+                         "%s (%s) = %.12g is above 1/2, the bound up to which method fd is "
                          "stable: use dt <= %g%s",
                          alpha, sums[self->ndim - 1], ratio * sum, most, other);
 }
