@@ -13,6 +13,7 @@ enum {
     ALPHA,
     DT,
     STEPS,
+    DAMPED,
     T,
     METHOD,
     BOUNDARY,
@@ -140,6 +141,11 @@ static int read_steps(kernel_reading_t *self, ipc_value_t value, ipc_error_t *er
 {
     reading_of(self)->given.steps = true;
     return kernel_read_integer(self, value, 0, INT32_MAX, &options_of(self)->steps, error);
+}
+
+static int read_damped(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    return kernel_read_integer(self, value, 0, INT32_MAX, &options_of(self)->damped, error);
 }
 
 static int read_t(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
@@ -294,6 +300,7 @@ static const kernel_keyword_t table[KEYWORDS] = {
     [ALPHA] = {"alpha", read_alpha, SOLVE},
     [DT] = {"dt", read_dt, SOLVE},
     [STEPS] = {"steps", read_steps, SOLVE},
+    [DAMPED] = {"damped", read_damped, SOLVE},
     [T] = {"t", read_t, SOLVE},
     [METHOD] = {"method", read_method, SOLVE},
     [BOUNDARY] = {"boundary", read_boundary, SOLVE},

@@ -353,6 +353,10 @@ int heat_settle_solve(heat_options_t *self, const heat_given_t *given, ipc_error
         return kernel_refuse(error, "ValueError",
                              "method fd has the discrete laplacian alone: leave laplacian "
                              "out, or use method fft");
+    if (self->method != HEAT_CN && self->damped > 0)
+        return kernel_refuse(error, "ValueError",
+                             "method %s has no steps that need damping: leave damped out, or use method cn",
+                             method_name(self));
     if (self->method == HEAT_FD && self->measure)
         return kernel_refuse(error, "ValueError",
                              "method fd has no plan to measure: leave plan out");

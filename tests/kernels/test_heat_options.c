@@ -227,6 +227,13 @@ START_TEST(edges_and_laplacian_are_those_of_the_method)
     refuse(
         ipc_dict("laplacian", "continuous"), "ValueError",
         "method fd has the discrete laplacian alone: leave laplacian out, or use method fft");
+    const int64_t damped[] = {accept(ipc_dict("method", "cn")).damped,
+                              accept(ipc_dict("method", "cn", "damped", 2)).damped};
+    ck_assert(damped[0] == 0 && damped[1] == 2);
+    refuse(ipc_dict("damped", 2), "ValueError",
+           "method fd has no steps that need damping: leave damped out, or use method cn");
+    refuse(ipc_dict("damped", -1, "method", "cn"), "ValueError",
+           "damped of heat.solve is -1, and must be from 0 to 2147483647");
     const bool measured = accept(ipc_dict("method", "cn", "plan", "measure")).measure;
     ck_assert(measured);
     refuse(ipc_dict("plan", "measure"), "ValueError",
