@@ -114,7 +114,9 @@ ipheat_leg_t ipheat_job_leg(const ipheat_job_t *self, const ipheat_options_t *op
     if (spectral)
         leg.t = ipheat_job_instant(self, options, frame) -
                 ipheat_job_instant(self, options, before);
-    else
-        leg.steps = step_of(self, options, frame) - step_of(self, options, before);
+    else {
+        leg.before = step_of(self, options, before);
+        leg.steps = step_of(self, options, frame) - leg.before;
+    }
     return leg;
 }

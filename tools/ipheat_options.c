@@ -27,6 +27,7 @@ static const char help[] =
     "  --method METHODS        fd: finite differences, fft: spectral, cn: Crank-Nicolson; several\n"
     "                          with commas, both (fd,fft), or all (both)\n"
     "  --dt TIME               a time step of fd and cn (0.1)\n"
+    "  --damped K              of cn: damp the first K steps, so that long ones leave no edges; 2 is enough (0)\n"
     "  --laplacian WHICH       continuous or discrete, of fft and cn (fft: continuous)\n"
     "  --dtype, --device, --threads   float64 or float32; auto, cpu or cuda; threads of a job\n"
     "  --sweep NAME=VALUES     a job for each value of an option above: FIRST:LAST:COUNT, for equal\n"

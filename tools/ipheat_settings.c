@@ -25,6 +25,7 @@ const ipheat_keyword_t ipheat_keywords[IPHEAT_KEYS] = {
     [IPHEAT_T]         = {"t", "t", IPHEAT_AMOUNT, NULL, true},
     [IPHEAT_DT]        = {"dt", "\u0394t", IPHEAT_POSITIVE, NULL, true},
     [IPHEAT_STEPS]     = {"steps", "steps", IPHEAT_COUNT_OR_NONE, NULL, true},
+    [IPHEAT_DAMPED]    = {"damped", "damped", IPHEAT_COUNT_OR_NONE, NULL, true},
     [IPHEAT_LAPLACIAN] = {"laplacian", "Laplacian", IPHEAT_WORD, "continuous|discrete", false},
     [IPHEAT_DTYPE]     = {"dtype", "dtype", IPHEAT_WORD, "float64|float32", false},
     [IPHEAT_DEVICE]    = {"device", "device", IPHEAT_WORD, "auto|cpu|cuda", true},
@@ -432,6 +433,8 @@ static bool is_said(const ipheat_settings_t *self, const ipheat_leg_t *leg,
         return !leg->state;
     if (key == IPHEAT_T || key == IPHEAT_STEPS)
         return leg->extent == IPHEAT_WHOLE;
+    if (key == IPHEAT_DAMPED)
+        return ipheat_settings_is(self, IPHEAT_METHOD, "cn") && self->at[key].number > (double) leg->before;
     return key != IPHEAT_LAPLACIAN || !ipheat_settings_is(self, IPHEAT_METHOD, "fd");
 }
 
@@ -442,7 +445,8 @@ void ipheat_settings_call(const ipheat_settings_t *self, const ipheat_leg_t *leg
     for (ipheat_key_t key = 0; key < IPHEAT_KEYS; key++)
         if (self->at[key].text && is_said(self, leg, key))
             add(call, ipheat_keywords[key].name,
-                value_of(&self->at[key], ipheat_keywords[key].kind, call));
+                key == IPHEAT_DAMPED ? ipc_value_from_i64((int64_t) self->at[key].number - leg->before)
+                                     : value_of(&self->at[key], ipheat_keywords[key].kind, call));
     if (leg->state)
         add(call, "initial", ipc_value_from_array(leg->state));
     if (leg->extent == IPHEAT_FOR_STEPS)

@@ -19,6 +19,7 @@ typedef enum ipheat_key {
     IPHEAT_T,
     IPHEAT_DT,
     IPHEAT_STEPS,
+    IPHEAT_DAMPED,
     IPHEAT_LAPLACIAN,
     IPHEAT_DTYPE,
     IPHEAT_DEVICE,
@@ -117,6 +118,7 @@ typedef struct ipheat_leg {
     const ipc_array_t *state;  // that it begins with, borrowed; NULL: the settings'
     enum { IPHEAT_WHOLE, IPHEAT_FOR_STEPS, IPHEAT_FOR_TIME } extent;
     int64_t steps;             // of IPHEAT_FOR_STEPS
+    int64_t before;            // steps that other parts took before
     double t;                  // of IPHEAT_FOR_TIME
 } ipheat_leg_t;
 

@@ -148,6 +148,28 @@ START_TEST(legs_lead_from_frame_to_frame_to_the_end)
 }
 END_TEST
 
+//  Of the steps of all legs together the first ones are damped.
+START_TEST(damped_steps_are_those_of_the_first_legs)
+{
+    static const int64_t wanted[] = {3, 3, 2, 1, 0, 0};
+    ipheat_options_t options;
+    char line[] = "--method fd,cn --t 5 --dt 1 --damped 3 --frames 6 --out a.gif";
+    read_options(&options, line);
+    for (size_t frame = 0; frame < 6; frame++) {
+        for (size_t i = 0; i < 2; i++) {
+            ipheat_call_t call;
+            ipheat_job_t job = {.frame = frame};
+            ck_assert_int_eq(ipheat_options_job(&options, i, &job.settings, NULL), 0);
+            const ipheat_leg_t leg = ipheat_job_leg(&job, &options, NULL);
+            ipheat_settings_call(&job.settings, &leg, &call);
+            const ipc_value_t damped = ipc_value_get(ipc_value_from_dict(call.items, call.count), "damped");
+            ck_assert_int_eq(ipc_value_i64(damped), i == 1 ? wanted[frame] : 0);
+        }
+    }
+    ipheat_options_clear(&options);
+}
+END_TEST
+
 START_TEST(a_job_without_an_animation_is_solved_at_once)
 {
     ipheat_options_t options;
@@ -288,6 +310,7 @@ int main(void)
     tcase_add_test(tests, several_sweeps_are_all_combinations_and_the_last_runs_fastest);
     tcase_add_test(tests, what_nobody_said_has_its_default);
     tcase_add_test(tests, legs_lead_from_frame_to_frame_to_the_end);
+    tcase_add_test(tests, damped_steps_are_those_of_the_first_legs);
     tcase_add_test(tests, a_job_without_an_animation_is_solved_at_once);
     tcase_add_test(tests, names_are_filled_with_what_jobs_are);
     tcase_add_test(tests, a_wave_vanishes_at_fixed_edges);
