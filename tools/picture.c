@@ -15,7 +15,7 @@ enum {
     BORDER = 10,
     HEAD = 42,        // of the picture's title
     TOP = 30,         // of a panel's title
-    BETWEEN = 16,     // two panels that share their axes
+    BETWEEN = 30,     // two panels that share their axes: half of a number on each side
     LEAST = 24,       // of the shorter side of a field
     BAR_MAX = 640,    // a shared colour bar's height
     APART = 10,       // at least, from a panel's title to the next one

@@ -219,7 +219,7 @@ START_TEST(long_titles_of_panels_keep_apart)
 {
     static const char *const titles[] = {"insulated edges, square",
                                          "finite differences, \u03b1 = 0.4642, \u0394t = 0.05"};
-    enum { SIZE = 100, BETWEEN = 16, ABOVE = 30 };
+    enum { SIZE = 100, BETWEEN = 30, ABOVE = 30 };
     ipc_array_t *array = new_step();
     field_t field;
     ck_assert_int_eq(field_of_array(&field, array, NULL), 0);
@@ -241,6 +241,31 @@ START_TEST(long_titles_of_panels_keep_apart)
         ck_assert(is_inked(image, left, left + SIZE, top - ABOVE, top - 2));
         cairo_surface_destroy(image);
     }
+    ipc_array_destroy(&array);
+}
+END_TEST
+
+//  The last number of an axis and the first of that beside it are two numbers.
+START_TEST(numbers_of_axes_keep_apart)
+{
+    enum { SIZE = 200, BETWEEN = 30, BELOW = 26 };
+    ipc_array_t *array = new_step();
+    field_t field;
+    int left = 0, top = 0;
+    ck_assert_int_eq(field_of_array(&field, array, NULL), 0);
+    picture_panel_t panels[] = {panel_of(&field, COLOURS_VIRIDIS, 0, 1), panel_of(&field, COLOURS_VIRIDIS, 0, 1)};
+    for (int k = 0; k < 2; k++) panels[k].right = panels[k].bottom = 1;
+    name_file(".png");
+    picture_t picture = picture_of(panels, 2, SIZE);
+    picture.shared = true;
+    ck_assert_int_eq(picture_write(path, &picture, NULL), 0);
+    cairo_surface_t *image = read_png();
+    ck_assert(find_block(image, colours_at(COLOURS_VIRIDIS, 0), 40, &left, &top));
+    const int middle = left + SIZE + BETWEEN / 2, below = top + SIZE + 2;
+    ck_assert(!is_inked(image, middle - 3, middle + 3, below, below + BELOW));
+    ck_assert(is_inked(image, middle - BETWEEN, middle, below, below + BELOW));
+    ck_assert(is_inked(image, middle, middle + BETWEEN, below, below + BELOW));
+    cairo_surface_destroy(image);
     ipc_array_destroy(&array);
 }
 END_TEST
@@ -332,6 +357,7 @@ int main(void)
     tcase_add_test(tests, each_part_of_a_field_is_where_it_belongs);
     tcase_add_test(tests, a_sheet_has_one_bar_and_an_empty_place);
     tcase_add_test(tests, long_titles_of_panels_keep_apart);
+    tcase_add_test(tests, numbers_of_axes_keep_apart);
     tcase_add_test(tests, one_row_is_a_curve);
     tcase_add_test(tests, a_png_is_read_as_numbers);
     tcase_add_test(tests, a_bad_path_is_refused_before_the_work);
