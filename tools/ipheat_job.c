@@ -48,6 +48,15 @@ const char *ipheat_plane_text(const ipheat_settings_t *settings, char *text, siz
     return text;
 }
 
+//  Whether methods are side by side that have other edges each, since nobody said which.
+static bool edges_differ(const ipheat_job_t *self, const ipheat_options_t *options)
+{
+    const ipheat_axis_t *methods = &options->axes[options->axis_count - 1];
+    size_t spectral = 0;
+    for (size_t i = 0; i < methods->count; i++) spectral += strcmp(methods->values[i], "fft") == 0;
+    return !self->settings.at[IPHEAT_BOUNDARY].text && spectral > 0 && spectral < methods->count;
+}
+
 void ipheat_job_caption(const ipheat_job_t *self, const ipheat_options_t *options,
                         char *text, size_t size)
 {
@@ -69,6 +78,8 @@ void ipheat_job_caption(const ipheat_job_t *self, const ipheat_options_t *option
             ipheat_keywords[key].symbol, value, key == IPHEAT_BOUNDARY ? " edges" : "");
         separator = ", ";
     }
+    if (edges_differ(self, options) && length < size)
+        snprintf(text + length, size - length, " (%s edges)", ipheat_settings_boundary(&self->settings));
 }
 
 //  Whether frames are at whole steps.

@@ -277,8 +277,7 @@ int64_t ipheat_settings_steps(const ipheat_settings_t *self)
     return (int64_t) fmin(round(steps), INT32_MAX);
 }
 
-//  What holds at the edges, as heat.solve would have it.
-static const char *boundary_of(const ipheat_settings_t *self)
+const char *ipheat_settings_boundary(const ipheat_settings_t *self)
 {
     const char *boundary = self->at[IPHEAT_BOUNDARY].text;
     return boundary                                         ? boundary
@@ -294,7 +293,7 @@ bool ipheat_settings_edges(const ipheat_settings_t *self, int axis, double *firs
     const double n = axis < ndim ? (double) shape[ndim - 1 - axis] : 1;
     static const ipheat_key_t extents[] = {IPHEAT_LX, IPHEAT_LY, IPHEAT_LZ};
     const ipheat_setting_t *given = &self->at[extents[axis]];
-    const char *boundary = boundary_of(self);
+    const char *boundary = ipheat_settings_boundary(self);
     double distance = 1;
     if (given->text && n > 1)
         distance = given->number / (strcmp(boundary, "fixed") == 0 ? n - 1 : n);
@@ -352,7 +351,7 @@ static double half(const double *x, int ndim)
 
 static state_fn *state_of(const ipheat_settings_t *self)
 {
-    const bool insulated = strcmp(boundary_of(self), "insulated") == 0;
+    const bool insulated = strcmp(ipheat_settings_boundary(self), "insulated") == 0;
     return ipheat_settings_is(self, IPHEAT_INITIAL, "disc")     ? disc
            : ipheat_settings_is(self, IPHEAT_INITIAL, "square") ? square
            : ipheat_settings_is(self, IPHEAT_INITIAL, "gauss")  ? gauss
@@ -366,7 +365,7 @@ static state_fn *state_of(const ipheat_settings_t *self)
 //  where --boundary has them; all else lies in the middle, whatever that is.
 static double place_of(const ipheat_settings_t *self, size_t i, size_t n)
 {
-    const char *boundary = boundary_of(self);
+    const char *boundary = ipheat_settings_boundary(self);
     if (!ipheat_settings_is(self, IPHEAT_INITIAL, "wave") ||
         strcmp(boundary, "insulated") == 0)
         return ((double) i + 0.5) / (double) n;

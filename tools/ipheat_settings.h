@@ -94,6 +94,9 @@ int ipheat_settings_shape(const ipheat_settings_t *self, size_t shape[3]);
 double ipheat_settings_time(const ipheat_settings_t *self);
 int64_t ipheat_settings_steps(const ipheat_settings_t *self);
 
+//  What holds at the edges, as heat.solve has it where nobody said.
+const char *ipheat_settings_boundary(const ipheat_settings_t *self);
+
 //  Where the edges of the grid's cells are along its last axis (0), the one before it (1), the first of three (2):
 //  points are half a distance away from those. Gives whether a length of the domain was
 //  given; else points are 1 apart.

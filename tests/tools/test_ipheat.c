@@ -182,6 +182,33 @@ START_TEST(a_job_without_an_animation_is_solved_at_once)
 }
 END_TEST
 
+//  Where methods side by side have other edges, a difference of the two is also one of those.
+START_TEST(captions_tell_edges_that_differ)
+{
+    static const struct {
+        char line[64], first[64], second[64];
+    } cases[] = {
+        {"--n 9", "finite differences (fixed edges)", "spectral (periodic edges)"},
+        {"--n 9 --boundary fixed", "finite differences", "spectral"},
+        {"--n 9 --method fd,cn", "finite differences", "Crank-Nicolson"},
+        {"--n 9 --method fft --sweep alpha=1,2", "\u03b1 = 1", "\u03b1 = 2"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ipheat_options_t options;
+        char line[64], text[64];
+        memcpy(line, cases[i].line, sizeof line);
+        read_options(&options, line);
+        for (size_t k = 0; k < 2; k++) {
+            ipheat_job_t job = {0};
+            ck_assert_int_eq(ipheat_options_job(&options, k, &job.settings, NULL), 0);
+            ipheat_job_caption(&job, &options, text, sizeof text);
+            ck_assert_str_eq(text, k == 0 ? cases[i].first : cases[i].second);
+        }
+        ipheat_options_clear(&options);
+    }
+}
+END_TEST
+
 START_TEST(names_are_filled_with_what_jobs_are)
 {
     ipheat_options_t options;
@@ -312,6 +339,7 @@ int main(void)
     tcase_add_test(tests, legs_lead_from_frame_to_frame_to_the_end);
     tcase_add_test(tests, damped_steps_are_those_of_the_first_legs);
     tcase_add_test(tests, a_job_without_an_animation_is_solved_at_once);
+    tcase_add_test(tests, captions_tell_edges_that_differ);
     tcase_add_test(tests, names_are_filled_with_what_jobs_are);
     tcase_add_test(tests, a_wave_vanishes_at_fixed_edges);
     tcase_add_test(tests, edges_of_a_picture_are_those_of_its_domain);
