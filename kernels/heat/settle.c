@@ -152,6 +152,11 @@ int heat_settle_grid(heat_options_t *self, const heat_given_t *given, const char
     if (given->n && given->shape)
         return kernel_refuse(error, "ValueError", "%s takes n or shape, not both",
                              function);
+    // Before initial is looked at: without batch it would be a grid of one dimension more.
+    if (!self->batch && !ipc_value_is_none(self->each))
+        return kernel_refuse(error, "ValueError",
+                             "alphas of %s are of the grids of a batch: add batch, or for one grid use alpha",
+                             function);
     if (self->initial.ndim > 0 && take_initial(self, given, function, error))
         return -1;
     if (self->batch && self->initial.ndim == 0)
@@ -269,11 +274,6 @@ static int check_each(heat_options_t *self, const heat_given_t *given, ipc_error
     if (given->alpha)
         return kernel_refuse(error, "ValueError",
                              "heat.solve takes alpha or alphas, not both");
-    if (!self->batch)
-        return kernel_refuse(
-            error, "ValueError",
-            "alphas of heat.solve are of the grids of a batch: for one grid "
-            "use alpha");
     if (count != self->count)
         return kernel_refuse(error, "ValueError",
                              "alphas of heat.solve are %zu, but initial has %zu grids",

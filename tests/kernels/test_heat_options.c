@@ -355,7 +355,11 @@ START_TEST(a_batch_is_an_array_of_grids)
     refuse(ipc_dict("initial", three, "batch", 1, "alphas", ipc_list(1, 2, 3), "alpha", 2),
            "ValueError", "heat.solve takes alpha or alphas, not both");
     refuse(ipc_dict("initial", three, "alphas", ipc_list(1, 2, 3)), "ValueError",
-           "alphas of heat.solve are of the grids of a batch: for one grid use alpha");
+           "alphas of heat.solve are of the grids of a batch: add batch, or for one grid use alpha");
+    // Of two grids, too, which without batch would be one of three dimensions that is too thin.
+    const double two[2 * 9] = {0};
+    refuse(ipc_dict("initial", ipc_view2(IPC_F64, two, 2, 9), "alphas", ipc_list(1, 2)), "ValueError",
+           "alphas of heat.solve are of the grids of a batch: add batch, or for one grid use alpha");
     refuse(ipc_dict("initial", three, "batch", 1, "alphas", ipc_list(1, "2", 3)),
            "TypeError", "alphas of heat.solve must be a number, not a string");
     refuse(ipc_dict("initial", three, "batch", 1, "alphas", ipc_list(1, -2, 3)),
