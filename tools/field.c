@@ -5,7 +5,7 @@
 
 #include "common/fail.h"
 
-int field_of_array(field_t *self, const ipc_array_t *array, ipc_error_t *error)
+int field_of_planes(field_t *self, const ipc_array_t *array, ipc_error_t *error)
 {
     const int ndim = array ? ipc_array_ndim(array) : 0;
     if (ndim < 1 || ndim > 3 || ipc_array_count(array) == 0)
@@ -14,14 +14,27 @@ int field_of_array(field_t *self, const ipc_array_t *array, ipc_error_t *error)
     const size_t *shape = ipc_array_shape(array);
     field_t field = {.f32 = ipc_array_f32(array),
                      .f64 = ipc_array_f64(array),
-                     .rows = ndim > 1 ? shape[ndim - 2] : 1,
+                     .rows = ndim > 1 ? shape[0] * (ndim > 2 ? shape[1] : 1) : 1,
                      .columns = shape[ndim - 1]};
     if (!field.f32 && !field.f64)
         return ipc_fail(error, IPC_E_ARGUMENT, "a field holds float32 or float64, not %s",
                         ipc_dtype_name(ipc_array_dtype(array)));
-    const size_t before = ndim > 2 ? shape[0] / 2 * field.rows * field.columns : 0;
-    field.f32 = field.f32 ? field.f32 + before : NULL;
-    field.f64 = field.f64 ? field.f64 + before : NULL;
+    *self = field;
+    return 0;
+}
+
+int field_of_array(field_t *self, const ipc_array_t *array, ipc_error_t *error)
+{
+    field_t field;
+    if (field_of_planes(&field, array, error))
+        return -1;
+    if (ipc_array_ndim(array) > 2) {
+        const size_t *shape = ipc_array_shape(array);
+        const size_t before = shape[0] / 2 * shape[1] * shape[2];
+        field.rows = shape[1];
+        field.f32 = field.f32 ? field.f32 + before : NULL;
+        field.f64 = field.f64 ? field.f64 + before : NULL;
+    }
     *self = field;
     return 0;
 }

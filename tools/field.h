@@ -17,6 +17,10 @@ typedef struct field {
 //      array      borrowed for the life of the field
 int field_of_array(field_t *self, const ipc_array_t *array, ipc_error_t *error);
 
+//  The same with all planes of three dimensions, one below the other: for what is said of all
+//  elements.
+int field_of_planes(field_t *self, const ipc_array_t *array, ipc_error_t *error);
+
 //  The element of a row and a column.
 double field_at(const field_t *self, size_t row, size_t column);
 

@@ -98,6 +98,8 @@ int ipheat_gallery_take(ipheat_gallery_t *self, const ipheat_job_t *job, size_t 
                      .field = {.f64 = numbers, .rows = rows, .columns = columns},
                      .low = job->low,
                      .high = job->high};
+    if (job->whole.rows != job->field.rows) // a plane of three dimensions has a range of its own
+        field_range(&job->field, &shot->low, &shot->high);
     if (self->exact)
         return 0;
     float *single = (float *) numbers; // written behind what is read
@@ -189,6 +191,18 @@ static bool same_time(const show_t *self)
     return true;
 }
 
+//  Tells which plane is shown where it is the same of all jobs.
+static void add_plane(const show_t *self, char *text)
+{
+    char plane[64], other[64];
+    ipheat_plane_text(&self->jobs[0].settings, plane, sizeof plane);
+    for (size_t i = 1; i < self->count; i++)
+        if (strcmp(ipheat_plane_text(&self->jobs[i].settings, other, sizeof other), plane) != 0)
+            return;
+    if (plane[0])
+        append(text, ", ", plane);
+}
+
 //  "Heat equation, spectral: N = 1024, α = 1, Δt = 0.1, t = 100", without what varies.
 static void write_title(show_t *self)
 {
@@ -205,6 +219,7 @@ static void write_title(show_t *self)
     for (ipheat_key_t key = 0; key < IPHEAT_KEYS; key++)
         if (is_common(self, key))
             add_setting(self, key, settings);
+    add_plane(self, settings);
     if (any_steps(self) && (self->count == 1 || !ipheat_options_varies(options, IPHEAT_DT)))
         add_setting(self, IPHEAT_DT, settings);
     if (!self->moves && same_time(self)) {

@@ -34,6 +34,29 @@ const char *ipheat_value_text(const ipheat_settings_t *settings, ipheat_key_t ke
     return text;
 }
 
+const char *ipheat_plane_text(const ipheat_settings_t *settings, char *text, size_t size)
+{
+    size_t shape[3];
+    double first, last;
+    text[0] = 0;
+    if (ipheat_settings_shape(settings, shape) < 3)
+        return text;
+    const bool given = ipheat_settings_edges(settings, 2, &first, &last);
+    const double middle = (double) (shape[0] / 2) + 0.5;
+    snprintf(text, size, "%s = %.4g", given ? "z" : "z / \u0394z",
+             first + middle / (double) shape[0] * (last - first));
+    return text;
+}
+
+//  Whether methods are side by side that have other edges each, since nobody said which.
+static bool edges_differ(const ipheat_job_t *self, const ipheat_options_t *options)
+{
+    const ipheat_axis_t *methods = &options->axes[options->axis_count - 1];
+    size_t spectral = 0;
+    for (size_t i = 0; i < methods->count; i++) spectral += strcmp(methods->values[i], "fft") == 0;
+    return !self->settings.at[IPHEAT_BOUNDARY].text && spectral > 0 && spectral < methods->count;
+}
+
 void ipheat_job_caption(const ipheat_job_t *self, const ipheat_options_t *options,
                         char *text, size_t size)
 {
@@ -55,6 +78,8 @@ void ipheat_job_caption(const ipheat_job_t *self, const ipheat_options_t *option
             ipheat_keywords[key].symbol, value, key == IPHEAT_BOUNDARY ? " edges" : "");
         separator = ", ";
     }
+    if (edges_differ(self, options) && length < size)
+        snprintf(text + length, size - length, " (%s edges)", ipheat_settings_boundary(&self->settings));
 }
 
 //  Whether frames are at whole steps.
@@ -100,7 +125,9 @@ ipheat_leg_t ipheat_job_leg(const ipheat_job_t *self, const ipheat_options_t *op
     if (spectral)
         leg.t = ipheat_job_instant(self, options, frame) -
                 ipheat_job_instant(self, options, before);
-    else
-        leg.steps = step_of(self, options, frame) - step_of(self, options, before);
+    else {
+        leg.before = step_of(self, options, before);
+        leg.steps = step_of(self, options, frame) - leg.before;
+    }
     return leg;
 }

@@ -23,7 +23,8 @@ typedef struct ipheat_job {
     ipc_array_t *start;        // the state that it begins with, where the client made it
     size_t frame;              // of an animation, that the leg leads to
     const ipc_array_t *array;  // the solution, lent by the result; NULL when there is none, or none any more
-    field_t field;             // of that
+    field_t field;             // of that: what pictures show
+    field_t whole;             // of that, with all planes
     ipc_error_t error;         // of IPHEAT_FAILED
     int engine;                // that solved it, at last
     double seconds;            // that it took there
@@ -36,6 +37,10 @@ typedef struct ipheat_job {
 
 //  The name of a method, for people: "finite differences".
 const char *ipheat_method_name(const ipheat_settings_t *settings);
+
+//  Which plane of three dimensions pictures show: "z = 0.5", or, where points are 1 apart, "z / Δz = 12"; "" of
+//  fewer dimensions.
+const char *ipheat_plane_text(const ipheat_settings_t *settings, char *text, size_t size);
 
 //  The value of a setting, for people: a number with six digits, the name of a file without
 //  its folder, a method's name; "" when it was not given.

@@ -200,9 +200,9 @@ static int read_leg(ipheat_job_t *job, ipc_error_t *error)
         return -1;
     }
     job->array = ipc_value_array(item->value);
-    if (field_of_array(&job->field, job->array, error))
+    if (field_of_array(&job->field, job->array, error) || field_of_planes(&job->whole, job->array, error))
         return -1;
-    field_range(&job->field, &job->low, &job->high);
+    field_range(&job->whole, &job->low, &job->high);
     return 0;
 }
 
@@ -219,7 +219,7 @@ static void fail(ipheat_jobs_t *self, ipheat_job_t *job)
 
 static void finish(ipheat_jobs_t *self, ipheat_job_t *job)
 {
-    job->mean = field_mean(&job->field);
+    job->mean = field_mean(&job->whole);
     if (ipheat_outputs_job(self->outputs, job, &job->error))
         fail(self, job);
     else
@@ -238,7 +238,7 @@ static void compare(ipheat_jobs_t *self, const ipheat_job_t *job)
     for (size_t m = 0; m < self->methods; m++) {
         ipheat_job_t *other = &first[m];
         if (other->array && reference)
-            other->difference = field_distance(&reference->field, &other->field);
+            other->difference = field_distance(&reference->whole, &other->whole);
         else if (other->array)
             reference = other;
     }

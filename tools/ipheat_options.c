@@ -25,8 +25,9 @@ static const char help[] =
     "  --t TIME, --steps K     how long (t = 100)\n"
     "How:\n"
     "  --method METHODS        fd: finite differences, fft: spectral, cn: Crank-Nicolson; several\n"
-    "                          with commas, both (fd,fft), or all (both)\n"
+    "                          with commas, both (fd,fft), or all (both; fd where alpha is a file)\n"
     "  --dt TIME               a time step of fd and cn (0.1)\n"
+    "  --damped K              of cn: damp the first K steps, so that long ones leave no edges; 2 is enough (0)\n"
     "  --laplacian WHICH       continuous or discrete, of fft and cn (fft: continuous)\n"
     "  --dtype, --device, --threads   float64 or float32; auto, cpu or cuda; threads of a job\n"
     "  --sweep NAME=VALUES     a job for each value of an option above: FIRST:LAST:COUNT, for equal\n"
@@ -255,7 +256,7 @@ static void fill_options(struct option options[IPHEAT_KEYS + OTHER_OPTIONS])
 bool ipheat_options_read(ipheat_options_t *self, int argc, char **argv, int *exit_code)
 {
     struct option options[IPHEAT_KEYS + OTHER_OPTIONS];
-    const char *methods = "both";
+    const char *methods = NULL;
     *self = (ipheat_options_t){.colours = COLOURS_VIRIDIS};
     *exit_code = EXIT_USAGE;
     fill_options(options);
@@ -276,6 +277,8 @@ bool ipheat_options_read(ipheat_options_t *self, int argc, char **argv, int *exi
     }
     if (optind < argc)
         return wrong("'%s' is no option", argv[optind]);
+    if (!methods) // a diffusivity that varies is for finite differences alone
+        methods = self->settings.at[IPHEAT_ALPHA].array ? "fd" : "both";
     return check_options(self, methods);
 }
 

@@ -25,6 +25,7 @@ const ipheat_keyword_t ipheat_keywords[IPHEAT_KEYS] = {
     [IPHEAT_T]         = {"t", "t", IPHEAT_AMOUNT, NULL, true},
     [IPHEAT_DT]        = {"dt", "\u0394t", IPHEAT_POSITIVE, NULL, true},
     [IPHEAT_STEPS]     = {"steps", "steps", IPHEAT_COUNT_OR_NONE, NULL, true},
+    [IPHEAT_DAMPED]    = {"damped", "damped", IPHEAT_COUNT_OR_NONE, NULL, true},
     [IPHEAT_LAPLACIAN] = {"laplacian", "Laplacian", IPHEAT_WORD, "continuous|discrete", false},
     [IPHEAT_DTYPE]     = {"dtype", "dtype", IPHEAT_WORD, "float64|float32", false},
     [IPHEAT_DEVICE]    = {"device", "device", IPHEAT_WORD, "auto|cpu|cuda", true},
@@ -276,8 +277,7 @@ int64_t ipheat_settings_steps(const ipheat_settings_t *self)
     return (int64_t) fmin(round(steps), INT32_MAX);
 }
 
-//  What holds at the edges, as heat.solve would have it.
-static const char *boundary_of(const ipheat_settings_t *self)
+const char *ipheat_settings_boundary(const ipheat_settings_t *self)
 {
     const char *boundary = self->at[IPHEAT_BOUNDARY].text;
     return boundary                                         ? boundary
@@ -291,8 +291,9 @@ bool ipheat_settings_edges(const ipheat_settings_t *self, int axis, double *firs
     size_t shape[3];
     const int ndim = ipheat_settings_shape(self, shape);
     const double n = axis < ndim ? (double) shape[ndim - 1 - axis] : 1;
-    const ipheat_setting_t *given = &self->at[axis == 0 ? IPHEAT_LX : IPHEAT_LY];
-    const char *boundary = boundary_of(self);
+    static const ipheat_key_t extents[] = {IPHEAT_LX, IPHEAT_LY, IPHEAT_LZ};
+    const ipheat_setting_t *given = &self->at[extents[axis]];
+    const char *boundary = ipheat_settings_boundary(self);
     double distance = 1;
     if (given->text && n > 1)
         distance = given->number / (strcmp(boundary, "fixed") == 0 ? n - 1 : n);
@@ -350,7 +351,7 @@ static double half(const double *x, int ndim)
 
 static state_fn *state_of(const ipheat_settings_t *self)
 {
-    const bool insulated = strcmp(boundary_of(self), "insulated") == 0;
+    const bool insulated = strcmp(ipheat_settings_boundary(self), "insulated") == 0;
     return ipheat_settings_is(self, IPHEAT_INITIAL, "disc")     ? disc
            : ipheat_settings_is(self, IPHEAT_INITIAL, "square") ? square
            : ipheat_settings_is(self, IPHEAT_INITIAL, "gauss")  ? gauss
@@ -364,7 +365,7 @@ static state_fn *state_of(const ipheat_settings_t *self)
 //  where --boundary has them; all else lies in the middle, whatever that is.
 static double place_of(const ipheat_settings_t *self, size_t i, size_t n)
 {
-    const char *boundary = boundary_of(self);
+    const char *boundary = ipheat_settings_boundary(self);
     if (!ipheat_settings_is(self, IPHEAT_INITIAL, "wave") ||
         strcmp(boundary, "insulated") == 0)
         return ((double) i + 0.5) / (double) n;
@@ -431,6 +432,8 @@ static bool is_said(const ipheat_settings_t *self, const ipheat_leg_t *leg,
         return !leg->state;
     if (key == IPHEAT_T || key == IPHEAT_STEPS)
         return leg->extent == IPHEAT_WHOLE;
+    if (key == IPHEAT_DAMPED)
+        return ipheat_settings_is(self, IPHEAT_METHOD, "cn") && self->at[key].number > (double) leg->before;
     return key != IPHEAT_LAPLACIAN || !ipheat_settings_is(self, IPHEAT_METHOD, "fd");
 }
 
@@ -441,7 +444,8 @@ void ipheat_settings_call(const ipheat_settings_t *self, const ipheat_leg_t *leg
     for (ipheat_key_t key = 0; key < IPHEAT_KEYS; key++)
         if (self->at[key].text && is_said(self, leg, key))
             add(call, ipheat_keywords[key].name,
-                value_of(&self->at[key], ipheat_keywords[key].kind, call));
+                key == IPHEAT_DAMPED ? ipc_value_from_i64((int64_t) self->at[key].number - leg->before)
+                                     : value_of(&self->at[key], ipheat_keywords[key].kind, call));
     if (leg->state)
         add(call, "initial", ipc_value_from_array(leg->state));
     if (leg->extent == IPHEAT_FOR_STEPS)

@@ -19,6 +19,7 @@ typedef enum ipheat_key {
     IPHEAT_T,
     IPHEAT_DT,
     IPHEAT_STEPS,
+    IPHEAT_DAMPED,
     IPHEAT_LAPLACIAN,
     IPHEAT_DTYPE,
     IPHEAT_DEVICE,
@@ -93,7 +94,10 @@ int ipheat_settings_shape(const ipheat_settings_t *self, size_t shape[3]);
 double ipheat_settings_time(const ipheat_settings_t *self);
 int64_t ipheat_settings_steps(const ipheat_settings_t *self);
 
-//  Where the edges of the grid's cells are along its last axis (0), the one before it (1):
+//  What holds at the edges, as heat.solve has it where nobody said.
+const char *ipheat_settings_boundary(const ipheat_settings_t *self);
+
+//  Where the edges of the grid's cells are along its last axis (0), the one before it (1), the first of three (2):
 //  points are half a distance away from those. Gives whether a length of the domain was
 //  given; else points are 1 apart.
 bool ipheat_settings_edges(const ipheat_settings_t *self, int axis, double *first,
@@ -117,6 +121,7 @@ typedef struct ipheat_leg {
     const ipc_array_t *state;  // that it begins with, borrowed; NULL: the settings'
     enum { IPHEAT_WHOLE, IPHEAT_FOR_STEPS, IPHEAT_FOR_TIME } extent;
     int64_t steps;             // of IPHEAT_FOR_STEPS
+    int64_t before;            // steps that other parts took before
     double t;                  // of IPHEAT_FOR_TIME
 } ipheat_leg_t;
 

@@ -15,10 +15,14 @@ enum {
     BORDER = 10,
     HEAD = 42,        // of the picture's title
     TOP = 30,         // of a panel's title
-    BETWEEN = 16,     // two panels that share their axes
+    BETWEEN = 30,     // two panels that share their axes: half of a number on each side
     LEAST = 24,       // of the shorter side of a field
     BAR_MAX = 640,    // a shared colour bar's height
-    LETTERS_LEAST = 9 // a long title's
+    APART = 10,       // at least, from a panel's title to the next one
+    LETTERS_LEAST = 9, // a long title's
+    LETTERS_IN_TWO = 11, // at most, of a panel's title in two lines
+    LETTERS_IN_TWO_LEAST = 7,
+    CAPTION_SIZE = 256
 };
 
 //  Where everything of a picture is.
@@ -28,6 +32,7 @@ typedef struct layout {
     double width, height; // of the largest field
     double left, right;   // beside each field
     double below;
+    double caption; // of the width of a panel's title, at most
     bool outer; // only the panels at the edges have numbers at their axes
 } layout_t;
 
@@ -65,6 +70,7 @@ static layout_t layout_of(const picture_t *picture)
     self.left = self.outer ? BETWEEN : DRAW_LEFT;
     self.right = bars ? DRAW_GAP + DRAW_BAR + DRAW_RIGHT : self.outer ? 0 : BETWEEN;
     self.below = self.outer ? 0 : DRAW_BOTTOM;
+    self.caption = self.width + self.left + self.right - APART;
     return self;
 }
 
@@ -85,7 +91,65 @@ static box_t place_of(const layout_t *self, size_t i)
     return box;
 }
 
-static int draw_one(canvas_t *canvas, const layout_t *layout, size_t i, ipc_error_t *error)
+//  The text up to the comma that is nearest to its middle, and what follows that; or all of it, and NULL.
+static const char *split_caption(const char *text, char *first, size_t size)
+{
+    const size_t length = strlen(text);
+    size_t best = length;
+    for (const char *comma = text; (comma = strstr(comma, ", ")); comma++) {
+        const size_t at = (size_t) (comma - text), far = at > length / 2 ? at - length / 2 : length / 2 - at;
+        if (best == length || far < (best > length / 2 ? best - length / 2 : length / 2 - best))
+            best = at;
+    }
+    snprintf(first, size, "%.*s", (int) (best == length ? length : best + 1), text);
+    return best == length ? NULL : text + best + 2;
+}
+
+//  How wide a panel's title is, in two lines where it is wider than one may be.
+static double caption_width(canvas_t *canvas, const char *text, int size, double most)
+{
+    char first[CAPTION_SIZE];
+    const double whole = draw_width(canvas, text, size);
+    const char *second = whole > most ? split_caption(text, first, sizeof first) : NULL;
+    return second ? fmax(draw_width(canvas, first, size), draw_width(canvas, second, size)) : whole;
+}
+
+//  Whether all titles of panels keep away from those beside them.
+static bool captions_fit(canvas_t *canvas, const layout_t *layout, int size, bool in_two)
+{
+    bool fit = true;
+    for (size_t i = 0; i < layout->picture->count; i++)
+        fit = fit && caption_width(canvas, layout->picture->panels[i].title, size,
+                                   in_two ? layout->caption : INFINITY) <= layout->caption;
+    return fit;
+}
+
+//  The letters of all titles of panels: smaller ones where some are long, and such that have room in two
+//  lines where one would be too small to read.
+static int caption_letters(canvas_t *canvas, const layout_t *layout)
+{
+    int size = DRAW_TEXT_TITLE;
+    while (size > LETTERS_LEAST && !captions_fit(canvas, layout, size, false)) size--;
+    if (captions_fit(canvas, layout, size, false))
+        return size;
+    size = LETTERS_IN_TWO;
+    while (size > LETTERS_IN_TWO_LEAST && !captions_fit(canvas, layout, size, true)) size--;
+    return size;
+}
+
+static void draw_caption(canvas_t *canvas, const layout_t *layout, const char *text, box_t box, int size)
+{
+    char first[CAPTION_SIZE];
+    const double x = box.x + box.width / 2, y = box.y - TOP / 2.0, line = 6;
+    const char *second =
+        draw_width(canvas, text, size) > layout->caption ? split_caption(text, first, sizeof first) : NULL;
+    draw_title(canvas, second ? first : text, x, second ? y - line : y, size);
+    if (second)
+        draw_title(canvas, second, x, y + line, size);
+}
+
+//      letters    of its title
+static int draw_one(canvas_t *canvas, const layout_t *layout, size_t i, int letters, ipc_error_t *error)
 {
     const picture_t *picture = layout->picture;
     const picture_panel_t *panel = &picture->panels[i];
@@ -93,8 +157,7 @@ static int draw_one(canvas_t *canvas, const layout_t *layout, size_t i, ipc_erro
     box_t box = place_of(layout, i);
     if (draw_panel(canvas, panel, box, error))
         return -1;
-    draw_title(canvas, panel->title, box.x + box.width / 2, box.y - TOP / 2.0,
-               DRAW_TEXT_TITLE);
+    draw_caption(canvas, layout, panel->title, box, letters);
     if (!layout->outer || i + layout->columns >= picture->count)
         draw_x_axis(canvas, panel, box, picture->x);
     if (!layout->outer || i % layout->columns == 0)
@@ -134,11 +197,12 @@ static int draw_all(canvas_t *canvas, const layout_t *layout, ipc_error_t *error
 {
     const picture_t *picture = layout->picture;
     bool fields = false;
+    const int letters = caption_letters(canvas, layout);
     cairo_set_source_rgb(canvas->cairo, 1, 1, 1);
     cairo_paint(canvas->cairo);
     for (size_t i = 0; i < picture->count; i++) {
         fields = fields || picture->panels[i].field.rows > 1;
-        if (draw_one(canvas, layout, i, error))
+        if (draw_one(canvas, layout, i, letters, error))
             return -1;
     }
     if (picture->shared && fields)

@@ -6,6 +6,8 @@
 #include "kernels/common/nearest.h"
 #include "kernels/common/pool.h"
 
+enum { WORDS_TEXT = 128 }; // bytes of "fixed, periodic or insulated"
+
 static const char *kind_name(ipc_value_t value)
 {
     static const char *const names[] = {
@@ -85,11 +87,11 @@ int kernel_read_positive(const kernel_reading_t *self, ipc_value_t value, double
                          ipc_error_t *error)
 {
     double given = 0;
-    if (kernel_read_real(self, value, 0, &given, error))
+    if (kernel_read_real(self, value, -INFINITY, &given, error))
         return -1;
-    if (given == 0)
-        return kernel_refuse(error, "ValueError", "%s of %s is 0, and must be more",
-                             self->keyword, self->function);
+    if (given <= 0)
+        return kernel_refuse(error, "ValueError", "%s of %s is %g, and must be above 0",
+                             self->keyword, self->function, given);
     *number = given;
     return 0;
 }
@@ -108,6 +110,19 @@ int kernel_read_bool(const kernel_reading_t *self, ipc_value_t value, bool *flag
     return 0;
 }
 
+//  Writes "fd, fft or cn", and gives it.
+static const char *list_words(char *text, const char *const *words, size_t count)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < count && length < WORDS_TEXT; i++)
+        length += (size_t) snprintf(text + length, WORDS_TEXT - length, "%s%s",
+                                    i == 0           ? ""
+                                    : i + 1 == count ? " or "
+                                                     : ", ",
+                                    words[i]);
+    return text;
+}
+
 int kernel_read_word(const kernel_reading_t *self, ipc_value_t value,
                      const char *const *words, size_t count, size_t *place,
                      ipc_error_t *error)
@@ -121,9 +136,9 @@ int kernel_read_word(const kernel_reading_t *self, ipc_value_t value,
         *place = i;
         return 0;
     }
-    return kernel_refuse(
-        error, "ValueError", "%s of %s knows no '%.40s': the nearest it knows is '%s'",
-        self->keyword, self->function, word, kernel_nearest(word, words, count));
+    char known[WORDS_TEXT];
+    return kernel_refuse(error, "ValueError", "%s of %s is %s, not '%.40s'", self->keyword, self->function,
+                         list_words(known, words, count), word);
 }
 
 int kernel_read_name(const kernel_reading_t *self, ipc_value_t value, const char **name,

@@ -213,6 +213,7 @@ static heat_cuda_decay_t decay_of(const fft_job_t *job, double scale)
                                .t = job->waves.t,
                                .scale = scale,
                                .steps = job->waves.steps,
+                               .damped = job->waves.damped,
                                .source = job->source_term,
                                .edges = job->edges_term};
     for (int axis = HEAT_Z; axis < HEAT_AXES; axis++) {

@@ -267,7 +267,7 @@ static __device__ inline double rate_at(const double *const *rate, const indices
 //  What is left of a wave, and what it gains of a source of 1: as the host's weigh().
 static __device__ inline void weigh(const decay_t &decay, double rate, double *keep, double *gain)
 {
-    const double steps = (double) decay.steps;
+    const double steps = (double) decay.steps, damped = (double) decay.damped;
     double exponent = -rate * decay.t;
     *keep = 1;
     *gain = decay.t;
@@ -276,11 +276,11 @@ static __device__ inline void weigh(const decay_t &decay, double rate, double *k
     if (decay.steps > 0) {
         const double half = rate * decay.t / steps / 2;
         if (half > 0.5) { // a step may turn the sign of such a wave
-            *keep = pow((1 - half) / (1 + half), steps);
+            *keep = pow((1 - half) / (1 + half), steps - damped) * pow(1 + half, -2 * damped);
             *gain = (1 - *keep) / rate;
             return;
         }
-        exponent = steps * log1p(-2 * half / (1 + half));
+        exponent = (steps - damped) * log1p(-2 * half / (1 + half)) - 2 * damped * log1p(half);
     }
     *keep = exp(exponent);
     *gain = -expm1(exponent) / rate;

@@ -67,7 +67,7 @@ typedef struct heat_cuda_decay {
     const double *rate[HEAT_AXES], *grid_rate[HEAT_AXES];
     const double *pace; // or NULL
     double t, scale;
-    int64_t steps;
+    int64_t steps, damped;
     const void *source; // waves of the source, of one grid without gaps; or NULL
     const void *edges;  // of what edges give, of all grids without gaps; or NULL
 } heat_cuda_decay_t;

@@ -8,7 +8,7 @@
 
 //  Changes when the structs below do: the module and its CUDA part may come from two
 //  builds.
-enum { HEAT_DEVICE_ABI = 3 };
+enum { HEAT_DEVICE_ABI = 4 };
 
 //  The grids to advance, one behind the other, each by itself; all arrays are in C order,
 //  without gaps, in the host's memory but where from_device and to_device say otherwise.
@@ -57,6 +57,7 @@ typedef struct heat_waves {
                                 // where edges are 0
     double t;                   // the time
     int64_t steps; // Crank-Nicolson's in that time; 0: exp(-rate t) is left of a wave
+    int64_t damped; // of them, each of which is two implicit ones of Euler's instead
     const void
         *source; // borrowed; what each point gains in a unit of time; or NULL. Of the
                  // shape of one grid, for all grids

@@ -25,7 +25,8 @@ static uint64_t digest_of(const heat_options_t *options)
     uint64_t digest = 0xcbf29ce484222325u;
     const int64_t words[] = {options->ndim,        (int64_t) options->dtype,  options->steps,
                              options->method,      options->boundary,         options->laplacian,
-                             options->measure,     options->result,           options->out != NULL,
+                             options->measure,     options->damped,          options->result,
+                             options->out != NULL,
                              options->initial.data != NULL, options->source.data != NULL, options->alphas.data != NULL};
     const double alpha = options->alphas.data ? 0 : options->alpha; // the largest of its rows
     mix(&digest, words, sizeof words);

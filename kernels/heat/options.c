@@ -1,5 +1,7 @@
 #include "kernels/heat/options.h"
 
+#include <string.h>
+
 #include "kernels/common/arrays.h"
 #include "kernels/heat/settle.h"
 
@@ -11,6 +13,7 @@ enum {
     ALPHA,
     DT,
     STEPS,
+    DAMPED,
     T,
     METHOD,
     BOUNDARY,
@@ -104,10 +107,11 @@ static int read_array(const kernel_reading_t *self, const char *wanted, ipc_valu
 
 static int read_initial(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
 {
-    static const char *const words[] = {"cross"};
-    size_t place = 0;
+    if (ipc_value_kind(value) == IPC_KIND_STR && strcmp(ipc_value_str(value), "cross") != 0)
+        return kernel_refuse(error, "ValueError", "initial of %s is \"cross\" or an array, not '%.40s'",
+                             self->function, ipc_value_str(value));
     if (ipc_value_kind(value) == IPC_KIND_STR)
-        return kernel_read_word(self, value, words, 1, &place, error);
+        return 0;
     if (kernel_is_device_array(value))
         return kernel_read_input(self, value, "an array", &options_of(self)->initial, error);
     return read_array(self, "\"cross\" or an array", value, &options_of(self)->initial,
@@ -137,6 +141,11 @@ static int read_steps(kernel_reading_t *self, ipc_value_t value, ipc_error_t *er
 {
     reading_of(self)->given.steps = true;
     return kernel_read_integer(self, value, 0, INT32_MAX, &options_of(self)->steps, error);
+}
+
+static int read_damped(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
+{
+    return kernel_read_integer(self, value, 0, INT32_MAX, &options_of(self)->damped, error);
 }
 
 static int read_t(kernel_reading_t *self, ipc_value_t value, ipc_error_t *error)
@@ -291,6 +300,7 @@ static const kernel_keyword_t table[KEYWORDS] = {
     [ALPHA] = {"alpha", read_alpha, SOLVE},
     [DT] = {"dt", read_dt, SOLVE},
     [STEPS] = {"steps", read_steps, SOLVE},
+    [DAMPED] = {"damped", read_damped, SOLVE},
     [T] = {"t", read_t, SOLVE},
     [METHOD] = {"method", read_method, SOLVE},
     [BOUNDARY] = {"boundary", read_boundary, SOLVE},

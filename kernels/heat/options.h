@@ -47,6 +47,7 @@ typedef struct heat_options {
     double dt;             // above 0
     double t;              // the time to solve for
     int64_t steps;         // t / dt, for HEAT_FD and HEAT_CN
+    int64_t damped;        // of HEAT_CN: so many steps at first are two of Euler's each
     heat_method_t method;
     heat_boundary_t boundary;
     heat_laplacian_t laplacian;

@@ -173,8 +173,10 @@ static int prepare_waves(heat_scheme_t *self, const heat_options_t *options,
                        (options->initial.on_device || edges_matter(options, initial));
     size_t count = 0;
     for (int axis = HEAT_Z; axis < HEAT_AXES; axis++) count += waves_along(options, axis);
+    const int64_t steps = options->method == HEAT_CN ? options->steps : 0;
     self->waves = (heat_waves_t){.t = options->t,
-                                 .steps = options->method == HEAT_CN ? options->steps : 0};
+                                 .steps = steps,
+                                 .damped = options->damped < steps ? options->damped : steps};
     double *table = heat_buffer_reserve(&self->tables, 3 * count * sizeof *table, error);
     if (!table || prepare_source(self, options, 1, &self->waves.source, error))
         return -1;

@@ -152,6 +152,11 @@ int heat_settle_grid(heat_options_t *self, const heat_given_t *given, const char
     if (given->n && given->shape)
         return kernel_refuse(error, "ValueError", "%s takes n or shape, not both",
                              function);
+    // Before initial is looked at: without batch it would be a grid of one dimension more.
+    if (!self->batch && !ipc_value_is_none(self->each))
+        return kernel_refuse(error, "ValueError",
+                             "alphas of %s are of the grids of a batch: add batch, or for one grid use alpha",
+                             function);
     if (self->initial.ndim > 0 && take_initial(self, given, function, error))
         return -1;
     if (self->batch && self->initial.ndim == 0)
@@ -269,11 +274,6 @@ static int check_each(heat_options_t *self, const heat_given_t *given, ipc_error
     if (given->alpha)
         return kernel_refuse(error, "ValueError",
                              "heat.solve takes alpha or alphas, not both");
-    if (!self->batch)
-        return kernel_refuse(
-            error, "ValueError",
-            "alphas of heat.solve are of the grids of a batch: for one grid "
-            "use alpha");
     if (count != self->count)
         return kernel_refuse(error, "ValueError",
                              "alphas of heat.solve are %zu, but initial has %zu grids",
@@ -301,7 +301,7 @@ static int check_stable(const heat_options_t *self, ipc_error_t *error)
                                        "1/dx^2 + 1/dy^2 + 1/dz^2"};
     const bool varies = self->alphas.ndim > 0, each = !ipc_value_is_none(self->each);
     const char *alpha = varies || each ? "the largest alpha times dt" : "alpha dt";
-    const char *other = varies ? "" : ", or method fft";
+    const char *other = varies ? "" : ", or method cn or fft";
     double sum = 0;
     bool unit = true;
     for (int axis = HEAT_AXES - self->ndim; axis < HEAT_AXES; axis++) {
@@ -315,11 +315,11 @@ static int check_stable(const heat_options_t *self, ipc_error_t *error)
     const double most = cut_off(0.5 / (self->alpha * sum));
     if (unit)
         return kernel_refuse(error, "ValueError",
-                             "%s = %g is above 1/%d, the bound up to which method fd is "
+                             "%s = %.12g is above 1/%d, the bound up to which method fd is "
                              "stable: use dt <= %g%s",
                              alpha, ratio, 2 * self->ndim, most, other);
     return kernel_refuse(error, "ValueError",
-                         "%s (%s) = %g is above 1/2, the bound up to which method fd is "
+                         "%s (%s) = %.12g is above 1/2, the bound up to which method fd is "
                          "stable: use dt <= %g%s",
                          alpha, sums[self->ndim - 1], ratio * sum, most, other);
 }
@@ -353,6 +353,10 @@ int heat_settle_solve(heat_options_t *self, const heat_given_t *given, ipc_error
         return kernel_refuse(error, "ValueError",
                              "method fd has the discrete laplacian alone: leave laplacian "
                              "out, or use method fft");
+    if (self->method != HEAT_CN && self->damped > 0)
+        return kernel_refuse(error, "ValueError",
+                             "method %s has no steps that need damping: leave damped out, or use method cn",
+                             method_name(self));
     if (self->method == HEAT_FD && self->measure)
         return kernel_refuse(error, "ValueError",
                              "method fd has no plan to measure: leave plan out");

@@ -7,10 +7,11 @@
 #include "kernels/heat/device.h"
 
 //  What is left of a wave, and what it gains of a source of 1. Both are computed without
-//  the loss that 1 - keep would be for slow waves.
+//  the loss that 1 - keep would be for slow waves. With z = rate dt, a step of Crank and Nicolson's
+//  leaves (1 - z / 2) / (1 + z / 2), two of Euler's of half its length 1 / (1 + z / 2)^2.
 static inline void heat_weigh(const heat_waves_t *waves, double rate, double *keep, double *gain)
 {
-    const double steps = (double) waves->steps;
+    const double steps = (double) waves->steps, damped = (double) waves->damped;
     double exponent = -rate * waves->t;
     if (rate == 0) {
         *keep = 1;
@@ -20,11 +21,11 @@ static inline void heat_weigh(const heat_waves_t *waves, double rate, double *ke
     if (waves->steps > 0) {
         const double half = rate * waves->t / steps / 2;
         if (half > 0.5) { // a step may turn the sign of such a wave
-            *keep = pow((1 - half) / (1 + half), steps);
+            *keep = pow((1 - half) / (1 + half), steps - damped) * pow(1 + half, -2 * damped);
             *gain = (1 - *keep) / rate;
             return;
         }
-        exponent = steps * log1p(-2 * half / (1 + half));
+        exponent = (steps - damped) * log1p(-2 * half / (1 + half)) - 2 * damped * log1p(half);
     }
     *keep = exp(exponent);
     *gain = -expm1(exponent) / rate;

@@ -25,7 +25,7 @@ typedef struct problem {
     size_t grids; // 0: no batch
     const char *boundary, *method, *dtype, *laplacian;
     bool source, alphas, each, stretched;
-    int steps;
+    int steps, damped;
     bool by_turns; // one kind of edges for each shape, but in long tests
 } problem_t;
 
@@ -41,8 +41,8 @@ static ipc_array_t *solve_on(const problem_t *p, const char *device)
     ipc_value_t each[8];
     for (size_t i = 0; i < p->grids; i++) each[i] = ipc_value_from_f64(0.3 + 0.2 * (double) i);
     ipc_value_t keywords = ipc_dict(
-        "initial", initial, "dt", 0.1, "steps", p->steps, "method", p->method, "boundary", p->boundary, "dtype",
-        p->dtype, "device", device, "batch", ipc_bool(p->grids > 0), "source",
+        "initial", initial, "dt", 0.1, "steps", p->steps, "damped", p->damped, "method", p->method,
+        "boundary", p->boundary, "dtype", p->dtype, "device", device, "batch", ipc_bool(p->grids > 0), "source",
         p->source ? IPC_VALUE(source) : ipc_none(), "alpha",
         p->alphas ? IPC_VALUE(alpha) : p->each ? ipc_none() : IPC_VALUE(0.9), "alphas",
         p->each ? ipc_value_from_list(each, p->grids) : ipc_none(), "laplacian",
@@ -181,6 +181,7 @@ END_TEST
 START_TEST(steps_of_crank_nicolson)
 {
     all_kinds((problem_t){.by_turns = true, .method = "cn", .steps = 30}, 2e-14, 1e-5);
+    all_kinds((problem_t){.by_turns = true, .method = "cn", .steps = 5, .damped = 2}, 2e-14, 1e-5);
     all_kinds((problem_t){.by_turns = true, .method = "cn", .steps = 31, .grids = 2, .source = true}, 1e-12, 2e-4);
 }
 END_TEST

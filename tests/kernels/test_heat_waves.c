@@ -14,7 +14,7 @@ typedef struct wave {
     int k[3];         // half waves along each axis, whole ones for periodic edges
     double extent[3]; // lengths of the domain; 0: points are 1 apart
     double dt, alpha;
-    int steps;
+    int steps, damped;
     int threads;
     const char *dtype;
 } wave_t;
@@ -85,7 +85,9 @@ static double left_of(const wave_t *self)
         return pow(1 - rate * self->dt, self->steps);
     if (is(self->method, "fft"))
         return exp(-rate * self->dt * self->steps);
-    return pow((1 - rate * self->dt / 2) / (1 + rate * self->dt / 2), self->steps);
+    const double half = rate * self->dt / 2;
+    const int damped = self->damped < self->steps ? self->damped : self->steps;
+    return pow((1 - half) / (1 + half), self->steps - damped) / pow(1 + half, 2 * damped);
 }
 
 static ipc_value_t extent_value(const wave_t *self, int back)
@@ -102,7 +104,7 @@ static double error_of(const wave_t *self)
     ipc_array_t *result = heat_solve(ipc_dict(
         "initial", grid, "method", self->method, "boundary", self->boundary, "laplacian",
         self->laplacian ? ipc_value_from_str(self->laplacian) : ipc_none(), "dt", self->dt,
-        "alpha", self->alpha, "steps", self->steps, "lx", extent_value(self, 1), "ly",
+        "alpha", self->alpha, "steps", self->steps, "damped", self->damped, "lx", extent_value(self, 1), "ly",
         extent_value(self, 2), "lz", extent_value(self, 3), "threads",
         self->threads ? self->threads : 2, "dtype", self->dtype ? self->dtype : "float64",
         "device", "cpu"));
@@ -212,6 +214,25 @@ START_TEST(crank_nicolson_waves_decay_as_the_scheme_says)
 }
 END_TEST
 
+//  Two steps of Euler's of half the length in the place of each of the first ones, of all of them at most.
+START_TEST(damped_steps_decay_as_eulers)
+{
+    static const double dt[] = {0.1, 3, 1000};
+    for (int b = 0; b < 3; b++)
+        for (int k = 0; k < 3; k++)
+            for (int damped = 1; damped <= 5; damped += 2)
+                check((wave_t){.method = "cn",
+                               .boundary = boundaries[b],
+                               .ndim = 2,
+                               .length = {20, 31},
+                               .k = {3, 2},
+                               .dt = dt[k],
+                               .alpha = 0.9,
+                               .steps = 4,
+                               .damped = damped});
+}
+END_TEST
+
 START_TEST(domains_have_any_lengths)
 {
     static const char *const methods[] = {"fd", "fft", "cn"};
@@ -315,6 +336,7 @@ int main(void)
         spectral_waves_decay_by_either_laplacian,
         finite_differences_decay_as_the_scheme_says,
         crank_nicolson_waves_decay_as_the_scheme_says,
+        damped_steps_decay_as_eulers,
         domains_have_any_lengths,
         grids_have_one_to_three_dimensions,
         waves_in_single_precision,

@@ -79,6 +79,18 @@ def arrays_go_out_and_come_in():
     close(max(abs(a - b) for a, b in zip(whole, again)), 0, 1e-12)
 
 
+def three_dimensions_are_told_of_as_a_whole():
+    """Not only the plane in the middle, which a picture shows."""
+    done = jobs("--shape", "8x10x12", "--initial", "gauss", "--t", "3", "--sweep", "dtype=float64,float32",
+                "--out", "{dtype}-{method}.npy")
+    for first, second in (done[:2], done[2:]):
+        (shape, fd), (_, fft) = (read_npy(job["files"][0]) for job in (first, second))
+        assert shape == (8, 10, 12), shape
+        for name, wanted in (("lowest", min(fd)), ("highest", max(fd)), ("mean", math.fsum(fd) / len(fd))):
+            close(first[name], wanted, 1e-14)
+        close(second["difference"], max(abs(a - b) for a, b in zip(fd, fft)), 1e-14)
+
+
 def files_are_named_after_their_jobs():
     done = jobs("--shape", "12x20", "--dtype", "float32", "--sweep", "alpha=0.5:1:2", "--method", "fd,cn",
                 "-o", "{job}-{alpha}-{method}.npy", "--t", "3")
@@ -98,9 +110,9 @@ def a_source_and_a_varying_alpha_come_from_files():
     with open("ones.npy", "wb") as file:
         file.write(header + struct.pack(f"<{len(numbers)}d", *[1.0] * len(numbers)))
     job, = jobs("--initial", "alpha.npy", "--alpha", "alpha.npy", "--source", "ones.npy", "--boundary", "insulated",
-                "--method", "fd", "--t", "5")
+                "--t", "5")
     close(job["mean"], 0.5 + 5, 1e-9)
-    assert job["alpha"] == "alpha.npy", job
+    assert job["alpha"] == "alpha.npy" and job["method"] == "fd", job  # the only method that takes it, without asking
 
 
 def a_failed_job_leaves_the_others():
@@ -183,7 +195,7 @@ def ctrl_c_leaves_what_is_finished_of_an_animation():
 ALWAYS = [
     a_sweep_solves_each_combination, insulated_edges_keep_the_heat, arrays_go_out_and_come_in,
     files_are_named_after_their_jobs, a_source_and_a_varying_alpha_come_from_files, a_failed_job_leaves_the_others,
-    nothing_is_said_when_nothing_is_wanted,
+    three_dimensions_are_told_of_as_a_whole, nothing_is_said_when_nothing_is_wanted,
 ]
 WITH_CAIRO = [a_picture_shows_what_was_solved, a_sheet_shows_all_jobs]
 WITH_GIF = [an_animation_ends_where_one_solve_does]

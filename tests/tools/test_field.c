@@ -44,6 +44,11 @@ START_TEST(a_line_is_one_row_and_a_block_its_middle_plane)
     ck_assert_uint_eq(field.rows, 2);
     ck_assert_uint_eq(field.columns, 3);
     ck_assert_double_eq(field_at(&field, 1, 1), 8);
+    ck_assert_int_eq(field_of_planes(&field, line, NULL), 0);
+    ck_assert(field.rows == 1 && field.columns == 4);
+    ck_assert_int_eq(field_of_planes(&field, block, NULL), 0);
+    ck_assert(field.rows == 10 && field.columns == 3);
+    ck_assert_double_eq(field_at(&field, 5, 1), 8);
     ipc_array_destroy(&line);
     ipc_array_destroy(&block);
 }

@@ -149,6 +149,28 @@ START_TEST(legs_lead_from_frame_to_frame_to_the_end)
 }
 END_TEST
 
+//  Of the steps of all legs together the first ones are damped.
+START_TEST(damped_steps_are_those_of_the_first_legs)
+{
+    static const int64_t wanted[] = {3, 3, 2, 1, 0, 0};
+    ipheat_options_t options;
+    char line[] = "--method fd,cn --t 5 --dt 1 --damped 3 --frames 6 --out a.gif";
+    read_options(&options, line);
+    for (size_t frame = 0; frame < 6; frame++) {
+        for (size_t i = 0; i < 2; i++) {
+            ipheat_call_t call;
+            ipheat_job_t job = {.frame = frame};
+            ck_assert_int_eq(ipheat_options_job(&options, i, &job.settings, NULL), 0);
+            const ipheat_leg_t leg = ipheat_job_leg(&job, &options, NULL);
+            ipheat_settings_call(&job.settings, &leg, &call);
+            const ipc_value_t damped = ipc_value_get(ipc_value_from_dict(call.items, call.count), "damped");
+            ck_assert_int_eq(ipc_value_i64(damped), i == 1 ? wanted[frame] : 0);
+        }
+    }
+    ipheat_options_clear(&options);
+}
+END_TEST
+
 START_TEST(a_job_without_an_animation_is_solved_at_once)
 {
     ipheat_options_t options;
@@ -158,6 +180,33 @@ START_TEST(a_job_without_an_animation_is_solved_at_once)
     ck_assert_int_eq(ipheat_options_job(&options, 0, &job.settings, NULL), 0);
     ck_assert_int_eq(ipheat_job_leg(&job, &options, NULL).extent, IPHEAT_WHOLE);
     ipheat_options_clear(&options);
+}
+END_TEST
+
+//  Where methods side by side have other edges, a difference of the two is also one of those.
+START_TEST(captions_tell_edges_that_differ)
+{
+    static const struct {
+        char line[64], first[64], second[64];
+    } cases[] = {
+        {"--n 9", "finite differences (fixed edges)", "spectral (periodic edges)"},
+        {"--n 9 --boundary fixed", "finite differences", "spectral"},
+        {"--n 9 --method fd,cn", "finite differences", "Crank-Nicolson"},
+        {"--n 9 --method fft --sweep alpha=1,2", "\u03b1 = 1", "\u03b1 = 2"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ipheat_options_t options;
+        char line[64], text[64];
+        memcpy(line, cases[i].line, sizeof line);
+        read_options(&options, line);
+        for (size_t k = 0; k < 2; k++) {
+            ipheat_job_t job = {0};
+            ck_assert_int_eq(ipheat_options_job(&options, k, &job.settings, NULL), 0);
+            ipheat_job_caption(&job, &options, text, sizeof text);
+            ck_assert_str_eq(text, k == 0 ? cases[i].first : cases[i].second);
+        }
+        ipheat_options_clear(&options);
+    }
 }
 END_TEST
 
@@ -231,6 +280,31 @@ START_TEST(edges_of_a_picture_are_those_of_its_domain)
 }
 END_TEST
 
+//  A field of three dimensions is its middle plane.
+START_TEST(a_plane_is_told_by_where_it_is)
+{
+    static const struct {
+        char line[64], text[32];
+    } cases[] = {
+        {"--n 11 --method fd", ""},
+        {"--shape 9x5x7 --method fd", "z / \u0394z = 4"},
+        {"--shape 9x5x7 --method fd --lz 2", "z = 1"},
+        {"--shape 10x5x7 --method fft --lz 2", "z = 1"},
+        {"--shape 10x5x7 --boundary insulated --lz 2", "z = 1.1"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ipheat_options_t options;
+        ipheat_settings_t settings;
+        char line[64], text[32];
+        memcpy(line, cases[i].line, sizeof line);
+        read_options(&options, line);
+        ck_assert_int_eq(ipheat_options_job(&options, 0, &settings, NULL), 0);
+        ck_assert_str_eq(ipheat_plane_text(&settings, text, sizeof text), cases[i].text);
+        ipheat_options_clear(&options);
+    }
+}
+END_TEST
+
 START_TEST(the_line_of_progress_fits_the_terminal)
 {
     char text[512];
@@ -263,10 +337,13 @@ int main(void)
     tcase_add_test(tests, several_sweeps_are_all_combinations_and_the_last_runs_fastest);
     tcase_add_test(tests, what_nobody_said_has_its_default);
     tcase_add_test(tests, legs_lead_from_frame_to_frame_to_the_end);
+    tcase_add_test(tests, damped_steps_are_those_of_the_first_legs);
     tcase_add_test(tests, a_job_without_an_animation_is_solved_at_once);
+    tcase_add_test(tests, captions_tell_edges_that_differ);
     tcase_add_test(tests, names_are_filled_with_what_jobs_are);
     tcase_add_test(tests, a_wave_vanishes_at_fixed_edges);
     tcase_add_test(tests, edges_of_a_picture_are_those_of_its_domain);
+    tcase_add_test(tests, a_plane_is_told_by_where_it_is);
     tcase_add_test(tests, the_line_of_progress_fits_the_terminal);
     return run_suite("ipheat", tests);
 }

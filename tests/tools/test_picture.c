@@ -206,6 +206,72 @@ START_TEST(a_sheet_has_one_bar_and_an_empty_place)
 }
 END_TEST
 
+//  Whether some row of pixels, from first on, has a colour between two columns.
+static bool is_inked(cairo_surface_t *image, int left, int right, int first, int end)
+{
+    for (int y = first; y < end; y++)
+        for (int x = left; x < right; x++)
+            if (pixel_at(image, x, y) != 0xffffff)
+                return true;
+    return false;
+}
+
+//  Titles that are wider than their panels do not run into one another: between two there is white.
+START_TEST(long_titles_of_panels_keep_apart)
+{
+    static const char *const titles[] = {"insulated edges, square",
+                                         "finite differences, \u03b1 = 0.4642, \u0394t = 0.05"};
+    enum { SIZE = 100, BETWEEN = 30, ABOVE = 30 };
+    ipc_array_t *array = new_step();
+    field_t field;
+    ck_assert_int_eq(field_of_array(&field, array, NULL), 0);
+    for (int i = 0; i < 2; i++) {
+        picture_panel_t panels[] = {panel_of(&field, COLOURS_VIRIDIS, 0, 1), panel_of(&field, COLOURS_VIRIDIS, 0, 1)};
+        int left = 0, top = 0;
+        for (int k = 0; k < 2; k++) {
+            panels[k].title = titles[i];
+            panels[k].right = panels[k].bottom; // as wide as it is high
+        }
+        name_file(".png");
+        picture_t picture = picture_of(panels, 2, SIZE);
+        picture.shared = true;
+        ck_assert_int_eq(picture_write(path, &picture, NULL), 0);
+        cairo_surface_t *image = read_png();
+        ck_assert(find_block(image, colours_at(COLOURS_VIRIDIS, 0), 40, &left, &top));
+        const int middle = left + SIZE + BETWEEN / 2;
+        ck_assert(!is_inked(image, middle - 2, middle + 2, top - ABOVE, top - 2));
+        ck_assert(is_inked(image, left, left + SIZE, top - ABOVE, top - 2));
+        cairo_surface_destroy(image);
+    }
+    ipc_array_destroy(&array);
+}
+END_TEST
+
+//  The last number of an axis and the first of that beside it are two numbers.
+START_TEST(numbers_of_axes_keep_apart)
+{
+    enum { SIZE = 200, BETWEEN = 30, BELOW = 26 };
+    ipc_array_t *array = new_step();
+    field_t field;
+    int left = 0, top = 0;
+    ck_assert_int_eq(field_of_array(&field, array, NULL), 0);
+    picture_panel_t panels[] = {panel_of(&field, COLOURS_VIRIDIS, 0, 1), panel_of(&field, COLOURS_VIRIDIS, 0, 1)};
+    for (int k = 0; k < 2; k++) panels[k].right = panels[k].bottom = 1;
+    name_file(".png");
+    picture_t picture = picture_of(panels, 2, SIZE);
+    picture.shared = true;
+    ck_assert_int_eq(picture_write(path, &picture, NULL), 0);
+    cairo_surface_t *image = read_png();
+    ck_assert(find_block(image, colours_at(COLOURS_VIRIDIS, 0), 40, &left, &top));
+    const int middle = left + SIZE + BETWEEN / 2, below = top + SIZE + 2;
+    ck_assert(!is_inked(image, middle - 3, middle + 3, below, below + BELOW));
+    ck_assert(is_inked(image, middle - BETWEEN, middle, below, below + BELOW));
+    ck_assert(is_inked(image, middle, middle + BETWEEN, below, below + BELOW));
+    cairo_surface_destroy(image);
+    ipc_array_destroy(&array);
+}
+END_TEST
+
 START_TEST(one_row_is_a_curve)
 {
     ipc_array_t *array = ipc_array_new(IPC_F64, 1, (size_t[]){8}, NULL);
@@ -291,6 +357,8 @@ int main(void)
     tcase_add_checked_fixture(tests, make_folder, remove_folder);
     tcase_add_test(tests, each_part_of_a_field_is_where_it_belongs);
     tcase_add_test(tests, a_sheet_has_one_bar_and_an_empty_place);
+    tcase_add_test(tests, long_titles_of_panels_keep_apart);
+    tcase_add_test(tests, numbers_of_axes_keep_apart);
     tcase_add_test(tests, one_row_is_a_curve);
     tcase_add_test(tests, a_png_is_read_as_numbers);
     tcase_add_test(tests, a_bad_path_is_refused_before_the_work);
