@@ -18,12 +18,13 @@ static const double FFT_BYTES = 48.0 * N * N;
 //  Solves once and keeps the field on the engine, so that the kernel is measured and not
 //  the transfer. Gives the run time on the engine, and until the answer was here in *wall;
 //  -1 with *error.
-static double solve(ipc_view_t *view, const char *method, double *wall, ipc_error_t *error)
+static double solve(ipc_view_t *view, const char *method, const char *boundary, double *wall,
+                    ipc_error_t *error)
 {
     double start = bench_now();
     ipc_result_t *result =
         ipc_apply_named(view, "heat.solve",
-                        ipc_dict("n", N, "steps", STEPS, "dt", 0.1, "method", method,
+                        ipc_dict("n", N, "steps", STEPS, "dt", 0.1, "method", method, "boundary", boundary,
                                  "device", "cpu", "keep", "u"));
     int failed = bench_finish(result, BENCH_WAIT_MS, error);
     *wall = bench_now() - start;
@@ -32,15 +33,15 @@ static double solve(ipc_view_t *view, const char *method, double *wall, ipc_erro
     return time;
 }
 
-static int measure(const bench_t *bench, ipc_view_t *view, const char *method, double bytes,
-                   double bandwidth, ipc_error_t *error)
+static int measure(const bench_t *bench, ipc_view_t *view, const char *method, const char *boundary,
+                   double bytes, double bandwidth, ipc_error_t *error)
 {
     char name[80];
     samples_t kernel = {0}, walls = {0};
-    double wall, first = solve(view, method, &wall, error);
+    double wall, first = solve(view, method, boundary, &wall, error);
     bool failed = first < 0;
     for (int i = 0; i < RUNS && !failed; i++) {
-        double time = solve(view, method, &wall, error);
+        double time = solve(view, method, boundary, &wall, error);
         failed = time < 0;
         samples_add(&kernel, time);
         samples_add(&walls, wall);
@@ -169,6 +170,32 @@ static int measure_kinds(const bench_t *bench, ipc_view_t *view, double bandwidt
     return 0;
 }
 
+//  --- Waves, kind by kind ----------------------------------------------------------------
+
+//  What SciPy has for the same edges; and the seconds that it takes there and back.
+typedef struct wave_kind {
+    const char *name, *boundary, *rival;
+    double seconds; // 0: SciPy is not here
+} wave_kind_t;
+
+enum { WAVE_KINDS = 3 };
+
+static int measure_waves(const bench_t *bench, ipc_view_t *view, const wave_kind_t *kind,
+                         ipc_error_t *error)
+{
+    samples_t kernel = {0};
+    double wall, time = solve(view, "fft", kind->boundary, &wall, error); // makes the plans
+    for (int i = 0; i < RUNS && time >= 0; i++) {
+        time = solve(view, "fft", kind->boundary, &wall, error);
+        samples_add(&kernel, time);
+    }
+    if (time >= 0)
+        bench_row(bench, &(row_t){kind->name, samples_median(&kernel), UNIT_SECONDS, kind->seconds,
+                                  kind->rival, kind->seconds});
+    samples_free(&kernel);
+    return time < 0 ? -1 : 0;
+}
+
 //  --- Python ----------------------------------------------------------------------------
 
 static const char python_script[] = BENCH_PYTHON_MEDIAN
@@ -182,18 +209,28 @@ static const char python_script[] = BENCH_PYTHON_MEDIAN
     "print(1000 * median(step, 5))\n"
     "print(median(lambda: numpy.fft.irfft2(factor * numpy.fft.rfft2(u), (1024, 1024))))\n"
     "print(median(lambda: scipy.fft.irfft2(factor * scipy.fft.rfft2(u, workers=-1),\n"
-    "                                      (1024, 1024), workers=-1)))\n";
+    "                                      (1024, 1024), workers=-1)))\n"
+    "v, left = u[1:-1, 1:-1].copy(), numpy.ones((1022, 1022))\n"
+    "print(median(lambda: scipy.fft.idstn(left * scipy.fft.dstn(v, type=1, workers=-1),\n"
+    "                                     type=1, workers=-1)))\n"
+    "left = numpy.ones((1024, 1024))\n"
+    "print(median(lambda: scipy.fft.idctn(left * scipy.fft.dctn(u, workers=-1), workers=-1)))\n";
 
-static void print_python(const bench_t *bench)
+//  Fills in what SciPy takes for each kind of edges.
+static void print_python(const bench_t *bench, wave_kind_t kinds[WAVE_KINDS])
 {
     static const char *const names[] = {"NumPy, finite differences, 1,000 steps",
                                         "NumPy, fft, there and back",
-                                        "SciPy, fft, there and back, all cores"};
-    double seconds[3];
-    if (!bench_python(bench, "NumPy and SciPy (python3-scipy)", python_script, seconds, 3))
+                                        "SciPy, fft, there and back, all cores",
+                                        "SciPy, sine transform (dstn), the same",
+                                        "SciPy, cosine transform (dctn), the same"};
+    enum { ROWS = sizeof names / sizeof *names, OTHERS = ROWS - WAVE_KINDS };
+    double seconds[ROWS];
+    if (!bench_python(bench, "NumPy and SciPy (python3-scipy)", python_script, seconds, ROWS))
         return;
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < ROWS; k++)
         bench_row(bench, &(row_t){names[k], seconds[k], UNIT_SECONDS, 0, NULL, 0});
+    for (int k = 0; k < WAVE_KINDS; k++) kinds[k].seconds = seconds[OTHERS + k];
 }
 
 int section_heat(const bench_t *bench, ipc_error_t *error)
@@ -208,7 +245,10 @@ int section_heat(const bench_t *bench, ipc_error_t *error)
     bench_row(bench, &(row_t){"stream triad, arrays of 64 MiB, all cores", far,
                               UNIT_BANDWIDTH, 0, NULL, 0});
     print_plan(bench);
-    print_python(bench);
+    wave_kind_t waves[WAVE_KINDS] = {{"  spectral, periodic edges", "periodic", "SciPy's fft", 0},
+                                     {"  spectral, fixed edges", "fixed", "SciPy's dstn", 0},
+                                     {"  spectral, insulated edges", "insulated", "SciPy's dctn", 0}};
+    print_python(bench, waves);
     if (bench->raw)
         return 0;
     ipc_auto(ipc_client_destroy) ipc_client_t *client = bench_client(error);
@@ -222,9 +262,11 @@ int section_heat(const bench_t *bench, ipc_error_t *error)
     ipc_result_destroy(&module);
     if (missing)
         return bench_note("no heat module here: %s", why.text), 0;
-    return measure(bench, one, "fd", FD_BYTES, near, error) ||
-                   measure(bench, one, "fft", FFT_BYTES, near, error) ||
-                   measure_kinds(bench, one, far, error)
-               ? -1
-               : 0;
+    if (measure(bench, one, "fd", "fixed", FD_BYTES, near, error) ||
+        measure(bench, one, "fft", "periodic", FFT_BYTES, near, error))
+        return -1;
+    for (int k = 0; k < WAVE_KINDS; k++)
+        if (measure_waves(bench, one, &waves[k], error))
+            return -1;
+    return measure_kinds(bench, one, far, error);
 }
