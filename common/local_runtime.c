@@ -86,6 +86,17 @@ static void local_ns_set(const char *name, ipc_value_t value)
         raise_locally(error.kind, "%s", error.text);
 }
 
+static void local_ns_keep(const char *name, ipc_array_t *array)
+{
+    local_t *self = local();
+    lock_ready(self);
+    ipc_error_t error;
+    int rc = members_keep(self->names, name, array, "", &error);
+    pthread_mutex_unlock(&self->lock);
+    if (rc)
+        raise_locally(error.kind, "%s", error.text);
+}
+
 static ipc_value_t local_give(ipc_value_t value)
 {
     local_t *self = local();
@@ -131,6 +142,7 @@ const ipc_runtime_t *ipc_runtime_local(void)
         .task_alloc = local_task_alloc,
         .publish = local_publish,
         .device_failed = local_device_failed,
+        .ns_keep = local_ns_keep,
     };
     return &runtime;
 }

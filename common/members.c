@@ -254,3 +254,18 @@ int members_set(names_t *names, const char *name, ipc_value_t value, const char 
     ipc_arena_destroy(&arena);
     return rc;
 }
+
+int members_keep(names_t *names, const char *name, ipc_array_t *array, const char *where, ipc_error_t *error)
+{
+    const ipc_value_t value = ipc_value_from_array(array);
+    if (!array->release) {
+        int rc = members_set(names, name, value, where, error);
+        ipc_array_destroy(&array);
+        return rc;
+    }
+    ipc_arena_t *arena = ipc_arena_new();
+    ipc_arena_hold(arena, array->in_task ? ipc_array_retain(array) : array);
+    int rc = members_put(names, name, value, &arena, where, error);
+    ipc_arena_destroy(&arena);
+    return rc;
+}

@@ -23,6 +23,10 @@ int members_put(names_t *names, const char *name, ipc_value_t value, ipc_arena_t
 //  The same with a copy of the value.
 int members_set(names_t *names, const char *name, ipc_value_t value, const char *where, ipc_error_t *error);
 
+//  The same with the array itself, not a copy, if its data are its own. The caller's hold of it is taken, whatever
+//  comes; a task that owns the array goes on to do so until it ends.
+int members_keep(names_t *names, const char *name, ipc_array_t *array, const char *where, ipc_error_t *error);
+
 //  Whether members_put() could bind the name: 0, or -1 with *error.
 int members_check(const names_t *names, const char *name, const char *where, ipc_error_t *error);
 

@@ -32,7 +32,8 @@ typedef struct ipc_runtime {
     void *(*task_alloc)(size_t size);
     void (*own_array)(ipc_array_t *array); // the array goes with the task
     void (*publish)(const char *name, ipc_value_t value);
-    void (*device_failed)(const char *why); // ipmodule.h
+    void (*device_failed)(const char *why);                   // ipmodule.h
+    void (*ns_keep)(const char *name, ipc_array_t *array);    // the same
 } ipc_runtime_t;
 
 //  The parameter and result types a remote function may have.

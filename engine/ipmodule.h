@@ -36,6 +36,21 @@ static inline void ipc_device_failed(const char *why)
         runtime->device_failed(why);
 }
 
+//  Binds a name in the engine's namespace to an array itself, which ipc_ns_set() would copy, and sets *array_p to NULL.
+//      array_p    of ipc_array_new(); not written any more
+static inline void ipc_ns_keep(const char *name, ipc_array_t **array_p)
+{
+    const ipc_runtime_t *runtime = ipc_runtime();
+    ipc_array_t *array = *array_p;
+    *array_p = NULL;
+    if (runtime->size > offsetof(ipc_runtime_t, ns_keep) && runtime->ns_keep) {
+        runtime->ns_keep(name, array);
+    } else {
+        runtime->ns_set(name, ipc_value_from_array(array));
+        ipc_array_destroy(&array);
+    }
+}
+
 #define IPC_MODULE_ENTRY(N) &ipc_remote_##N
 
 //  Describes a module: its name as an identifier, init and fini hooks (or NULL), its functions, each

@@ -101,6 +101,14 @@ static void engine_ns_set(const char *name, ipc_value_t value)
         raise_here(error.kind, "%s", error.text);
 }
 
+static void engine_ns_keep(const char *name, ipc_array_t *array)
+{
+    const worker_t *self = in_task("ipc_ns_keep()");
+    ipc_error_t error;
+    if (members_keep(self->names, name, array, self->where, &error))
+        raise_here(error.kind, "%s", error.text);
+}
+
 static bool engine_ns_has(const char *name)
 {
     const worker_t *self = in_task("ipc_ns_has()");
@@ -153,6 +161,7 @@ const ipc_runtime_t *engine_runtime(worker_t *self)
         .own_array = engine_own_array,
         .publish = engine_publish,
         .device_failed = engine_device_failed,
+        .ns_keep = engine_ns_keep,
     };
     the_worker = self;
     return &runtime;

@@ -92,8 +92,7 @@ static IPC_REMOTE(ipc_value_t, solve, (ipc_value_t keywords))
         return ipc_none();
     if (!options.keep)
         return ipc_value_from_array(result);
-    ipc_ns_set(options.keep, result);
-    ipc_array_destroy(&result);
+    ipc_ns_keep(options.keep, &result);
     return ipc_none();
 }
 

@@ -119,8 +119,7 @@ static ipc_value_t give(ipc_array_t *result, const char *keep)
 {
     if (!keep)
         return ipc_value_from_array(result);
-    ipc_ns_set(keep, result);
-    ipc_array_destroy(&result);
+    ipc_ns_keep(keep, &result);
     return ipc_none();
 }
 

@@ -196,9 +196,10 @@ static ipc_value_t numbers(random_function_t function, ipc_value_t keywords)
         kernel_array_bind(there);
     else if (!options.keep)
         return value;
+    else if (array)
+        ipc_ns_keep(options.keep, &array);
     else
         ipc_ns_set(options.keep, value);
-    ipc_array_destroy(&array);
     return ipc_none();
 }
 

@@ -56,6 +56,45 @@ static int put(space_t *self, const char *name, ipc_value_t value)
     return rc;
 }
 
+//  The array that a name is bound to.
+static const ipc_array_t *bound(space_t *self, const char *name)
+{
+    ipc_value_t value;
+    ck_assert_int_eq(members_get(self->names, name, self->arena, "", &value, &self->error), 0);
+    return ipc_value_array(value);
+}
+
+static ipc_array_t *array_of(double first)
+{
+    ipc_error_t error;
+    ipc_array_t *array = ipc_array_new_private(IPC_F64, 1, (const size_t[]){2}, &error);
+    ipc_array_f64(array)[0] = first;
+    return array;
+}
+
+//  By its address; that each of them goes once, the sanitizers see.
+START_TEST(an_array_is_kept_itself_whoever_owns_it)
+{
+    space_t self = space_new();
+    ipc_array_t *own = array_of(7), *of_task = array_of(8);
+    of_task->in_task = 1;
+    ipc_arena_hold(self.arena, of_task);
+    ck_assert_int_eq(members_keep(self.names, "u", own, "", &self.error), 0);
+    ck_assert_ptr_eq(bound(&self, "u"), own);
+    ck_assert_int_eq(members_keep(self.names, "u", of_task, "", &self.error), 0);
+    ck_assert_ptr_eq(bound(&self, "u"), of_task);
+    ipc_arena_reset(self.arena); // the task ends
+    assert_found(&self, "u", "[8, 0]");
+    ck_assert_int_eq(members_keep(self.names, "d.new", array_of(9), "", &self.error), 0);
+    assert_found(&self, "d.new", "[9, 0]");
+    ck_assert_int_ne(members_keep(self.names, "u[9].x", array_of(9), "", &self.error), 0);
+    ipc_array_t *borrowed = ipc_array_wrap(IPC_F64, 1, (const size_t[]){2}, (void *) numbers, NULL, NULL);
+    ck_assert_int_eq(members_keep(self.names, "b", borrowed, "", &self.error), 0);
+    ck_assert_ptr_ne(ipc_array_data(bound(&self, "b")), numbers);
+    space_destroy(&self);
+}
+END_TEST
+
 START_TEST(names_lead_to_members_elements_and_rows)
 {
     space_t s = space_new();
@@ -217,6 +256,7 @@ int main(void)
 {
     TCase *tests = tcase_create("members");
     tcase_add_test(tests, names_lead_to_members_elements_and_rows);
+    tcase_add_test(tests, an_array_is_kept_itself_whoever_owns_it);
     tcase_add_test(tests, every_cut_name_gives_a_value_or_a_sentence);
     tcase_add_test(tests, members_are_set_and_added);
     tcase_add_test(tests, what_cannot_be_set_changes_nothing);
