@@ -2,16 +2,6 @@
 
 #include <string.h>
 
-//  Points after which a line comes again.
-static size_t period_of(size_t length, heat_boundary_t boundary)
-{
-    switch (boundary) {
-    case HEAT_FIXED: return 2 * (length + 1); // upside down, with a zero in between
-    case HEAT_INSULATED: return 2 * length;   // mirrored
-    default: return length;
-    }
-}
-
 //  Whether FFTW has code for all primes of a number, but for some of up to most.
 static bool has_code(size_t number, size_t most)
 {
@@ -24,7 +14,7 @@ static bool has_code(size_t number, size_t most)
 //  How far the kernel reaches; 0, where a period is transformed as it is.
 static size_t reach_of(size_t length, heat_boundary_t boundary)
 {
-    const size_t period = period_of(length, boundary);
+    const size_t period = heat_period(length, boundary);
     return has_code(period, 13) ? 0 : period / 2;
 }
 
@@ -32,7 +22,7 @@ size_t heat_decay_wide(size_t length, heat_boundary_t boundary)
 {
     const size_t reach = reach_of(length, boundary);
     if (reach == 0)
-        return period_of(length, boundary);
+        return heat_period(length, boundary);
     size_t wide = (length + 2 * reach + 1) / 2 * 2;
     while (!has_code(wide, 5)) wide += 2;
     return wide;
@@ -65,14 +55,14 @@ int heat_decay_set(heat_decay_t *self, heat_plans_t *plans, size_t length, ipc_d
                    void *scratch, ipc_error_t *error)
 {
     const bool single = dtype == IPC_F32;
-    const size_t period = period_of(length, boundary);
+    const size_t period = heat_period(length, boundary);
     *self = (heat_decay_t){.boundary = boundary,
                            .dtype = dtype,
                            .length = length,
                            .reach = reach_of(length, boundary),
                            .wide = heat_decay_wide(length, boundary),
                            .table = table};
-    self->plan = heat_plans_find(plans, self->wide, dtype, HEAT_PERIODIC, measure, line, scratch, error);
+    self->plan = heat_plans_find(plans, self->wide, dtype, measure, line, scratch, error);
     if (!self->plan)
         return -1;
     if (self->reach == 0) {
@@ -80,7 +70,7 @@ int heat_decay_set(heat_decay_t *self, heat_plans_t *plans, size_t length, ipc_d
         return 0;
     }
     // Once, so nothing is measured for it.
-    const heat_plan_t *whole = heat_plans_find(plans, period, dtype, HEAT_PERIODIC, false, line, scratch, error);
+    const heat_plan_t *whole = heat_plans_find(plans, period, dtype, false, line, scratch, error);
     if (!whole)
         return -1;
     (single ? f32_take_kernel : f64_take_kernel)(self, whole, factor, line, scratch);
@@ -89,6 +79,9 @@ int heat_decay_set(heat_decay_t *self, heat_plans_t *plans, size_t length, ipc_d
 
 void heat_decay_line(const heat_decay_t *self, void *line, void *scratch)
 {
-    (self->dtype == IPC_F32 ? f32_widen : f64_widen)(self, line);
-    heat_plan_multiply(self->plan, self->table, line, scratch);
+    const bool single = self->dtype == IPC_F32;
+    (single ? f32_widen : f64_widen)(self, line);
+    heat_plan_there(self->plan, line, scratch);
+    (single ? f32_multiply : f64_multiply)(self, scratch);
+    heat_plan_back(self->plan, scratch, line);
 }

@@ -8,7 +8,7 @@
 #ifndef HEAT_DECAY_H
 #define HEAT_DECAY_H
 
-#include "kernels/heat/plans.h"
+#include "kernels/heat/transform.h"
 
 typedef struct heat_decay {
     heat_boundary_t boundary;

@@ -18,18 +18,27 @@ static void N(take_factors)(const heat_decay_t *self, const double *factor)
 static void N(take_kernel)(const heat_decay_t *self, const heat_plan_t *whole, const double *factor, void *memory,
                            void *scratch)
 {
-    REAL *line = memory;
+    REAL *line = memory, *wave = scratch;
     const size_t period = whole->length, reach = self->reach;
-    memset(line, 0, self->wide * sizeof *line);
-    for (size_t k = 0; k <= period / 2; k++) line[k] = (REAL) (left_of(self, factor, k) / (double) period);
-    heat_plan_backward(whole, line, scratch);
+    for (size_t k = 0; k <= period / 2; k++) {
+        wave[2 * k] = (REAL) (left_of(self, factor, k) / (double) period);
+        wave[2 * k + 1] = 0;
+    }
+    heat_plan_back(whole, wave, line);
     // It is even. Half way round a period it is met from both sides.
     if (period % 2 == 0)
         line[reach] /= 2;
     memset(line + reach + 1, 0, (self->wide - reach - 1) * sizeof *line);
     for (size_t d = 1; d <= reach; d++) line[self->wide - d] = line[d];
-    heat_plan_forward(self->plan, line, scratch);
-    for (size_t k = 0; k <= self->wide / 2; k++) N(put)(self, k, line[k]);
+    heat_plan_there(self->plan, line, wave);
+    for (size_t k = 0; k <= self->wide / 2; k++) N(put)(self, k, wave[2 * k]);
+}
+
+static void N(multiply)(const heat_decay_t *self, void *scratch)
+{
+    const REAL *table = self->table;
+    REAL *wave = scratch;
+    for (size_t k = 0; k < 2 * (self->wide / 2 + 1); k++) wave[k] *= table[k];
 }
 
 //  Appends to a line what lies beyond its edges: what follows it, and at the end, for those before

@@ -33,8 +33,8 @@ typedef struct box {
 typedef struct fft_act {
     enum { FFT_DECAY, FFT_FORWARD, FFT_BACKWARD } kind;
     int axis;
-    const heat_plan_t *plan;
-    const heat_decay_t *decay; // instead of a plan: FFT_DECAY's
+    const heat_transform_t *transform;
+    const heat_decay_t *decay; // instead: FFT_DECAY's
 } fft_act_t;
 
 //  One solve, shared by its threads.
@@ -43,9 +43,9 @@ typedef struct fft_job {
     const heat_grid_t *grid;
     const heat_waves_t *waves;
     bool whole;                         // grids have no edges that are left out
-    const heat_plan_t *plan[HEAT_AXES]; // NULL where there is no axis
-    double scale;                       // of all plans together
-    heat_decay_t decay[HEAT_AXES];      // instead of plans, where waves decay along each axis
+    heat_transform_t transform[HEAT_AXES]; // without a plan where there is no axis
+    double scale;                          // of all of them together
+    heat_decay_t decay[HEAT_AXES];         // instead, where waves decay along each axis
     box_t grid_box;                     // in the result
     box_t source, edges; // what waves gain, in memory of their own; from: the
                          // source's and the initial grid's first such number
@@ -89,8 +89,8 @@ static void fft_act(const fft_act_t *act, void *line, void *scratch)
 {
     switch (act->kind) {
     case FFT_DECAY: heat_decay_line(act->decay, line, scratch); break;
-    case FFT_FORWARD: heat_plan_forward(act->plan, line, scratch); break;
-    case FFT_BACKWARD: heat_plan_backward(act->plan, line, scratch); break;
+    case FFT_FORWARD: heat_transform_forward(act->transform, line, scratch); break;
+    case FFT_BACKWARD: heat_transform_backward(act->transform, line, scratch); break;
     }
 }
 
@@ -150,9 +150,9 @@ static void all_axes(const fft_job_t *job, box_t box, fft_act_t act, int index, 
 {
     for (int axis = HEAT_X; axis >= HEAT_Z; axis--) {
         act.axis = axis;
-        act.plan = job->plan[axis];
+        act.transform = &job->transform[axis];
         act.decay = &job->decay[axis];
-        if (!act.plan && !act.decay->plan)
+        if (!act.transform->plan && !act.decay->plan)
             continue;
         pass(job, &box, &act, index, count);
         box.from = box.at;
@@ -285,17 +285,20 @@ static bool is_idle(const fft_job_t *job, int axis)
 static size_t room_of(const fft_job_t *job, int axis)
 {
     const size_t length = job->grid_box.length[axis];
-    return decays(job, axis) ? heat_decay_wide(length, job->grid->boundary) : length;
+    if (is_idle(job, axis))
+        return 1;
+    return (decays(job, axis) ? heat_decay_wide : heat_period)(length, job->grid->boundary);
 }
 
 static size_t table_size(const fft_job_t *job, int axis)
 {
     const size_t length = job->grid_box.length[axis];
-    const size_t numbers = decays(job, axis) ? heat_decay_table(length, job->grid->boundary) : 0;
-    return whole_lines(numbers * ipc_dtype_size(job->grid->dtype));
+    const size_t numbers =
+        (decays(job, axis) ? heat_decay_table : heat_transform_table)(length, job->grid->boundary);
+    return is_idle(job, axis) ? 0 : whole_lines(numbers * ipc_dtype_size(job->grid->dtype));
 }
 
-//  Finds the plan or the decay of an axis. 0, or -1 with *error.
+//  Finds the transform or the decay of an axis. 0, or -1 with *error.
 static int plan_axis(fft_job_t *job, heat_plans_t *plans, int axis, char *table, ipc_error_t *error)
 {
     const heat_grid_t *grid = job->grid;
@@ -304,10 +307,10 @@ static int plan_axis(fft_job_t *job, heat_plans_t *plans, int axis, char *table,
     if (decays(job, axis))
         return heat_decay_set(&job->decay[axis], plans, length, grid->dtype, grid->boundary, grid->measure,
                               job->waves->factor[axis], table, line, scratch, error);
-    job->plan[axis] = heat_plans_find(plans, length, grid->dtype, grid->boundary, grid->measure, line, scratch, error);
-    if (!job->plan[axis])
+    if (heat_transform_set(&job->transform[axis], plans, length, grid->dtype, grid->boundary, grid->measure, table,
+                           line, scratch, error))
         return -1;
-    job->scale *= job->plan[axis]->scale;
+    job->scale *= job->transform[axis].scale;
     return 0;
 }
 

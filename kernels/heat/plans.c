@@ -14,13 +14,9 @@ struct heat_plans {
     bool informed; // FFTW knows what was measured before
 };
 
-#define REAL double
-#define COMPLEX fftw_complex
 #define F(name) fftw_##name
 #define N(name) f64_##name
 #include "kernels/heat/plans_real.h"
-#define REAL float
-#define COMPLEX fftwf_complex
 #define F(name) fftwf_##name
 #define N(name) f32_##name
 #include "kernels/heat/plans_real.h"
@@ -50,14 +46,12 @@ size_t heat_plans_made(const heat_plans_t *self)
     return self->made;
 }
 
-const heat_plan_t *heat_plans_find(heat_plans_t *self, size_t length, ipc_dtype_t dtype,
-                                   heat_boundary_t boundary, bool measure, void *line,
-                                   void *scratch, ipc_error_t *error)
+const heat_plan_t *heat_plans_find(heat_plans_t *self, size_t length, ipc_dtype_t dtype, bool measure,
+                                   void *line, void *waves, ipc_error_t *error)
 {
     heat_plan_t *oldest = self->plans;
     for (heat_plan_t *plan = self->plans; plan < self->plans + PLANS; plan++) {
-        if (plan->length == length && plan->dtype == dtype && plan->boundary == boundary &&
-            plan->measured >= measure) {
+        if (plan->length == length && plan->dtype == dtype && plan->measured >= measure) {
             plan->used = ++self->uses;
             return plan;
         }
@@ -68,12 +62,8 @@ const heat_plan_t *heat_plans_find(heat_plans_t *self, size_t length, ipc_dtype_
     if (measure || !self->informed) // another engine may have measured since
         heat_wisdom_load();
     self->informed = true;
-    *oldest = (heat_plan_t){.length = length,
-                            .dtype = dtype,
-                            .boundary = boundary,
-                            .measured = measure,
-                            .used = ++self->uses};
-    if (!(dtype == IPC_F32 ? f32_plan : f64_plan)(oldest, line, scratch)) {
+    *oldest = (heat_plan_t){.length = length, .dtype = dtype, .measured = measure, .used = ++self->uses};
+    if (!(dtype == IPC_F32 ? f32_plan : f64_plan)(oldest, line, waves)) {
         forget(oldest);
         kernel_refuse(error, "MemoryError", "FFTW made no plan for lines of %zu numbers",
                       length);
@@ -85,18 +75,12 @@ const heat_plan_t *heat_plans_find(heat_plans_t *self, size_t length, ipc_dtype_
     return oldest;
 }
 
-void heat_plan_forward(const heat_plan_t *self, void *line, void *scratch)
+void heat_plan_there(const heat_plan_t *self, void *line, void *waves)
 {
-    (self->dtype == IPC_F32 ? f32_forward : f64_forward)(self, line, scratch);
+    (self->dtype == IPC_F32 ? f32_there : f64_there)(self, line, waves);
 }
 
-void heat_plan_backward(const heat_plan_t *self, void *line, void *scratch)
+void heat_plan_back(const heat_plan_t *self, void *waves, void *line)
 {
-    (self->dtype == IPC_F32 ? f32_backward : f64_backward)(self, line, scratch);
-}
-
-void heat_plan_multiply(const heat_plan_t *self, const void *factor, void *line,
-                        void *scratch)
-{
-    (self->dtype == IPC_F32 ? f32_multiply : f64_multiply)(self, factor, line, scratch);
+    (self->dtype == IPC_F32 ? f32_back : f64_back)(self, waves, line);
 }
