@@ -316,6 +316,16 @@ static const ipc_remote_t *remote_of(worker_t *self, engine_function_t *function
     return named;
 }
 
+//  A module's function of keywords may be called without any.
+static int complete(const work_t *work, const ipc_remote_t *remote, ipc_value_t *arguments, int count)
+{
+    const bool of_module = work->function->kind == IPC_FUNCTION_NAMED && strchr(work->function->key, '.');
+    if (!of_module || count > 0 || remote->count != 1 || remote->parameters[0] != IPC_TYPE_VALUE)
+        return count;
+    arguments[0] = ipc_none();
+    return 1;
+}
+
 static int call(worker_t *self, work_t *work, uint64_t position, ipc_value_t *value)
 {
     ipc_value_t arguments[IPC_MAX_PARAMETERS + 1];
@@ -324,6 +334,7 @@ static int call(worker_t *self, work_t *work, uint64_t position, ipc_value_t *va
     int count = remote ? read_arguments(self, work, position, arguments, IPC_MAX_PARAMETERS) : -1;
     if (count < 0)
         return -1;
+    count = complete(work, remote, arguments, count);
     if (count != remote->count) {
         ipc_fail(&error, IPC_E_ARGUMENT, "%s takes %d argument%s, got %d", remote->name, remote->count,
                  remote->count == 1 ? "" : "s", count);

@@ -65,6 +65,17 @@ START_TEST(a_kept_array_serves_later_calls)
 }
 END_TEST
 
+START_TEST(a_function_of_keywords_takes_none_too)
+{
+    session_t session = session_open();
+    ipc_result_t *number = ipc_apply_named_sync(session.one, "random.uniform");
+    assert_ok(number);
+    ck_assert(ipc_result_f64(number, 0) >= 0 && ipc_result_f64(number, 0) < 1);
+    assert_fails(ipc_apply_named_sync(session.one, "random.uniform", ipc_none(), 1), "takes 1 argument, got 2");
+    session_close(&session);
+}
+END_TEST
+
 START_TEST(what_is_wrong_is_said_in_one_sentence)
 {
     session_t session = session_open();
@@ -84,6 +95,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, pi_from_a_billion_points_on_four_streams);
     tcase_add_test(tests, an_engine_has_the_stream_of_its_id_and_any_stream_on_request);
     tcase_add_test(tests, a_kept_array_serves_later_calls);
+    tcase_add_test(tests, a_function_of_keywords_takes_none_too);
     tcase_add_test(tests, what_is_wrong_is_said_in_one_sentence);
 }
 
