@@ -50,6 +50,7 @@ typedef struct heat_waves {
     // Borrowed; for each axis that is there, one number for each wave:
     const double *factor[HEAT_AXES];    // what is left of it, where that is a product of
                                         // these; else NULL, and the following hold
+    const double *left[HEAT_AXES];      // the same of waves that gain something, too; or NULL
     const double *rate[HEAT_AXES];      // 1/time
     const double *grid_rate[HEAT_AXES]; // the same of the five-point Laplacian: with fixed
                                         // edges, what is left at last is its harmonic grid

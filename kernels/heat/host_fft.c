@@ -101,17 +101,20 @@ static double pace_of(const fft_job_t *job, size_t line)
     return job->grid->pace ? job->grid->pace[line / (length[HEAT_Y] * length[HEAT_Z])] : 1;
 }
 
-//  The rate of wave k of a line, the sum over the axes.
-static double rate_of(const fft_job_t *job, const double *const *rate, size_t line,
-                      size_t k)
+//  What a line along x has of the other axes: the sum of their rates, the product of what they leave.
+static double rate_of(const fft_job_t *job, const double *const *rate, size_t line)
 {
     const size_t *length = job->grid_box.length;
-    double sum = rate[HEAT_X][k];
-    if (rate[HEAT_Y])
-        sum += rate[HEAT_Y][line % length[HEAT_Y]];
-    if (rate[HEAT_Z])
-        sum += rate[HEAT_Z][line / length[HEAT_Y] % length[HEAT_Z]];
-    return sum * pace_of(job, line);
+    return (rate[HEAT_Y] ? rate[HEAT_Y][line % length[HEAT_Y]] : 0) +
+           (rate[HEAT_Z] ? rate[HEAT_Z][line / length[HEAT_Y] % length[HEAT_Z]] : 0);
+}
+
+static double left_of(const fft_job_t *job, size_t line)
+{
+    const size_t *length = job->grid_box.length;
+    const double *const *left = job->waves->left;
+    return (left[HEAT_Y] ? left[HEAT_Y][line % length[HEAT_Y]] : 1) *
+           (left[HEAT_Z] ? left[HEAT_Z][line / length[HEAT_Y] % length[HEAT_Z]] : 1);
 }
 
 #define REAL double

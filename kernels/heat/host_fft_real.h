@@ -79,30 +79,35 @@ static void N(take_edges)(const fft_job_t *job, size_t first, size_t end)
 }
 
 //  Multiplies the waves of a line by what is left of them, and adds what they gain.
+static void N(combine_line)(const fft_job_t *job, size_t line, REAL *u, const REAL *source,
+                            const REAL *edges)
+{
+    const heat_waves_t *waves = job->waves;
+    const double pace = pace_of(job, line), rates = rate_of(job, waves->rate, line),
+                 grid_rates = rate_of(job, waves->grid_rate, line), left = left_of(job, line);
+    for (size_t k = 0; k < job->grid_box.length[HEAT_X]; k++) {
+        const double rate = (waves->rate[HEAT_X][k] + rates) * pace;
+        double keep, gain = 0;
+        if (!waves->left[HEAT_X])
+            heat_weigh(waves, rate, &keep, &gain);
+        else
+            gain = heat_gain(waves, rate, keep = left * waves->left[HEAT_X][k]);
+        double wave = keep * u[k];
+        if (source)
+            wave += gain * source[k];
+        if (edges && rate > 0)
+            wave += gain * rate / ((waves->grid_rate[HEAT_X][k] + grid_rates) * pace) * edges[k];
+        u[k] = (REAL) (wave * job->scale);
+    }
+}
+
 static void N(combine)(const fft_job_t *job, size_t first, size_t end)
 {
-    const box_t *box = &job->grid_box;
-    for (size_t line = first; line < end; line++) {
-        REAL *u = (REAL *) box->at + box_line(box, line);
-        const REAL *source =
-            job->source.at ? (const REAL *) job->source.at + box_line(&job->source, line)
-                           : NULL;
-        const REAL *edges = job->edges.at
-                                ? (const REAL *) job->edges.at + box_line(&job->edges, line)
-                                : NULL;
-        for (size_t k = 0; k < box->length[HEAT_X]; k++) {
-            double keep, gain;
-            const double rate = rate_of(job, job->waves->rate, line, k);
-            heat_weigh(job->waves, rate, &keep, &gain);
-            double wave = keep * u[k];
-            if (source)
-                wave += gain * source[k];
-            if (edges && rate > 0)
-                wave +=
-                    gain * rate / rate_of(job, job->waves->grid_rate, line, k) * edges[k];
-            u[k] = (REAL) (wave * job->scale);
-        }
-    }
+    const box_t *source = &job->source, *edges = &job->edges;
+    for (size_t line = first; line < end; line++)
+        N(combine_line)(job, line, (REAL *) job->grid_box.at + box_line(&job->grid_box, line),
+                        source->at ? (const REAL *) source->at + box_line(source, line) : NULL,
+                        edges->at ? (const REAL *) edges->at + box_line(edges, line) : NULL);
 }
 
 #undef REAL

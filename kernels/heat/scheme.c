@@ -191,6 +191,7 @@ static int prepare_waves(heat_scheme_t *self, const heat_options_t *options,
         self->waves.rate[axis] = table;
         self->waves.grid_rate[axis] = table + waves;
         self->waves.factor[axis] = product ? table + 2 * waves : NULL;
+        self->waves.left[axis] = options->method == HEAT_FFT && !self->pace ? table + 2 * waves : NULL;
         self->waves.coupling[axis] = edges ? options->alpha / (d * d) : 0;
         table += 3 * waves;
     }

@@ -31,4 +31,13 @@ static inline void heat_weigh(const heat_waves_t *waves, double rate, double *ke
     *gain = -expm1(exponent) / rate;
 }
 
+//  What a wave gains of a source of 1 when so much is left of it after an exponential decay.
+static inline double heat_gain(const heat_waves_t *waves, double rate, double left)
+{
+    const double exponent = rate * waves->t;
+    if (exponent > 0.5)
+        return (1 - left) / rate;
+    return exponent > 0 ? -expm1(-exponent) / rate : waves->t;
+}
+
 #endif
