@@ -78,7 +78,7 @@ void client_wake(ipc_client_t *self)
     self->thread_lingers = false;
     if (self->thread_leading)
         kick_leader(self);
-    else if (!self->leading)
+    else
         pthread_cond_signal(&self->thread_wanted);
 }
 
