@@ -1,6 +1,7 @@
 //  ipcd with more peers than most have: hundreds of engines (simulated: bench/simulated_engines.c), and more than it
 //  has descriptors for. argv: ipcd, ipcbench-engines.
 #include <check.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,6 +96,13 @@ START_TEST(hundreds_of_engines_answer_one_submission_in_fewer_frames)
 }
 END_TEST
 
+static size_t ready_in(const ipc_msg_t *msg)
+{
+    size_t ready = 0;
+    for (size_t i = 0; i < msg->engines.ready.size; i++) ready += msg->engines.ready.data[i] != 0;
+    return ready;
+}
+
 START_TEST(all_clients_learn_of_engines_that_come_and_go)
 {
     start(0, ENGINES);
@@ -109,8 +117,7 @@ START_TEST(all_clients_learn_of_engines_that_come_and_go)
     while (ready > ENGINES) { // each is away, not yet given up
         msg = raw_await(&late, IPC_MSG_ENGINES, IPC_MSG_ENGINES);
         ck_assert_uint_eq(msg.engines.ready.size, 2 * ENGINES);
-        ready = 0;
-        for (size_t i = 0; i < msg.engines.ready.size; i++) ready += msg.engines.ready.data[i] != 0;
+        ready = ready_in(&msg);
     }
     ck_assert_uint_eq(ready, ENGINES);
     raw_close(&early);
@@ -164,6 +171,32 @@ START_TEST(that_an_engine_is_gone_is_told_before_errors_name_it)
 }
 END_TEST
 
+//  What waits for engines after such an error does not count one that is lost.
+START_TEST(that_an_engine_is_lost_is_told_before_errors_name_it)
+{
+    enum { OTHERS = 3, SILENT = OTHERS };
+    const ipc_target_t one[] = {{.engine = SILENT, .count = 1}};
+    process_t last = {0};
+    setenv("IPC_LOSE_AFTER", "0.3", 1);
+    start(0, OTHERS);
+    ck_assert_msg(lone_add_engines(&lone, &last, engines_program, SILENT, 1, &error) == 0, "%s", error.text);
+    raw_peer_t peer = open_client(OTHERS + 1);
+    ck_assert_int_eq(kill(last.pid, SIGSTOP), 0);
+    raw_add(&peer, &raw_function);
+    add_submission(&peer, RAW_FIRST_JOB, one, 1);
+    raw_send(&peer);
+    size_t ready = OTHERS + 1;
+    ipc_msg_t msg;
+    while ((msg = raw_await(&peer, IPC_MSG_ENGINES, IPC_MSG_RESULT)).type == IPC_MSG_ENGINES) ready = ready_in(&msg);
+    ck_assert_uint_eq(msg.result.failed, 1);
+    ck_assert_uint_eq(ready, OTHERS);
+    ck_assert_int_eq(kill(last.pid, SIGCONT), 0);
+    raw_close(&peer);
+    process_stop(&last);
+    stop();
+}
+END_TEST
+
 static bool log_has(const char *text)
 {
     static char log[1 << 20];
@@ -203,6 +236,7 @@ int main(int argc, char **argv)
     tcase_add_test(tests, hundreds_of_engines_answer_one_submission_in_fewer_frames);
     tcase_add_test(tests, all_clients_learn_of_engines_that_come_and_go);
     tcase_add_test(tests, that_an_engine_is_gone_is_told_before_errors_name_it);
+    tcase_add_test(tests, that_an_engine_is_lost_is_told_before_errors_name_it);
     tcase_add_test(tests, without_a_descriptor_left_a_peer_is_refused_and_the_others_are_served);
     return run_suite("many peers", tests);
 }
