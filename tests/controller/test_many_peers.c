@@ -127,9 +127,10 @@ START_TEST(all_clients_learn_of_engines_that_come_and_go)
 END_TEST
 
 //  Of a function that was told, on those engines.
-static void add_submission(raw_peer_t *peer, uint64_t job, const ipc_target_t *targets, size_t count)
+static void add_submission(raw_peer_t *peer, uint64_t job, uint32_t flags, const ipc_target_t *targets, size_t count)
 {
     ipc_msg_t msg = raw_submission();
+    msg.submit.flags |= flags;
     msg.submit.job = job;
     msg.submit.items = IPC_ITEMS_NONE;
     msg.submit.count = count;
@@ -153,8 +154,8 @@ START_TEST(that_an_engine_is_gone_is_told_before_errors_name_it)
     raw_peer_t peer = open_client(OTHERS + 1);
     raw_add(&peer, &raw_function);
     for (int i = 0; i < 2; i++) raw_add(&peer, &ends); // the second one fails at once
-    add_submission(&peer, RAW_FIRST_JOB + 1, one, 1);
-    add_submission(&peer, RAW_FIRST_JOB + 2, two, 2);
+    add_submission(&peer, RAW_FIRST_JOB + 1, 0, one, 1);
+    add_submission(&peer, RAW_FIRST_JOB + 2, 0, two, 2);
     raw_send(&peer);
     size_t known = OTHERS + 1;
     for (int failures = 0; failures < FAILURES;) {
@@ -171,7 +172,7 @@ START_TEST(that_an_engine_is_gone_is_told_before_errors_name_it)
 }
 END_TEST
 
-//  What waits for engines after such an error does not count one that is lost.
+//  What waits for engines after such an error does not count one that is lost. Of a call, then of a detached one.
 START_TEST(that_an_engine_is_lost_is_told_before_errors_name_it)
 {
     enum { OTHERS = 3, SILENT = OTHERS };
@@ -183,7 +184,7 @@ START_TEST(that_an_engine_is_lost_is_told_before_errors_name_it)
     raw_peer_t peer = open_client(OTHERS + 1);
     ck_assert_int_eq(kill(last.pid, SIGSTOP), 0);
     raw_add(&peer, &raw_function);
-    add_submission(&peer, RAW_FIRST_JOB, one, 1);
+    add_submission(&peer, RAW_FIRST_JOB, _i ? IPC_SUBMIT_DETACH : 0, one, 1);
     raw_send(&peer);
     size_t ready = OTHERS + 1;
     ipc_msg_t msg;
@@ -236,7 +237,7 @@ int main(int argc, char **argv)
     tcase_add_test(tests, hundreds_of_engines_answer_one_submission_in_fewer_frames);
     tcase_add_test(tests, all_clients_learn_of_engines_that_come_and_go);
     tcase_add_test(tests, that_an_engine_is_gone_is_told_before_errors_name_it);
-    tcase_add_test(tests, that_an_engine_is_lost_is_told_before_errors_name_it);
+    tcase_add_loop_test(tests, that_an_engine_is_lost_is_told_before_errors_name_it, 0, 2);
     tcase_add_test(tests, without_a_descriptor_left_a_peer_is_refused_and_the_others_are_served);
     return run_suite("many peers", tests);
 }
