@@ -78,8 +78,14 @@ void client_wake(ipc_client_t *self)
     self->thread_lingers = false;
     if (self->thread_leading)
         kick_leader(self);
-    else if (!self->leading)
+    else
         pthread_cond_signal(&self->thread_wanted);
+}
+
+void client_attend(ipc_client_t *self)
+{
+    if (self->thread_lingers && self->tasks > 0 && self->waiters == 0)
+        client_wake(self);
 }
 
 void client_tell(ipc_client_t *self)
@@ -162,6 +168,7 @@ bool client_wait_caught(ipc_client_t *self, condition_fn *condition, void *conte
     self->interrupted = interrupted;
     if (self->thread_parked || self->stopping)
         pthread_cond_broadcast(&self->thread_wanted);
+    client_attend(self);
     return met;
 }
 
@@ -177,7 +184,7 @@ static void flush_gathered(ipc_client_t *self)
 }
 
 //  For how long the thread leaves the socket to callers: the longer they come one after another, the longer, unless
-//  there is something that no caller waits for.
+//  something is under way that may be none of theirs.
 static int64_t next_linger(const ipc_client_t *self, int64_t linger_ns)
 {
     if (self->tasks > self->waiters)

@@ -36,6 +36,7 @@ static void unlock(ipc_client_t *client)
 {
     if (link_has_more(client) && !client->dead)
         link_flush(client);
+    client_attend(client);
     pthread_mutex_unlock(&client->lock);
 }
 

@@ -280,8 +280,10 @@ static void send_soon(draft_t *self, bool first)
     ipc_client_t *client = self->client;
     if (link_size(client) > OUT_FULL)
         link_flush(client);
-    else if (!self->call->wait && (first || client->thread_lingers) && !client->unanswered)
+    else if (!self->call->wait && first && !client->unanswered)
         client_wake(client);
+    if (!self->call->wait)
+        client_attend(client);
 }
 
 ipc_result_t *draft_end(draft_t *self, result_shape_t shape)

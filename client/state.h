@@ -111,7 +111,7 @@ struct ipc_client {
     bool leading;                      // somebody waits at the socket, without the lock
     bool thread_leading;               // and that is the thread
     bool thread_parked;                // the thread sleeps until a caller leaves
-    bool thread_lingers;               // it sleeps longer than what has gathered should wait
+    bool thread_lingers;               // it sleeps longer than what nobody waits for should
     int pulse_ms;                      // how long a part of its silence is, 0: it may be silent (client/pulse.h)
     int silent_ms;                     // that was waited in vain, since it was heard last
     bool asked;                        // it was, since then
@@ -161,6 +161,7 @@ bool client_wait_caught(ipc_client_t *self, condition_fn *condition, void *conte
 int client_fail_interrupted(ipc_error_t *error);       // of a wait that it ended; -1
 int client_ensure(ipc_client_t *self, ipc_error_t *error); // connected, or connects again
 void client_wake(ipc_client_t *self);                  // the thread, to send what is to be sent
+void client_attend(ipc_client_t *self);                // has it look soon, if tasks are under way that nobody waits for
 void client_tell(ipc_client_t *self);                  // those who wait that something has changed
 void client_owe(ipc_client_t *self, int heard_ms);     // it was sent what must be read though the client goes
 int64_t client_now(void);                              // nanoseconds since 1970

@@ -22,7 +22,7 @@ enum {
     X(HELLO,    hello)       /* client to controller: who I am */                             \
     X(WELCOME,  welcome)     /* controller to client */                                       \
     X(REFUSED,  refused)     /* controller to anybody: a sentence; the peer gives up */       \
-    X(ENGINES,  engines)     /* controller to client: which there are; before a RESULT that says one is gone */ \
+    X(ENGINES,  engines)     /* controller to client: which there are; before a RESULT that says one is lost */ \
     X(FUNCTION, function)    /* to controller and engine: what a function's number means */   \
     X(SUBMIT,   submit)      /* client to controller: a job */                                \
     X(TASK,     task)        /* controller to engine: a span of a job's items */              \

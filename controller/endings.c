@@ -30,7 +30,7 @@ static void answer(controller_t *self, const ending_t *ending, int code, const c
         ipc_failure_pack(&failure, &body);
     else
         ipc_write_nil(&body);
-    engines_tell_first(self, ending->peer);
+    engines_tell_first(self, ending->peer); // also when all went well
     peer_send(ending->peer, &(ipc_msg_t){.type = IPC_MSG_RESULT,
                                          .result = {.failed = code != 0, .engine = ending->engine, .attempts = 1,
                                                     .job = ending->job, .first = ending->position, .count = 1,

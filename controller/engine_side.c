@@ -111,8 +111,6 @@ static void action_lose(void *context, scheduler_job_t *job, uint64_t first, uin
                                    .accepted = job->accepted,
                                    .body = {body.data, body.size},
                                    .peak_memory = peak_memory}};
-    if (client && failure.code == IPC_E_ENGINE_LOST)
-        engines_tell_first(self, client);
     if (client)
         peer_send(client, &result);
     else if (detached_of(job))

@@ -176,6 +176,8 @@ void peer_takes(peer_t *peer, uint64_t bytes)
 void peer_send(peer_t *peer, const ipc_msg_t *msg)
 {
     controller_t *self = peer->controller;
+    if (msg->type == IPC_MSG_RESULT && msg->result.failed)
+        engines_tell_first(self, peer); // it may say that one is lost
     if (msg->type == IPC_MSG_RESULT && peer->dependencies) {
         dependencies_note(peer->dependencies, msg);
         self->decided = self->decided || dependencies_has_next(peer->dependencies);
@@ -209,8 +211,6 @@ void peer_fail_some(peer_t *peer, uint64_t job, uint64_t first, uint64_t count, 
     ipc_failure_t failure = {.code = (uint32_t) code, .kind = ipc_bytes_of(ipc_code_kind(code)),
                              .text = ipc_bytes_of(text)};
     ipc_failure_pack(&failure, &body);
-    if (code == IPC_E_ENGINE_LOST)
-        engines_tell_first(peer->controller, peer);
     peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_RESULT,
                                  .result = {.failed = 1,
                                             .engine = SCHEDULER_NO_ENGINE,

@@ -81,6 +81,8 @@ static void lapse(controller_t *self, peer_t *peer)
                          .registration = {.engine = peer->engine, .verdict = IPC_VERDICT_SILENT}};
     page_t *page = page_of(self, peer);
     page_work_t work = page ? page_lapse(page) : (page_work_t){.running = false};
+    entry->lapsed = true;
+    engines_change(self);
     scheduler_engine_down(self->scheduler, peer->engine);
     self->dying = &silence;
     scheduler_engine_died(self->scheduler, peer->engine,
@@ -92,10 +94,8 @@ static void lapse(controller_t *self, peer_t *peer)
     self->dying = NULL;
     page_close(&page);
     peer->suspected = false;
-    entry->lapsed = true;
     entry->epoch = 0; // should it die now, nothing is left to be accounted for
     entry->away_since = monotonic_ns();
-    engines_change(self);
     snprintf(entry->why, sizeof entry->why, "it has not answered for %.3g s: its tasks ended, or went to others",
              1e-3 * self->lose_ms);
     peer_send(peer, &(ipc_msg_t){.type = IPC_MSG_LAPSED, .lapsed = {.number = ++entry->lapses}});

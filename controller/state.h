@@ -295,7 +295,7 @@ int64_t monotonic_ns(void);
 void engines_change(controller_t *self);               // clients are to be told
 void engines_tell(controller_t *self);                 // at the end of a turn, if they are
 void engines_tell_one(controller_t *self, peer_t *client); // who has just come
-void engines_tell_first(controller_t *self, peer_t *client); // before it hears that one is gone
+void engines_tell_first(controller_t *self, peer_t *client); // before what it hears of one, if it does not know
 
 //  controller/watch.c
 typedef enum watch { WATCH_STARTED, WATCH_DEAD, WATCH_FULL } watch_t; // FULL: no descriptor is left for it

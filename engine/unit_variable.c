@@ -186,8 +186,8 @@ static void put_fresh(const writing_t *self, const cell_item_t *item, const char
                ipc_xformat("_Static_assert(!IPC_CELL_IS_FUNCTION(__typeof__(%s)), \"%s is a function: write its parameters "
                            "here\");\n", name, name));
     put_assert(self, item->name.at,
-               ipc_xformat("_Static_assert(!IPC_CELL_IS_CONSTANT(%s), \"%s cannot be set: a typedef says that it is "
-                           "constant\");\n", name, name));
+               ipc_xformat("_Static_assert(!IPC_CELL_IS_CONSTANT(%s), \"%s cannot be set: its type, by a typedef or a "
+                           "typeof(), is constant\");\n", name, name));
 }
 
 void writing_put_variable(const writing_t *self, const cell_item_t *item)

@@ -305,15 +305,16 @@ END_TEST
 
 static void add(TCase *tests)
 {
+    // A supervisor waits after five deaths in a row: none here counts more than four.
     tcase_add_test(tests, a_running_task_goes_on_and_its_result_comes);
     tcase_add_test(tests, what_is_finished_meanwhile_is_not_lost);
     tcase_add_test(tests, each_item_of_a_map_runs_once);
+    tcase_add_test(tests, everything_ends_with_the_cluster); // and a new supervisor
     tcase_add_test(tests, what_is_queued_runs_in_its_order);
-    tcase_add_test(tests, everything_ends_with_the_cluster); // and a new supervisor, which has counted no deaths
     tcase_add_test(tests, large_arrays_are_there_after_it);
     tcase_add_test(tests, it_may_be_killed_twice);
+    tcase_add_test(tests, what_is_written_before_its_client_is_back_is_not_lost); // with another one
     tcase_add_test(tests, a_long_queue_is_there_again_soon);
-    tcase_add_test(tests, what_is_written_before_its_client_is_back_is_not_lost); // with another new supervisor
 }
 
 int main(void)

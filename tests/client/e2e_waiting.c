@@ -216,66 +216,6 @@ START_TEST(callbacks_are_called_once_on_another_thread)
 }
 END_TEST
 
-//  How often a thread of this process has gone to sleep.
-static long sleeps_of(long thread)
-{
-    static const char key[] = "voluntary_ctxt_switches:";
-    char path[64], line[256];
-    long count = -1;
-    snprintf(path, sizeof path, "/proc/self/task/%ld/status", thread);
-    FILE *file = fopen(path, "re");
-    while (file && fgets(line, sizeof line, file))
-        if (strncmp(line, key, sizeof key - 1) == 0)
-            count = strtol(line + sizeof key - 1, NULL, 10);
-    if (file)
-        fclose(file);
-    ck_assert_int_ge(count, 0);
-    return count;
-}
-
-//  The library's thread: the one that the calls of on_done() are made on is another, which there is none of yet.
-static long thread_of_library(void)
-{
-    DIR *threads = opendir("/proc/self/task");
-    long found = 0;
-    for (struct dirent *entry; (entry = readdir(threads));) {
-        char path[64], name[32] = "", own[32] = "";
-        long thread = strtol(entry->d_name, NULL, 10);
-        if (thread == 0 || thread == getpid())
-            continue;
-        snprintf(path, sizeof path, "/proc/self/task/%ld/comm", thread);
-        FILE *file = fopen(path, "re");
-        ck_assert(file && fgets(name, sizeof name, file));
-        fclose(file);
-        file = fopen("/proc/self/comm", "re");
-        ck_assert(file && fgets(own, sizeof own, file));
-        fclose(file);
-        if (strcmp(name, own) == 0) // libzmq gives names to its own
-            found = thread;
-    }
-    closedir(threads);
-    return found;
-}
-
-START_TEST(who_only_waits_is_not_disturbed_by_the_librarys_thread)
-{
-    enum { CALLS_MS = 400, LOOK_MS = 2 };
-    session_t s = session_open();
-    long thread = thread_of_library();
-    ck_assert_int_ne(thread, 0);
-    assert_ok(ipc_apply_sync(s.one, my_id));
-    double begun = now(), took = 0;
-    long before = sleeps_of(thread);
-    for (; took < 1e-3 * CALLS_MS; took = now() - begun) {
-        ipc_result_t *call = ipc_apply_sync(s.one, my_id);
-        assert_ok(call);
-        ipc_result_destroy(&call);
-    }
-    ck_assert_int_lt(sleeps_of(thread) - before, (long) (1e3 * took / LOOK_MS / 2));
-    session_close(&s);
-}
-END_TEST
-
 //  Goes on with work of its own, waits for it, and frees the result that it is for.
 static void go_on(ipc_result_t *result, void *context)
 {
@@ -508,7 +448,6 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, one_of_many_results_is_found_by_its_index);
     tcase_add_test(tests, one_of_many_results_may_be_of_another_client);
     tcase_add_test(tests, a_descriptor_is_readable_once_all_is_done);
-    tcase_add_test(tests, who_only_waits_is_not_disturbed_by_the_librarys_thread);
     tcase_add_test(tests, callbacks_are_called_once_on_another_thread);
     tcase_add_test(tests, a_callback_may_use_the_library);
     tcase_add_test(tests, a_destroyed_result_is_never_called_back);

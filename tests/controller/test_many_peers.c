@@ -1,6 +1,7 @@
 //  ipcd with more peers than most have: hundreds of engines (simulated: bench/simulated_engines.c), and more than it
 //  has descriptors for. argv: ipcd, ipcbench-engines.
 #include <check.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,6 +96,13 @@ START_TEST(hundreds_of_engines_answer_one_submission_in_fewer_frames)
 }
 END_TEST
 
+static size_t ready_in(const ipc_msg_t *msg)
+{
+    size_t ready = 0;
+    for (size_t i = 0; i < msg->engines.ready.size; i++) ready += msg->engines.ready.data[i] != 0;
+    return ready;
+}
+
 START_TEST(all_clients_learn_of_engines_that_come_and_go)
 {
     start(0, ENGINES);
@@ -109,8 +117,7 @@ START_TEST(all_clients_learn_of_engines_that_come_and_go)
     while (ready > ENGINES) { // each is away, not yet given up
         msg = raw_await(&late, IPC_MSG_ENGINES, IPC_MSG_ENGINES);
         ck_assert_uint_eq(msg.engines.ready.size, 2 * ENGINES);
-        ready = 0;
-        for (size_t i = 0; i < msg.engines.ready.size; i++) ready += msg.engines.ready.data[i] != 0;
+        ready = ready_in(&msg);
     }
     ck_assert_uint_eq(ready, ENGINES);
     raw_close(&early);
@@ -120,9 +127,10 @@ START_TEST(all_clients_learn_of_engines_that_come_and_go)
 END_TEST
 
 //  Of a function that was told, on those engines.
-static void add_submission(raw_peer_t *peer, uint64_t job, const ipc_target_t *targets, size_t count)
+static void add_submission(raw_peer_t *peer, uint64_t job, uint32_t flags, const ipc_target_t *targets, size_t count)
 {
     ipc_msg_t msg = raw_submission();
+    msg.submit.flags |= flags;
     msg.submit.job = job;
     msg.submit.items = IPC_ITEMS_NONE;
     msg.submit.count = count;
@@ -146,8 +154,8 @@ START_TEST(that_an_engine_is_gone_is_told_before_errors_name_it)
     raw_peer_t peer = open_client(OTHERS + 1);
     raw_add(&peer, &raw_function);
     for (int i = 0; i < 2; i++) raw_add(&peer, &ends); // the second one fails at once
-    add_submission(&peer, RAW_FIRST_JOB + 1, one, 1);
-    add_submission(&peer, RAW_FIRST_JOB + 2, two, 2);
+    add_submission(&peer, RAW_FIRST_JOB + 1, 0, one, 1);
+    add_submission(&peer, RAW_FIRST_JOB + 2, 0, two, 2);
     raw_send(&peer);
     size_t known = OTHERS + 1;
     for (int failures = 0; failures < FAILURES;) {
@@ -158,6 +166,32 @@ START_TEST(that_an_engine_is_gone_is_told_before_errors_name_it)
             failures++;
         ck_assert_msg(failures == 0 || known == OTHERS, "%d failures, %zu engines", failures, known);
     }
+    raw_close(&peer);
+    process_stop(&last);
+    stop();
+}
+END_TEST
+
+//  What waits for engines after such an error does not count one that is lost. Of a call, then of a detached one.
+START_TEST(that_an_engine_is_lost_is_told_before_errors_name_it)
+{
+    enum { OTHERS = 3, SILENT = OTHERS };
+    const ipc_target_t one[] = {{.engine = SILENT, .count = 1}};
+    process_t last = {0};
+    setenv("IPC_LOSE_AFTER", "0.3", 1);
+    start(0, OTHERS);
+    ck_assert_msg(lone_add_engines(&lone, &last, engines_program, SILENT, 1, &error) == 0, "%s", error.text);
+    raw_peer_t peer = open_client(OTHERS + 1);
+    ck_assert_int_eq(kill(last.pid, SIGSTOP), 0);
+    raw_add(&peer, &raw_function);
+    add_submission(&peer, RAW_FIRST_JOB, _i ? IPC_SUBMIT_DETACH : 0, one, 1);
+    raw_send(&peer);
+    size_t ready = OTHERS + 1;
+    ipc_msg_t msg;
+    while ((msg = raw_await(&peer, IPC_MSG_ENGINES, IPC_MSG_RESULT)).type == IPC_MSG_ENGINES) ready = ready_in(&msg);
+    ck_assert_uint_eq(msg.result.failed, 1);
+    ck_assert_uint_eq(ready, OTHERS);
+    ck_assert_int_eq(kill(last.pid, SIGCONT), 0);
     raw_close(&peer);
     process_stop(&last);
     stop();
@@ -203,6 +237,7 @@ int main(int argc, char **argv)
     tcase_add_test(tests, hundreds_of_engines_answer_one_submission_in_fewer_frames);
     tcase_add_test(tests, all_clients_learn_of_engines_that_come_and_go);
     tcase_add_test(tests, that_an_engine_is_gone_is_told_before_errors_name_it);
+    tcase_add_loop_test(tests, that_an_engine_is_lost_is_told_before_errors_name_it, 0, 2);
     tcase_add_test(tests, without_a_descriptor_left_a_peer_is_refused_and_the_others_are_served);
     return run_suite("many peers", tests);
 }
