@@ -57,7 +57,11 @@ void contact_accepted(worker_t *self, const ipc_msg_t *msg)
 {
     if (self->controller_fd >= 0)
         close(self->controller_fd);
-    self->controller_fd = (int) syscall(SYS_pidfd_open, (pid_t) msg->accepted.pid, 0); // -1: gone again
+    self->controller_fd = (int) syscall(SYS_pidfd_open, (pid_t) msg->accepted.pid, 0);
+    if (self->controller_fd < 0 && errno == ESRCH) { // it died meanwhile: libzmq has gone on to the next one by itself
+        contact_lost(self);
+        return;
+    }
     if (self->page) {
         self->page->death.epoch = 0; // reported
         self->page->ready = 1;

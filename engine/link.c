@@ -476,8 +476,9 @@ static void serve_frame(worker_t *self, parcel_t *parcel)
     ipc_reader_t reader;
     ipc_msg_t msg;
     ipc_error_t error = {0};
+    const uint32_t connection = self->connections; // what is of one before is for nobody
     int more = ipc_frame_open(&reader, zmq_msg_data(&parcel->frame), zmq_msg_size(&parcel->frame), &error) ? -1 : 1;
-    while (more == 1 && (more = ipc_msg_unpack(&msg, &reader, &error)) == 1)
+    while (more == 1 && connection == self->connections && (more = ipc_msg_unpack(&msg, &reader, &error)) == 1)
         if (handlers[msg.type])
             handlers[msg.type](self, &msg, parcel);
     if (more < 0)

@@ -1,4 +1,7 @@
 //  The real ipengine-worker when one fake controller follows another.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "tests/common/run_suite.h"
 #include "tests/engine/worker_cases.h"
 
@@ -115,6 +118,36 @@ START_TEST(a_registration_that_nobody_answered_is_made_again)
 }
 END_TEST
 
+//  Of a process that there is no more.
+static uint32_t gone_pid(void)
+{
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(0);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    return (uint32_t) pid;
+}
+
+//  The worker reads late what a controller sent that has died since. Nothing of it is done: the next one may have
+//  given it to others.
+START_TEST(an_acceptance_of_a_controller_that_is_gone_is_none)
+{
+    fake_close(&fake);
+    fake_open(&fake);
+    fake_await_registration(&fake);
+    fake_add(&fake, &(ipc_msg_t){.type = IPC_MSG_ACCEPTED, .accepted = {.pid = gone_pid(), .keeps = 1}});
+    add_functions();
+    add_span(1, TWICE, 1);
+    fake_send(&fake);
+    fake_await_registration(&fake);
+    fake_accept(&fake);
+    add_functions();
+    add_span(2, TWICE, 1);
+    fake_send(&fake);
+    expect_done(2, 0, 1);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = worker_case("another controller");
@@ -123,5 +156,6 @@ int main(void)
     tcase_add_test(tests, a_line_for_a_controller_that_is_gone_is_not_told_to_the_next);
     tcase_add_test(tests, lines_wait_until_the_next_controller_says_that_their_client_is_back);
     tcase_add_test(tests, a_registration_that_nobody_answered_is_made_again);
+    tcase_add_test(tests, an_acceptance_of_a_controller_that_is_gone_is_none);
     return run_suite("worker", tests);
 }
