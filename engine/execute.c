@@ -159,5 +159,5 @@ void execute_again(worker_t *self)
             dup2(saved[i], i + 1);
             close(saved[i]);
         }
-    output_restore(&self->output);
+    output_restore(&self->output, clock_ns());
 }

@@ -124,8 +124,11 @@ static bool is_pipe(const output_t *self, int fd, int stream)
            status.st_dev == self->pipes[stream].st_dev;
 }
 
-void output_restore(const output_t *self)
+void output_restore(output_t *self, int64_t now)
 {
+    if (now - self->looked < OUTPUT_LOOK_NS)
+        return;
+    self->looked = now;
     for (int i = 0; i < OUTPUT_STREAMS; i++) {
         FILE *file = self->files[i];
         bool is_usable = fileno_unlocked(file) >= 0 && fwide(file, 0) <= 0; // not closed, no wide characters

@@ -21,6 +21,7 @@ typedef struct output {
     int ends[OUTPUT_STREAMS];          // the write ends, as descriptors 1 and 2 are unless a task has closed them
     struct stat pipes[OUTPUT_STREAMS]; // which pipes these are
     FILE *files[OUTPUT_STREAMS];       // stdout and stderr as they are unless a task has set them
+    int64_t looked;                    // when these were looked at last, in ns
     output_text_t texts[OUTPUT_STREAMS]; // read and not yet sent
 } output_t;
 
@@ -35,8 +36,11 @@ bool output_read(output_t *self);
 void output_flush_stdio(void);
 
 //  After that: what it closed, or opened anew as something else, leads into the pipes again. To close one takes more
-//  than half of output_least_ns(): a task that took less needs none of it.
-void output_restore(const output_t *self);
+//  than half of output_least_ns(): a task that took less needs none of it. To look costs as much as some empty tasks:
+//  it is done once in OUTPUT_LOOK_NS. Of tasks that follow one another so fast a few may be silent.
+//      now    in ns
+enum { OUTPUT_LOOK_NS = 50000 };       // shorter than any call that is waited for
+void output_restore(output_t *self, int64_t now);
 
 //  The least time that it takes to write anything to a pipe on this host, in nanoseconds, measured, with a third
 //  off to be sure. Looking into the pipes costs as much again as the smallest task does; a task that took less

@@ -584,6 +584,6 @@ void run_item(worker_t *self, work_t *work, uint64_t position)
         self->supplied = (supplied_t){0}; // what has holes, but is given nothing, finds nothing
     self->exact = 2 * (outcome->finished - outcome->started) > self->silent_ns;
     if (self->exact)
-        output_restore(&self->output);
+        output_restore(&self->output, outcome->finished);
     ipc_arena_reset(self->arena);
 }
