@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { OUTPUT_STREAMS = 2 };           // 0: stdout, 1: stderr
+enum {
+    OUTPUT_STREAMS = 2,                // 0: stdout, 1: stderr
+    OUTPUT_LOOK_NS = 50000             // see output_restore(); less than a call that is waited for takes
+};
 
 typedef struct output_text {
     char *data;                        // owned
@@ -39,7 +42,6 @@ void output_flush_stdio(void);
 //  than half of output_least_ns(): a task that took less needs none of it. To look costs as much as some empty tasks:
 //  it is done once in OUTPUT_LOOK_NS. Of tasks that follow one another so fast a few may be silent.
 //      now    in ns
-enum { OUTPUT_LOOK_NS = 50000 };       // shorter than any call that is waited for
 void output_restore(output_t *self, int64_t now);
 
 //  The least time that it takes to write anything to a pipe on this host, in nanoseconds, measured, with a third

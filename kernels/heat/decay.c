@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-//  Whether FFTW has code for all primes of a number, but for some of up to most.
+//  Whether all prime factors of a number are at most so large; FFTW has code of their own for those up to 13.
 static bool has_code(size_t number, size_t most)
 {
     static const size_t primes[] = {2, 3, 5, 7, 11, 13};

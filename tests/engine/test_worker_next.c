@@ -97,6 +97,7 @@ START_TEST(lines_wait_until_the_next_controller_says_that_their_client_is_back)
     accept_to_keep();
     const ipc_msg_t told = fake_expect(&fake, IPC_MSG_RUNS);
     ck_assert_uint_eq(told.runs.job, JOB);
+    expect_nothing_more();
     fake_add(&fake, &told);
     fake_send(&fake);
     while (size < LINES * line) size += fake_expect(&fake, IPC_MSG_OUTPUT).output.text.size;
