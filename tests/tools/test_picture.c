@@ -206,6 +206,18 @@ START_TEST(a_sheet_has_one_bar_and_an_empty_place)
 }
 END_TEST
 
+//  Draws two panels side by side with one colour bar, and finds the place of the first.
+static cairo_surface_t *draw_pair(picture_panel_t panels[2], int size, int *left, int *top)
+{
+    name_file(".png");
+    picture_t picture = picture_of(panels, 2, size);
+    picture.shared = true;
+    ck_assert_int_eq(picture_write(path, &picture, NULL), 0);
+    cairo_surface_t *image = read_png();
+    ck_assert(find_block(image, colours_at(COLOURS_VIRIDIS, 0), 40, left, top));
+    return image;
+}
+
 //  Whether some row of pixels, from first on, has a colour between two columns.
 static bool is_inked(cairo_surface_t *image, int left, int right, int first, int end)
 {
@@ -232,12 +244,7 @@ START_TEST(long_titles_of_panels_keep_apart)
             panels[k].title = titles[i];
             panels[k].right = panels[k].bottom; // as wide as it is high
         }
-        name_file(".png");
-        picture_t picture = picture_of(panels, 2, SIZE);
-        picture.shared = true;
-        ck_assert_int_eq(picture_write(path, &picture, NULL), 0);
-        cairo_surface_t *image = read_png();
-        ck_assert(find_block(image, colours_at(COLOURS_VIRIDIS, 0), 40, &left, &top));
+        cairo_surface_t *image = draw_pair(panels, SIZE, &left, &top);
         const int middle = left + SIZE + BETWEEN / 2;
         ck_assert(!is_inked(image, middle - 2, middle + 2, top - ABOVE, top - 2));
         ck_assert(is_inked(image, left, left + SIZE, top - ABOVE, top - 2));
@@ -257,12 +264,7 @@ START_TEST(numbers_of_axes_keep_apart)
     ck_assert_int_eq(field_of_array(&field, array, NULL), 0);
     picture_panel_t panels[] = {panel_of(&field, COLOURS_VIRIDIS, 0, 1), panel_of(&field, COLOURS_VIRIDIS, 0, 1)};
     for (int k = 0; k < 2; k++) panels[k].right = panels[k].bottom = 1;
-    name_file(".png");
-    picture_t picture = picture_of(panels, 2, SIZE);
-    picture.shared = true;
-    ck_assert_int_eq(picture_write(path, &picture, NULL), 0);
-    cairo_surface_t *image = read_png();
-    ck_assert(find_block(image, colours_at(COLOURS_VIRIDIS, 0), 40, &left, &top));
+    cairo_surface_t *image = draw_pair(panels, SIZE, &left, &top);
     const int middle = left + SIZE + BETWEEN / 2, below = top + SIZE + 2;
     ck_assert(!is_inked(image, middle - 3, middle + 3, below, below + BELOW));
     ck_assert(is_inked(image, middle - BETWEEN, middle, below, below + BELOW));
